@@ -1,0 +1,28 @@
+"""What this processor and its memory allocator can be asked for."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4  # mallopt's own numbers, from <malloc.h>
+_NEVER = 2**31 - 1
+_AT_A_TIME = 2**28
+
+
+def prepare() -> None:
+    """Settle what has to be settled before torch is imported; called by the command line.
+
+    Threads that wait for each other sleep instead of spinning: two spinning threads on a machine
+    whose cores are busy run several times slower. And glibc keeps the memory that is freed: it would
+    hand every large tensor back to the system and fetch it again, page by page, at the next step,
+    which costs a convolutional network half of its speed.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if sys.platform == "linux":
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none
+        if mallopt is not None:
+            mallopt(_MMAP_MAX, 0)
+            mallopt(_TRIM_THRESHOLD, _NEVER)
+            mallopt(_TOP_PAD, _AT_A_TIME)

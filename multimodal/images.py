@@ -1,0 +1,303 @@
+"""Open any picture safely: whatever comes in, an upright RGB picture or one clear line comes out.
+
+    picture = open_image("beach.jpg", needed=224)
+    for path in list_pictures("photos/"):
+        ...
+
+Pillow decodes. This module settles what Pillow leaves open: which formats are trusted, how large
+a picture may be, what stands behind transparent pixels, and what white is in a deep picture. It
+changes no global state of Pillow or Python, so that threads may open pictures side by side.
+"""
+
+import os
+import re
+import stat
+import threading
+import warnings
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from PIL import ExifTags, Image, ImageFile
+
+from multimodal.errors import UserError
+
+ImageSource: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[Any]
+"""What `open_image` reads: a path, the bytes of a picture file, a Pillow picture of any mode, or an
+array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of bool, uint8, uint16 or floats from 0 to 1.
+"""
+
+MAX_PIXELS = 2**27
+"""134 megapixels, 400 MB once decoded: a phone's 108 megapixels pass.
+
+It also bounds what a picture becomes when its shorter side is scaled to what the caller needs.
+"""
+
+FORMATS = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
+    "PNG": (".png", ".apng"),
+    "WEBP": (".webp",),
+    "AVIF": (".avif", ".avifs"),
+    "GIF": (".gif",),
+    "BMP": (".bmp", ".dib"),
+    "TIFF": (".tif", ".tiff"),
+    "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
+}
+"""The formats that are read, by Pillow's names, and their endings.
+
+Left out is whatever calls another program (EPS), hides its size from the header (ICO) or turns a
+file that was cut off into a blank picture (JPEG 2000).
+"""
+
+PICTURE_ENDINGS = frozenset(ending for endings in FORMATS.values() for ending in endings)
+
+_URL = re.compile(r"[a-z][a-z0-9+.-]+:/|data:", re.IGNORECASE)
+
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+_WHITE: dict[type[np.generic], float] = {np.bool_: 1, np.uint8: 255, np.uint16: 65535}
+
+# Pillow's modes I and F name a storage, not a scale: files bring 16 bits in I and 0 to 1 in F, its
+# own conversions bring 0 to 255 in both. The lowest scale that holds the brightest pixel decides.
+_DEEP_WHITE = {"I": (255, 65535), "F": (1, 255)}
+
+_QUIET = threading.Lock()
+
+
+class ImageError(UserError):
+    """A picture that cannot be used: `name` says which, `reason` says why.
+
+    Both make one printable line, also where a file name holds line breaks or is a long data URL.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        shown = self.name if self.name.isprintable() and self.name else ascii(self.name)
+        if len(shown) > 300:
+            shown = f"{shown[:150]}…{shown[-50:]}"
+        return f"{shown}: {self.reason}"
+
+
+class _RefusedError(Exception):
+    """The reason alone, on its way to the place that knows the name."""
+
+
+def name_of(source: object) -> str:
+    """Return what an error calls the source: a path as given, or its kind in angle brackets."""
+    match source:
+        case str() | os.PathLike():
+            return os.fsdecode(source)
+        case bytes():
+            return "<bytes>"
+        case Image.Image():
+            return "<picture>"
+        case np.ndarray():
+            return "<array>"
+    return f"<{type(source).__name__}>"
+
+
+def open_image(
+    source: ImageSource, *, needed: int | None = None, name: str | None = None
+) -> Image.Image:
+    """Open a picture: upright, RGB, fully decoded, without metadata, independent of its source.
+
+    Transparent pixels stand on white; of an animation the first frame is taken; deep pixels are
+    scaled to 8 bits and rounded.
+
+    Args:
+        source: see `ImageSource`. The contents decide the format, never the ending of a file.
+        needed: the shorter side, in pixels, to which the caller will scale the picture. A JPEG is
+            then decoded at 1/8, 1/4 or 1/2 of its size where both sides stay at least that long.
+        name: what to call the source in errors, by default `name_of(source)`.
+
+    Raises:
+        ImageError: the source is missing, unreadable, no picture, damaged, cut off or too large.
+    """
+    try:
+        try:
+            return _decode(source, needed)
+        except Warning:
+            # Only where warnings are errors. Filters belong to the whole process, hence the lock.
+            with _QUIET, warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return _decode(source, needed)
+    except Exception as error:  # decoders meet hostile bytes with exceptions of every type
+        raise ImageError(name_of(source) if name is None else name, _reason(error)) from error
+
+
+def list_pictures(folder: str | os.PathLike[str]) -> list[Path]:
+    """List the files in a folder and below that end like a picture, sorted, hidden ones left out.
+
+    Links to folders are followed, but no folder is listed twice.
+
+    Raises:
+        UserError: the folder or one below it cannot be read, or there is no picture in it.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise ImageError(os.fsdecode(error.filename), _reason(error)) from error
+
+    pictures: list[Path] = []
+    seen: set[Path] = set()
+    for root, folders, files in os.walk(folder, onerror=refuse, followlinks=True):
+        real = Path(root).resolve()
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        paths = (Path(root, name) for name in files if not name.startswith("."))
+        pictures += (path for path in paths if path.suffix.lower() in PICTURE_ENDINGS)
+    if not pictures:
+        raise ImageError(os.fsdecode(folder), "no picture in this folder or below it")
+    return sorted(pictures)
+
+
+def _decode(source: ImageSource, needed: int | None) -> Image.Image:
+    match source:
+        case str() | os.PathLike():
+            with _open_file(os.fsdecode(source)) as file:
+                return _decode_file(file, needed)
+        case bytes():
+            return _decode_file(BytesIO(source), needed)
+        case Image.Image():
+            _check_size(*source.size, needed)
+            return _upright_rgb(source)
+        case np.ndarray():
+            return _upright_rgb(_from_array(source, needed))
+    raise _RefusedError("give a path, bytes, a Pillow picture or a NumPy array instead")
+
+
+def _open_file(name: str) -> BinaryIO:
+    if _URL.match(name):
+        raise _RefusedError("is a URL: download it first, then give the path of the file")
+    path = Path(name)
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise _RefusedError("is a folder, not a picture")
+    if not stat.S_ISREG(mode):  # opening a pipe would wait for its other end
+        raise _RefusedError("is a pipe, a socket or a device, not a file")
+    return path.open("rb")
+
+
+def _decode_file(file: BinaryIO, needed: int | None) -> Image.Image:
+    image = _identify(file)
+    _check_size(*image.size, needed)
+    if needed:
+        image.draft(None, (needed, needed))
+    return _upright_rgb(image)
+
+
+def _identify(file: BinaryIO) -> ImageFile.ImageFile:
+    """Read the header by the first trusted format that knows the leading bytes.
+
+    `PIL.Image.open` would do the same and then warn or raise above a limit that is global to the
+    process; here `_check_size` is the only limit.
+    """
+    prefix = file.read(16)
+    if not prefix:
+        raise _RefusedError("is empty (0 bytes)")
+    Image.init()
+    for format_name in FORMATS:
+        factory, accepts = Image.OPEN[format_name]
+        if accepts is not None and accepts(prefix) is True:
+            file.seek(0)
+            return factory(file, "")
+    raise _RefusedError(f"is not a picture in a known format ({', '.join(FORMATS)})")
+
+
+def _check_size(width: int, height: int, needed: int | None) -> None:
+    if width < 1 or height < 1:
+        raise _RefusedError(f"has no pixels ({width} x {height})")
+    if width * height > MAX_PIXELS:
+        raise _RefusedError(f"is too large ({width} x {height}; at most {MAX_PIXELS} pixels)")
+    if max(width, height) * (needed or 0) ** 2 > MAX_PIXELS * min(width, height):
+        raise _RefusedError(f"is too long and thin ({width} x {height}) to be scaled to {needed}")
+
+
+def _upright_rgb(image: Image.Image) -> Image.Image:
+    image.load()
+    # Only now: loading reads the EXIF of a PNG, and turns a TIFF upright by itself.
+    orientation = _orientation(image)
+    picture = _rgb(image)
+    if orientation in _UPRIGHT:
+        picture = picture.transpose(_UPRIGHT[orientation])
+    picture.info = {}  # an orientation left here would be applied twice
+    return picture
+
+
+def _orientation(image: Image.Image) -> Any:
+    try:
+        return image.getexif().get(ExifTags.Base.Orientation)
+    except Warning:  # is for `open_image`, which tries again without
+        raise
+    except Exception:  # broken metadata is no reason to refuse good pixels
+        return None
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith(("I", "F")):
+        deep = np.asarray(image)
+        whites = _DEEP_WHITE.get(image.mode, (65535,))
+        white = next((white for white in whites if deep.max() <= white), whites[-1])
+        image = Image.fromarray(_eight_bits(deep, white))
+    elif image.mode == "La":  # Pillow converts it to nothing else
+        image = image.convert("LA")
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    rgba = image.convert("RGBA")
+    on_white = Image.new("RGB", image.size, "white")
+    on_white.paste(rgba, mask=rgba)
+    return on_white
+
+
+def _from_array(array: npt.NDArray[Any], needed: int | None) -> Image.Image:
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    if array.ndim != 2 and not (array.ndim == 3 and array.shape[2] in (3, 4)):
+        raise _RefusedError(f"has the shape {array.shape}: (H, W) or (H, W, 1, 3 or 4) expected")
+    floating = np.issubdtype(array.dtype, np.floating)
+    white = 1 if floating else _WHITE.get(array.dtype.type)
+    if white is None:
+        raise _RefusedError(f"holds {array.dtype}: bool, uint8, uint16 or floats expected")
+    _check_size(array.shape[1], array.shape[0], needed)
+    return Image.fromarray(_eight_bits(array, white))
+
+
+def _eight_bits(array: npt.NDArray[Any], white: float) -> npt.NDArray[np.uint8]:
+    """Scale 0 … `white` to 0 … 255, rounded; clip half a level beyond, which resizing may leave."""
+    if array.dtype == np.uint8 and white == 255:
+        return array
+    low, high = float(array.min()), float(array.max())
+    if np.isnan(low):
+        raise _RefusedError("has pixels that are not a number (NaN)")
+    if low < -white / 510 or high > white + white / 510:
+        raise _RefusedError(f"has pixels from {low:g} to {high:g}: 0 to {white:g} expected")
+    levels: npt.NDArray[np.float32] = np.rint(array.astype(np.float32) * np.float32(255 / white))
+    return levels.clip(0, 255).astype(np.uint8)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, _RefusedError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "needs more memory than there is"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    if isinstance(error, (OSError, SyntaxError, ValueError)):
+        return f"is damaged or cut off: {' '.join(str(error).split())}"
+    return "is damaged or cut off"  # the words of other errors are about a decoder's buffers

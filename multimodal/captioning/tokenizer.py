@@ -1,0 +1,149 @@
+"""A sentence → its words, as the reference implementation of the caption metrics sees them.
+
+The published figures of image captioning are computed on words cut by Stanford's PTBTokenizer
+(the Penn Treebank's conventions: "isn't" → "is n't", "dog's" → "dog 's", "(" → "-lrb-"), in lower
+case and without punctuation (Chen et al. 2015, "Microsoft COCO Captions", arXiv 1504.00325). This
+module is that cut in Python; its rules were found by observing how the reference cuts sentences.
+"""
+
+import re
+import unicodedata
+
+# Written as in running text: titles, companies, months, states. The full stop is part of the word.
+_ABBREVIATIONS = """
+    adm al ala alex apr ariz assn assoc atty aug ave bhd bldg blvd brig bros calif capt cf cie cmdr
+    co col colo conn corp cos cpl ct dak dec dept det dr drs esq est etc ext feb fla fri ft ga gen
+    gov govs hon inc ind insp intl jan jos jr jul jun kan kans ky lt ltd maj mar md messrs mfg mich
+    minn mlle mme mo mon mont mr mrs ms mt natl neb nev nov oct okla penn pfc plc pres prof pte pty
+    pvt rd rep reps rev rt sen sens sep sept sgt sq sr st ste supt tel tenn thu thurs treas tue tues
+    univ va vs vt wed wis wisc wm wyo
+"""
+# In lower case these are ordinary words: "I miss.", "a car wash."
+_CAPITALISED_ABBREVIATIONS = "Ark Del Ill La Mass Miss Ore Pa Tex Wash"
+# Without a number these are ordinary words: "No. 7" against "no."
+_NUMBERED_ABBREVIATIONS = "art ca fig figs no nos op p pp prop"
+
+# These tell "Plan B. The dog" (two sentences) from "George W. Bush" (an initial).
+_SENTENCE_STARTERS = """
+    A About According After An As At But Earlier He Her Here However If In It Last Many More Now
+    Once One Other Our She Since So Some Such That The Their Then There These They This We What
+    When While Yet You
+"""
+
+
+def _any_of(words: str) -> str:
+    return "|".join(words.split())
+
+
+_CHARACTER = r"[^\W_]"
+_LETTER = r"[^\W\d_]"
+_END = rf"(?!{_CHARACTER})"
+# The elided particle stays with its name or noun: o'clock, hors-d'oeuvres.
+_PART = rf"(?:(?i:[djlno])'(?={_LETTER}{{2}}))?{_CHARACTER}++"
+_HYPHENATED = rf"(?:-{_PART})*+"
+
+# At every place the first rule that fits takes its characters; characters that no rule takes are
+# space or punctuation. Possessive quantifiers and bounded look-ahead keep the time linear.
+_RULES = (
+    # Tags, addresses, mailboxes, handles, hashtags.
+    r"</?[A-Za-z][^<>\s]*>",
+    r"(?:https?://|www\.)[^\s<>\"()]+(?<=[\w/=])",
+    rf"[\w.+-]{{1,64}}@{_CHARACTER}++(?:[.-]{_CHARACTER}++)*+",
+    r"@[A-Za-z_]\w*",
+    r"#[A-Za-z]+",
+    # Clitics and words that begin with an apostrophe: they|'re, is|n't, 'n', '90s, 't|is.
+    r"(?i:'n')",
+    rf"(?i:n't|(?<!')'(?:s|m|d|ll|re|ve|n|em|til|cause)){_END}",
+    r"(?i:'t(?=(?:is|was)n?\b))",
+    rf"'(?:[2-9]0s{_END}|\d\d(?![^\s-]))",
+    # Words that are two: is|n't, can|not, gon|na, gim|me, y'|all.
+    rf"(?=(?i:{_CHARACTER}++'t){_END}){_CHARACTER}+(?=(?i:n't))",
+    rf"(?i:can(?=not{_END})|(?:gon|wan)(?=na{_END})|got(?=ta{_END})|(?:gim|lem)(?=me{_END}))",
+    rf"(?i:more(?='n{_END})|y'(?=all{_END}))",
+    # Words with an apostrophe inside or behind: c'mon, ol', ma'am, Hawai'i.
+    rf"(?i:c'(?:mon|est)|s'mores?|e'e[nr]|ol'|dunkin'){_END}",
+    rf"{_CHARACTER}++(?<={_CHARACTER}[aeiouyAEIOUY])'(?=[aeiouA-Z])"
+    rf"(?!(?i:s|m|d|ll|re|ve){_END}){_CHARACTER}++{_HYPHENATED}",
+    # AT&T, U.S. and U.S.-based, example.co.uk (and sentences without a space between them).
+    r"[A-Z]++(?:[&+][A-Z]++)++",
+    rf"(?:Ph\.D|{_LETTER}(?:\.{_LETTER})+)\.(?!{_LETTER}){_HYPHENATED}",
+    rf"{_LETTER}++(?:[.!?]{_LETTER}{_CHARACTER}*+)++",
+    # Abbreviations and initials.
+    rf"(?i:{_any_of(_ABBREVIATIONS)})\.",
+    rf"(?:{_any_of(_CAPITALISED_ABBREVIATIONS)})\.",
+    rf"(?i:{_any_of(_NUMBERED_ABBREVIATIONS)})\.(?=\s*\d)",
+    rf"[A-Za-z]\.(?!\s+(?:{_any_of(_SENTENCE_STARTERS)})\b)",
+    # Numbers: 5:30, 10,000-seat, -5, .99.
+    r"\d++:\d++(?:[.,:]\d++)*+",
+    rf"\d++(?:[.,]\d++)++{_HYPHENATED}",
+    r"(?<![.,:-])[.,:+-]\d++(?:[.,:]\d++)*+",
+    # Ordinary words: t-shirt, 3-year-old, w/o, o'clock. A stop before a comma is not a sentence's.
+    rf"{_PART}(?:[/_-]{_PART})*+(?:\.(?=[,;:]))?",
+    # Exclamations in a row, and every symbol that is no punctuation.
+    r"[!?]{2,}",
+    r"[^\w\s.,:;!?'\"`\x00-\x1f\x7f-]|_",
+)
+_TOKEN = re.compile("|".join(_RULES))
+
+# What the reference writes in another way.
+_REWRITTEN = {
+    "(": "-lrb-",
+    ")": "-rrb-",
+    "[": "-lsb-",
+    "]": "-rsb-",
+    "{": "-lcb-",
+    "}": "-rcb-",
+}
+_ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&nbsp;": " "}
+_ENTITY = re.compile("|".join(_ENTITIES), re.IGNORECASE)
+# A letter and its accents as characters of their own. Few at a time: composing takes time that
+# grows with the square of their number.
+_ACCENTED = re.compile(r"[^\W_][\u0300-\u036f]{1,3}")
+_TYPEWRITER = str.maketrans(
+    {
+        # single quotation marks and the acute accent that is typed for one, then double ones
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u00b4", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a", '"'),
+        # hyphens, then dashes
+        **dict.fromkeys("\u2010\u2011", "-"),
+        **dict.fromkeys("\u2012\u2013\u2014\u2015", "--"),
+        "\u00ad": "",  # the soft hyphen
+        "…": "...",
+        "¼": " 1/4 ",
+        "½": " 1/2 ",
+        "¾": " 3/4 ",
+        "⅓": " 1/3 ",
+        "⅔": " 2/3 ",
+        # the Penn Treebank's currencies
+        "€": "$",
+        "£": "#",
+        "¢": " cents ",
+    }
+)
+
+
+def _typewritten(sentence: str) -> str:
+    """The sentence with typographic characters in ASCII and unprintable ones as spaces."""
+    composed = _ACCENTED.sub(lambda letter: unicodedata.normalize("NFC", letter[0]), sentence)
+    composed = composed.translate(_TYPEWRITER)
+    return "".join(
+        c if c.isprintable() and (c <= "\uffff" or c.isalnum()) else " " for c in composed
+    )
+
+
+def tokenize(sentence: str) -> list[str]:
+    """Cut a sentence into lower-case words without punctuation, as coco-caption does.
+
+    Arguments:
+        sentence: any text, in one line or several.
+
+    Returns:
+        The words in order; an empty list where the sentence holds none. Joined by spaces they equal
+        the output of pycocoevalcap's PTBTokenizer on ordinary captions. Known differences: a number
+        with a fraction ("1 1/2") is two words, and markup with spaces inside is cut.
+    """
+    if not sentence.isascii():
+        sentence = _typewritten(sentence)
+    if "&" in sentence:
+        sentence = _ENTITY.sub(lambda entity: _ENTITIES[entity[0].lower()], sentence)
+    return [_REWRITTEN.get(token, token.lower()) for token in _TOKEN.findall(sentence)]

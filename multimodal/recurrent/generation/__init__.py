@@ -1,0 +1,16 @@
+"""The one generation engine: greedy, beam search and sampling for every model that emits tokens.
+
+    options = GenerationOptions(beam_size=5, n_best=3)
+    prompts = [[vocabulary.start]] * len(photos)
+    results = generate(model.step, state, memory, prompts, end=vocabulary.end, options=options)
+    results[0][0].tokens  # the best sentence for the first photo
+
+A model is one function (`Step`): the last token and the state of every hypothesis in, the logits of
+the next token and the new state out.
+"""
+
+from multimodal.recurrent.generation.engine import Step, generate
+from multimodal.recurrent.generation.hypotheses import Hypothesis
+from multimodal.recurrent.generation.options import GenerationOptions
+
+__all__ = ["GenerationOptions", "Hypothesis", "Step", "generate"]

@@ -1,0 +1,190 @@
+"""Hypotheses: those being written, the best ones so far, and the way back to their words."""
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One generated sentence.
+
+    Attributes:
+        tokens: Its tokens, a forced prefix included, without the start and the end token.
+        log_probs: The natural logarithm of each token's probability, as the model gives it: before
+            temperature, and before anything is forbidden or forced.
+        end_log_prob: The same of the end token; None where the sentence did not end.
+        score: What it is ranked by: the sum of all these over length ** length_penalty.
+        finished: The model ended it. If not, it was cut at `max_length`, or no token was left
+            that was allowed.
+        attention: (T, S) float32: the weights over S places while each of its T tokens was chosen;
+            None unless asked for and given by the model.
+    """
+
+    tokens: tuple[int, ...]
+    log_probs: tuple[float, ...]
+    end_log_prob: float | None
+    score: float
+    finished: bool
+    attention: Tensor | None = field(default=None, compare=False, repr=False)
+
+
+class Frontier(NamedTuple):
+    """The hypotheses being written: B items that are still in the batch, K slots for each.
+
+    Attributes:
+        items: (B,) where each row stood in the caller's batch.
+        written: (B, K, 1 + t) the start token and the t tokens so far.
+        totals: (B, K) float32: sums of log-probabilities; -inf marks an empty slot.
+    """
+
+    items: Tensor
+    written: Tensor
+    totals: Tensor
+
+    @classmethod
+    def start(cls, tokens: Tensor, slots: int) -> "Frontier":
+        """Write the start tokens (B,), the same in all slots."""
+        return cls(
+            items=torch.arange(len(tokens), device=tokens.device),
+            written=tokens[:, None, None].repeat(1, slots, 1),
+            totals=torch.zeros(len(tokens), slots, device=tokens.device),
+        )
+
+    @property
+    def length(self) -> int:
+        """How many tokens have been written: t."""
+        return self.written.shape[2] - 1
+
+    @property
+    def last(self) -> Tensor:
+        """The last token of every hypothesis: (B, K)."""
+        return self.written[:, :, -1].contiguous()
+
+
+class Choice(NamedTuple):
+    """What is written next into N slots of every row.
+
+    Attributes:
+        parents: (B, N) the slot of the hypothesis that each one continues; None: the same slot.
+        tokens: (B, N).
+        log_probs: (B, N) of the tokens; -inf where there was nothing to choose.
+    """
+
+    parents: Tensor | None
+    tokens: Tensor
+    log_probs: Tensor
+
+
+class Entry(NamedTuple):
+    """A complete hypothesis: its score, and the slot that it stood in at its full length."""
+
+    score: float
+    length: int
+    slot: int
+
+
+class Ranking(NamedTuple):
+    """The n best hypotheses of every row that are complete, best first.
+
+    Attributes:
+        scores: (B, n) float32; -inf where there are fewer.
+        lengths: (B, n) how many tokens they have: where their way back begins in the `History`.
+        slots: (B, n) the slot that they stood in at that length.
+    """
+
+    scores: Tensor
+    lengths: Tensor
+    slots: Tensor
+
+    @classmethod
+    def empty(cls, rows: int, n: int, device: torch.device) -> "Ranking":
+        """Start a ranking without hypotheses."""
+        nothing = torch.zeros(rows, n, dtype=torch.int64, device=device)
+        return cls(torch.full((rows, n), -torch.inf, device=device), nothing, nothing)
+
+    def with_all(self, scores: Tensor, length: int) -> "Ranking":
+        """Rank these and the hypotheses of all slots, (B, K) scores, at this length."""
+        slots = torch.arange(scores.shape[1], device=scores.device).expand_as(scores)
+        best, places = torch.cat((self.scores, scores), 1).topk(self.scores.shape[1])
+        return Ranking(
+            best,
+            torch.cat((self.lengths, torch.full_like(slots, length)), 1).gather(1, places),
+            torch.cat((self.slots, slots), 1).gather(1, places),
+        )
+
+    def entries(self) -> list[list[Entry]]:
+        """Read for every row its hypotheses, best first, as plain numbers."""
+        columns = (self.scores.tolist(), self.lengths.tolist(), self.slots.tolist())
+        return [
+            [Entry(*entry) for entry in zip(*row, strict=True) if entry[0] > -math.inf]
+            for row in zip(*columns, strict=True)
+        ]
+
+
+class _Step(NamedTuple):
+    items: Tensor  # (B,)
+    choice: Choice  # (B, N)
+    attention: Tensor | None  # (B, K, S), in the slots of the parents
+
+
+class _Page(NamedTuple):
+    rows: dict[int, int]
+    parents: list[list[int]] | None
+    tokens: list[list[int]]
+    log_probs: list[list[float]]
+    attention: Tensor | None
+
+
+class History:
+    """All choices of all steps, from which a hypothesis is read backwards, parent by parent.
+
+    Nothing is moved while generating: neither the reordering of the beam nor a row that leaves
+    touches the steps already recorded, and no value is fetched from the device before the end.
+    """
+
+    def __init__(self) -> None:
+        self._steps: list[_Step] = []
+
+    def record(self, items: Tensor, choice: Choice, attention: Tensor | None) -> None:
+        """Keep one step: items (B,), the choice for N slots, attention (B, K, S) of K parents."""
+        self._steps.append(_Step(items, choice, attention))
+
+    def hypothesis(self, item: int, entry: Entry, end: int) -> Hypothesis:
+        """Read a complete hypothesis of `item` from its last token back to its first."""
+        tokens, log_probs, attention = [], [], []
+        slot = entry.slot
+        for page in reversed(self._pages[: entry.length]):
+            row = page.rows[item]
+            tokens.append(page.tokens[row][slot])
+            log_probs.append(page.log_probs[row][slot])
+            slot = slot if page.parents is None else page.parents[row][slot]
+            if page.attention is not None:
+                attention.append(page.attention[row, slot])
+        finished = tokens[:1] == [end]
+        words = slice(None, 0 if finished else None, -1)
+        return Hypothesis(
+            tokens=tuple(tokens[words]),
+            log_probs=tuple(log_probs[words]),
+            end_log_prob=log_probs[0] if finished else None,
+            score=entry.score,
+            finished=finished,
+            attention=torch.stack(attention[words]).float().cpu() if attention[words] else None,
+        )
+
+    @cached_property
+    def _pages(self) -> list[_Page]:
+        return [
+            _Page(
+                rows={item: row for row, item in enumerate(items.tolist())},
+                parents=None if choice.parents is None else choice.parents.tolist(),
+                tokens=choice.tokens.tolist(),
+                log_probs=choice.log_probs.tolist(),
+                attention=attention,
+            )
+            for items, choice, attention in self._steps
+        ]

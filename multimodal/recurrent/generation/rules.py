@@ -1,0 +1,71 @@
+"""Which tokens may follow: forced prefix, banned tokens, least length, no repeated n-grams."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from multimodal.recurrent.generation.hypotheses import Frontier
+from multimodal.recurrent.generation.options import GenerationOptions
+
+_FREE = -1
+
+
+class Rules:
+    """Takes away, at every step, the tokens that a hypothesis may not continue with.
+
+    A forced token comes before every other rule: a prefix may hold banned tokens and repetitions.
+
+    Args:
+        prompts: For every item its first token and the prefix forced after it.
+        end: The end token.
+        options: `banned`, `min_length` and `no_repeat_ngram` are the rules.
+        device: Where the log-probabilities will be.
+    """
+
+    def __init__(
+        self,
+        prompts: Sequence[Sequence[int]],
+        end: int,
+        options: GenerationOptions,
+        device: torch.device,
+    ) -> None:
+        longest = max(map(len, prompts))
+        padded = [[*prompt[1:], *[_FREE] * (longest - len(prompt))] for prompt in prompts]
+        self._prefixes = torch.tensor(padded, dtype=torch.int64, device=device)  # (items, P)
+        self._banned = torch.tensor(options.banned, dtype=torch.int64, device=device)
+        self._end = end
+        self._min_length = options.min_length
+        self._ngram = options.no_repeat_ngram
+
+    def apply(self, frontier: Frontier, log_probs: Tensor) -> Tensor:
+        """Log-probabilities (B, K, V) with -inf for every token that is not allowed.
+
+        The argument may be overwritten.
+        """
+        if frontier.length >= self._prefixes.shape[1]:
+            return self._forbid(frontier, log_probs)
+        tokens = self._prefixes[frontier.items, frontier.length, None, None]  # (B, 1, 1)
+        index = tokens.clamp(min=0).expand(-1, log_probs.shape[1], -1)  # (B, K, 1)
+        forced = torch.full_like(log_probs, -torch.inf)
+        forced.scatter_(-1, index, log_probs.gather(-1, index))
+        return torch.where(tokens == _FREE, self._forbid(frontier, log_probs), forced)
+
+    def _forbid(self, frontier: Frontier, log_probs: Tensor) -> Tensor:
+        if self._banned.numel():
+            log_probs.index_fill_(-1, self._banned, -torch.inf)
+        if frontier.length < self._min_length:
+            log_probs[..., self._end] = -torch.inf
+        if 0 < self._ngram <= frontier.length + 1:
+            _forbid_repetition(frontier.written, log_probs, self._ngram)
+        return log_probs
+
+
+def _forbid_repetition(written: Tensor, log_probs: Tensor, n: int) -> None:
+    """Write -inf where a token would complete an n-gram that `written` (B, K, T) holds already."""
+    ngrams = written.unfold(-1, n, 1)  # (B, K, T - n + 1, n)
+    context = written[:, :, None, written.shape[2] - n + 1 :]  # (B, K, 1, n - 1)
+    repeats = (ngrams[..., :-1] == context).all(-1)  # (B, K, T - n + 1)
+    # Added, not written: the same token may follow one n-gram that matches and one that doesn't.
+    penalties = torch.zeros_like(repeats, dtype=log_probs.dtype).masked_fill_(repeats, -torch.inf)
+    log_probs.scatter_add_(-1, ngrams[..., -1], penalties)

@@ -1,0 +1,1 @@
+"""The recurrent core: cells, unrolling through time, attention, generation."""

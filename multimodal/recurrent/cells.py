@@ -1,0 +1,153 @@
+"""Recurrent cells: the same function with the same parameters at every step.
+
+Vanilla RNN (Elman 1990)::
+
+    h_t = tanh(W_hh h_{t-1} + W_xh x_t + b)                 y_t = W_hy h_t
+
+GRU (Cho et al. 2014, in the form of torch.nn.GRU) and LSTM (Hochreiter and Schmidhuber 1997, with
+the forget gate of Gers et al. 2000) stand behind the same interface. The readout y_t belongs to
+whoever owns the network, since what is emitted differs from task to task.
+
+Training unrolls a whole sequence through torch's fused kernels; generation takes single steps,
+which are several times faster one at a time. Both read the same parameters.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Literal, TypeAlias, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+Cell: TypeAlias = Literal["rnn", "gru", "lstm"]
+
+LayerState: TypeAlias = tuple[Tensor, ...]
+"""(h,) for a vanilla RNN and a GRU, (h, c) for an LSTM; each (B, H)."""
+
+State: TypeAlias = tuple[LayerState, ...]
+"""One entry for each layer, the first layer first."""
+
+FUSED: dict[Cell, type[nn.RNN] | type[nn.GRU] | type[nn.LSTM]] = {
+    "rnn": nn.RNN,
+    "gru": nn.GRU,
+    "lstm": nn.LSTM,
+}
+STATE_TENSORS: dict[Cell, int] = {"rnn": 1, "gru": 1, "lstm": 2}
+
+
+class LockedDropout(nn.Module):
+    """Dropout with one mask for all time steps of a sequence (Gal and Ghahramani 2016).
+
+    Takes and returns (B, T, D). Drawing one number for each sequence and feature, rather than for
+    each step, regularises recurrent networks better and costs next to nothing.
+    """
+
+    def __init__(self, probability: float) -> None:
+        super().__init__()
+        self.probability = probability
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Zero whole features of a sequence, and scale what remains."""
+        if not self.training or self.probability == 0.0:
+            return inputs
+        mask = inputs.new_empty(inputs.shape[0], 1, inputs.shape[2])
+        keep = 1.0 - self.probability
+        return inputs * mask.bernoulli_(keep).div_(keep)
+
+
+class RecurrentNetwork(nn.Module):
+    """Stacked recurrent layers that unroll through time or advance by one step.
+
+        network = RecurrentNetwork("lstm", input_size=8, hidden_size=16, layers=2, dropout=0.3)
+        outputs, state = network.unroll(torch.randn(4, 10, 8))      # (4, 10, 16)
+        output, state = network.step(torch.randn(4, 8), state)      # (4, 16)
+
+    Args:
+        cell: "rnn", "gru" or "lstm".
+        input_size: D, the features of one input.
+        hidden_size: H, the units of every layer.
+        layers: how many layers are stacked.
+        dropout: the share of features dropped between layers in training, locked through time.
+    """
+
+    def __init__(
+        self, cell: Cell, input_size: int, hidden_size: int, layers: int = 1, dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.cell = cell
+        self.hidden_size = hidden_size
+        sizes = [input_size] + [hidden_size] * layers
+        self.layers = nn.ModuleList(
+            FUSED[cell](size_in, size_out, batch_first=True)
+            for size_in, size_out in pairwise(sizes)
+        )
+        self.dropout = LockedDropout(dropout)
+
+    def initial_state(self, batch: int) -> State:
+        """Zeros for a batch of B sequences, on the device and in the type of the parameters."""
+        weight = cast(Tensor, next(self.parameters()))
+        zeros = weight.new_zeros(batch, self.hidden_size)
+        return ((zeros,) * STATE_TENSORS[self.cell],) * len(self.layers)
+
+    def unroll(
+        self, inputs: Tensor, state: State | None = None, lengths: Tensor | None = None
+    ) -> tuple[Tensor, State]:
+        """Read whole sequences.
+
+        Args:
+            inputs: (B, T, D).
+            state: the state before the first step; zeros when None.
+            lengths: (B,) how many steps of every sequence count; all T when None.
+
+        Returns:
+            The last layer's hidden states (B, T, H), zero beyond a sequence's length, and the state
+            of every layer after each sequence's own last step.
+        """
+        before = state or self.initial_state(inputs.shape[0])
+        after: list[LayerState] = []
+        outputs = inputs
+        for number, (layer, layer_state) in enumerate(zip(self.layers, before, strict=True)):
+            if number:
+                outputs = self.dropout(outputs)
+            outputs, layer_state = _unroll_layer(layer, outputs, layer_state, lengths)
+            after.append(layer_state)
+        return outputs, tuple(after)
+
+    def step(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
+        """Advance by one step: inputs (B, D) and a state → the last layer's h (B, H), new state."""
+        output = inputs
+        after: list[LayerState] = []
+        for layer, layer_state in zip(self.layers, state, strict=True):
+            layer_state = _step_layer(self.cell, cast(nn.RNNBase, layer), output, layer_state)
+            output = layer_state[0]
+            after.append(layer_state)
+        return output, tuple(after)
+
+
+def _unroll_layer(
+    layer: nn.Module, inputs: Tensor, state: LayerState, lengths: Tensor | None
+) -> tuple[Tensor, LayerState]:
+    """One layer over all steps: (B, T, D) → (B, T, H) and its state after each sequence's end."""
+    stacked = tuple(tensor[None] for tensor in state)  # (1, B, H), as the fused kernels want it
+    before = stacked if len(stacked) == 2 else stacked[0]
+    if lengths is None:
+        outputs, after = layer(inputs, before)
+    else:
+        packed = pack_padded_sequence(inputs, lengths.cpu(), batch_first=True, enforce_sorted=False)
+        packed_outputs, after = layer(packed, before)
+        outputs, _ = pad_packed_sequence(
+            packed_outputs, batch_first=True, total_length=inputs.shape[1]
+        )
+    return outputs, tuple(tensor[0] for tensor in (after if len(stacked) == 2 else (after,)))
+
+
+def _step_layer(cell: Cell, layer: nn.RNNBase, inputs: Tensor, state: LayerState) -> LayerState:
+    w_ih, w_hh = cast(Tensor, layer.weight_ih_l0), cast(Tensor, layer.weight_hh_l0)
+    b_ih, b_hh = cast(Tensor, layer.bias_ih_l0), cast(Tensor, layer.bias_hh_l0)
+    if cell == "lstm":
+        return tuple(torch.lstm_cell(inputs, state, w_ih, w_hh, b_ih, b_hh))
+    if cell == "gru":
+        return (torch.gru_cell(inputs, state[0], w_ih, w_hh, b_ih, b_hh),)
+    return (torch.rnn_tanh_cell(inputs, state[0], w_ih, w_hh, b_ih, b_hh),)

@@ -1,0 +1,115 @@
+"""Captions as ids, in the batches that a captioner learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from multimodal.captioning.tokenizer import tokenize
+from multimodal.vocabulary import END, PADDING, SPECIAL, START, WordVocabulary
+
+
+class CaptionBatch(NamedTuple):
+    """What one step learns from: B photos and, for each, the same number of captions.
+
+    Attributes:
+        seen: cached cells (B, S, D), or pixels (B, size, size, 3) as bytes.
+        captions: groups of captions of similar length, (B, N, T + 1) ids from START to END, padded.
+        present: (B, W) the share of a photo's captions that use each word that is looked for.
+        photos: their numbers, where a stage needs them.
+    """
+
+    seen: Tensor
+    captions: tuple[Tensor, ...]
+    present: Tensor
+    photos: tuple[int, ...] = ()
+
+
+class TrainingCaptions:
+    """Captions as ids, in groups that describe the same photo, the shortest of a group first.
+
+    Args:
+        groups: the captions of every photo.
+        vocabulary: the words to learn.
+        detected_words: how many words the detector looks for.
+        longest: further words of a caption are cut off.
+    """
+
+    def __init__(
+        self,
+        groups: Sequence[Sequence[str]],
+        vocabulary: WordVocabulary,
+        detected_words: int,
+        longest: int,
+    ) -> None:
+        self.ids = [
+            sorted((vocabulary.encode(tokenize(c))[:longest] for c in group), key=len)
+            for group in groups
+        ]
+        self._looked_for = range(len(SPECIAL), len(SPECIAL) + detected_words)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def grouped(self, photos: Sequence[int]) -> tuple[Tensor, ...]:
+        """All captions of photos in two groups, each (B, N, T + 1): the shorter and the longer.
+
+        Photos with fewer captions than another one repeat theirs.
+        """
+        most = max(len(self.ids[photo]) for photo in photos)
+        ranked = [
+            [ids[n * len(ids) // most] for n in range(most)]
+            for ids in map(self.ids.__getitem__, photos)
+        ]
+        half = -(-most // 2)
+        parts = (slice(None, half), slice(half, None)) if most > 1 else (slice(None),)
+        return tuple(
+            padded([ids for row in ranked for ids in row[part]]).unflatten(0, (len(photos), -1))
+            for part in parts
+        )
+
+    def present(self, photos: Sequence[int], but: Sequence[int] | None = None) -> Tensor:
+        """The share of each photo's captions that use each word that is looked for: (B, W).
+
+        Args:
+            photos: their numbers.
+            but: for each photo, a caption to leave out.
+        """
+        shares = torch.zeros(len(photos), len(self._looked_for))
+        for row, (share, photo) in enumerate(zip(shares, photos, strict=True)):
+            left_out = None if but is None else but[row]
+            others = [ids for n, ids in enumerate(self.ids[photo]) if n != left_out]
+            for ids in others:
+                used = [word - len(SPECIAL) for word in set(ids) if word in self._looked_for]
+                share[used] += 1 / len(others)
+        return shares
+
+    def by_length(self, size: int, seed: int) -> list[list[tuple[int, int]]]:
+        """All (photo, caption) in batches of similar length, both at random beyond that."""
+        random = np.random.default_rng(seed)
+        all_pairs = [(photo, n) for photo, ids in enumerate(self.ids) for n in range(len(ids))]
+        near = random.uniform(0, 2, len(all_pairs))
+        lengths = np.array([len(self.ids[photo][n]) for photo, n in all_pairs]) + near
+        order = np.argsort(lengths, kind="stable")
+        count = -(-len(order) // size)
+        batches = np.array_split(order, count)
+        return [[all_pairs[i] for i in batches[number]] for number in random.permutation(count)]
+
+
+def padded(captions: Sequence[Sequence[int]]) -> Tensor:
+    """Captions (N, T + 1) from START to END."""
+    return padded_rows([[START, *ids, END] for ids in captions])
+
+
+def padded_rows(rows: Sequence[Sequence[int]]) -> Tensor:
+    """Rows of ids (N, T + 1), padded to an even number of steps T.
+
+    Fused kernels are built anew for every new shape: the fewer, the better.
+    """
+    length = max(map(len, rows))
+    length += 1 - length % 2
+    return torch.tensor([[*row, *[PADDING] * (length - len(row))] for row in rows])

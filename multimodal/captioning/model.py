@@ -1,0 +1,232 @@
+"""The captioning network: image cells in, a distribution over the next word out, at every step.
+
+One set of modules; three decoders of the literature are configurations of it:
+
+- ``DecoderConfig()``: a recurrent reader sees the words so far beside the whole photo; its hidden
+  state looks at the cells with additive attention, and a recurrent writer says what was seen. The
+  attention is that of Xu et al. 2015 (Show, Attend and Tell); that h_t asks, not h_{t-1}, is from
+  Lu et al. 2017 (Knowing When to Look) and lets training unroll all steps at once.
+- ``DecoderConfig(attention=None, image_at="first", detected_words=0)``: Show and Tell (Vinyals et
+  al. 2015).
+- The same with ``cell="rnn"``: the multimodal RNN of the lecture (Karpathy and Fei-Fei 2015).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from multimodal.encoders import Encoder
+from multimodal.recurrent.attention import AdditiveAttention
+from multimodal.recurrent.cells import Cell, LockedDropout, RecurrentNetwork, State
+
+DecoderState: TypeAlias = tuple[State, State]
+"""The reader's state and the writer's (empty without attention); every tensor (B, K, H)."""
+
+
+class Sight(NamedTuple):
+    """What the decoder sees of a batch of photos; computed once for each photo.
+
+    Attributes:
+        image: (B, E) the whole photo, in the space of the word embeddings.
+        values: (B, S, H) the cells that attention weighs; (B, 0, H) without attention.
+        keys: (B, S, A) the same cells, projected for comparison.
+    """
+
+    image: Tensor
+    values: Tensor
+    keys: Tensor
+
+
+@dataclass(frozen=True)
+class DecoderConfig:
+    """What the decoder is; saved in the checkpoint.
+
+    Attributes:
+        cell: the recurrent cell of every layer.
+        attention: "additive", or None for a decoder that sees one vector for the whole photo.
+        image_at: whether the whole photo is read once before the first word, or beside every word.
+        embedding_size: E, the size of a word's embedding.
+        hidden_size: H, the units of a layer.
+        attention_size: A, the width in which cells and queries are compared.
+        detected_words: how many of the most frequent words are looked for in the photo before the
+            sentence begins (Fang et al. 2015; Wu et al. 2016); 0 for none.
+        dropout: the share of features dropped in training.
+    """
+
+    cell: Cell = "lstm"
+    attention: Literal["additive"] | None = "additive"
+    image_at: Literal["first", "every"] = "every"
+    embedding_size: int = 512
+    hidden_size: int = 512
+    attention_size: int = 256
+    detected_words: int = 1000
+    dropout: float = 0.4
+
+
+class WordDetector(nn.Module):
+    """Which words a caption of a photo would use, each on its own: cells (B, S, D) → logits (B, W).
+
+    Word w of the vocabulary (special ones left out) is column w. It reads the mean cell and the
+    strongest response of every feature, so that small things count as well.
+    """
+
+    def __init__(self, cell_size: int, words: int, dropout: float) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.linear = nn.Linear(2 * cell_size, words)
+        nn.init.constant_(self.linear.bias, -4.0)  # most words are absent from most photos
+
+    def forward(self, cells: Tensor) -> Tensor:
+        """Logits of the presence of every word."""
+        logits: Tensor = self.linear(self.dropout(torch.cat([cells.mean(1), cells.amax(1)], -1)))
+        return logits
+
+
+class Decoder(nn.Module):
+    """Writes a sentence about the cells of a photo; see the module's first lines.
+
+    Args:
+        config: what the decoder is.
+        cell_size: D, the features of one cell.
+        vocabulary_size: V.
+    """
+
+    def __init__(self, config: DecoderConfig, cell_size: int, vocabulary_size: int) -> None:
+        super().__init__()
+        self.config = config
+        embedding_size, hidden_size = config.embedding_size, config.hidden_size
+        self.dropout = LockedDropout(config.dropout)
+        self.embedding = nn.Embedding(vocabulary_size, embedding_size)
+        self.image_dropout = nn.Dropout(config.dropout)
+        self.image_projection = nn.Linear(cell_size, embedding_size)
+        self.detector: WordDetector | None = None
+        if config.detected_words:
+            self.detector = WordDetector(cell_size, config.detected_words, config.dropout)
+            self.word_projection = nn.Linear(config.detected_words, embedding_size, bias=False)
+        self.reader = RecurrentNetwork(config.cell, embedding_size, hidden_size)
+        if config.attention:
+            self.cell_projection = nn.Linear(cell_size, hidden_size)
+            self.attention = AdditiveAttention(hidden_size, hidden_size, config.attention_size)
+            self.writer = RecurrentNetwork(config.cell, 2 * hidden_size, hidden_size)
+        self.readout = nn.Linear(hidden_size, vocabulary_size)
+
+    def detect(self, cells: Tensor) -> Tensor | None:
+        """Logits (B, W) of the words that belong to a photo; None without a detector."""
+        return None if self.detector is None else self.detector(cells).float()
+
+    def look(self, cells: Tensor, detected: Tensor | None = None) -> Sight:
+        """Everything that the sentence needs of the photos: cells (B, S, D) → Sight."""
+        image = self.image_projection(self.image_dropout(cells.mean(1)))
+        if self.detector is not None:
+            logits = self.detector(cells) if detected is None else detected
+            image = image + self.word_projection(logits.float().sigmoid().to(image.dtype))
+        if not self.config.attention:
+            nothing = image.new_zeros(len(cells), 0, 0)
+            return Sight(image, nothing, nothing)
+        values = torch.relu(self.cell_projection(self.dropout(cells)))
+        return Sight(image, values, self.attention.keys(values))
+
+    def imagine(self, present: Tensor) -> Sight:
+        """What is seen of photos of which nothing is known but words: (B, W) from 0 to 1 → Sight.
+
+        So the decoder can learn from captions alone.
+        """
+        size = self.config.embedding_size
+        image = present.new_zeros(len(present), size)
+        if self.detector is not None:
+            image = self.word_projection(present)
+        values = image.new_zeros(len(present), 1, self.config.hidden_size)
+        return Sight(
+            image, values, self.attention.keys(values) if self.config.attention else values
+        )
+
+    def forward(self, sight: Sight, words: Tensor) -> Tensor:
+        """Teacher forcing: the words so far → logits of the next ones.
+
+        Args:
+            sight: what is seen of B photos.
+            words: (B, N, T) ids, N sentences for each photo, each from START on.
+
+        Returns:
+            Logits (B, N, T, V).
+        """
+        photos, sentences, steps = words.shape
+        image = sight.image.repeat_interleave(sentences, 0)[:, None]  # (B·N, 1, E)
+        inputs = self.embedding(words.flatten(0, 1))  # (B·N, T, E)
+        if self.config.image_at == "every":
+            hidden, _ = self.reader.unroll(self.dropout(inputs + image))
+        else:
+            hidden, _ = self.reader.unroll(self.dropout(torch.cat([image, inputs], 1)))
+            hidden = hidden[:, 1:]
+        hidden = self.dropout(hidden)  # (B·N, T, H)
+        if self.config.attention:
+            queries = hidden.reshape(photos, sentences * steps, -1)
+            context, _ = self.attention(queries, sight.keys, sight.values)
+            context = self.dropout(context.reshape(hidden.shape))
+            hidden, _ = self.writer.unroll(torch.cat([hidden, context], -1))
+            hidden = self.dropout(hidden)
+        return self.readout(hidden).view(photos, sentences, steps, -1)  # type: ignore[no-any-return]
+
+    def start(self, sight: Sight) -> DecoderState:
+        """The state before the first word, one hypothesis a photo: every tensor (B, 1, H)."""
+        batch = len(sight.image)
+        read = self.reader.initial_state(batch)
+        if self.config.image_at == "first":
+            _, read = self.reader.step(sight.image, read)
+        written = self.writer.initial_state(batch) if self.config.attention else ()
+        return _unflatten(read, batch), _unflatten(written, batch)
+
+    def step(
+        self, words: Tensor, state: DecoderState, sight: Sight
+    ) -> tuple[Tensor, DecoderState, Tensor | None]:
+        """One more word for K hypotheses of every photo.
+
+        Args:
+            words: (B, K) the last word of every hypothesis.
+            state: every tensor (B, K, H).
+            sight: what is seen of the B photos.
+
+        Returns:
+            Logits of the next word (B, K, V), the new state, and the attention (B, K, S) or None.
+        """
+        photos, hypotheses = words.shape
+        inputs = self.embedding(words)  # (B, K, E)
+        if self.config.image_at == "every":
+            inputs = inputs + sight.image[:, None]
+        hidden, read = self.reader.step(inputs.flatten(0, 1), _flatten(state[0]))
+        written, weights = state[1], None
+        if self.config.attention:
+            queries = hidden.view(photos, hypotheses, -1)
+            context, weights = self.attention(queries, sight.keys, sight.values)
+            inputs = torch.cat([hidden, context.flatten(0, 1)], -1)
+            hidden, after = self.writer.step(inputs, _flatten(written))
+            written = _unflatten(after, photos)
+        logits = self.readout(hidden).view(photos, hypotheses, -1)
+        return logits, (_unflatten(read, photos), written), weights
+
+
+class CaptionNetwork(nn.Module):
+    """An encoder and a decoder: all that a captioner learns.
+
+    Args:
+        encoder: the CNN.
+        decoder: what the decoder is.
+        vocabulary_size: V.
+    """
+
+    def __init__(self, encoder: Encoder, decoder: DecoderConfig, vocabulary_size: int) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = Decoder(decoder, encoder.cell_size, vocabulary_size)
+
+
+def _flatten(state: State) -> State:
+    return tuple(tuple(tensor.flatten(0, 1) for tensor in layer) for layer in state)
+
+
+def _unflatten(state: State, photos: int) -> State:
+    return tuple(tuple(tensor.unflatten(0, (photos, -1)) for tensor in layer) for layer in state)

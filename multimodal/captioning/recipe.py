@@ -1,0 +1,115 @@
+"""Everything about a captioner's training that can be chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from multimodal.captioning.model import DecoderConfig
+from multimodal.recurrent.cells import Cell
+from multimodal.training import TrainingOptions
+
+
+@dataclass(frozen=True)
+class CaptionerRecipe:
+    """The choices; on the command line, ``--set name=value``.
+
+    Attributes:
+        encoder: a classification CNN of torchvision.
+        encoder_weights: a file of ImageNet weights in torchvision's key names; "torchvision" to
+            download torchvision's own; "random"; or "auto": a file ``encoders/<encoder>*.pth``
+            beside the data's folder if there is one, else torchvision's.
+        cell, attention, image_at, embedding_size, hidden_size, attention_size, detected_words,
+            dropout: see DecoderConfig.
+        seen_at_least: how often a word must stand in the training captions to be learnt.
+        longest: how many words of a caption are learnt from.
+        language: a file of captions whose photos are not at hand, to learn the language from first;
+            see `multimodal.captioning.data.read_sentences`. None may describe dev or test photos.
+        language_epochs: passes over it.
+        views: how many views of every photo are cached while the encoder rests.
+        label_smoothing: the share of probability that is spread over all words.
+        epochs, batch_size, learning_rate: of cross-entropy; a batch counts captions.
+        fine_tuning_epochs, fine_tuning_rate, fine_tuning_photos: end to end; a batch counts photos,
+            each with all its captions; 0 epochs leave the stage out.
+        encoder_rate: what the encoder's learning rate is of the decoder's.
+        distillation: the weight of the classifier's old answers.
+        self_critical_epochs, self_critical_rate, self_critical_photos: of the last stage.
+        samples: sentences drawn for every photo in the last stage.
+        cross_entropy_share: the weight of cross-entropy in the last stage.
+        average_decay: of the moving average of the weights.
+        beam_size, length_penalty: how the shipped captioner searches; also used on dev.
+        seed: of everything random.
+        precision: "auto", "bf16" or "fp32".
+    """
+
+    encoder: str = "mobilenet_v2"
+    encoder_weights: str = "auto"
+    cell: Cell = "lstm"
+    attention: Literal["additive", "none"] = "additive"
+    image_at: Literal["first", "every"] = "every"
+    embedding_size: int = 512
+    hidden_size: int = 512
+    attention_size: int = 256
+    detected_words: int = 1000
+    dropout: float = 0.35
+    seen_at_least: int = 5
+    longest: int = 23
+    language: str = ""
+    language_epochs: int = 1
+    views: int = 7
+    label_smoothing: float = 0.1
+    epochs: int = 8
+    batch_size: int = 80
+    learning_rate: float = 1e-3
+    fine_tuning_epochs: int = 6
+    fine_tuning_rate: float = 3e-4
+    fine_tuning_photos: int = 16
+    encoder_rate: float = 0.3
+    distillation: float = 0.2
+    self_critical_epochs: int = 3
+    self_critical_rate: float = 5e-5
+    self_critical_photos: int = 20
+    samples: int = 5
+    cross_entropy_share: float = 0.2
+    average_decay: float = 0.999
+    beam_size: int = 3
+    length_penalty: float = 0.0
+    seed: int = 0
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+
+    @property
+    def decoder(self) -> DecoderConfig:
+        """What the decoder is."""
+        return DecoderConfig(
+            cell=self.cell,
+            attention=None if self.attention == "none" else self.attention,
+            image_at=self.image_at,
+            embedding_size=self.embedding_size,
+            hidden_size=self.hidden_size,
+            attention_size=self.attention_size,
+            detected_words=self.detected_words,
+            dropout=self.dropout,
+        )
+
+    def stage_options(self, epochs: int, rate: float, warmup_steps: int) -> TrainingOptions:
+        """How one stage is optimised."""
+        return TrainingOptions(
+            epochs=epochs,
+            learning_rate=rate,
+            betas=(0.9, 0.98),
+            warmup_steps=warmup_steps,
+            final_rate=0.02,
+            clip=2.0,
+            average_decay=self.average_decay,
+            seed=self.seed,
+            precision=self.precision,
+        )
+
+
+def encoder_weights(recipe: CaptionerRecipe, data: str | Path) -> str | Path:
+    """What the recipe's encoder begins with: a file, "torchvision" or "random"."""
+    if recipe.encoder_weights != "auto":
+        return recipe.encoder_weights
+    beside = Path(data).resolve().parent.glob(f"encoders/{recipe.encoder}*.pth")
+    return min(beside, default="torchvision")

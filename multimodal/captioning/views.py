@@ -1,0 +1,122 @@
+"""What the network gets to see of a photo in training: random views, and cells computed ahead.
+
+A view is a crop of the photo, mirrored half of the time, its light and colours shifted a little.
+While the encoder rests, its cells of a few views of every photo are computed once and kept on disk,
+in half precision, so that an epoch costs only the decoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.lib.format import open_memmap
+from PIL import Image, ImageEnhance
+from torch import Tensor
+
+from multimodal.encoders import Encoder
+from multimodal.images import ImageSource, open_image
+
+ENCODER_BATCH = 8  # small enough for a processor's cache: larger batches run slower
+SMALLEST_CROP = 0.55  # of the photo's area
+WIDEST_CROP = 1.25  # aspect ratio against the photo's own, and its inverse
+LIGHT = 0.2  # brightness, contrast and colour are scaled by 1 ± LIGHT
+
+
+def random_view(picture: Image.Image, random: np.random.Generator) -> Image.Image:
+    """A crop of an RGB picture, mirrored half of the time, with its light and colours shifted."""
+    area = random.uniform(SMALLEST_CROP, 1.0)
+    stretch = np.exp(random.uniform(-np.log(WIDEST_CROP), np.log(WIDEST_CROP)))
+    width = min(1.0, np.sqrt(area * stretch)) * picture.width
+    height = min(1.0, np.sqrt(area / stretch)) * picture.height
+    left = random.uniform(0, picture.width - width)
+    top = random.uniform(0, picture.height - height)
+    box = (left, top, left + width, top + height)
+    view = picture.resize(picture.size, Image.Resampling.BICUBIC, box)
+    if random.random() < 0.5:
+        view = view.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    for enhance in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
+        view = enhance(view).enhance(random.uniform(1 - LIGHT, 1 + LIGHT))
+    return view
+
+
+def photo_view(
+    encoder: Encoder, photo: ImageSource, random: np.random.Generator | None = None
+) -> np.ndarray:
+    """The square that is seen of a photo, uint8 (size, size, 3); the whole without `random`."""
+    picture = open_image(photo, needed=encoder.config.size)
+    if random is not None:
+        picture = random_view(picture, random)
+    return encoder.fit(picture)
+
+
+@torch.inference_mode()
+def encode_views(encoder: Encoder, views: Sequence[np.ndarray]) -> Tensor:
+    """Squares (size, size, 3) → cells (B, S, D), a few at a time, in the encoder's precision."""
+    dtype = next(encoder.parameters()).dtype
+    chunks = []
+    for start in range(0, len(views), ENCODER_BATCH):
+        pixels = torch.from_numpy(np.stack(views[start : start + ENCODER_BATCH]))
+        chunks.append(encoder(encoder.normalize(pixels).to(dtype)))
+    return torch.cat(chunks)
+
+
+class CellCache:
+    """Cells of several views of every photo, in a file of half-precision numbers.
+
+    The first view is the whole photo, the second its mirror image, further ones are random. A file
+    that was not finished is begun again.
+
+    Args:
+        path: where the cells lie, (views, photos, S, D).
+        encoder: whose cells they are.
+        photos: the photos, in their order.
+        views: how many views of every photo.
+        seed: of the random views.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        encoder: Encoder,
+        photos: Sequence[ImageSource],
+        views: int,
+        seed: int,
+    ) -> None:
+        shape = (views, len(photos), encoder.grid[0] * encoder.grid[1], encoder.cell_size)
+        self._photos, self._seed = photos, seed
+        if not path.exists():
+            self._fill(path, encoder, shape)
+        self._cells = np.load(path, mmap_mode="r")
+
+    def __call__(self, photos: Sequence[int], views: Sequence[int]) -> Tensor:
+        """The cells of photos by number, each in one of its views: (B, S, D)."""
+        return torch.from_numpy(self._cells[list(views), list(photos)]).float()
+
+    def _fill(
+        self,
+        path: Path,
+        encoder: Encoder,
+        shape: tuple[int, ...],
+    ) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".unfinished")
+        cells = open_memmap(unfinished, "w+", np.float16, shape)
+        jobs = [(view, photo) for view in range(shape[0]) for photo in range(shape[1])]
+        for start in range(0, len(jobs), ENCODER_BATCH):
+            batch = jobs[start : start + ENCODER_BATCH]
+            encoded = encode_views(encoder, [self._view(encoder, *job) for job in batch])
+            for (view, photo), photo_cells in zip(batch, encoded, strict=True):
+                cells[view, photo] = photo_cells.float().numpy()
+        cells.flush()
+        del cells
+        unfinished.rename(path)
+
+    def _view(self, encoder: Encoder, view: int, photo: int) -> np.ndarray:
+        if view < 2:
+            whole = photo_view(encoder, self._photos[photo])
+            return whole[:, ::-1] if view else whole
+        random = np.random.default_rng((self._seed, view, photo))
+        return photo_view(encoder, self._photos[photo], random)

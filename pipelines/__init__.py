@@ -1,0 +1,1 @@
+"""Jobs that people run: read, model, write; and the command line."""

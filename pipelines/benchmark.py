@@ -1,0 +1,163 @@
+"""How fast it is, as ratios within one run: the jobs behind ``multimodal benchmark``."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import cycle, islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.caption import find_pictures, sample_pictures
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from multimodal.captioning.captioner import Captioner
+    from multimodal.captioning.model import Decoder
+
+BATCH_SIZES = (1, 8, 32)
+REPEATS = 3
+
+
+def benchmark_captioner(
+    model: str | Path | None, inputs: Sequence[Path], photos: int
+) -> Iterator[str]:
+    """Time a captioner; gives the lines of a table as they are measured.
+
+    Every figure is the median of three runs over all photos. "End to end" begins with the files and
+    ends with the sentences; "decoder" begins with the cells of the photos; the bare products are
+    the decoder's matrix products alone, with the shapes that they had in that run.
+
+    Args:
+        model: a folder, a Hub id, or None for the shipped captioner.
+        inputs: pictures and folders; the photos of installed packages when empty.
+        photos: how many pictures to time, taken in turn.
+    """
+    import torch
+
+    from multimodal.captioning.captioner import SHIPPED, Captioner
+
+    captioner = Captioner.load(model or SHIPPED)
+    found = find_pictures(inputs) if inputs else sample_pictures()
+    pictures = list(islice(cycle(found), photos))
+    dtype = next(captioner.network.parameters()).dtype
+    yield f"{photos} photos, beam size {captioner.options.beam_size}, {dtype}"
+    yield f"{torch.get_num_threads()} threads of torch"
+    yield "batch   photos/s end to end   photos/s decoder   decoder / its bare matrix products"
+    seconds: dict[int, float] = {}
+    for size in BATCH_SIZES:
+        whole = _seconds(partial(_caption_all, captioner, pictures, size))
+        run = DecoderRun(captioner, pictures, size)
+        seconds[size], bare = _seconds(run.write), _seconds(run.multiply)
+        per_second = f"{photos / whole:21.1f} {photos / seconds[size]:18.1f}"
+        yield f"{size:5d} {per_second} {seconds[size] / bare:36.2f}"
+    ratio = seconds[BATCH_SIZES[0]] / seconds[BATCH_SIZES[-1]]
+    yield f"beam search one photo at a time takes {ratio:.1f} times as long as 32 at once"
+
+
+class DecoderRun:
+    """The decoder's part of captioning, on cells that are ready, and its bare matrix products.
+
+    Args:
+        captioner: whose decoder.
+        pictures: what to caption.
+        batch_size: photos at a time.
+    """
+
+    def __init__(self, captioner: Captioner, pictures: Sequence[Path], batch_size: int) -> None:
+        from multimodal.images import open_image
+
+        self._captioner = captioner
+        self._options = captioner.search_options({})
+        cells = captioner.look([open_image(picture) for picture in pictures])
+        self._batches = cells.split(batch_size)
+        self._products = [product for cells in self._batches for product in self._shapes(cells)]
+
+    def write(self) -> None:
+        """Write the sentences of all photos."""
+        for cells in self._batches:
+            self._captioner.write(cells, self._options)
+
+    def multiply(self) -> None:
+        """Do the matrix products of `write`, and nothing else."""
+        for product in self._products:
+            product()
+
+    def _shapes(self, cells: Tensor) -> Iterator[Callable[[], Tensor]]:
+        """The products for one batch: for the photos once, then for the rows of every step."""
+        decoder = self._captioner.network.decoder
+        yield from _products_of_looking(decoder, cells)
+        for photos, hypotheses in self._count_rows(cells):
+            yield from _products_of_step(decoder, cells, photos, hypotheses)
+
+    def _count_rows(self, cells: Tensor) -> list[tuple[int, int]]:
+        """How many photos and hypotheses every step had: finished ones leave the batch."""
+        decoder = self._captioner.network.decoder
+        rows: list[tuple[int, int]] = []
+        step = decoder.step
+
+        def counting(words: Tensor, *others: object) -> object:
+            rows.append((words.shape[0], words.shape[1]))
+            return step(words, *others)  # type: ignore[arg-type]
+
+        decoder.step = counting  # type: ignore[method-assign, assignment]
+        try:
+            self._captioner.write(cells, self._options)
+        finally:
+            del decoder.step
+        return rows
+
+
+def _products_of_looking(decoder: Decoder, cells: Tensor) -> Iterator[Callable[[], Tensor]]:
+    from torch import nn
+
+    config, flat = decoder.config, cells.flatten(0, 1)
+    yield partial(decoder.image_projection, cells[:, 0])
+    if decoder.detector is not None:
+        yield partial(decoder.detector.linear, flat.new_zeros(len(cells), 2 * flat.shape[1]))
+        yield partial(decoder.word_projection, flat.new_zeros(len(cells), config.detected_words))
+    if config.attention:
+        yield partial(decoder.cell_projection, flat)
+        values = flat.new_zeros(len(flat), config.hidden_size)
+        yield partial(nn.functional.linear, values, decoder.attention.memory_projection.weight)
+
+
+def _products_of_step(
+    decoder: Decoder, cells: Tensor, photos: int, hypotheses: int
+) -> Iterator[Callable[[], Tensor]]:
+    import torch
+    from torch import nn
+
+    config, rows = decoder.config, photos * hypotheses
+    networks = [decoder.reader, *([decoder.writer] if config.attention else [])]
+    weights: list[Tensor] = [
+        weight for network in networks for weight in network.parameters() if weight.dim() > 1
+    ]
+    weights.append(decoder.readout.weight)
+    if config.attention:
+        weights.append(decoder.attention.query_projection.weight)
+        maps = cells.new_zeros(photos, hypotheses, cells.shape[1])
+        values = cells.new_zeros(photos, cells.shape[1], config.hidden_size)
+        yield partial(torch.bmm, maps, values)
+    for weight in weights:
+        yield partial(nn.functional.linear, cells.new_zeros(rows, weight.shape[1]), weight)
+
+
+def _caption_all(captioner: Captioner, pictures: Sequence[Path], batch_size: int) -> None:
+    for _ in captioner.captions(pictures, batch_size=batch_size):
+        pass
+
+
+def _seconds(job: Callable[[], object]) -> float:
+    import torch
+
+    times = []
+    with torch.inference_mode():
+        for _ in range(REPEATS):
+            begin = time.perf_counter()
+            job()
+            times.append(time.perf_counter() - begin)
+    return statistics.median(times)

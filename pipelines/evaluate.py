@@ -1,0 +1,83 @@
+"""A model and held-out data → figures: the jobs behind ``multimodal evaluate``."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from multimodal.errors import UserError
+from pipelines.caption import as_record
+
+FIGURES = ("bleu1", "bleu2", "bleu3", "bleu4", "rouge_l", "cider", "meteor")
+
+
+def evaluate_captioner(
+    model: str | Path | None,
+    data: str | Path,
+    split: str = "test",
+    *,
+    meteor: bool = False,
+    batch_size: int = 32,
+    captions: Path | None = None,
+    **options: Any,
+) -> dict[str, Any]:
+    """Caption the photos of a split and compare with what people wrote.
+
+    Args:
+        model: a folder, a Hub id, or None for the shipped captioner.
+        data: captioned photos; see `multimodal.captioning.data.read_captions`.
+        split: which photos.
+        meteor: whether to compute METEOR as well (the `meteor` extra, and Java).
+        batch_size: photos at a time; changes the speed and nothing else.
+        captions: where to write every photo's caption, as JSON lines.
+        **options: of generation, such as beam_size.
+
+    Returns:
+        The figures of `FIGURES` (BLEU and ROUGE from 0 to 1), `images`, `words_used`, the search's
+        options, `seconds` from the first JPEG to the last sentence, and `images_per_second`.
+    """
+    from multimodal.captioning.captioner import SHIPPED, Captioner
+    from multimodal.captioning.data import read_captions
+    from multimodal.captioning.metrics import evaluate_captions
+
+    photos = read_captions(data, split)
+    captioner = Captioner.load(model or SHIPPED)
+    begin = time.perf_counter()
+    found = list(captioner.captions((p.image for p in photos), batch_size=batch_size, **options))
+    seconds = time.perf_counter() - begin
+    broken = next((caption for caption in found if caption.error is not None), None)
+    if broken is not None:
+        raise UserError(f"{broken.source}: {broken.error}")
+    hypotheses = {photo.name: c.text for photo, c in zip(photos, found, strict=True)}
+    references = {photo.name: photo.captions for photo in photos}
+    scores = evaluate_captions(hypotheses, references, meteor=meteor)
+    if captions is not None:
+        lines = [json.dumps(as_record(c), ensure_ascii=False) + "\n" for c in found]
+        write_text(captions, "".join(lines))
+    search = captioner.search_options(options)
+    return {
+        **{name: getattr(scores, name) for name in FIGURES if getattr(scores, name) is not None},
+        "images": len(photos),
+        "words_used": len({word for caption in found for word in caption.words}),
+        "split": split,
+        "beam_size": search.beam_size,
+        "length_penalty": search.length_penalty,
+        "seconds": seconds,
+        "images_per_second": len(photos) / seconds,
+    }
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file, aside first.
+
+    Raises:
+        UserError: when it cannot be written.
+    """
+    aside = path.with_name(path.name + ".unfinished")
+    try:
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror}") from error

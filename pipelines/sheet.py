@@ -1,0 +1,62 @@
+"""Many pictures on one, each with its caption: to look at what a captioner says."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from multimodal.errors import UserError
+from multimodal.images import open_image
+
+if TYPE_CHECKING:
+    from multimodal.captioning.captioner import Caption
+
+TILE, TEXT_HEIGHT, MARGIN, FONT_SIZE, LETTERS = 300, 74, 14, 17, 34
+PAPER, INK = (252, 251, 248), (32, 32, 36)
+
+
+def contact_sheet(captions: Sequence[Caption], columns: int = 4) -> Image.Image:
+    """Draw captioned pictures in rows; those with an error are left out.
+
+    Raises:
+        UserError: when no picture has a caption.
+    """
+    good = [caption for caption in captions if caption.error is None]
+    if not good:
+        raise UserError("no captioned picture for the sheet")
+    columns = min(columns, len(good))
+    rows = -(-len(good) // columns)
+    width, height = TILE + MARGIN, TILE + TEXT_HEIGHT + MARGIN
+    sheet = Image.new("RGB", (columns * width + MARGIN, rows * height + MARGIN), PAPER)
+    for number, caption in enumerate(good):
+        corner = (MARGIN + number % columns * width, MARGIN + number // columns * height)
+        sheet.paste(_tile(caption), corner)
+    return sheet
+
+
+def save_sheet(captions: Sequence[Caption], path: Path) -> None:
+    """Save a contact sheet; the ending says how.
+
+    Raises:
+        UserError: when it cannot be written, or the ending is of no picture.
+    """
+    aside = path.with_name(f"unfinished-{path.name}")
+    try:
+        contact_sheet(captions).save(aside)
+        aside.replace(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be written: {error}") from error
+
+
+def _tile(caption: Caption) -> Image.Image:
+    tile = Image.new("RGB", (TILE, TILE + TEXT_HEIGHT), PAPER)
+    picture = ImageOps.fit(open_image(caption.source, needed=TILE), (TILE, TILE))
+    tile.paste(picture, (0, 0))
+    text = "\n".join(textwrap.wrap(caption.text, LETTERS)[:3])
+    font = ImageFont.load_default(FONT_SIZE)
+    ImageDraw.Draw(tile).multiline_text((2, TILE + 6), text, INK, font, spacing=3)
+    return tile

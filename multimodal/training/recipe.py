@@ -1,0 +1,164 @@
+"""What a task hands to the loop: its options, its stages and itself."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL.Image import Image
+from torch import Tensor, nn
+
+from multimodal.checkpoints import JSON
+from multimodal.errors import UserError
+from multimodal.processor import Precision
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How one stage is optimised: AdamW (Loshchilov & Hutter, 2019), a warm-up, then a cosine.
+
+    Attributes:
+        epochs: passes over the stage's batches; the model is validated after each.
+        learning_rate: the peak.
+        weight_decay: decoupled from the gradient, as in AdamW.
+        betas: AdamW's decays of the first and second moment.
+        warmup_steps: steps of linear growth before the peak.
+        final_rate: where the cosine ends, as a share of the peak; 1 keeps the rate constant.
+        clip: the largest norm of the whole gradient; 0 does not clip.
+        average_decay: decay of the moving average of the weights, which is then what is validated
+            and saved; 0 does without.
+        seed: of the order of data and of everything random in this stage.
+        precision: "auto" takes bf16 where the device computes it natively, else fp32.
+        checkpoint_seconds: the most work that a kill may cost.
+        log_every: steps that one line of `metrics.jsonl` averages over.
+    """
+
+    epochs: int
+    learning_rate: float
+    weight_decay: float = 0.0
+    betas: tuple[float, float] = (0.9, 0.999)
+    warmup_steps: int = 0
+    final_rate: float = 0.0
+    clip: float = 0.0
+    average_decay: float = 0.0
+    seed: int = 0
+    precision: Precision = "auto"
+    checkpoint_seconds: float = 120.0
+    log_every: int = 50
+
+    def __post_init__(self) -> None:
+        rules = {
+            "epochs": (self.epochs >= 1, "at least 1"),
+            "learning_rate": (self.learning_rate > 0, "above 0"),
+            "weight_decay": (self.weight_decay >= 0, "0 or more"),
+            "betas": (all(0 <= beta < 1 for beta in self.betas), "two numbers from 0 to below 1"),
+            "warmup_steps": (self.warmup_steps >= 0, "0 or more"),
+            "final_rate": (0 <= self.final_rate <= 1, "from 0 to 1"),
+            "clip": (self.clip >= 0, "0 (off) or more"),
+            "average_decay": (0 <= self.average_decay < 1, "from 0 (off) to below 1"),
+            "precision": (self.precision in ("auto", "bf16", "fp32"), "auto, bf16 or fp32"),
+            "checkpoint_seconds": (self.checkpoint_seconds >= 0, "0 or more"),
+            "log_every": (self.log_every >= 1, "at least 1"),
+        }
+        for name, (kept, rule) in rules.items():
+            if not kept:
+                raise UserError(f"{name}: must be {rule}, not {getattr(self, name)}")
+
+
+class Stage(ABC):
+    """One phase of a training: its data, its loss and which weights it moves.
+
+    Attributes:
+        name: unique in its task; shown in every report.
+        options: how it is optimised.
+    """
+
+    name: str
+    options: TrainingOptions
+
+    def begin(self, model: nn.Module) -> None:
+        """Freeze and unfreeze, prepare caches; called when the stage starts and when it goes on.
+
+        The weights already hold what the stage starts or goes on from and must not be changed.
+        What is not frozen must have a part in every loss. The model is in training mode; modules
+        put in evaluation mode here stay so. The main process begins first, so that the others find
+        the caches that it filled.
+        """
+        model.requires_grad_(True)
+
+    def parameter_groups(self, model: nn.Module) -> list[dict[str, Any]]:
+        """List what learns, as torch's optimizers take it.
+
+        The extra key `scale` multiplies the learning rate of a group.
+        """
+        return [{"params": [weight for weight in model.parameters() if weight.requires_grad]}]
+
+    @abstractmethod
+    def steps_per_epoch(self) -> int:
+        """Count the batches of every epoch; asked after `begin`."""
+
+    @abstractmethod
+    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterable[Any]:
+        """Give this process's part of every batch of an epoch, from batch number `start` on.
+
+        What comes must be a function of these four numbers and the seed alone: no global random
+        state (`derived_seed` makes local ones), which is what lets a run go on in mid-epoch.
+        Every process must get as many parts. A part may be tensors in tuples, lists or
+        dictionaries, or anything with a method `to(device)`.
+        """
+
+    @abstractmethod
+    def loss(self, model: nn.Module, batch: Any) -> dict[str, Tensor]:
+        """Compute scalars: `loss`, which is minimised, and any others, which are logged.
+
+        `weight` is not logged: it says how many items (tokens, strokes) the others are means over,
+        so that parts of unequal size count as if one process had seen the whole batch.
+        """
+
+    def carried(self) -> dict[str, Tensor]:
+        """Give the tensors to be kept for going on, e.g. the hidden state of truncated BPTT.
+
+        The same names and shapes in every process.
+        """
+        return {}
+
+    def carry(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take back what `carried` gave, after `begin`, when the stage goes on."""
+        if tensors:
+            raise UserError(f"{self.name}: the saved state carries {', '.join(tensors)}: not ours")
+
+
+class Task(ABC):
+    """What is trained: a model and its stages; a stage starts from the best weights so far.
+
+    Attributes:
+        model: with its initial weights, which must be the same each time the task is made.
+        stages: in order.
+        metric: the figure of `validate` that decides which weights are best.
+        higher_is_better: which way.
+        config: everything besides the stages' options that decides the outcome (sizes, batch sizes,
+            which data and how many); a run goes on only when it is the same.
+    """
+
+    model: nn.Module
+    stages: Sequence[Stage]
+    metric: str
+    higher_is_better: bool = True
+    config: Mapping[str, JSON]
+
+    @abstractmethod
+    def validate(self, model: nn.Module) -> Mapping[str, float]:
+        """Measure the model on the dev split.
+
+        Called on the main process alone, in evaluation mode, without gradients, in full precision.
+        """
+
+    def samples(self, model: nn.Module) -> Sequence[str | Image]:
+        """Show what the model does by now, in lines of text, pictures or both; as `validate`."""
+        del model
+        return []
+
+    @abstractmethod
+    def save(self, model: nn.Module, folder: Path) -> None:
+        """Write the model for its users, through `multimodal.checkpoints`; called as `validate`."""

@@ -68,11 +68,12 @@ class Encoder(nn.Module):
         model = _torchvision_model(config.name, config.classes).eval()
         self.body, self.head = _split(model)
         probe = torch.linspace(-1, 1, 3 * config.size**2).view(1, 3, config.size, config.size)
-        features = _spatial_map(self.body, probe, config.name)
+        with torch.no_grad():
+            features = _spatial_map(self.body, probe, config.name)
+            if self.head is not None and not _is_pooled_linear(self.head, features, model(probe)):
+                self.head = None
         self.cell_size: int = features.shape[1]
         self.grid: tuple[int, int] = (features.shape[2], features.shape[3])
-        if self.head is not None and not _is_pooled_linear(self.head, features, model(probe)):
-            self.head = None
         _fold_batch_norms(self)
         self.to(memory_format=torch.channels_last)
 
@@ -95,9 +96,8 @@ class Encoder(nn.Module):
     def normalize(self, pixels: Tensor) -> Tensor:
         """Bytes (B, size, size, 3) → what the trunk was trained on, (B, 3, size, size)."""
         mean, std = torch.tensor([self.config.mean, self.config.std], device=pixels.device)
-        scaled = ((pixels.float() / 255 - mean) / std).permute(
-            0, 3, 1, 2
-        )  # channels last in memory
+        scaled: Tensor = (pixels.float() / 255 - mean) / std
+        scaled = scaled.permute(0, 3, 1, 2)  # channels stay last in memory
         return scaled.flip(2, 3) if self.config.padding == "tensorflow" else scaled
 
     def forward(self, pixels: Tensor) -> Tensor:
@@ -124,12 +124,13 @@ class Encoder(nn.Module):
         return self
 
     def take(self, weights: dict[str, Tensor]) -> None:
-        """Take a state_dict of torchvision's whole classifier, strictly.
+        """Take a state_dict of torchvision's whole classifier, strictly; side heads are left out.
 
         Raises:
             RuntimeError: when names or shapes differ.
         """
         model = _torchvision_model(self.config.name, self.config.classes).eval()
+        weights = {k: v for k, v in weights.items() if not k.startswith(_SIDE_HEADS)}
         if self.config.padding == "tensorflow":
             weights = {k: v.flip(2, 3) if v.dim() == 4 else v for k, v in weights.items()}
         model.load_state_dict(weights, strict=True)
@@ -140,6 +141,7 @@ class Encoder(nn.Module):
             self.head.load_state_dict(head.state_dict())
 
 
+TORCHVISION_CLASSES = 1000
 TENSORFLOW_CLASSES = 1001  # with a background class before ImageNet's thousand
 
 
@@ -153,17 +155,13 @@ def imagenet_encoder(name: str, weights: str | Path = "torchvision") -> Encoder:
             its scaling (-1 … 1) and padding are then used.
 
     Raises:
-        UserError: when the file is missing, damaged, or holds another network's weights.
+        UserError: when torchvision has no such network or cannot download its weights, or when the
+            file is missing, damaged, or holds another network's weights.
     """
     if weights == "random":
-        return Encoder(_torch_config(name, 1000))
-    if weights == "torchvision":
-        from torchvision.models import get_model
-
-        tensors = get_model(name, weights="DEFAULT").state_dict()
-    else:
-        tensors = _read_weights(Path(weights))
-    classes = next(len(v) for k, v in reversed(tensors.items()) if k.endswith("bias"))
+        return Encoder(_torch_config(name, TORCHVISION_CLASSES))
+    tensors = _download(name) if weights == "torchvision" else _read_weights(Path(weights))
+    classes = _count_classes(name, tensors)
     from_tensorflow = classes == TENSORFLOW_CLASSES
     encoder = Encoder(EncoderConfig(name) if from_tensorflow else _torch_config(name, classes))
     try:
@@ -175,47 +173,74 @@ def imagenet_encoder(name: str, weights: str | Path = "torchvision") -> Encoder:
 
 def _torch_config(name: str, classes: int) -> EncoderConfig:
     """How torchvision's own ImageNet models were trained."""
+    if name in _WITH_SIDE_HEADS:  # their weights were carried over from TensorFlow
+        return EncoderConfig(name, classes, padding="torch")
     mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
     return EncoderConfig(name, classes, mean=mean, std=std, padding="torch")
 
 
+def _download(name: str) -> dict[str, Tensor]:
+    from torchvision.models import get_model
+
+    try:
+        return get_model(_known(name), weights="DEFAULT").state_dict()  # type: ignore[no-any-return]
+    except OSError as error:
+        raise UserError(
+            f"encoder {name}: torchvision's weights cannot be downloaded ({error}); name a file"
+        ) from error
+
+
 def _read_weights(path: Path) -> dict[str, Tensor]:
+    problem = UserError(f"{path}: not a file of weights (.pth or .safetensors)")
     try:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
 
             return load_file(path)
-        weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+        weights = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file of encoder weights") from error
     except Exception as error:  # torch raises whatever its unpickler stumbles over
-        raise UserError(f"{path}: not a file of weights: {str(error).splitlines()[0]}") from error
+        raise problem from error
+    if not isinstance(weights, dict) or not all(isinstance(v, Tensor) for v in weights.values()):
+        raise problem
     return weights
 
 
-def _torchvision_model(name: str, classes: int) -> nn.Module:
-    from torchvision.models import get_model, list_models
+def _count_classes(name: str, weights: dict[str, Tensor]) -> int:
+    """How many classes weights name; by the network's own order, since a file may keep another."""
+    names = _torchvision_model(name, TORCHVISION_CLASSES).state_dict()
+    last = next(key for key in reversed(names) if key.endswith("bias"))
+    return weights[last].numel() if last in weights else TORCHVISION_CLASSES
 
-    if name not in list_models():
-        raise UserError(f"encoder {name}: torchvision has no such network")
+
+def _torchvision_model(name: str, classes: int) -> nn.Module:
+    from torchvision.models import get_model
+
     extra = {"aux_logits": False, "init_weights": False} if name in _WITH_SIDE_HEADS else {}
-    model: nn.Module = get_model(name, weights=None, num_classes=classes, **extra)
+    model: nn.Module = get_model(_known(name), weights=None, num_classes=classes, **extra)
     return model
 
 
+def _known(name: str) -> str:
+    """The name, when it is one of torchvision's classifiers; a detector would want a download."""
+    from torchvision import models
+
+    if name not in models.list_models(module=models):
+        raise UserError(f"encoder {name}: torchvision has no such classification network")
+    return name
+
+
 _WITH_SIDE_HEADS = ("googlenet", "inception_v3")
+_SIDE_HEADS = ("aux1.", "aux2.", "AuxLogits.")
+_AFTER_TRUNK = ("avgpool", "fc", "classifier", "head")
 
 
 def _split(model: nn.Module) -> tuple[nn.Sequential, nn.Linear | None]:
     """The trunk of a torchvision classifier, up to its pooling, and its last linear layer."""
     trunk: list[nn.Module] = []
     for name, child in model.named_children():
-        if isinstance(child, nn.AdaptiveAvgPool2d) or name in (
-            "avgpool",
-            "fc",
-            "classifier",
-            "head",
-        ):
+        if isinstance(child, nn.AdaptiveAvgPool2d) or name in _AFTER_TRUNK:
             break
         trunk.append(child)
     linear = [module for module in model.modules() if isinstance(module, nn.Linear)]
@@ -237,14 +262,17 @@ def _spatial_map(body: nn.Module, pixels: Tensor, name: str) -> Tensor:
 def _is_pooled_linear(head: nn.Linear, features: Tensor, logits: Tensor) -> bool:
     """Whether a network's classifier is no more than its last linear layer over the mean cell."""
     pooled = features.mean((2, 3))
-    return head.in_features == pooled.shape[1] and torch.allclose(head(pooled), logits, atol=1e-4)
+    if head.in_features != pooled.shape[1]:
+        return False
+    # The scale of an untrained network's logits may be anything from 1e-14 to 1e7.
+    return torch.allclose(head(pooled), logits, rtol=0.0, atol=1e-4 * float(logits.abs().max()))
 
 
 def _fold_batch_norms(model: nn.Module) -> None:
     """Fold every batch normalisation, by its running statistics, into the convolution before it."""
     for parent, (name, convolution), (norm_name, norm) in _neighbours(model):
-        convolution.eval(), norm.eval()
-        setattr(parent, name, fuse_conv_bn_eval(convolution, norm))
+        folded = fuse_conv_bn_eval(convolution, norm)
+        setattr(parent, name, folded.requires_grad_())  # torch freezes a bias that folding adds
         setattr(parent, norm_name, nn.Identity())
 
 

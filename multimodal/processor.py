@@ -5,6 +5,13 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    import torch
+
+Precision: TypeAlias = Literal["auto", "bf16", "fp32"]
+"""Of the arithmetic: "auto" is bf16 where the device computes it natively, else fp32."""
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4  # mallopt's own numbers, from <malloc.h>
 _NEVER = 2**31 - 1
@@ -15,9 +22,9 @@ def prepare() -> None:
     """Settle what has to be settled before torch is imported; called by the command line.
 
     Threads that wait for each other sleep instead of spinning: two spinning threads on a machine
-    whose cores are busy run several times slower. And glibc keeps the memory that is freed: it would
-    hand every large tensor back to the system and fetch it again, page by page, at the next step,
-    which costs a convolutional network half of its speed.
+    whose cores are busy run several times slower. And glibc keeps the memory that is freed: it
+    would hand every large tensor back to the system and fetch it again, page by page, at the next
+    step, which costs a convolutional network half of its speed.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if sys.platform == "linux":
@@ -26,3 +33,23 @@ def prepare() -> None:
             mallopt(_MMAP_MAX, 0)
             mallopt(_TRIM_THRESHOLD, _NEVER)
             mallopt(_TOP_PAD, _AT_A_TIME)
+
+
+def computes_bf16(device: str = "cpu") -> bool:
+    """Whether a device ("cpu", "cuda", …) multiplies 16-bit brain floats natively."""
+    import torch
+
+    if device == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return device == "cpu" and (
+        torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    )
+
+
+def torch_dtype(precision: Precision, device: str = "cpu") -> torch.dtype:
+    """The type in which a network computes."""
+    import torch
+
+    if precision == "bf16" or (precision == "auto" and computes_bf16(device)):
+        return torch.bfloat16
+    return torch.float32

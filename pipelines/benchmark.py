@@ -117,7 +117,7 @@ def _products_of_looking(decoder: Decoder, cells: Tensor) -> Iterator[Callable[[
     config, flat = decoder.config, cells.flatten(0, 1)
     yield partial(decoder.image_projection, cells[:, 0])
     if decoder.detector is not None:
-        yield partial(decoder.detector.linear, flat.new_zeros(len(cells), 2 * flat.shape[1]))
+        yield partial(decoder.detector, cells)
         yield partial(decoder.word_projection, flat.new_zeros(len(cells), config.detected_words))
     if config.attention:
         yield partial(decoder.cell_projection, flat)

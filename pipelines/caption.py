@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from multimodal.errors import UserError
 from multimodal.images import list_pictures
+from pipelines.output import require_place, written_aside
 
 if TYPE_CHECKING:
     from multimodal.captioning.captioner import Caption
@@ -73,6 +74,11 @@ def as_record(caption: Caption) -> dict[str, Any]:
     }
 
 
+def as_line(caption: Caption) -> str:
+    """A caption as a line of a JSON lines file."""
+    return json.dumps(as_record(caption), ensure_ascii=False) + "\n"
+
+
 class JsonLines:
     """Writes captions aside and takes the place of the output when all are written.
 
@@ -87,20 +93,14 @@ class JsonLines:
     def __init__(self, path: Path, *, overwrite: bool) -> None:
         if path.suffix != ".jsonl":
             raise UserError(f"{path}: captions are written as .jsonl; choose that ending")
+        require_place(path)
         if path.exists() and not overwrite:
             raise UserError(f"{path}: is there already; move it, or use --overwrite")
-        if not path.parent.is_dir():
-            raise UserError(f"{path}: its folder does not exist")
         self._path = path
-        self._aside = path.with_name(path.name + ".unfinished")
 
     def write(self, captions: Iterable[Caption]) -> Iterator[Caption]:
         """Pass captions on, each after it was written."""
-        try:
-            with self._aside.open("w", encoding="utf-8") as file:
-                for caption in captions:
-                    file.write(json.dumps(as_record(caption), ensure_ascii=False) + "\n")
-                    yield caption
-            self._aside.replace(self._path)
-        except OSError as error:
-            raise UserError(f"{self._path}: cannot be written: {error.strerror}") from error
+        with written_aside(self._path) as aside, aside.open("w", encoding="utf-8") as file:
+            for caption in captions:
+                file.write(as_line(caption))
+                yield caption

@@ -33,6 +33,9 @@ Model = Annotated[
     str | None, typer.Option(help="A folder or a Hub id; the shipped model unless given.")
 ]
 Data = Annotated[str, typer.Option(help="Captioned photos: a folder, a table or a Hub id.")]
+Images = Annotated[Path | None, typer.Option(help="The photos, if not beside their captions.")]
+ImageColumn = Annotated[str | None, typer.Option(help="The table's column of photos.")]
+CaptionColumn = Annotated[str | None, typer.Option(help="The table's column of captions.")]
 BeamSize = Annotated[int | None, typer.Option(min=1, help="Hypotheses kept; 1 is greedy.")]
 BatchSize = Annotated[int, typer.Option(min=1, help="Pictures at a time.")]
 
@@ -58,9 +61,11 @@ def caption_command(
 ) -> None:
     """Caption pictures: one line for each, with the file, the sentence and its score."""
     from pipelines.caption import JsonLines, caption_pictures, find_pictures, sample_pictures
-    from pipelines.sheet import save_sheet
+    from pipelines.sheet import require_sheet, save_sheet
 
-    pictures = sample_pictures() if samples else find_pictures(inputs or [])
+    pictures = find_pictures([*(inputs or []), *(sample_pictures() if samples else [])])
+    if sheet:
+        require_sheet(sheet)
     writer = JsonLines(output, overwrite=overwrite) if output else None
     options = _given(beam_size=beam_size, n_best=n_best)
     captions = caption_pictures(model, pictures, batch_size=batch_size, **options)
@@ -86,11 +91,16 @@ def train_captioner_command(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="name=value, a field of the recipe.")
     ] = None,
+    *,
+    images: Images = None,
+    image_column: ImageColumn = None,
+    caption_column: CaptionColumn = None,
 ) -> None:
     """Train a captioner on captioned photos."""
     from pipelines.train import train_captioner
 
-    best = train_captioner(data, out, settings or [])
+    where = {"images": images, "image_column": image_column, "caption_column": caption_column}
+    best = train_captioner(data, out, settings or [], **where)
     typer.echo(f"{best}: the best captioner; try: multimodal caption photo.jpg --model {best}")
 
 
@@ -107,10 +117,16 @@ def evaluate_captioner_command(
     meteor: Annotated[bool, typer.Option("--meteor", help="METEOR as well (needs Java).")] = False,
     beam_size: BeamSize = None,
     batch_size: BatchSize = 32,
+    images: Images = None,
+    image_column: ImageColumn = None,
+    caption_column: CaptionColumn = None,
 ) -> None:
     """Compare a captioner's sentences with what people wrote."""
-    from pipelines.evaluate import evaluate_captioner, write_text
+    from pipelines.evaluate import evaluate_captioner
+    from pipelines.output import require_place, write_text
 
+    if json_file:
+        require_place(json_file)
     scores = evaluate_captioner(
         model,
         data,
@@ -118,6 +134,7 @@ def evaluate_captioner_command(
         meteor=meteor,
         batch_size=batch_size,
         captions=captions,
+        where={"images": images, "image_column": image_column, "caption_column": caption_column},
         **_given(beam_size=beam_size),
     )
     text = json.dumps(scores, indent=2) + "\n"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from multimodal.errors import UserError
-from pipelines.caption import as_record
+from pipelines.caption import as_line
+from pipelines.output import require_place, write_text
 
 FIGURES = ("bleu1", "bleu2", "bleu3", "bleu4", "rouge_l", "cider", "meteor")
 
@@ -21,6 +22,7 @@ def evaluate_captioner(
     meteor: bool = False,
     batch_size: int = 32,
     captions: Path | None = None,
+    where: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> dict[str, Any]:
     """Caption the photos of a split and compare with what people wrote.
@@ -32,6 +34,7 @@ def evaluate_captioner(
         meteor: whether to compute METEOR as well (the `meteor` extra, and Java).
         batch_size: photos at a time; changes the speed and nothing else.
         captions: where to write every photo's caption, as JSON lines.
+        where: `images`, `image_column` and `caption_column` of `read_captions`.
         **options: of generation, such as beam_size.
 
     Returns:
@@ -42,7 +45,9 @@ def evaluate_captioner(
     from multimodal.captioning.data import read_captions
     from multimodal.captioning.metrics import evaluate_captions
 
-    photos = read_captions(data, split)
+    if captions is not None:
+        require_place(captions)
+    photos = read_captions(data, split, **(where or {}))
     captioner = Captioner.load(model or SHIPPED)
     begin = time.perf_counter()
     found = list(captioner.captions((p.image for p in photos), batch_size=batch_size, **options))
@@ -54,8 +59,7 @@ def evaluate_captioner(
     references = {photo.name: photo.captions for photo in photos}
     scores = evaluate_captions(hypotheses, references, meteor=meteor)
     if captions is not None:
-        lines = [json.dumps(as_record(c), ensure_ascii=False) + "\n" for c in found]
-        write_text(captions, "".join(lines))
+        write_text(captions, "".join(map(as_line, found)))
     search = captioner.search_options(options)
     return {
         **{name: getattr(scores, name) for name in FIGURES if getattr(scores, name) is not None},
@@ -67,17 +71,3 @@ def evaluate_captioner(
         "seconds": seconds,
         "images_per_second": len(photos) / seconds,
     }
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a whole file, aside first.
-
-    Raises:
-        UserError: when it cannot be written.
-    """
-    aside = path.with_name(path.name + ".unfinished")
-    try:
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(path)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror}") from error

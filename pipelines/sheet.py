@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from multimodal.errors import UserError
 from multimodal.images import open_image
+from pipelines.output import require_place, written_aside
 
 if TYPE_CHECKING:
     from multimodal.captioning.captioner import Caption
@@ -38,18 +39,26 @@ def contact_sheet(captions: Sequence[Caption], columns: int = 4) -> Image.Image:
     return sheet
 
 
+def require_sheet(path: Path) -> None:
+    """See to it that a sheet can be saved there, before the pictures are captioned.
+
+    Raises:
+        UserError: when its folder does not exist, or the ending is of no picture.
+    """
+    require_place(path)
+    if Image.registered_extensions().get(path.suffix.lower()) not in Image.SAVE:
+        raise UserError(f"{path}: not the ending of a picture; choose .png or .jpg")
+
+
 def save_sheet(captions: Sequence[Caption], path: Path) -> None:
     """Save a contact sheet; the ending says how.
 
     Raises:
         UserError: when it cannot be written, or the ending is of no picture.
     """
-    aside = path.with_name(f"unfinished-{path.name}")
-    try:
+    require_sheet(path)
+    with written_aside(path) as aside:
         contact_sheet(captions).save(aside)
-        aside.replace(path)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: cannot be written: {error}") from error
 
 
 def _tile(caption: Caption) -> Image.Image:

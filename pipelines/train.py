@@ -32,13 +32,16 @@ def with_settings(recipe: Recipe, settings: Sequence[str]) -> Recipe:
     return replace(recipe, **changes)  # type: ignore[type-var]
 
 
-def train_captioner(data: str | Path, out: str | Path, settings: Sequence[str] = ()) -> Path:
+def train_captioner(
+    data: str | Path, out: str | Path, settings: Sequence[str] = (), **where: Any
+) -> Path:
     """Train a captioner, or go on with a training that was interrupted.
 
     Args:
         data: captioned photos; see `multimodal.captioning.data.read_captions`.
         out: the run's folder: metrics, curves, samples, the best and the last captioner.
         settings: changes to the recipe, "name=value"; see `CaptionerRecipe`.
+        **where: `images`, `image_column` and `caption_column` of `read_captions`.
 
     Returns:
         The folder of the best captioner.
@@ -52,7 +55,7 @@ def train_captioner(data: str | Path, out: str | Path, settings: Sequence[str] =
     from multimodal.training import train
 
     recipe = with_settings(CaptionerRecipe(), settings)
-    photos, dev = read_captions(data, "train"), read_captions(data, "dev")
+    photos, dev = read_captions(data, "train", **where), read_captions(data, "dev", **where)
     language = read_sentences(recipe.language) if recipe.language else []
     weights = encoder_weights(recipe, data)
     return train(CaptionerTask(recipe, photos, dev, weights, language, Path(out)), out)

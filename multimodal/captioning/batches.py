@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from multimodal.captioning.tokenizer import tokenize
+from multimodal.training import batches_per_epoch
 from multimodal.vocabulary import END, PADDING, SPECIAL, START, WordVocabulary
 
 
@@ -32,6 +33,10 @@ class CaptionBatch(NamedTuple):
 class TrainingCaptions:
     """Captions as ids, in groups that describe the same photo, the shortest of a group first.
 
+    Attributes:
+        ids: the captions of every photo, without START and END.
+        total: how many captions there are.
+
     Args:
         groups: the captions of every photo.
         vocabulary: the words to learn.
@@ -50,6 +55,7 @@ class TrainingCaptions:
             sorted((vocabulary.encode(tokenize(c))[:longest] for c in group), key=len)
             for group in groups
         ]
+        self.total = sum(map(len, self.ids))
         self._looked_for = range(len(SPECIAL), len(SPECIAL) + detected_words)
 
     def __len__(self) -> int:
@@ -95,7 +101,7 @@ class TrainingCaptions:
         near = random.uniform(0, 2, len(all_pairs))
         lengths = np.array([len(self.ids[photo][n]) for photo, n in all_pairs]) + near
         order = np.argsort(lengths, kind="stable")
-        count = -(-len(order) // size)
+        count = batches_per_epoch(self.total, size)
         batches = np.array_split(order, count)
         return [[all_pairs[i] for i in batches[number]] for number in random.permutation(count)]
 

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from multimodal.captioning.model import CaptionNetwork, DecoderConfig
 from multimodal.captioning.views import encode_views
-from multimodal.checkpoints import JSON, load_tensors, read_checkpoint, save_checkpoint
+from multimodal.checkpoints import CONFIG, JSON, load_tensors, read_checkpoint, save_checkpoint
 from multimodal.encoders import Encoder, EncoderConfig
 from multimodal.errors import UserError
 from multimodal.images import ImageError, ImageSource, name_of, open_image
@@ -91,17 +91,26 @@ class Captioner:
             UserError: when there is none, or it is damaged or made for another task.
         """
         checkpoint = read_checkpoint(source, task=TASK)
-        config = checkpoint.config
         try:
-            vocabulary = WordVocabulary(config["vocabulary"])
-            encoder = _from_json(EncoderConfig, config["encoder"])
-            decoder = _from_json(DecoderConfig, config["decoder"])
-            options = _from_json(GenerationOptions, config["generation"])
-        except (KeyError, TypeError) as error:
-            raise UserError(f"{checkpoint.folder / 'config.json'}: incomplete: {error}") from error
+            captioner = cls._untrained(checkpoint.config)
+        except UserError as error:
+            raise UserError(f"{checkpoint.folder / CONFIG}: {error}") from error
+        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            # whatever torch and the dataclasses make of names, kinds and sizes that can't be
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise UserError(f"{checkpoint.folder / CONFIG}: incomplete ({reason})") from error
+        load_tensors(captioner.network, checkpoint)
+        captioner.network.to(torch_dtype(precision))
+        return captioner
+
+    @classmethod
+    def _untrained(cls, config: Mapping[str, Any]) -> Self:
+        vocabulary = WordVocabulary(config["vocabulary"])
+        encoder = _from_json(EncoderConfig, config["encoder"])
+        decoder = _from_json(DecoderConfig, config["decoder"])
+        options = _from_json(GenerationOptions, config["generation"])
         network = CaptionNetwork(Encoder(encoder), decoder, len(vocabulary))
-        load_tensors(network, checkpoint)
-        return cls(network.to(torch_dtype(precision)), vocabulary, options)
+        return cls(network, vocabulary, options)
 
     def save(self, folder: str | Path, card: str | None = None) -> Path:
         """Write `config.json` and `model.safetensors` (16-bit) into a folder, all or nothing.
@@ -157,6 +166,8 @@ class Captioner:
 
         Only one batch is held in memory. The arguments are those of `caption`.
         """
+        if batch_size < 1:
+            raise UserError(f"batch_size: must be at least 1, not {batch_size}")
         options = self.search_options(changes)
         sources = iter(pictures)
         while batch := list(islice(sources, batch_size)):
@@ -220,9 +231,10 @@ class Captioner:
 
     def search_options(self, changes: Mapping[str, Any]) -> GenerationOptions:
         """How sentences are searched for, with some options changed by name."""
-        unknown = changes.keys() - {field.name for field in fields(GenerationOptions)}
-        if unknown:
-            raise UserError(f"{unknown.pop()}: no such option of generation")
+        known = [field.name for field in fields(GenerationOptions)]
+        for name in changes:
+            if name not in known:
+                raise UserError(f"{name}: no such option; there are {', '.join(known)}")
         options = replace(self.options, **changes)
         return replace(options, banned=(PADDING, START, UNKNOWN, *options.banned))
 

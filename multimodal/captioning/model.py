@@ -23,6 +23,8 @@ from multimodal.encoders import Encoder
 from multimodal.recurrent.attention import AdditiveAttention
 from multimodal.recurrent.cells import Cell, LockedDropout, RecurrentNetwork, State
 
+DETECTOR_SIZE = 256  # units of the word detector's hidden layer
+
 DecoderState: TypeAlias = tuple[State, State]
 """The reader's state and the writer's (empty without attention); every tensor (B, K, H)."""
 
@@ -76,13 +78,16 @@ class WordDetector(nn.Module):
 
     def __init__(self, cell_size: int, words: int, dropout: float) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(dropout)
-        self.linear = nn.Linear(2 * cell_size, words)
-        nn.init.constant_(self.linear.bias, -4.0)  # most words are absent from most photos
+        hidden, self.output = (
+            nn.Linear(2 * cell_size, DETECTOR_SIZE),
+            nn.Linear(DETECTOR_SIZE, words),
+        )
+        self.hidden = nn.Sequential(nn.Dropout(dropout), hidden, nn.ReLU(), nn.Dropout(dropout))
+        nn.init.constant_(self.output.bias, -4.0)  # most words are absent from most photos
 
     def forward(self, cells: Tensor) -> Tensor:
         """Logits of the presence of every word."""
-        logits: Tensor = self.linear(self.dropout(torch.cat([cells.mean(1), cells.amax(1)], -1)))
+        logits: Tensor = self.output(self.hidden(torch.cat([cells.mean(1), cells.amax(1)], -1)))
         return logits
 
 

@@ -7,8 +7,20 @@ from pathlib import Path
 from typing import Literal
 
 from multimodal.captioning.model import DecoderConfig
+from multimodal.errors import UserError
 from multimodal.recurrent.cells import Cell
 from multimodal.training import TrainingOptions
+
+_LEAST = {
+    **dict.fromkeys(("embedding_size", "hidden_size", "attention_size"), 1),
+    **dict.fromkeys(("batch_size", "fine_tuning_photos", "self_critical_photos"), 1),
+    **dict.fromkeys(("language_epochs", "views", "seen_at_least", "longest"), 1),
+    **dict.fromkeys(("epochs", "fine_tuning_epochs", "self_critical_epochs", "detected_words"), 0),
+    **dict.fromkeys(("encoder_rate", "distillation", "cross_entropy_share"), 0),
+    **{"samples": 2, "beam_size": 1, "length_penalty": 0},
+}
+_RATES = ("learning_rate", "fine_tuning_rate", "self_critical_rate")
+_SHARES = ("dropout", "label_smoothing", "average_decay")
 
 
 @dataclass(frozen=True)
@@ -20,6 +32,8 @@ class CaptionerRecipe:
         encoder_weights: a file of ImageNet weights in torchvision's key names; "torchvision" to
             download torchvision's own; "random"; or "auto": a file ``encoders/<encoder>*.pth``
             beside the data's folder if there is one, else torchvision's.
+        start: a captioner to begin with: a shipped one, a folder or a Hub id. Its vocabulary and
+            sizes then take the place of those chosen here; ImageNet's encoder remains the teacher.
         cell, attention, image_at, embedding_size, hidden_size, attention_size, detected_words,
             dropout: see DecoderConfig.
         seen_at_least: how often a word must stand in the training captions to be learnt.
@@ -29,22 +43,27 @@ class CaptionerRecipe:
         language_epochs: passes over it.
         views: how many views of every photo are cached while the encoder rests.
         label_smoothing: the share of probability that is spread over all words.
-        epochs, batch_size, learning_rate: of cross-entropy; a batch counts captions.
+        epochs, batch_size, learning_rate: of cross-entropy; a batch counts captions; 0 epochs leave
+            the stage out.
         fine_tuning_epochs, fine_tuning_rate, fine_tuning_photos: end to end; a batch counts photos,
             each with all its captions; 0 epochs leave the stage out.
         encoder_rate: what the encoder's learning rate is of the decoder's.
         distillation: the weight of the classifier's old answers.
         self_critical_epochs, self_critical_rate, self_critical_photos: of the last stage.
-        samples: sentences drawn for every photo in the last stage.
+        samples: sentences drawn for every photo in the last stage, each judged by the others.
         cross_entropy_share: the weight of cross-entropy in the last stage.
         average_decay: of the moving average of the weights.
         beam_size, length_penalty: how the shipped captioner searches; also used on dev.
         seed: of everything random.
         precision: "auto", "bf16" or "fp32".
+
+    Raises:
+        UserError: a number is out of range.
     """
 
     encoder: str = "mobilenet_v2"
     encoder_weights: str = "auto"
+    start: str = ""
     cell: Cell = "lstm"
     attention: Literal["additive", "none"] = "additive"
     image_at: Literal["first", "every"] = "every"
@@ -78,6 +97,17 @@ class CaptionerRecipe:
     seed: int = 0
     precision: Literal["auto", "bf16", "fp32"] = "auto"
 
+    def __post_init__(self) -> None:
+        for name, least in _LEAST.items():
+            if not getattr(self, name) >= least:
+                raise UserError(f"{name}: must be at least {least}, not {getattr(self, name)}")
+        for name in _RATES:
+            if not getattr(self, name) > 0:
+                raise UserError(f"{name}: must be above 0, not {getattr(self, name)}")
+        for name in _SHARES:
+            if not 0 <= getattr(self, name) < 1:
+                raise UserError(f"{name}: must be from 0 to below 1, not {getattr(self, name)}")
+
     @property
     def decoder(self) -> DecoderConfig:
         """What the decoder is."""
@@ -92,13 +122,15 @@ class CaptionerRecipe:
             dropout=self.dropout,
         )
 
-    def stage_options(self, epochs: int, rate: float, warmup_steps: int) -> TrainingOptions:
-        """How one stage is optimised."""
+    def stage_options(
+        self, epochs: int, rate: float, warmup_steps: int, steps_per_epoch: int
+    ) -> TrainingOptions:
+        """How one stage is optimised; of a short one, the warm-up takes no more than a fifth."""
         return TrainingOptions(
             epochs=epochs,
             learning_rate=rate,
             betas=(0.9, 0.98),
-            warmup_steps=warmup_steps,
+            warmup_steps=min(warmup_steps, epochs * steps_per_epoch // 5),
             final_rate=0.02,
             clip=2.0,
             average_decay=self.average_decay,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from multimodal.captioning.recipe import CaptionerRecipe
 from multimodal.captioning.views import CellCache, photo_view
 from multimodal.encoders import Encoder
 from multimodal.images import ImageSource
+from multimodal.recurrent.cells import LockedDropout
 from multimodal.recurrent.generation import GenerationOptions, generate
 from multimodal.training import Stage, batches_per_epoch, derived_seed, shuffled_batches
 from multimodal.vocabulary import END, PADDING, START, UNKNOWN
@@ -34,7 +36,8 @@ class Language(Stage):
     def __init__(self, recipe: CaptionerRecipe, captions: TrainingCaptions) -> None:
         self.recipe = recipe
         self.captions = captions
-        self.options = recipe.stage_options(recipe.language_epochs, recipe.learning_rate, 200)
+        epochs, rate = recipe.language_epochs, recipe.learning_rate
+        self.options = recipe.stage_options(epochs, rate, 200, self.steps_per_epoch())
 
     def begin(self, model: nn.Module) -> None:
         """Only what needs no photo learns."""
@@ -46,7 +49,7 @@ class Language(Stage):
 
     def steps_per_epoch(self) -> int:
         """One for every batch of captions of similar length."""
-        return len(self.captions.by_length(self.recipe.batch_size, 0))
+        return batches_per_epoch(self.captions.total, self.recipe.batch_size)
 
     def batches(
         self, epoch: int, start: int, rank: int, world: int
@@ -91,7 +94,8 @@ class CrossEntropy(Stage):
         self.recipe = recipe
         self.captions = captions
         self.photos = photos
-        self.options = recipe.stage_options(recipe.epochs, recipe.learning_rate, warmup_steps=200)
+        epochs, rate = recipe.epochs, recipe.learning_rate
+        self.options = recipe.stage_options(epochs, rate, 200, self.steps_per_epoch())
         self._cache = cache
 
     def begin(self, model: nn.Module) -> None:
@@ -104,7 +108,7 @@ class CrossEntropy(Stage):
 
     def steps_per_epoch(self) -> int:
         """One for every batch of captions of similar length."""
-        return len(self.captions.by_length(self.recipe.batch_size, 0))
+        return batches_per_epoch(self.captions.total, self.recipe.batch_size)
 
     def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[CaptionBatch]:
         """Captions of similar length, each with one of the views of its photo."""
@@ -141,15 +145,23 @@ class FineTuning(Stage):
         self.captions = captions
         self.photos = photos
         self.teacher = teacher.requires_grad_(False).eval()
-        rate = recipe.fine_tuning_rate
-        self.options = recipe.stage_options(recipe.fine_tuning_epochs, rate, warmup_steps=100)
+        epochs, rate = recipe.fine_tuning_epochs, recipe.fine_tuning_rate
+        self.options = recipe.stage_options(epochs, rate, 100, self.steps_per_epoch())
+
+    def begin(self, model: nn.Module) -> None:
+        """Everything learns, but for a classifier that no loss reaches."""
+        model.requires_grad_(True)
+        head = cast(CaptionNetwork, model).encoder.head
+        if head is not None:
+            head.requires_grad_(self.recipe.distillation > 0)
 
     def parameter_groups(self, model: nn.Module) -> list[dict[str, Any]]:
         """The encoder learns at a lower rate."""
         network = cast(CaptionNetwork, model)
+        encoder = [weight for weight in network.encoder.parameters() if weight.requires_grad]
         return [
             {"params": list(network.decoder.parameters())},
-            {"params": list(network.encoder.parameters()), "scale": self.recipe.encoder_rate},
+            {"params": encoder, "scale": self.recipe.encoder_rate},
         ]
 
     def steps_per_epoch(self) -> int:
@@ -199,8 +211,8 @@ class SelfCritical(Stage):
         self.recipe = recipe
         self.captions = captions
         self.photos = photos
-        rate = recipe.self_critical_rate
-        self.options = recipe.stage_options(recipe.self_critical_epochs, rate, warmup_steps=100)
+        epochs, rate = recipe.self_critical_epochs, recipe.self_critical_rate
+        self.options = recipe.stage_options(epochs, rate, 100, self.steps_per_epoch())
         references = {
             str(photo): [[*ids, END] for ids in of_photo]
             for photo, of_photo in enumerate(captions.ids)
@@ -236,9 +248,9 @@ class SelfCritical(Stage):
         """Minus the advantage of every drawn sentence times its log-probability."""
         decoder = cast(CaptionNetwork, model).decoder
         losses = caption_losses(decoder, batch.seen, batch, self.recipe.label_smoothing)
-        drawn, advantage, reward = self._draw(decoder.eval(), batch)
-        logits = decoder(decoder.look(batch.seen), drawn[:, :, :-1])
-        decoder.train()
+        with _without_dropout(decoder):
+            drawn, advantage, reward = self._draw(decoder, batch)
+            logits = decoder(decoder.look(batch.seen), drawn[:, :, :-1])
         targets = drawn[:, :, 1:]
         log_probs = -F.cross_entropy(
             logits.float().flatten(0, 2), targets.flatten(), ignore_index=PADDING, reduction="none"
@@ -268,6 +280,20 @@ class SelfCritical(Stage):
         baseline = (rewards.sum(1, keepdim=True) - rewards) / (rewards.shape[1] - 1)
         sentences = padded_rows([[START, *tokens] for tokens in ended])
         return sentences.view(*rewards.shape, -1), rewards - baseline, rewards.mean()
+
+
+@contextmanager
+def _without_dropout(decoder: Decoder) -> Iterator[None]:
+    """Let the very network speak that is judged by its words.
+
+    All else stays in training mode, in which alone cuDNN computes gradients of recurrent layers.
+    """
+    dropouts = [m for m in decoder.modules() if isinstance(m, (nn.Dropout, LockedDropout))]
+    for module in dropouts:
+        module.eval()
+    yield
+    for module in dropouts:
+        module.train()
 
 
 def word_losses(

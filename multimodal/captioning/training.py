@@ -32,7 +32,7 @@ from multimodal.captioning.model import CaptionNetwork
 from multimodal.captioning.recipe import CaptionerRecipe
 from multimodal.captioning.stages import CrossEntropy, FineTuning, Language, SelfCritical
 from multimodal.captioning.tokenizer import tokenize
-from multimodal.encoders import imagenet_encoder
+from multimodal.encoders import Encoder, imagenet_encoder
 from multimodal.recurrent.generation import GenerationOptions
 from multimodal.training import Stage, Task
 from multimodal.vocabulary import SPECIAL, WordVocabulary
@@ -66,22 +66,20 @@ class CaptionerTask(Task):
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
         self.dev = dev
-        sentences = (tokenize(caption) for photo in train for caption in photo.captions)
-        self.vocabulary = WordVocabulary.build(sentences, recipe.seen_at_least)
-        looked_for = min(recipe.detected_words, len(self.vocabulary) - len(SPECIAL))
-        decoder = replace(recipe.decoder, detected_words=looked_for)
-        encoder = imagenet_encoder(recipe.encoder, weights)
-        self.model = CaptionNetwork(encoder, decoder, len(self.vocabulary))
+        teacher = imagenet_encoder(recipe.encoder, weights)
+        self.model, self.vocabulary = _beginning(recipe, train, teacher)
+        looked_for = self.model.decoder.config.detected_words
         groups: list[Sequence[str]] = [photo.captions for photo in train]
         captions = TrainingCaptions(groups, self.vocabulary, looked_for, recipe.longest)
         photos = [photo.image for photo in train]
-        self.stages: list[Stage] = [CrossEntropy(recipe, captions, photos, out / "cache")]
+        self.stages: list[Stage] = []
         if language:
             groups = [*groups, *language]
             spoken = TrainingCaptions(groups, self.vocabulary, looked_for, recipe.longest)
-            self.stages.insert(0, Language(recipe, spoken))
+            self.stages.append(Language(recipe, spoken))
+        if recipe.epochs:
+            self.stages.append(CrossEntropy(recipe, captions, photos, out / "cache"))
         if recipe.fine_tuning_epochs:
-            teacher = copy.deepcopy(self.model.encoder)
             self.stages.append(FineTuning(recipe, captions, photos, teacher))
         if recipe.self_critical_epochs:
             self.stages.append(SelfCritical(recipe, captions, photos, out / "cache"))
@@ -120,3 +118,21 @@ class CaptionerTask(Task):
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write a captioner."""
         self.captioner(model).save(folder)
+
+
+def _beginning(
+    recipe: CaptionerRecipe, train: Sequence[CaptionedPhoto], encoder: Encoder
+) -> tuple[CaptionNetwork, WordVocabulary]:
+    """The network that the training begins with, and the words behind its ids."""
+    if recipe.start:
+        captioner = Captioner.load(recipe.start, precision="fp32")
+        former = captioner.network
+        decoder = replace(former.decoder.config, dropout=recipe.dropout)
+        network = CaptionNetwork(former.encoder, decoder, len(captioner.vocabulary))
+        network.load_state_dict(former.state_dict())
+        return network, captioner.vocabulary
+    sentences = (tokenize(caption) for photo in train for caption in photo.captions)
+    vocabulary = WordVocabulary.build(sentences, recipe.seen_at_least)
+    looked_for = min(recipe.detected_words, len(vocabulary) - len(SPECIAL))
+    decoder = replace(recipe.decoder, detected_words=looked_for)
+    return CaptionNetwork(copy.deepcopy(encoder), decoder, len(vocabulary)), vocabulary

@@ -12,17 +12,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.lib.format import open_memmap
+from numpy.lib.format import write_array_header_1_0
 from PIL import Image, ImageEnhance
 from torch import Tensor
 
+from multimodal.checkpoints import disk_errors
 from multimodal.encoders import Encoder
 from multimodal.images import ImageSource, open_image
 
 ENCODER_BATCH = 8  # small enough for a processor's cache: larger batches run slower
-SMALLEST_CROP = 0.55  # of the photo's area
+SMALLEST_CROP = 0.8  # of the photo's area
 WIDEST_CROP = 1.25  # aspect ratio against the photo's own, and its inverse
-LIGHT = 0.2  # brightness, contrast and colour are scaled by 1 ± LIGHT
+LIGHT = 0.1  # brightness, contrast and colour are scaled by 1 ± LIGHT
 
 
 def random_view(picture: Image.Image, random: np.random.Generator) -> Image.Image:
@@ -75,6 +76,10 @@ class CellCache:
         photos: the photos, in their order.
         views: how many views of every photo.
         seed: of the random views.
+
+    Raises:
+        ImageError: a photo cannot be opened.
+        UserError: the disk refuses.
     """
 
     def __init__(
@@ -95,24 +100,19 @@ class CellCache:
         """The cells of photos by number, each in one of its views: (B, S, D)."""
         return torch.from_numpy(self._cells[list(views), list(photos)]).float()
 
-    def _fill(
-        self,
-        path: Path,
-        encoder: Encoder,
-        shape: tuple[int, ...],
-    ) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def _fill(self, path: Path, encoder: Encoder, shape: tuple[int, ...]) -> None:
         unfinished = path.with_suffix(".unfinished")
-        cells = open_memmap(unfinished, "w+", np.float16, shape)
         jobs = [(view, photo) for view in range(shape[0]) for photo in range(shape[1])]
-        for start in range(0, len(jobs), ENCODER_BATCH):
-            batch = jobs[start : start + ENCODER_BATCH]
-            encoded = encode_views(encoder, [self._view(encoder, *job) for job in batch])
-            for (view, photo), photo_cells in zip(batch, encoded, strict=True):
-                cells[view, photo] = photo_cells.float().numpy()
-        cells.flush()
-        del cells
-        unfinished.rename(path)
+        with disk_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with unfinished.open("wb") as file:
+                header = {"descr": "<f2", "fortran_order": False, "shape": shape}
+                write_array_header_1_0(file, header)
+                for start in range(0, len(jobs), ENCODER_BATCH):
+                    batch = jobs[start : start + ENCODER_BATCH]
+                    cells = encode_views(encoder, [self._view(encoder, *job) for job in batch])
+                    file.write(cells.half().numpy().astype("<f2", copy=False).tobytes())
+            unfinished.replace(path)
 
     def _view(self, encoder: Encoder, view: int, photo: int) -> np.ndarray:
         if view < 2:

@@ -99,7 +99,7 @@ class RecurrentNetwork(nn.Module):
         Args:
             inputs: (B, T, D).
             state: the state before the first step; zeros when None.
-            lengths: (B,) how many steps of every sequence count; all T when None.
+            lengths: (B,) how many steps of every sequence count, at least one; all T when None.
 
         Returns:
             The last layer's hidden states (B, T, H), zero beyond a sequence's length, and the state

@@ -65,4 +65,5 @@ def _value(setting: str, text: str, kind: type) -> Any:
     try:
         return kind(text)
     except ValueError:
-        raise UserError(f"--set {setting}: not {kind.__name__}: {text!r}") from None
+        expected = "whole number" if kind is int else "number"
+        raise UserError(f"--set {setting}: {text!r} is no {expected}") from None

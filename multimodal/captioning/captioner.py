@@ -33,6 +33,17 @@ from multimodal.vocabulary import END, PADDING, SPECIAL, START, UNKNOWN, WordVoc
 SHIPPED = "captioner-flickr8k"
 TASK = "captioner"
 
+# What a caption may say more than once; every other word names a thing or an action.
+_REPEATABLE = """
+    a an the one two three four five several some many another other each both all
+    in on at of to for from with without by near over under through across into onto up down out
+    off along around behind front beside next between against above below toward towards
+    while as after and or that which who is are be being has have his her its their he she it they
+    him them 's black white red blue green yellow orange brown grey gray pink purple tan dark light
+    colorful small large big little young old older tall long
+"""
+REPEATABLE = frozenset(_REPEATABLE.split())
+
 T = TypeVar("T")
 
 
@@ -230,13 +241,22 @@ class Captioner:
         )
 
     def search_options(self, changes: Mapping[str, Any]) -> GenerationOptions:
-        """How sentences are searched for, with some options changed by name."""
+        """How sentences are searched for, with some options changed by name.
+
+        Special words are never written, and a word that names a thing or an action only once.
+        """
         known = [field.name for field in fields(GenerationOptions)]
         for name in changes:
             if name not in known:
                 raise UserError(f"{name}: no such option; there are {', '.join(known)}")
         options = replace(self.options, **changes)
-        return replace(options, banned=(PADDING, START, UNKNOWN, *options.banned))
+        words = enumerate(self.vocabulary.words)
+        once = tuple(n for n, word in words if n >= len(SPECIAL) and word not in REPEATABLE)
+        return replace(
+            options,
+            banned=(PADDING, START, UNKNOWN, *options.banned),
+            once=(*once, *options.once),
+        )
 
 
 def join_words(words: Sequence[str]) -> str:

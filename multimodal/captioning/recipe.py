@@ -33,7 +33,8 @@ class CaptionerRecipe:
             download torchvision's own; "random"; or "auto": a file ``encoders/<encoder>*.pth``
             beside the data's folder if there is one, else torchvision's.
         start: a captioner to begin with: a shipped one, a folder or a Hub id. Its vocabulary and
-            sizes then take the place of those chosen here; ImageNet's encoder remains the teacher.
+            sizes then take the place of those chosen here. Its classifier is held near the answers
+            of `encoder_weights`, if those are a file for its encoder, else near its own.
         cell, attention, image_at, embedding_size, hidden_size, attention_size, detected_words,
             dropout: see DecoderConfig.
         seen_at_least: how often a word must stand in the training captions to be learnt.

@@ -33,6 +33,7 @@ from multimodal.captioning.recipe import CaptionerRecipe
 from multimodal.captioning.stages import CrossEntropy, FineTuning, Language, SelfCritical
 from multimodal.captioning.tokenizer import tokenize
 from multimodal.encoders import Encoder, imagenet_encoder
+from multimodal.errors import UserError
 from multimodal.recurrent.generation import GenerationOptions
 from multimodal.training import Stage, Task
 from multimodal.vocabulary import SPECIAL, WordVocabulary
@@ -50,6 +51,9 @@ class CaptionerTask(Task):
         weights: a file of ImageNet weights, "torchvision" to download them, or "random".
         language: captions of photos that are not at hand, grouped by photo.
         out: the run's folder, for cached cells.
+
+    Raises:
+        UserError: the recipe leaves out every stage, or its encoder or captioner cannot be had.
     """
 
     metric = "cider"
@@ -66,8 +70,7 @@ class CaptionerTask(Task):
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
         self.dev = dev
-        teacher = imagenet_encoder(recipe.encoder, weights)
-        self.model, self.vocabulary = _beginning(recipe, train, teacher)
+        self.model, self.vocabulary = _beginning(recipe, train, weights)
         looked_for = self.model.decoder.config.detected_words
         groups: list[Sequence[str]] = [photo.captions for photo in train]
         captions = TrainingCaptions(groups, self.vocabulary, looked_for, recipe.longest)
@@ -80,9 +83,12 @@ class CaptionerTask(Task):
         if recipe.epochs:
             self.stages.append(CrossEntropy(recipe, captions, photos, out / "cache"))
         if recipe.fine_tuning_epochs:
+            teacher = _teacher(recipe, weights, self.model.encoder)
             self.stages.append(FineTuning(recipe, captions, photos, teacher))
         if recipe.self_critical_epochs:
             self.stages.append(SelfCritical(recipe, captions, photos, out / "cache"))
+        if not self.stages:
+            raise UserError("nothing to learn: the recipe leaves out every stage")
         self.config = {
             "recipe": asdict(recipe),
             "photos": {"train": len(train), "dev": len(dev), "without": len(language)},
@@ -121,7 +127,7 @@ class CaptionerTask(Task):
 
 
 def _beginning(
-    recipe: CaptionerRecipe, train: Sequence[CaptionedPhoto], encoder: Encoder
+    recipe: CaptionerRecipe, train: Sequence[CaptionedPhoto], weights: str | Path
 ) -> tuple[CaptionNetwork, WordVocabulary]:
     """The network that the training begins with, and the words behind its ids."""
     if recipe.start:
@@ -131,8 +137,19 @@ def _beginning(
         network = CaptionNetwork(former.encoder, decoder, len(captioner.vocabulary))
         network.load_state_dict(former.state_dict())
         return network, captioner.vocabulary
+    encoder = imagenet_encoder(recipe.encoder, weights)
     sentences = (tokenize(caption) for photo in train for caption in photo.captions)
     vocabulary = WordVocabulary.build(sentences, recipe.seen_at_least)
     looked_for = min(recipe.detected_words, len(vocabulary) - len(SPECIAL))
     decoder = replace(recipe.decoder, detected_words=looked_for)
-    return CaptionNetwork(copy.deepcopy(encoder), decoder, len(vocabulary)), vocabulary
+    return CaptionNetwork(encoder, decoder, len(vocabulary)), vocabulary
+
+
+def _teacher(recipe: CaptionerRecipe, weights: str | Path, encoder: Encoder) -> Encoder:
+    """The encoder as it was before it learnt from captions, as far as that is at hand."""
+    ours = recipe.encoder == encoder.config.name
+    if recipe.start and ours and weights not in ("torchvision", "random"):
+        original = imagenet_encoder(recipe.encoder, weights)
+        if original.config == encoder.config:
+            return original
+    return copy.deepcopy(encoder)

@@ -33,8 +33,8 @@ class AdditiveAttention(nn.Module):
         self.energy = nn.Linear(attention_size, 1, bias=False)
 
     def keys(self, memory: Tensor) -> Tensor:
-        """Project a memory (B, S, D) to keys (B, S, A)."""
-        keys: Tensor = self.memory_projection(memory)
+        """Project a memory (B, S, D) to keys (B, S, A): twice U m_s, see `forward`."""
+        keys: Tensor = 2 * self.memory_projection(memory)
         return keys
 
     def forward(self, queries: Tensor, keys: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
@@ -48,6 +48,8 @@ class AdditiveAttention(nn.Module):
         Returns:
             The contexts (B, T, D) and the weights (B, T, S), which sum to one over S.
         """
-        compared = torch.tanh(self.query_projection(queries)[:, :, None] + keys[:, None])
-        weights = self.energy(compared)[..., 0].softmax(-1)  # (B, T, S)
+        # tanh(x) = 2 σ(2x) - 1, and σ is several times faster on processors. The "- 1" adds the same
+        # to all energies of a query, which the softmax does not see.
+        compared = torch.sigmoid(2 * self.query_projection(queries)[:, :, None] + keys[:, None])
+        weights = (2 * self.energy(compared)[..., 0]).softmax(-1)  # (B, T, S)
         return weights @ memory, weights

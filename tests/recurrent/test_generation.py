@@ -162,6 +162,7 @@ class Rules(NamedTuple):
     min_length: int = 0
     alpha: float = 0.0
     banned: tuple[int, ...] = ()
+    once: tuple[int, ...] = ()
     ngram: int = 0
     prefix: tuple[int, ...] = ()
 
@@ -171,6 +172,7 @@ class Rules(NamedTuple):
             "min_length": self.min_length,
             "length_penalty": self.alpha,
             "banned": self.banned,
+            "once": self.once,
             "no_repeat_ngram": self.ngram,
             **others,
         }
@@ -180,6 +182,8 @@ class Rules(NamedTuple):
         if place < len(self.prefix):
             return token == self.prefix[place]
         if token in self.banned or (token == END and place < self.min_length):
+            return False
+        if token in self.once and token in (START, *written):
             return False
         text = (START, *written, token)
         runs = [text[i : i + self.ngram] for i in range(len(text) - self.ngram + 1)]
@@ -261,6 +265,7 @@ def rules(draw, size: int, longest: int) -> Rules:
         min_length=draw(st.integers(0, max_length - 1)),
         alpha=draw(st.sampled_from([0.0, 0.6, 1.0, 2.0])),
         banned=tuple(draw(st.sets(st.integers(0, size - 1), max_size=2))),
+        once=tuple(draw(st.sets(st.integers(0, size - 1), max_size=2))),
         ngram=draw(st.integers(0, 3)),
         prefix=draw(prefixes(size, max_length)),
     )
@@ -402,6 +407,12 @@ def test_a_sentence_that_nothing_may_continue_comes_back_as_it_is(options):
 # --- rules --------------------------------------------------------------------------------------
 
 LOOP = chain({START: {A: 1.0}, A: {B: 0.8, END: 0.1, C: 0.1}, B: {A: 0.9, END: 0.1}, C: {END: 1}})
+
+
+def test_some_tokens_stand_only_once():
+    assert best(LOOP, beam_size=1, max_length=6, once=(A,)).tokens == (A, B)
+    assert best(LOOP, beam_size=1, max_length=6, once=(B,)).tokens == (A, B, A)
+    assert best(LOOP, beam_size=1, max_length=6, once=(C,)).tokens == (A, B, A, B, A, B)
 
 
 def test_no_repeated_ngrams():
@@ -614,6 +625,7 @@ def test_random_streams_are_functions_of_their_indices():
         ({"temperature": 0.0, "sample": True}, "temperature must be above 0, not 0.0"),
         ({"temperature": math.nan, "sample": True}, "temperature must be above 0, not nan"),
         ({"length_penalty": -0.5}, "length_penalty must lie between 0 and 10, not -0.5"),
+        ({"once": (-1,)}, "once must hold token numbers from 0 upwards, not -1"),
         ({"banned": (3, -1)}, "banned must hold token numbers from 0 upwards, not -1"),
         ({"n_best": 4}, "n_best=4 asks for more than beam_size=3"),
         ({"min_length": 5, "max_length": 5}, "min_length=5 must be below max_length=5"),

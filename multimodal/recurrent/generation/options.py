@@ -36,6 +36,7 @@ class GenerationOptions:
             (the nucleus of Holtzman et al., 2020). 1: all.
         seed: Sampling: makes the draws repeatable. None: fresh draws, from torch's own generator.
         banned: Tokens that are never generated.
+        once: Tokens that stand at most once in a sentence, prompt included.
         no_repeat_ngram: No run of so many tokens appears twice in a sentence (Paulus et al., 2018),
             prompt included. 1: no token twice. 0: repetition is allowed.
         keep_attention: Return the attention weights of every token.
@@ -55,6 +56,7 @@ class GenerationOptions:
     top_p: float = 1.0
     seed: int | None = None
     banned: tuple[int, ...] = ()
+    once: tuple[int, ...] = ()
     no_repeat_ngram: int = 0
     keep_attention: bool = False
 
@@ -74,9 +76,10 @@ class GenerationOptions:
         for name, (value, least) in counts.items():
             if not isinstance(value, int) or value < least:
                 yield f"{name} must be a whole number of at least {least}, not {value!r}"
-        for token in self.banned:
-            if not isinstance(token, int) or token < 0:
-                yield f"banned must hold token numbers from 0 upwards, not {token!r}"
+        for name in ("banned", "once"):
+            for token in getattr(self, name):
+                if not isinstance(token, int) or token < 0:
+                    yield f"{name} must hold token numbers from 0 upwards, not {token!r}"
 
     def _wrong_ranges(self) -> Iterator[str]:
         if not 0 <= self.length_penalty <= _STEEPEST_PENALTY:

@@ -1,4 +1,4 @@
-"""Which tokens may follow: forced prefix, banned tokens, least length, no repeated n-grams."""
+"""Which tokens may follow: forced prefix, banned tokens, least length, no repetition."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ class Rules:
     Args:
         prompts: For every item its first token and the prefix forced after it.
         end: The end token.
-        options: `banned`, `min_length` and `no_repeat_ngram` are the rules.
+        options: `banned`, `once`, `min_length` and `no_repeat_ngram` are the rules.
         device: Where the log-probabilities will be.
     """
 
@@ -34,6 +34,10 @@ class Rules:
         padded = [[*prompt[1:], *[_FREE] * (longest - len(prompt))] for prompt in prompts]
         self._prefixes = torch.tensor(padded, dtype=torch.int64, device=device)  # (items, P)
         self._banned = torch.tensor(options.banned, dtype=torch.int64, device=device)
+        # Whether a token stands only once, by its number; the last entry is for all that follow.
+        self._once = torch.zeros(max(options.once, default=0) + 2, dtype=torch.bool, device=device)
+        self._once[list(options.once)] = True
+        self._any_once = bool(options.once)
         self._end = end
         self._min_length = options.min_length
         self._ngram = options.no_repeat_ngram
@@ -56,6 +60,9 @@ class Rules:
             log_probs.index_fill_(-1, self._banned, -torch.inf)
         if frontier.length < self._min_length:
             log_probs[..., self._end] = -torch.inf
+        if self._any_once:
+            spent = self._once[frontier.written.clamp(max=len(self._once) - 1)]
+            _forbid_tokens(log_probs, frontier.written, spent)
         if 0 < self._ngram <= frontier.length + 1:
             _forbid_repetition(frontier.written, log_probs, self._ngram)
         return log_probs
@@ -66,6 +73,11 @@ def _forbid_repetition(written: Tensor, log_probs: Tensor, n: int) -> None:
     ngrams = written.unfold(-1, n, 1)  # (B, K, T - n + 1, n)
     context = written[:, :, None, written.shape[2] - n + 1 :]  # (B, K, 1, n - 1)
     repeats = (ngrams[..., :-1] == context).all(-1)  # (B, K, T - n + 1)
-    # Added, not written: the same token may follow one n-gram that matches and one that doesn't.
-    penalties = torch.zeros_like(repeats, dtype=log_probs.dtype).masked_fill_(repeats, -torch.inf)
-    log_probs.scatter_add_(-1, ngrams[..., -1], penalties)
+    _forbid_tokens(log_probs, ngrams[..., -1], repeats)
+
+
+def _forbid_tokens(log_probs: Tensor, tokens: Tensor, where: Tensor) -> None:
+    """Write -inf for those of the tokens (B, K, N) that are marked by `where` (B, K, N)."""
+    # Added, not written: the same token may stand at one place that is marked and one that isn't.
+    penalties = torch.zeros_like(where, dtype=log_probs.dtype).masked_fill_(where, -torch.inf)
+    log_probs.scatter_add_(-1, tokens, penalties)

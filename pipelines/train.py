@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -58,7 +59,9 @@ def train_captioner(
     photos, dev = read_captions(data, "train", **where), read_captions(data, "dev", **where)
     language = read_sentences(recipe.language) if recipe.language else []
     weights = encoder_weights(recipe, data)
-    return train(CaptionerTask(recipe, photos, dev, weights, language, Path(out)), out)
+    best = train(CaptionerTask(recipe, photos, dev, weights, language, Path(out)), out)
+    shutil.rmtree(Path(out) / "cache", ignore_errors=True)  # gigabytes of cells, of no more use
+    return best
 
 
 def _value(setting: str, text: str, kind: type) -> Any:

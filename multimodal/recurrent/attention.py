@@ -48,8 +48,8 @@ class AdditiveAttention(nn.Module):
         Returns:
             The contexts (B, T, D) and the weights (B, T, S), which sum to one over S.
         """
-        # tanh(x) = 2 σ(2x) - 1, and σ is several times faster on processors. The "- 1" adds the same
-        # to all energies of a query, which the softmax does not see.
+        # tanh(x) = 2 σ(2x) - 1, and σ is several times faster on processors. The "- 1" adds the
+        # same to all energies of a query, which the softmax does not see.
         compared = torch.sigmoid(2 * self.query_projection(queries)[:, :, None] + keys[:, None])
         weights = (2 * self.energy(compared)[..., 0]).softmax(-1)  # (B, T, S)
         return weights @ memory, weights

@@ -1,0 +1,164 @@
+from itertools import product
+
+import pytest
+import torch
+
+from multimodal.captioning.model import CaptionNetwork, Decoder, DecoderConfig
+from multimodal.encoders import Encoder, EncoderConfig
+
+VOCABULARY, FEATURES, CELLS = 9, 5, 6
+
+EVERY_DECODER = [
+    DecoderConfig(cell, attention, image_at, 8, 10, 7, detected_words, dropout=0.5)
+    for cell, attention, image_at, detected_words in product(
+        ("rnn", "gru", "lstm"), ("additive", None), ("first", "every"), (0, 3)
+    )
+]
+every_decoder = pytest.mark.parametrize(
+    "config",
+    EVERY_DECODER,
+    ids=lambda c: f"{c.cell}-{c.attention}-{c.image_at}-{c.detected_words}",
+)
+
+
+def make(config: DecoderConfig) -> Decoder:
+    torch.manual_seed(0)
+    return Decoder(config, FEATURES, VOCABULARY).eval()
+
+
+def some_cells(photos: int = 2) -> torch.Tensor:
+    return torch.randn(photos, CELLS, FEATURES, generator=torch.Generator().manual_seed(1))
+
+
+def some_words(photos: int = 2, sentences: int = 3, steps: int = 4) -> torch.Tensor:
+    shape = (photos, sentences, steps)
+    return torch.randint(VOCABULARY, shape, generator=torch.Generator().manual_seed(2))
+
+
+@every_decoder
+@torch.no_grad()
+def test_stepping_says_what_teacher_forcing_says(config):
+    decoder, words = make(config), some_words()
+    sight = decoder.look(some_cells())
+    forced = decoder(sight, words)
+    state = tuple(
+        tuple(tuple(tensor.expand(-1, 3, -1) for tensor in layer) for layer in network)
+        for network in decoder.start(sight)
+    )
+    for step in range(words.shape[2]):
+        logits, state, weights = decoder.step(words[:, :, step], state, sight)
+        torch.testing.assert_close(logits, forced[:, :, step], rtol=0, atol=1e-5)
+        if config.attention:
+            assert weights.shape == (2, 3, CELLS)
+            torch.testing.assert_close(weights.sum(-1), torch.ones(2, 3))
+        else:
+            assert weights is None
+
+
+@every_decoder
+@torch.no_grad()
+def test_both_ways_of_reading_work_in_mixed_precision(config):
+    """Training in 16 bits teaches the one and draws sentences by the other."""
+    decoder, words = make(config), some_words(2, 1)
+    exact = decoder(decoder.look(some_cells()), words)
+    with torch.autocast("cpu", torch.bfloat16):
+        sight = decoder.look(some_cells())
+        torch.testing.assert_close(decoder(sight, words).float(), exact, rtol=0, atol=0.05)
+        state = decoder.start(sight)
+        for step in range(words.shape[2]):
+            logits, state, _ = decoder.step(words[:, :, step], state, sight)
+            torch.testing.assert_close(logits.float(), exact[:, :, step], rtol=0, atol=0.05)
+
+
+@every_decoder
+@torch.no_grad()
+def test_a_photo_and_a_sentence_are_read_as_if_they_were_alone(config):
+    decoder, cells, words = make(config), some_cells(), some_words()
+    together = decoder(decoder.look(cells), words)
+    alone = decoder(decoder.look(cells[1:]), words[1:, 2:])
+    torch.testing.assert_close(together[1:, 2:], alone, rtol=0, atol=1e-5)
+
+
+@every_decoder
+@torch.no_grad()
+def test_the_photo_and_the_words_before_matter_but_not_those_to_come(config):
+    decoder, cells, words = make(config), some_cells(1), some_words(1, 1)
+    logits = decoder(decoder.look(cells), words)
+    other_photo = decoder(decoder.look(cells.flip(2)), words)
+    changed = words.clone()
+    changed[..., 2] = (changed[..., 2] + 1) % VOCABULARY
+    other_word = decoder(decoder.look(cells), changed)
+    assert not torch.allclose(logits[..., 0, :], other_photo[..., 0, :], atol=1e-4)
+    torch.testing.assert_close(logits[..., :2, :], other_word[..., :2, :])
+    assert not torch.allclose(logits[..., 2, :], other_word[..., 2, :], atol=1e-4)
+
+
+@every_decoder
+def test_every_weight_learns(config):
+    decoder = make(config).train()
+    cells = some_cells()
+    loss = decoder(decoder.look(cells), some_words()).logsumexp(-1).sum()
+    detected = decoder.detect(cells)
+    if detected is not None:
+        loss = loss + detected.sum()
+    loss.backward()
+    assert [name for name, weight in decoder.named_parameters() if weight.grad is None] == []
+
+
+@every_decoder
+def test_dropout_acts_in_training_alone(config):
+    decoder, cells, words = make(config), some_cells(), some_words()
+
+    def read() -> torch.Tensor:
+        return decoder(decoder.look(cells), words)
+
+    torch.testing.assert_close(read(), read(), rtol=0, atol=0)
+    decoder.train()
+    assert not torch.allclose(read(), read())
+
+
+def test_the_decoder_without_attention_has_no_second_network():
+    names = {name for name, _ in make(DecoderConfig(attention=None)).named_children()}
+    assert names.isdisjoint({"writer", "attention", "cell_projection"})
+    assert make(DecoderConfig(detected_words=0)).detect(some_cells()) is None
+
+
+@torch.no_grad()
+def test_the_detector_does_not_care_where_things_are():
+    decoder = make(DecoderConfig(detected_words=3))
+    cells = some_cells()
+    logits = decoder.detect(cells)
+    assert logits.shape == (2, 3)
+    torch.testing.assert_close(decoder.detect(cells.flip(1)), logits)
+
+
+@torch.no_grad()
+def test_detected_words_are_added_to_the_image_by_their_probability():
+    decoder = make(DecoderConfig(detected_words=3))
+    cells = some_cells(1)
+    absent = decoder.look(cells, torch.full((1, 3), -torch.inf)).image
+    half_sure = decoder.look(cells, torch.tensor([[-torch.inf, 0.0, -torch.inf]])).image
+    expected = 0.5 * decoder.word_projection.weight[:, 1]
+    torch.testing.assert_close((half_sure - absent)[0], expected, rtol=0, atol=1e-5)
+    torch.testing.assert_close(absent, decoder.image_projection(cells.mean(1)))
+
+
+@every_decoder
+@torch.no_grad()
+def test_words_alone_can_be_imagined(config):
+    decoder = make(config)
+    present = torch.tensor([[1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 1.0]])
+    words = some_words(1, 1).expand(3, -1, -1)
+    logits = decoder(decoder.imagine(present), words)
+    assert logits.shape == (3, 1, 4, VOCABULARY)
+    torch.testing.assert_close(logits[0], logits[1])
+    assert torch.allclose(logits[0], logits[2]) == (config.detected_words == 0)
+
+
+def test_the_network_joins_an_encoder_and_a_decoder_of_its_cells():
+    encoder = Encoder(EncoderConfig("squeezenet1_1", classes=10, size=64, padding="torch"))
+    network = CaptionNetwork(encoder, DecoderConfig(hidden_size=8), VOCABULARY)
+    with torch.no_grad():
+        cells = network.encoder(torch.zeros(2, 3, 64, 64))
+        logits = network.decoder(network.decoder.look(cells), some_words())
+    assert logits.shape == (2, 3, 4, VOCABULARY)

@@ -1,0 +1,116 @@
+"""The captioner that ships: what it is made of, and that it still says sensible things."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+
+from multimodal.captioning.captioner import SHIPPED, Captioner
+from multimodal.captioning.data import read_captions
+from multimodal.captioning.metrics import evaluate_captions
+from multimodal.checkpoints import CARD, CONFIG, PRETRAINED, WEIGHTS
+from multimodal.encoders import Encoder, imagenet_encoder
+from multimodal.images import open_image
+from pipelines.caption import sample_pictures
+
+FOLDER = PRETRAINED / SHIPPED
+LARGEST = 30e6  # bytes of weights that a repository should have to carry
+
+pytestmark = pytest.mark.skipif(
+    not (FOLDER / CONFIG).is_file(), reason=f"{SHIPPED} is not in the package"
+)
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Captioner:
+    return Captioner.load(precision="fp32")
+
+
+@pytest.fixture(scope="module")
+def imagenet(shared) -> Encoder:
+    """The encoder as it was before it learnt from captions."""
+    weights = shared / "data" / "encoders" / "mobilenet_v2_imagenet1k_tf.pth"
+    return imagenet_encoder("mobilenet_v2", weights).eval()
+
+
+def test_its_model_card_states_what_has_to_be_known():
+    card = (FOLDER / CARD).read_text(encoding="utf-8").lower()
+    for stated in ("flickr8k", "non-commercial", "imagenet", "cider", "bleu"):
+        assert stated in card
+
+
+def test_it_is_small_and_16_bit():
+    assert (FOLDER / WEIGHTS).stat().st_size <= LARGEST
+    with safe_open(FOLDER / WEIGHTS, framework="pt") as file:
+        kinds = {file.get_tensor(name).dtype for name in file.keys()}  # noqa: SIM118
+    assert kinds <= {torch.float16, torch.bfloat16}
+
+
+def test_its_folder_holds_nothing_else():
+    assert {entry.name for entry in FOLDER.iterdir()} == {CARD, CONFIG, WEIGHTS}
+    assert json.loads((FOLDER / CONFIG).read_text(encoding="utf-8"))["task"] == "captioner"
+
+
+@pytest.mark.parametrize("precision", ["auto", "fp32"])
+def test_it_captions_photos_that_nobody_chose(precision):
+    captions = Captioner.load(precision=precision).caption(sample_pictures())
+    assert len(captions) >= 3
+    for caption in captions:
+        assert caption.error is None
+        assert len(caption.words) >= 3
+        assert caption.score < 0
+
+
+def test_its_attention_covers_the_grid(shipped):
+    caption = shipped.caption(sample_pictures()[0], keep_attention=True)
+    assert caption.attention.shape == (len(caption.words), *shipped.network.encoder.grid)
+
+
+# ---- beside the data that it learnt from ----
+
+
+def test_it_describes_photos_that_it_never_saw(shipped, shared):
+    photos = read_captions(shared / "data" / "flickr8k", "dev")[:50]
+    captions = shipped.caption([photo.image for photo in photos], beam_size=3)
+    for caption in captions:
+        pairs = zip(caption.words, caption.words[1:], strict=False)
+        assert not any(word == following for word, following in pairs), caption.text
+    scores = evaluate_captions(
+        {photo.name: caption.text for photo, caption in zip(photos, captions, strict=True)},
+        {photo.name: photo.captions for photo in photos},
+    )
+    assert scores.cider > 0.4
+
+
+def test_every_tensor_of_its_encoder_was_trained_further(shipped, imagenet):
+    trained, before = shipped.network.encoder.state_dict(), imagenet.state_dict()
+    assert trained.keys() == before.keys()
+    untouched = [name for name in before if torch.equal(trained[name], before[name].half().float())]
+    assert untouched == []
+
+
+@torch.inference_mode()
+def test_its_encoder_has_not_forgotten_imagenet(shipped, imagenet, shared):
+    photos = read_captions(shared / "data" / "flickr8k", "dev")[:600]
+    pictures = [open_image(photo.image) for photo in photos]
+
+    def probabilities(encoder: Encoder) -> torch.Tensor:
+        chunks = [pictures[start : start + 10] for start in range(0, len(pictures), 10)]
+        logits = [encoder.classify(encoder(encoder.prepare(chunk))) for chunk in chunks]
+        return torch.cat(logits).softmax(-1)
+
+    sureness, answers = probabilities(imagenet).max(-1)
+    sure = sureness > 0.5
+    kept = probabilities(shipped.network.encoder).argmax(-1) == answers
+    assert sure.sum() >= 20
+    assert kept[sure].float().mean() >= 0.95
+
+
+def test_the_shipped_model_is_the_default(shipped, photos: list[Path]):
+    import multimodal
+
+    captioner = multimodal.load_captioner()
+    assert captioner.vocabulary.words == shipped.vocabulary.words
+    assert captioner.caption(photos[0]).text

@@ -1,0 +1,83 @@
+"""Settings of a recipe; what training itself does is tested with the captioner's training."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import pytest
+
+from multimodal.captioning.recipe import CaptionerRecipe
+from multimodal.errors import UserError
+from pipelines.train import train_captioner, with_settings
+
+
+@dataclass(frozen=True)
+class Recipe:
+    steps: int = 3
+    rate: float = 0.5
+    file: str = ""
+    cell: Literal["rnn", "lstm"] = "lstm"
+
+
+def error(*settings: str) -> str:
+    with pytest.raises(UserError) as caught:
+        with_settings(Recipe(), settings)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_settings_change_fields_by_name():
+    changed = with_settings(Recipe(), ["steps=7", "rate=1e-3", "file=a=b c", "cell=rnn"])
+    assert changed == Recipe(7, 0.001, "a=b c", "rnn")
+    assert with_settings(Recipe(), []) == Recipe()
+
+
+def test_of_a_setting_given_twice_the_last_counts():
+    assert with_settings(Recipe(), ["steps=1", "steps=2"]).steps == 2
+
+
+@pytest.mark.parametrize("setting", ["stpes=7", "steps", "steps:7", "=7", ""])
+def test_an_unknown_name_is_answered_with_the_known_ones(setting):
+    assert error(setting).startswith(f"--set {setting}: ")
+    assert "steps, rate, file, cell" in error(setting)
+
+
+def test_a_value_of_another_kind_is_named():
+    assert error("steps=2.5") == "--set steps=2.5: '2.5' is no whole number"
+    assert error("rate=fast") == "--set rate=fast: 'fast' is no number"
+
+
+def test_a_choice_that_there_is_not_is_answered_with_the_choices():
+    assert error("cell=gru") == "--set cell=gru: choose one of rnn, lstm"
+
+
+def test_the_captioners_recipe_takes_settings():
+    recipe = with_settings(CaptionerRecipe(), ["cell=gru", "attention=none", "precision=bf16"])
+    assert (recipe.cell, recipe.attention, recipe.precision) == ("gru", "none", "bf16")
+    assert recipe.decoder.attention is None
+    with pytest.raises(UserError, match="choose one of rnn, gru, lstm"):
+        with_settings(CaptionerRecipe(), ["cell=transformer"])
+    with pytest.raises(UserError, match=r"^batch_size: must be at least 1, not 0$"):
+        with_settings(CaptionerRecipe(), ["batch_size=0"])
+    with pytest.raises(UserError, match=r"^learning_rate: must be above 0, not nan$"):
+        with_settings(CaptionerRecipe(), [f"learning_rate={math.nan}"])
+
+
+def test_data_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(UserError, match="nowhere"):
+        train_captioner(tmp_path / "nowhere", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_file_of_captions_that_is_not_there_is_named(data, tmp_path):
+    with pytest.raises(UserError, match=r"no\.tsv"):
+        train_captioner(data, tmp_path / "run", [f"language={tmp_path / 'no.tsv'}"])
+
+
+def test_a_finished_run_is_not_trained_over(data, tmp_path):
+    settings = ["encoder=shufflenet_v2_x0_5", "encoder_weights=random", "views=1", "epochs=1"]
+    settings += ["fine_tuning_epochs=0", "self_critical_epochs=0", "batch_size=500"]
+    settings += ["hidden_size=8", "embedding_size=8", "seen_at_least=1"]
+    train_captioner(data, tmp_path / "run", settings)
+    with pytest.raises(UserError, match="finished run"):
+        train_captioner(data, tmp_path / "run", settings)

@@ -79,7 +79,18 @@ def _noisy(present: Tensor) -> Tensor:
     return seen + other * strange * 0.6 * torch.rand_like(present)
 
 
-class CrossEntropy(Stage):
+class _PhotoStage(Stage):
+    """What the stages that see photos have in common: the recipe, captions, and their photos."""
+
+    def __init__(
+        self, recipe: CaptionerRecipe, captions: TrainingCaptions, photos: Sequence[ImageSource]
+    ) -> None:
+        self.recipe = recipe
+        self.captions = captions
+        self.photos = photos
+
+
+class CrossEntropy(_PhotoStage):
     """Teacher forcing on cached cells: the encoder rests."""
 
     name = "cross-entropy"
@@ -91,9 +102,7 @@ class CrossEntropy(Stage):
         photos: Sequence[ImageSource],
         cache: Path,
     ) -> None:
-        self.recipe = recipe
-        self.captions = captions
-        self.photos = photos
+        super().__init__(recipe, captions, photos)
         epochs, rate = recipe.epochs, recipe.learning_rate
         self.options = recipe.stage_options(epochs, rate, 200, self.steps_per_epoch())
         self._cache = cache
@@ -129,7 +138,7 @@ class CrossEntropy(Stage):
         return caption_losses(decoder, batch.seen, batch, self.recipe.label_smoothing)
 
 
-class FineTuning(Stage):
+class FineTuning(_PhotoStage):
     """Teacher forcing end to end, the classifier held near what it answered before."""
 
     name = "fine-tuning"
@@ -141,9 +150,7 @@ class FineTuning(Stage):
         photos: Sequence[ImageSource],
         teacher: Encoder,
     ) -> None:
-        self.recipe = recipe
-        self.captions = captions
-        self.photos = photos
+        super().__init__(recipe, captions, photos)
         self.teacher = teacher.requires_grad_(False).eval()
         epochs, rate = recipe.fine_tuning_epochs, recipe.fine_tuning_rate
         self.options = recipe.stage_options(epochs, rate, 100, self.steps_per_epoch())
@@ -196,7 +203,7 @@ class FineTuning(Stage):
         return losses
 
 
-class SelfCritical(Stage):
+class SelfCritical(_PhotoStage):
     """Policy gradient with CIDEr-D as the reward, on cached cells of the fine-tuned encoder."""
 
     name = "self-critical"
@@ -208,9 +215,7 @@ class SelfCritical(Stage):
         photos: Sequence[ImageSource],
         cache: Path,
     ) -> None:
-        self.recipe = recipe
-        self.captions = captions
-        self.photos = photos
+        super().__init__(recipe, captions, photos)
         epochs, rate = recipe.self_critical_epochs, recipe.self_critical_rate
         self.options = recipe.stage_options(epochs, rate, 100, self.steps_per_epoch())
         references = {

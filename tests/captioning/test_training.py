@@ -17,8 +17,8 @@ from multimodal.captioning.training import CaptionerTask
 from multimodal.encoders import imagenet_encoder
 from multimodal.errors import UserError
 from multimodal.training import TrainingStoppedError
-from pipelines.evaluate import evaluate_captioner
-from pipelines.train import train_captioner
+from pipelines.evaluate.captioner import evaluate_captioner
+from pipelines.train.captioner import train_captioner
 
 SMALL = {
     "encoder": "shufflenet_v2_x0_5",

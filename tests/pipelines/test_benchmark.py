@@ -6,7 +6,7 @@ import torch
 from multimodal.captioning.captioner import Captioner
 from multimodal.captioning.model import CaptionNetwork
 from multimodal.images import open_image
-from pipelines.benchmark import BATCH_SIZES, DecoderRun, benchmark_captioner
+from pipelines.benchmark.captioner import BATCH_SIZES, DecoderRun, benchmark_captioner
 
 
 def test_it_prints_a_table(checkpoint, photos):

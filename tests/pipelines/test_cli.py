@@ -14,6 +14,7 @@ from PIL import Image
 from multimodal.captioning.captioner import Captioner
 from pipelines import caption as caption_job
 from pipelines import cli
+from pipelines.commands import SOME_FAILED
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -108,7 +109,7 @@ def test_the_samples_need_no_file_and_no_network(run, checkpoint, monkeypatch):
 
 def test_what_fails_is_told_and_the_rest_is_captioned(run, checkpoint, photos, tmp_path):
     left = run("caption", tmp_path / "gone.jpg", photos[0], "--model", checkpoint)
-    assert left.code == cli.SOME_FAILED
+    assert left.code == SOME_FAILED
     assert left.out.startswith(f"{photos[0]}\t")
     assert len(left.out.splitlines()) == 1
     first, summary = left.err.splitlines()
@@ -121,7 +122,7 @@ def test_captions_are_written_as_json_lines(run, checkpoint, photos, tmp_path):
     left = run(
         "caption", *photos, tmp_path / "gone.jpg", "-o", path, "--model", checkpoint, "--n-best", 2
     )
-    assert left.code == cli.SOME_FAILED
+    assert left.code == SOME_FAILED
     assert left.out == ""
     records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert [record["path"] for record in records] == [*map(str, photos), f"{tmp_path}/gone.jpg"]

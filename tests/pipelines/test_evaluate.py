@@ -8,7 +8,7 @@ from multimodal.captioning.captioner import Captioner
 from multimodal.captioning.data import read_captions
 from multimodal.captioning.metrics import evaluate_captions
 from multimodal.errors import UserError
-from pipelines.evaluate import FIGURES, evaluate_captioner
+from pipelines.evaluate.captioner import FIGURES, evaluate_captioner
 
 KEYS = {*FIGURES, "images", "words_used", "split", "beam_size", "length_penalty"}
 KEYS |= {"seconds", "images_per_second"}

@@ -8,7 +8,8 @@ import pytest
 
 from multimodal.captioning.recipe import CaptionerRecipe
 from multimodal.errors import UserError
-from pipelines.train import train_captioner, with_settings
+from pipelines.train import with_settings
+from pipelines.train.captioner import train_captioner
 
 
 @dataclass(frozen=True)

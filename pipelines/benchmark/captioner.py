@@ -1,15 +1,14 @@
-"""How fast it is, as ratios within one run: the jobs behind ``multimodal benchmark``."""
+"""How fast captioning is: the job behind ``multimodal benchmark captioner``."""
 
 from __future__ import annotations
 
-import statistics
-import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.benchmark.timing import seconds as seconds_of
 from pipelines.caption import find_pictures, sample_pictures
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from multimodal.captioning.model import Decoder
 
 BATCH_SIZES = (1, 8, 32)
-REPEATS = 3
 
 
 def benchmark_captioner(
@@ -49,9 +47,9 @@ def benchmark_captioner(
     yield "batch   photos/s end to end   photos/s decoder   decoder / its bare matrix products"
     seconds: dict[int, float] = {}
     for size in BATCH_SIZES:
-        whole = _seconds(partial(_caption_all, captioner, pictures, size))
+        whole = seconds_of(partial(_caption_all, captioner, pictures, size))
         run = DecoderRun(captioner, pictures, size)
-        seconds[size], bare = _seconds(run.write), _seconds(run.multiply)
+        seconds[size], bare = seconds_of(run.write), seconds_of(run.multiply)
         per_second = f"{photos / whole:21.1f} {photos / seconds[size]:18.1f}"
         yield f"{size:5d} {per_second} {seconds[size] / bare:36.2f}"
     ratio = seconds[BATCH_SIZES[0]] / seconds[BATCH_SIZES[-1]]
@@ -149,15 +147,3 @@ def _products_of_step(
 def _caption_all(captioner: Captioner, pictures: Sequence[Path], batch_size: int) -> None:
     for _ in captioner.captions(pictures, batch_size=batch_size):
         pass
-
-
-def _seconds(job: Callable[[], object]) -> float:
-    import torch
-
-    times = []
-    with torch.inference_mode():
-        for _ in range(REPEATS):
-            begin = time.perf_counter()
-            job()
-            times.append(time.perf_counter() - begin)
-    return statistics.median(times)

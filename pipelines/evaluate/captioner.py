@@ -1,4 +1,4 @@
-"""A model and held-out data → figures: the jobs behind ``multimodal evaluate``."""
+"""A captioner and held-out photos → figures: the job behind ``multimodal evaluate captioner``."""
 
 from __future__ import annotations
 

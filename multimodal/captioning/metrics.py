@@ -2,8 +2,8 @@
 
 The figures are those of coco-caption (Chen et al. 2015, "Microsoft COCO Captions", arXiv
 1504.00325; on the package index: pycocoevalcap), so that they can stand beside published ones.
-One set of n-gram counts serves BLEU and both CIDErs; `CiderReward` is the same CIDEr-D over token
-sequences, fast enough to be the reward of self-critical training.
+One set of n-gram counts serves BLEU and both CIDErs; `CaptionReward` is the same CIDEr-D and BLEU
+over token sequences, fast enough to be the reward of self-critical training.
 """
 
 import math
@@ -139,25 +139,29 @@ class _Consensus:
         return total / MAX_ORDER
 
 
-class CiderReward:
-    """CIDEr-D of sampled sentences: the reward of self-critical training.
+class CaptionReward:
+    """CIDEr-D of sampled sentences, and BLEU beside it: the reward of self-critical training.
 
     Rennie et al. 2017, "Self-critical Sequence Training for Image Captioning". Tokens may be ids or
     words; an end token counts like any other, if hypotheses and references both carry it.
 
-        reward = CiderReward({"a.jpg": [[4, 8, 2], [4, 9, 2]], "b.jpg": [[5, 2]]})
+        reward = CaptionReward({"a.jpg": [[4, 8, 2], [4, 9, 2]], "b.jpg": [[5, 2]]})
         reward.score(["a.jpg", "a.jpg"], [[4, 8, 2], [5, 2]])  # (2,)
 
     Arguments:
         references: the token sequences of every photo; how rare an n-gram is, is counted over them.
+        bleu_weight: what the mean of a sentence's BLEU-1 to BLEU-4 counts against CIDEr-D.
 
     Raises:
         UserError: there are no photos, or a photo has no references.
     """
 
-    def __init__(self, references: Mapping[str, Sequence[Sequence[Hashable]]]) -> None:
+    def __init__(
+        self, references: Mapping[str, Sequence[Sequence[Hashable]]], bleu_weight: float = 0.0
+    ) -> None:
         _require_references(references)
         self._consensus = _Consensus(references)
+        self._bleu_weight = bleu_weight
 
     def score(
         self, names: Sequence[str], hypotheses: Sequence[Sequence[Hashable]]
@@ -169,22 +173,24 @@ class CiderReward:
             hypotheses: the tokens of every sentence (N).
 
         Returns:
-            CIDEr-D (N,), 0 to 10; an empty sentence gets 0.
+            CIDEr-D (N,), 0 to 10, and the weighted BLEU on top; an empty sentence gets 0.
 
         Raises:
             UserError: a photo is not among the references.
         """
-        consensus = self._consensus
         for name in names:
-            if name not in consensus.vectors:
+            if name not in self._consensus.vectors:
                 raise UserError(f"{name}: no reference captions to reward a caption of this photo")
-        return np.array(
-            [
-                consensus.cider_d(name, consensus.vector(count_ngrams(hypothesis)))
-                for name, hypothesis in zip(names, hypotheses, strict=True)
-            ],
-            dtype=np.float64,
-        )
+        pairs = zip(names, hypotheses, strict=True)
+        return np.array([self._reward(*pair) for pair in pairs], dtype=np.float64)
+
+    def _reward(self, name: str, hypothesis: Sequence[Hashable]) -> float:
+        vector = self._consensus.vector(count_ngrams(hypothesis))
+        reward = self._consensus.cider_d(name, vector)
+        if self._bleu_weight:
+            bleu = _bleu([(vector, self._consensus.vectors[name])])
+            reward += self._bleu_weight * fmean(bleu)
+        return reward
 
 
 def evaluate_captions(

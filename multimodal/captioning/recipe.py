@@ -16,7 +16,7 @@ _LEAST = {
     **dict.fromkeys(("batch_size", "fine_tuning_photos", "self_critical_photos"), 1),
     **dict.fromkeys(("language_epochs", "views", "seen_at_least", "longest"), 1),
     **dict.fromkeys(("epochs", "fine_tuning_epochs", "self_critical_epochs", "detected_words"), 0),
-    **dict.fromkeys(("encoder_rate", "distillation", "cross_entropy_share"), 0),
+    **dict.fromkeys(("encoder_rate", "distillation", "cross_entropy_share", "bleu_reward"), 0),
     **{"samples": 2, "beam_size": 1, "length_penalty": 0},
 }
 _RATES = ("learning_rate", "fine_tuning_rate", "self_critical_rate")
@@ -44,8 +44,8 @@ class CaptionerRecipe:
         language_epochs: passes over it.
         views: how many views of every photo are cached while the encoder rests.
         label_smoothing: the share of probability that is spread over all words.
-        epochs, batch_size, learning_rate: of cross-entropy; a batch counts captions; 0 epochs leave
-            the stage out.
+        epochs, batch_size, learning_rate: of cross-entropy; a batch counts captions (all of a
+            photo's come together); 0 epochs leave the stage out.
         fine_tuning_epochs, fine_tuning_rate, fine_tuning_photos: end to end; a batch counts photos,
             each with all its captions; 0 epochs leave the stage out.
         encoder_rate: what the encoder's learning rate is of the decoder's.
@@ -53,6 +53,7 @@ class CaptionerRecipe:
         self_critical_epochs, self_critical_rate, self_critical_photos: of the last stage.
         samples: sentences drawn for every photo in the last stage, each judged by the others.
         cross_entropy_share: the weight of cross-entropy in the last stage.
+        bleu_reward: what BLEU counts in the last stage's reward against CIDEr-D.
         average_decay: of the moving average of the weights.
         beam_size, length_penalty: how the shipped captioner searches; also used on dev.
         seed: of everything random.
@@ -68,8 +69,8 @@ class CaptionerRecipe:
     cell: Cell = "lstm"
     attention: Literal["additive", "none"] = "additive"
     image_at: Literal["first", "every"] = "every"
-    embedding_size: int = 512
-    hidden_size: int = 512
+    embedding_size: int = 256
+    hidden_size: int = 384
     attention_size: int = 256
     detected_words: int = 1000
     dropout: float = 0.3
@@ -77,21 +78,22 @@ class CaptionerRecipe:
     longest: int = 23
     language: str = ""
     language_epochs: int = 1
-    views: int = 7
+    views: int = 2
     label_smoothing: float = 0.1
-    epochs: int = 6
-    batch_size: int = 80
+    epochs: int = 12
+    batch_size: int = 60
     learning_rate: float = 1e-3
     fine_tuning_epochs: int = 4
     fine_tuning_rate: float = 4e-4
     fine_tuning_photos: int = 16
     encoder_rate: float = 0.3
-    distillation: float = 0.2
+    distillation: float = 0.4
     self_critical_epochs: int = 6
     self_critical_rate: float = 1e-4
     self_critical_photos: int = 20
     samples: int = 5
-    cross_entropy_share: float = 0.2
+    cross_entropy_share: float = 0.1
+    bleu_reward: float = 1.0
     average_decay: float = 0.999
     beam_size: int = 3
     length_penalty: float = 0.7

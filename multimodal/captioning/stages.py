@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from multimodal.captioning.batches import CaptionBatch, TrainingCaptions, padded, padded_rows
-from multimodal.captioning.metrics import CiderReward
+from multimodal.captioning.metrics import CaptionReward
 from multimodal.captioning.model import CaptionNetwork, Decoder, Sight
 from multimodal.captioning.recipe import CaptionerRecipe
 from multimodal.captioning.views import CellCache, photo_view
@@ -90,8 +90,54 @@ class _PhotoStage(Stage):
         self.photos = photos
 
 
-class CrossEntropy(_PhotoStage):
-    """Teacher forcing on cached cells: the encoder rests."""
+class _RestingStage(_PhotoStage):
+    """What the stages share in which the encoder rests: its cells are computed once.
+
+    Args:
+        recipe: the choices.
+        captions: what is said of the photos.
+        photos: the photos, in the same order.
+        cache: the folder for the cells.
+    """
+
+    views: int
+    photos_per_step: int
+
+    def __init__(
+        self,
+        recipe: CaptionerRecipe,
+        captions: TrainingCaptions,
+        photos: Sequence[ImageSource],
+        cache: Path,
+    ) -> None:
+        super().__init__(recipe, captions, photos)
+        self._cache = cache
+
+    def begin(self, model: nn.Module) -> None:
+        """Compute the cells of every view, once; the encoder rests."""
+        network = cast(CaptionNetwork, model)
+        network.encoder.requires_grad_(False).eval()
+        network.decoder.requires_grad_(True)
+        path = self._cache / f"{self.name}.npy"
+        self._cells = CellCache(path, network.encoder, self.photos, self.views, self.recipe.seed)
+
+    def steps_per_epoch(self) -> int:
+        """Every photo once, with all its captions."""
+        return batches_per_epoch(len(self.captions), self.photos_per_step)
+
+    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[CaptionBatch]:
+        """Photos in one of their views each, with their captions."""
+        seed = derived_seed(self.recipe.seed, self.name)
+        for photos in shuffled_batches(
+            len(self.captions), self.photos_per_step, seed, epoch, start, rank, world
+        ):
+            views = [derived_seed(seed, "view", epoch, photo) % self.views for photo in photos]
+            cells, present = self._cells(photos, views), self.captions.present(photos)
+            yield CaptionBatch(cells, self.captions.grouped(photos), present, tuple(photos))
+
+
+class CrossEntropy(_RestingStage):
+    """Teacher forcing on cached cells."""
 
     name = "cross-entropy"
 
@@ -102,35 +148,11 @@ class CrossEntropy(_PhotoStage):
         photos: Sequence[ImageSource],
         cache: Path,
     ) -> None:
-        super().__init__(recipe, captions, photos)
+        super().__init__(recipe, captions, photos, cache)
+        self.views = recipe.views
+        self.photos_per_step = max(1, recipe.batch_size * len(captions) // captions.total)
         epochs, rate = recipe.epochs, recipe.learning_rate
         self.options = recipe.stage_options(epochs, rate, 200, self.steps_per_epoch())
-        self._cache = cache
-
-    def begin(self, model: nn.Module) -> None:
-        """Compute the cells of every view, once."""
-        network = cast(CaptionNetwork, model)
-        network.encoder.requires_grad_(False).eval()
-        network.decoder.requires_grad_(True)
-        path, views = self._cache / f"{self.name}.npy", self.recipe.views
-        self._cells = CellCache(path, network.encoder, self.photos, views, self.recipe.seed)
-
-    def steps_per_epoch(self) -> int:
-        """One for every batch of captions of similar length."""
-        return batches_per_epoch(self.captions.total, self.recipe.batch_size)
-
-    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[CaptionBatch]:
-        """Captions of similar length, each with one of the views of its photo."""
-        seed = derived_seed(self.recipe.seed, self.name, epoch)
-        batches = self.captions.by_length(self.recipe.batch_size, seed)
-        for number in range(start, len(batches)):
-            random = np.random.default_rng((seed, number))
-            views = random.integers(self.recipe.views, size=len(batches[number]))
-            pairs = batches[number][rank::world]
-            photos = [photo for photo, _ in pairs]
-            sentences = padded([self.captions.ids[p][n] for p, n in pairs])
-            cells = self._cells(photos, views[rank::world].tolist())
-            yield CaptionBatch(cells, (sentences[:, None],), self.captions.present(photos))
 
     def loss(self, model: nn.Module, batch: CaptionBatch) -> dict[str, Tensor]:
         """Cross-entropy of the words, and the word detector's."""
@@ -203,10 +225,11 @@ class FineTuning(_PhotoStage):
         return losses
 
 
-class SelfCritical(_PhotoStage):
-    """Policy gradient with CIDEr-D as the reward, on cached cells of the fine-tuned encoder."""
+class SelfCritical(_RestingStage):
+    """Policy gradient on cached cells; the reward is CIDEr-D and, beside it, BLEU."""
 
     name = "self-critical"
+    views = 2  # the photo and its mirror image
 
     def __init__(
         self,
@@ -215,39 +238,15 @@ class SelfCritical(_PhotoStage):
         photos: Sequence[ImageSource],
         cache: Path,
     ) -> None:
-        super().__init__(recipe, captions, photos)
+        super().__init__(recipe, captions, photos, cache)
+        self.photos_per_step = recipe.self_critical_photos
         epochs, rate = recipe.self_critical_epochs, recipe.self_critical_rate
         self.options = recipe.stage_options(epochs, rate, 100, self.steps_per_epoch())
         references = {
             str(photo): [[*ids, END] for ids in of_photo]
             for photo, of_photo in enumerate(captions.ids)
         }
-        self._reward = CiderReward(references)
-        self._cache = cache
-
-    def begin(self, model: nn.Module) -> None:
-        """Compute the cells of every photo and its mirror image, once; the encoder rests."""
-        network = cast(CaptionNetwork, model)
-        network.encoder.requires_grad_(False).eval()
-        network.decoder.requires_grad_(True)
-        path = self._cache / f"{self.name}.npy"
-        self._cells = CellCache(path, network.encoder, self.photos, 2, self.recipe.seed)
-
-    def steps_per_epoch(self) -> int:
-        """Every photo once."""
-        return batches_per_epoch(len(self.captions), self.recipe.self_critical_photos)
-
-    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[CaptionBatch]:
-        """Photos, or their mirror images, with their captions."""
-        recipe, captions = self.recipe, self.captions
-        count = len(captions)
-        for photos in shuffled_batches(
-            count, recipe.self_critical_photos, recipe.seed + 1, epoch, start, rank, world
-        ):
-            views = [derived_seed(recipe.seed, "mirror", epoch, photo) % 2 for photo in photos]
-            cells = self._cells(photos, views)
-            present = captions.present(photos)
-            yield CaptionBatch(cells, captions.grouped(photos), present, tuple(photos))
+        self._reward = CaptionReward(references, recipe.bleu_reward)
 
     def loss(self, model: nn.Module, batch: CaptionBatch) -> dict[str, Tensor]:
         """Minus the advantage of every drawn sentence times its log-probability."""

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from multimodal.captioning.metrics import (
     CaptionScores,
-    CiderReward,
+    CaptionReward,
     count_ngrams,
     evaluate_captions,
 )
@@ -231,7 +231,7 @@ def test_cider_d_never_exceeds_cider(captions: list):
 def test_reward_equals_the_metric(captions: list):
     hypotheses, references = as_mappings(captions)
     expected = evaluate_captions(hypotheses, references).per_photo
-    reward = CiderReward({name: [r.split() for r in of] for name, of in references.items()})
+    reward = CaptionReward({name: [r.split() for r in of] for name, of in references.items()})
     scores = reward.score(list(hypotheses), [text.split() for text in hypotheses.values()])
     assert scores.dtype == np.float64
     assert scores.tolist() == [expected[name].cider for name in hypotheses]
@@ -239,7 +239,7 @@ def test_reward_equals_the_metric(captions: list):
 
 def test_reward_equals_the_reference_figures(golden: dict, golden_captions: tuple):
     hypotheses, references = golden_captions
-    reward = CiderReward({name: [tokenize(r) for r in of] for name, of in references.items()})
+    reward = CaptionReward({name: [tokenize(r) for r in of] for name, of in references.items()})
     scores = reward.score(list(hypotheses), [tokenize(text) for text in hypotheses.values()])
     expected = [golden["per_photo"][name]["cider"] for name in hypotheses]
     np.testing.assert_allclose(scores, expected, atol=1e-9)
@@ -253,8 +253,8 @@ def test_reward_takes_ids_as_well_as_words(captions: list):
         return [ids.setdefault(word, len(ids)) for word in sentence]
 
     names = [str(i) for i in range(len(captions))]
-    by_word = CiderReward({n: of for n, (_, of) in zip(names, captions, strict=True)})
-    by_id = CiderReward(
+    by_word = CaptionReward({n: of for n, (_, of) in zip(names, captions, strict=True)})
+    by_id = CaptionReward(
         {n: [numbered(r) for r in of] for n, (_, of) in zip(names, captions, strict=True)}
     )
     caption_of = [caption for caption, _ in captions]
@@ -266,19 +266,31 @@ def test_reward_takes_ids_as_well_as_words(captions: list):
 
 def test_reward_sees_where_a_sentence_ends():
     end = 0
-    reward = CiderReward({"a.jpg": [[5, 6, 7, end]], "b.jpg": [[8, 9, end]]})
+    reward = CaptionReward({"a.jpg": [[5, 6, 7, end]], "b.jpg": [[8, 9, end]]})
     whole, cut_off, empty = reward.score(["a.jpg"] * 3, [[5, 6, 7, end], [5, 6, 7], []])
     assert whole == pytest.approx(10)
     assert 0 < cut_off < whole
     assert empty == 0
 
 
+def test_reward_with_bleu_beside_cider():
+    references = {"a.jpg": [[5, 6, 7, 8], [5, 6, 9]], "b.jpg": [[8, 9]]}
+    hypotheses = [[5, 6, 7, 8], [5, 6, 6], []]
+    names = ["a.jpg"] * 3
+    plain = CaptionReward(references).score(names, hypotheses)
+    mixed = CaptionReward(references, bleu_weight=2.0).score(names, hypotheses)
+    # of 5 6 6, two of three words are right, one of two pairs, and no three in a row
+    bleu1, bleu2 = 2 / 3, (2 / 3 * 1 / 2) ** 0.5
+    expected = plain + 2.0 * np.array([1.0, (bleu1 + bleu2) / 4, 0.0])
+    np.testing.assert_allclose(mixed, expected, atol=1e-4)
+
+
 def test_reward_of_no_sentences():
-    assert CiderReward({"a.jpg": [[1]]}).score([], []).shape == (0,)
+    assert CaptionReward({"a.jpg": [[1]]}).score([], []).shape == (0,)
 
 
 def test_reward_needs_a_photo_for_every_sentence():
-    reward = CiderReward({"a.jpg": [[1, 2]]})
+    reward = CaptionReward({"a.jpg": [[1, 2]]})
     with pytest.raises(UserError, match=r"b\.jpg"):
         reward.score(["b.jpg"], [[1, 2]])
     with pytest.raises(ValueError, match="zip"):
@@ -288,7 +300,7 @@ def test_reward_needs_a_photo_for_every_sentence():
 @pytest.mark.parametrize("references", [{}, {"a.jpg": []}])
 def test_reward_needs_references(references: dict):
     with pytest.raises(UserError, match="no reference captions"):
-        CiderReward(references)
+        CaptionReward(references)
 
 
 # --- faults --------------------------------------------------------------------------------------

@@ -1,0 +1,99 @@
+"""Drawings as SVG: plain, drawing themselves without a script, or in millimetres for a plotter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from xml.sax.saxutils import escape
+
+from multimodal.strokes.drawing import Array, Drawing
+from multimodal.strokes.plotter import Plotter, plot_order
+from multimodal.strokes.sheet import Page, Sheet, lay_out
+
+HAIRLINE = 0.3  # millimetres: a usual pen
+
+_ANIMATION = """\
+<style>
+.strokes path { stroke-dasharray: 1.01; animation: stroke-drawn linear both }
+@keyframes stroke-drawn {
+  from { stroke-dashoffset: 1.01; stroke-opacity: 0 }
+  1% { stroke-opacity: 1 }
+  to { stroke-dashoffset: 0 }
+}
+@media (prefers-reduced-motion: reduce) {
+  .strokes path { stroke-dasharray: none; animation: none }
+}
+</style>
+"""
+
+
+def encode_svg(drawings: Sequence[Drawing], sheet: Sheet) -> bytes:
+    """A sheet of drawings as SVG; one group a drawing, one path a stroke."""
+    if sheet.plotter is not None:
+        return _plot(drawings, sheet, sheet.plotter).encode()
+    page = lay_out(drawings, sheet.size, sheet.columns, sheet.titles)
+    groups = [
+        _group(_animated(drawing, sheet.seconds) if sheet.animated else _plain(drawing))
+        for drawing in page.drawings
+    ]
+    body = (_ANIMATION if sheet.animated else "") + _inked(groups, sheet.pen) + _texts(page)
+    return _document(page, "px", body).encode()
+
+
+def _plot(drawings: Sequence[Drawing], sheet: Sheet, plotter: Plotter) -> str:
+    page = lay_out(drawings, plotter.size, sheet.columns)
+    ordered = plot_order(page.every_stroke)
+    return _document(page, "mm", _inked([_group(_plain(ordered))], HAIRLINE))
+
+
+def _document(page: Page, unit: str, body: str) -> str:
+    width, height = _number(page.width), _number(page.height)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}{unit}" height="{height}{unit}"'
+        f' viewBox="0 0 {width} {height}" style="background: #fff">\n{body}</svg>\n'
+    )
+
+
+def _inked(groups: Sequence[str], line_width: float) -> str:
+    return (
+        f'<g class="strokes" fill="none" stroke="#000" stroke-width="{_number(line_width)}"'
+        f' stroke-linecap="round" stroke-linejoin="round">\n{"".join(groups)}</g>\n'
+    )
+
+
+def _group(paths: Iterator[str]) -> str:
+    return f"<g>\n{''.join(paths)}</g>\n"
+
+
+def _plain(drawing: Drawing) -> Iterator[str]:
+    for stroke in drawing:
+        yield f'<path d="{_data(stroke)}"/>\n'
+
+
+def _animated(drawing: Drawing, seconds: float) -> Iterator[str]:
+    """One path after the other, each for as long as its points are of all points."""
+    delay = 0.0
+    for stroke in drawing:
+        duration = seconds * len(stroke) / drawing.points
+        timing = f"animation-delay: {delay:.3f}s; animation-duration: {duration:.3f}s"
+        yield f'<path pathLength="1" style="{timing}" d="{_data(stroke)}"/>\n'
+        delay += duration
+
+
+def _texts(page: Page) -> str:
+    if not page.titles:
+        return ""
+    texts = "".join(
+        f'<text x="{_number(x)}" y="{_number(y)}">{escape(title)}</text>\n'
+        for x, y, title in page.titles
+    )
+    size = _number(page.font_size)
+    return f'<g font-family="sans-serif" font-size="{size}" text-anchor="middle">\n{texts}</g>\n'
+
+
+def _data(stroke: Array) -> str:
+    start, *rest = [f"{_number(x)} {_number(y)}" for x, y in stroke.tolist()]
+    return f"M{start}L{' '.join(rest) or start}"  # a stroke of one point is a dot
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}".rstrip("0").rstrip(".")

@@ -1,0 +1,65 @@
+import re
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from multimodal.strokes import Drawing, Plotter, read_drawings, save_drawings
+
+DRAWING = Drawing([[(0, 0), (90, 10)], [(40, 40), (40, 80), (60, 80)], [(3, 3)]])
+NAMES = "{http://www.w3.org/2000/svg}"
+
+
+def test_a_page_by_hand(tmp_path):
+    path = Drawing([[(0, 0), (1, 1)]]).save(tmp_path / "a.svg", size=100, line_width=2)
+    root = ET.parse(path).getroot()
+    assert (root.get("width"), root.get("height")) == ("100px", "100px")
+    assert [element.get("d") for element in root.iter(f"{NAMES}path")] == ["M8 8L92 92"]
+    assert root[0].get("stroke-width") == "2"
+
+
+@settings(
+    deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.from_type(Drawing), st.booleans())
+def test_our_own_reader_sees_the_same(tmp_path, drawing, animated):
+    path = drawing.save(tmp_path / "any.svg", animated=animated)
+    (record,) = read_drawings(path)
+    expected = drawing.fitted(256, 256, 0.08 * 256)
+    assert len(record.drawing) == len(expected)
+    for stroke, original in zip(record.drawing, expected, strict=True):
+        kept = [n for n in range(len(original)) if n == 0 or _moved(original, n)]
+        np.testing.assert_allclose(stroke, original[kept].round(3), atol=0.002)
+
+
+def _moved(points, number):
+    return (points[number].round(3) != points[number - 1].round(3)).any()
+
+
+def test_an_animation_draws_in_order_and_runs_no_script(tmp_path):
+    text = DRAWING.save(tmp_path / "a.svg", animated=True, seconds=6).read_text(encoding="utf-8")
+    timings = re.findall(r"animation-delay: ([\d.]+)s; animation-duration: ([\d.]+)s", text)
+    assert [(float(delay), float(lasts)) for delay, lasts in timings] == [(0, 2), (2, 3), (5, 1)]
+    assert "script" not in text
+    assert "prefers-reduced-motion" in text
+    assert "<style>" not in DRAWING.save(tmp_path / "b.svg").read_text(encoding="utf-8")
+
+
+def test_titles_are_escaped_and_shown(tmp_path):
+    title = "a <b> & \x00 c\nünï 🦆"
+    path = save_drawings([DRAWING, DRAWING], tmp_path / "ünï 🦆.svg", titles=[title, "two"])
+    texts = [element.text for element in ET.parse(path).getroot().iter(f"{NAMES}text")]
+    assert texts == ["a <b> & c ünï 🦆", "two"]
+
+
+def test_a_plotter_gets_millimetres(tmp_path):
+    path = save_drawings([DRAWING] * 3, tmp_path / "a.svg", columns=3, plotter=Plotter(size=50))
+    root = ET.parse(path).getroot()
+    assert (root.get("width"), root.get("height")) == ("150mm", "50mm")
+    assert root.get("viewBox") == "0 0 150 50"
+    assert len(list(root.iter(f"{NAMES}path"))) == 9
+    (record,) = read_drawings(path)
+    millimetres = [side * 25.4 / 96 for side in record.drawing.bounds]
+    assert millimetres == pytest.approx([4, 25 - 56 / 3, 146, 25 + 56 / 3], abs=0.001)

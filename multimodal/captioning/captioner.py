@@ -20,14 +20,35 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from multimodal.captioning.borrowing import Lent, Wish, borrowing, wish_to_mention, wish_to_name
 from multimodal.captioning.model import CaptionNetwork, DecoderConfig
+from multimodal.captioning.naming import (
+    Recognition,
+    Thing,
+    is_worth_naming,
+    mentions,
+    recognize,
+    unsaid,
+    with_articles,
+)
+from multimodal.captioning.tokenizer import tokenize
 from multimodal.captioning.views import encode_views
 from multimodal.checkpoints import CONFIG, JSON, load_tensors, read_checkpoint, save_checkpoint
-from multimodal.encoders import Encoder, EncoderConfig
+from multimodal.encoders import (
+    TENSORFLOW_CLASSES,
+    TORCHVISION_CLASSES,
+    Encoder,
+    EncoderConfig,
+)
 from multimodal.errors import UserError
 from multimodal.images import ImageError, ImageSource, name_of, open_image
 from multimodal.processor import Precision, torch_dtype
-from multimodal.recurrent.generation import GenerationOptions, Hypothesis, generate
+from multimodal.recurrent.generation import (
+    MOST_REQUIREMENTS,
+    GenerationOptions,
+    Hypothesis,
+    generate,
+)
 from multimodal.vocabulary import END, PADDING, SPECIAL, START, UNKNOWN, WordVocabulary
 
 SHIPPED = "captioner-flickr8k"
@@ -43,6 +64,8 @@ _REPEATABLE = """
     colorful small large big little young old older tall long
 """
 REPEATABLE = frozenset(_REPEATABLE.split())
+
+_NAMED_CLASSES = (TORCHVISION_CLASSES, TENSORFLOW_CLASSES)
 
 T = TypeVar("T")
 
@@ -61,6 +84,8 @@ class Caption:
         attention: (T, h, w) where the network looked for every word, each map with the sum 1, from
             the top left of the picture; None unless asked for, or for a decoder without attention.
         alternatives: the other sentences of the n best, best first.
+        objects: what the encoder's classifier recognised, surest first; empty where it has none.
+        unmentioned: the sets of `must_mention` of which the sentence has no word.
         error: why there is no caption, in one line; None when all went well.
     """
 
@@ -71,7 +96,30 @@ class Caption:
     word_scores: tuple[float, ...] = ()
     attention: npt.NDArray[np.float32] | None = None
     alternatives: tuple[Caption, ...] = ()
+    objects: tuple[Recognition, ...] = ()
+    unmentioned: tuple[tuple[str, ...], ...] = ()
     error: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaptionOptions(GenerationOptions):
+    """How to caption: how to search, and what to speak of.
+
+    Attributes:
+        naming: Name what the encoder's classifier is sure of and the sentence has no word for.
+            Sentences that are drawn by `sample` stay as they are.
+        must_mention: Sets of words or phrases; a sentence has one of each.
+    """
+
+    naming: bool = True
+    must_mention: Sequence[Sequence[str]] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for alternatives in self.must_mention:
+            listed = isinstance(alternatives, Sequence) and not isinstance(alternatives, str)
+            if not listed or not all(isinstance(word, str) for word in alternatives):
+                raise UserError(f"must_mention takes lists of words, not {alternatives!r}")
 
 
 class Captioner:
@@ -154,8 +202,9 @@ class Captioner:
         Args:
             pictures: a path, bytes, a PIL picture or an array; or a list of these, which is
                 captioned in batches and comes back in its order.
-            **changes: fields of GenerationOptions for this call, such as beam_size, n_best,
-                keep_attention, sample, temperature and seed.
+            **changes: fields of CaptionOptions for this call, such as beam_size, n_best,
+                keep_attention, sample, temperature and seed; `naming=False`;
+                `must_mention=[["lion", "lions"], ["grass"]]` for sentences with a word of each.
 
         Returns:
             A Caption, or a list with one for every picture. In a list, a picture that cannot be
@@ -186,20 +235,102 @@ class Captioner:
 
     def look(self, pictures: Sequence[Image.Image]) -> Tensor:
         """Upright RGB pictures of any size → their cells (B, S, D), of which to write often."""
-        encoder = self.network.encoder
-        return encode_views(encoder, [encoder.fit(picture) for picture in pictures])
+        return encode_views(self.network.encoder, [self.view(picture) for picture in pictures])
 
     @torch.inference_mode()
-    def write(self, cells: Tensor, options: GenerationOptions) -> list[list[Hypothesis]]:
-        """Cells (B, S, D) → the n best sentences of every picture, as ids."""
+    def write(
+        self, cells: Tensor, options: GenerationOptions, wishes: Sequence[Wish] = ()
+    ) -> list[list[Hypothesis]]:
+        """Cells (B, S, D) → the n best sentences of every picture, as ids.
+
+        Args:
+            cells: of B pictures.
+            options: how to search.
+            wishes: what the sentences about each picture have to mention; none for nothing.
+        """
         decoder = self.network.decoder
         sight = decoder.look(cells)
         start = decoder.start(sight)
         prompts = [[START]] * len(cells)
-        return generate(decoder.step, start, sight, prompts, end=END, options=options)
+        if not any(wish.requirements for wish in wishes):
+            return generate(decoder.step, start, sight, prompts, end=END, options=options)
+        lent = Lent.collect(sight, wishes)
+        extra = range(len(self.vocabulary), len(self.vocabulary) + lent.donors.shape[1])
+        options = replace(options, once=(*options.once, *extra))
+        required = [wish.requirements for wish in wishes]
+        step = borrowing(decoder)
+        return generate(step, start, lent, prompts, end=END, options=options, requirements=required)
+
+    def view(self, picture: Image.Image) -> np.ndarray:
+        """All that the network sees of an upright RGB picture, uint8 (size, size, 3).
+
+        Threads may prepare views ahead for `describe`.
+        """
+        return self.network.encoder.fit(picture)
+
+    def describe(
+        self, names: Sequence[str], views: Sequence[np.ndarray], options: CaptionOptions
+    ) -> list[Caption]:
+        """Caption what `view` gave, as one batch.
+
+        Args:
+            names: what stands for each picture in its caption.
+            views: (size, size, 3) each, as many as names.
+            options: from `search_options`.
+        """
+        cells = encode_views(self.network.encoder, views)
+        wish = wish_to_mention(options.must_mention, self.vocabulary)
+        found = self.write(cells, options, [wish] * len(cells))
+        objects = self._recognize(cells)
+        captions = [
+            replace(self._caption(name, of_photo, wish), objects=tuple(seen))
+            for name, of_photo, seen in zip(names, found, objects, strict=True)
+        ]
+        room = len(wish.requirements) < MOST_REQUIREMENTS
+        if options.naming and room and not options.sample:
+            self._name(captions, cells, wish, options)
+        return [
+            replace(caption, unmentioned=_unmentioned(caption.words, options.must_mention))
+            for caption in captions
+        ]
+
+    def _recognize(self, cells: Tensor) -> list[list[Recognition]]:
+        encoder = self.network.encoder
+        if encoder.head is None or encoder.config.classes not in _NAMED_CLASSES:
+            return [[] for _ in cells]
+        with torch.inference_mode():
+            return recognize(encoder.classify(cells))
+
+    def _name(
+        self, captions: list[Caption], cells: Tensor, wish: Wish, options: CaptionOptions
+    ) -> None:
+        """Put sentences that name what is surely there in the place of those that do not."""
+        wanted: dict[int, tuple[Thing, Wish]] = {}
+        for number, caption in enumerate(captions):
+            thing = unsaid(caption.words, caption.objects)
+            more = thing and wish_to_name(thing, caption.words, wish, self.vocabulary)
+            if thing and more:
+                wanted[number] = thing, more
+        if not wanted:
+            return
+        # The whole beam comes back: its best sentence may not make sense.
+        search = replace(options, n_best=options.beam_size)
+        found = self.write(cells[list(wanted)], search, [more for _, more in wanted.values()])
+        for (number, (thing, more)), of_photo in zip(wanted.items(), found, strict=True):
+            sentences = [
+                hypothesis
+                for hypothesis in of_photo
+                if hypothesis.unmet == 0
+                and not thing.is_misplaced(more.words(hypothesis.tokens, self.vocabulary))
+            ]
+            if sentences:
+                plain = captions[number]
+                named = self._caption(plain.source, sentences[: options.n_best], more)
+                if is_worth_naming(thing, plain.objects, plain.word_scores, named.word_scores):
+                    captions[number] = replace(named, objects=plain.objects)
 
     def _caption_batch(
-        self, sources: Sequence[ImageSource], options: GenerationOptions
+        self, sources: Sequence[ImageSource], options: CaptionOptions
     ) -> Iterator[Caption]:
         opened = [self._open(source) for source in sources]
         good = [number for number, item in enumerate(opened) if isinstance(item, Image.Image)]
@@ -216,17 +347,17 @@ class Captioner:
             return Caption(name_of(source), "", float("-inf"), error=error.reason)
 
     def _describe(
-        self, names: Sequence[str], pictures: Sequence[Image.Image], options: GenerationOptions
+        self, names: Sequence[str], pictures: Sequence[Image.Image], options: CaptionOptions
     ) -> list[Caption]:
-        found = self.write(self.look(pictures), options)
-        return [self._caption(name, of_photo) for name, of_photo in zip(names, found, strict=True)]
+        return self.describe(names, [self.view(picture) for picture in pictures], options)
 
-    def _caption(self, name: str, hypotheses: Sequence[Hypothesis]) -> Caption:
-        best, *others = [self._sentence(name, hypothesis) for hypothesis in hypotheses]
+    def _caption(self, name: str, hypotheses: Sequence[Hypothesis], wish: Wish) -> Caption:
+        best, *others = [self._sentence(name, hypothesis, wish) for hypothesis in hypotheses]
         return replace(best, alternatives=tuple(others))
 
-    def _sentence(self, name: str, hypothesis: Hypothesis) -> Caption:
-        words = self.vocabulary.decode(hypothesis.tokens)
+    def _sentence(self, name: str, hypothesis: Hypothesis, wish: Wish) -> Caption:
+        words = wish.words(hypothesis.tokens, self.vocabulary)
+        words = with_articles(words, wish.beginnings(self.vocabulary))
         attention = None
         if hypothesis.attention is not None:
             grid = self.network.encoder.grid
@@ -240,16 +371,16 @@ class Captioner:
             attention=attention,
         )
 
-    def search_options(self, changes: Mapping[str, Any]) -> GenerationOptions:
-        """How sentences are searched for, with some options changed by name.
+    def search_options(self, changes: Mapping[str, Any]) -> CaptionOptions:
+        """How pictures are captioned, with some options changed by name.
 
         Special words are never written, and a word that names a thing or an action only once.
         """
-        known = [field.name for field in fields(GenerationOptions)]
+        known = [field.name for field in fields(CaptionOptions)]
         for name in changes:
             if name not in known:
                 raise UserError(f"{name}: no such option; there are {', '.join(known)}")
-        options = replace(self.options, **changes)
+        options = CaptionOptions(**{**vars(self.options), **changes})
         words = enumerate(self.vocabulary.words)
         once = tuple(n for n, word in words if n >= len(SPECIAL) and word not in REPEATABLE)
         return replace(
@@ -257,6 +388,13 @@ class Captioner:
             banned=(PADDING, START, UNKNOWN, *options.banned),
             once=(*once, *options.once),
         )
+
+
+def _unmentioned(
+    words: Sequence[str], sets: Iterable[Sequence[str]]
+) -> tuple[tuple[str, ...], ...]:
+    said = (any(mentions(words, " ".join(tokenize(phrase))) for phrase in one) for one in sets)
+    return tuple(tuple(one) for one, found in zip(sets, said, strict=True) if not found)
 
 
 def join_words(words: Sequence[str]) -> str:

@@ -5,6 +5,10 @@
     results = generate(model.step, state, memory, prompts, end=vocabulary.end, options=options)
     results[0][0].tokens  # the best sentence for the first photo
 
+Sentences can be required to contain one phrase of each of several sets of ids, item by item:
+
+    generate(..., requirements=[[[[lion], [lions]]], [[[school, bus]], [[grass]]]])
+
 A model is one function (`Step`): the last token and the state of every hypothesis in, the logits of
 the next token and the new state out.
 """
@@ -12,5 +16,13 @@ the next token and the new state out.
 from multimodal.recurrent.generation.engine import Step, generate
 from multimodal.recurrent.generation.hypotheses import Hypothesis
 from multimodal.recurrent.generation.options import GenerationOptions
+from multimodal.recurrent.generation.requirements import MOST_REQUIREMENTS, Requirement
 
-__all__ = ["GenerationOptions", "Hypothesis", "Step", "generate"]
+__all__ = [
+    "MOST_REQUIREMENTS",
+    "GenerationOptions",
+    "Hypothesis",
+    "Requirement",
+    "Step",
+    "generate",
+]

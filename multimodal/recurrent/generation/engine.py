@@ -6,6 +6,7 @@ depend on the size of the batch, neither the batch nor the neighbours change any
 """
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import torch
@@ -22,6 +23,7 @@ from multimodal.recurrent.generation.hypotheses import (
     Ranking,
 )
 from multimodal.recurrent.generation.options import GenerationOptions
+from multimodal.recurrent.generation.requirements import Requirement, RequiringBeam
 from multimodal.recurrent.generation.rules import Rules
 from multimodal.recurrent.generation.sampling import Sampler
 from multimodal.recurrent.generation.trees import Tree, leaves, repeat_slots, take_rows, take_slots
@@ -51,7 +53,7 @@ class Step(Protocol[State, MemoryIn]):
 
 
 @torch.no_grad()
-def generate(
+def generate(  # noqa: PLR0913 - what belongs to the items goes by keyword
     step: Step[State, Memory],
     state: State,
     memory: Memory,
@@ -60,6 +62,7 @@ def generate(
     end: int,
     options: GenerationOptions,
     seeds: Sequence[int] | None = None,
+    requirements: Sequence[Sequence[Requirement]] | None = None,
 ) -> list[list[Hypothesis]]:
     """Generate sentences for a batch of items: greedy, by beam search or by sampling.
 
@@ -68,7 +71,9 @@ def generate(
     s / max_length ** length_penalty: the result is exactly the one of a search that goes on.
     Finished hypotheses come first; those that were cut at `max_length`, or that no allowed token
     could continue, stand behind them, ranked by the same score. There are fewer than `n_best` only
-    where the rules leave no more.
+    where the rules leave no more. Where something is required, those that meet more of it come
+    before all others: what cannot be met comes back as far as it goes, marked by
+    `Hypothesis.unmet`.
 
     Args:
         step: The model.
@@ -80,12 +85,16 @@ def generate(
         options: How to generate.
         seeds: Sampling: one per item, in place of `options.seed` for all. Under the same seed, the
             same item draws the same sentences.
+        requirements: Beam search: for each item the sets of phrases of which its sentences must
+            contain one each (see `requirements`); the beam is as wide for every state. None: no
+            requirements, at no cost.
 
     Returns:
         For every item its hypotheses, best first.
 
     Raises:
-        UserError: A prompt is too long for `max_length`.
+        UserError: A prompt is too long for `max_length`, or something is required that cannot be
+            searched for.
     """
     if not prompts:
         return []
@@ -93,12 +102,17 @@ def generate(
     device = next(leaves((state, memory))).device
     chooser: _Chooser = Beam(options.beam_size)
     slots = 1  # a beam widens by itself at the first step
-    if options.sample:
+    if requirements is not None and any(requirements):
+        if options.sample:
+            raise UserError("words can be required of a search only; leave sample out")
+        chooser = RequiringBeam(requirements, options.beam_size, device)
+    elif options.sample:
         seeds = _seeds(options, len(prompts)) if seeds is None else seeds
         chooser = Sampler(options, seeds, device)
         slots = options.n_best
     starts = torch.tensor([prompt[0] for prompt in prompts], device=device)
-    nothing = Ranking.empty(len(prompts), options.n_best, device)
+    levels = 1 + max(map(len, requirements or [()]))
+    nothing = Ranking.empty((len(prompts), levels, options.n_best), device)
     live = _Live(
         Frontier.start(starts, slots), repeat_slots(state, slots), memory, nothing, nothing
     )
@@ -165,11 +179,12 @@ class _Search(Generic[State, Memory]):
             ).tolist()
             if any_stuck:
                 length = live.frontier.length - 1
-                live = live._replace(unfinished=self._rank(live.unfinished, stuck, length))
+                cut = self._rank(live.unfinished, live.frontier.items, stuck, length)
+                live = live._replace(unfinished=cut)
             if any_certain:
                 live = self._retire(live, certain)
         frontier = live.frontier
-        cut = self._rank(live.unfinished, frontier.totals, frontier.length)
+        cut = self._rank(live.unfinished, frontier.items, frontier.totals, frontier.length)
         self._left.append((frontier.items, live.finished, cut))
         return self._results()
 
@@ -189,22 +204,25 @@ class _Search(Generic[State, Memory]):
         frontier, state = _follow(choice, frontier, state)
         ended = choice.tokens == self._end  # (B, K)
         complete = frontier.totals.where(ended, -torch.inf)
-        finished = self._rank(live.finished, complete, frontier.length)
+        finished = self._rank(live.finished, frontier.items, complete, frontier.length)
         frontier = frontier._replace(totals=frontier.totals.masked_fill(ended, -torch.inf))
         return _Live(frontier, state, memory, finished, live.unfinished), stuck
 
     def _certain(self, live: _Live[State, Memory]) -> Tensor:
         """Tell for every row whether nothing being written can change its n best: (B,)."""
         attainable = self._scores(live.frontier.totals.amax(1), self._options.max_length)
-        return live.finished.scores[:, -1] >= attainable
+        return live.finished.scores[:, 0, -1] >= attainable
 
     def _retire(self, live: _Live[State, Memory], certain: Tensor) -> _Live[State, Memory]:
         results = (live.frontier.items, live.finished, live.unfinished)
         self._left.append(take_rows(results, certain.nonzero().squeeze(1)))
         return take_rows(live, certain.logical_not().nonzero().squeeze(1))
 
-    def _rank(self, ranking: Ranking, totals: Tensor, length: int) -> Ranking:
-        return ranking.with_all(self._scores(totals, length), length)
+    def _rank(self, ranking: Ranking, items: Tensor, totals: Tensor, length: int) -> Ranking:
+        scores = self._scores(totals, length)  # (B, K)
+        if isinstance(self._chooser, RequiringBeam):
+            return ranking.with_all(self._chooser.by_unmet(items, scores), length)
+        return ranking.with_all(scores[:, None], length)
 
     def _scores(self, totals: Tensor, length: int) -> Tensor:
         # Where nothing at all was written the sum is 0, whatever it is divided by.
@@ -215,9 +233,11 @@ class _Search(Generic[State, Memory]):
         for items, finished, unfinished in self._left:
             rows = zip(items.tolist(), finished.entries(), unfinished.entries(), strict=True)
             for item, ended, others in rows:
+                levels = enumerate(zip(ended, others, strict=True))
+                best = [(entry, unmet) for unmet, pair in levels for entry in chain(*pair)]
                 by_item[item] = [
-                    self._history.hypothesis(item, entry, self._end)
-                    for entry in (ended + others)[: self._options.n_best]
+                    self._history.hypothesis(item, entry, unmet, self._end)
+                    for entry, unmet in best[: self._options.n_best]
                 ]
         return [by_item[item] for item in sorted(by_item)]
 

@@ -21,6 +21,7 @@ class Hypothesis:
         score: What it is ranked by: the sum of all these over length ** length_penalty.
         finished: The model ended it. If not, it was cut at `max_length`, or no token was left
             that was allowed.
+        unmet: How many of the requirements it does not meet.
         attention: (T, S) float32: the weights over S places while each of its T tokens was chosen;
             None unless asked for and given by the model.
     """
@@ -30,6 +31,7 @@ class Hypothesis:
     end_log_prob: float | None
     score: float
     finished: bool
+    unmet: int = 0
     attention: Tensor | None = field(default=None, compare=False, repr=False)
 
 
@@ -91,10 +93,12 @@ class Entry(NamedTuple):
 class Ranking(NamedTuple):
     """The n best hypotheses of every row that are complete, best first.
 
+    They are ranked apart for each number of unmet requirements, from 0 to R - 1.
+
     Attributes:
-        scores: (B, n) float32; -inf where there are fewer.
-        lengths: (B, n) how many tokens they have: where their way back begins in the `History`.
-        slots: (B, n) the slot that they stood in at that length.
+        scores: (B, R, n) float32; -inf where there are fewer.
+        lengths: (B, R, n) how many tokens they have: where their way back begins in the `History`.
+        slots: (B, R, n) the slot that they stood in at that length.
     """
 
     scores: Tensor
@@ -102,26 +106,29 @@ class Ranking(NamedTuple):
     slots: Tensor
 
     @classmethod
-    def empty(cls, rows: int, n: int, device: torch.device) -> "Ranking":
-        """Start a ranking without hypotheses."""
-        nothing = torch.zeros(rows, n, dtype=torch.int64, device=device)
-        return cls(torch.full((rows, n), -torch.inf, device=device), nothing, nothing)
+    def empty(cls, shape: tuple[int, int, int], device: torch.device) -> "Ranking":
+        """Start a ranking without hypotheses: (B, R, n)."""
+        nothing = torch.zeros(shape, dtype=torch.int64, device=device)
+        return cls(torch.full(shape, -torch.inf, device=device), nothing, nothing)
 
     def with_all(self, scores: Tensor, length: int) -> "Ranking":
-        """Rank these and the hypotheses of all slots, (B, K) scores, at this length."""
-        slots = torch.arange(scores.shape[1], device=scores.device).expand_as(scores)
-        best, places = torch.cat((self.scores, scores), 1).topk(self.scores.shape[1])
+        """Rank these and the hypotheses of all slots, (B, R, K) scores, at this length."""
+        slots = torch.arange(scores.shape[2], device=scores.device).expand_as(scores)
+        best, places = torch.cat((self.scores, scores), 2).topk(self.scores.shape[2])
         return Ranking(
             best,
-            torch.cat((self.lengths, torch.full_like(slots, length)), 1).gather(1, places),
-            torch.cat((self.slots, slots), 1).gather(1, places),
+            torch.cat((self.lengths, torch.full_like(slots, length)), 2).gather(2, places),
+            torch.cat((self.slots, slots), 2).gather(2, places),
         )
 
-    def entries(self) -> list[list[Entry]]:
-        """Read for every row its hypotheses, best first, as plain numbers."""
+    def entries(self) -> list[list[list[Entry]]]:
+        """Read the hypotheses as plain numbers: by row and unmet requirements, best first."""
         columns = (self.scores.tolist(), self.lengths.tolist(), self.slots.tolist())
         return [
-            [Entry(*entry) for entry in zip(*row, strict=True) if entry[0] > -math.inf]
+            [
+                [Entry(*entry) for entry in zip(*level, strict=True) if entry[0] > -math.inf]
+                for level in zip(*row, strict=True)
+            ]
             for row in zip(*columns, strict=True)
         ]
 
@@ -154,7 +161,7 @@ class History:
         """Keep one step: items (B,), the choice for N slots, attention (B, K, S) of K parents."""
         self._steps.append(_Step(items, choice, attention))
 
-    def hypothesis(self, item: int, entry: Entry, end: int) -> Hypothesis:
+    def hypothesis(self, item: int, entry: Entry, unmet: int, end: int) -> Hypothesis:
         """Read a complete hypothesis of `item` from its last token back to its first."""
         tokens, log_probs, attention = [], [], []
         slot = entry.slot
@@ -173,6 +180,7 @@ class History:
             end_log_prob=log_probs[0] if finished else None,
             score=entry.score,
             finished=finished,
+            unmet=unmet,
             attention=torch.stack(attention[words]).float().cpu() if attention[words] else None,
         )
 

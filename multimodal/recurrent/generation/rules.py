@@ -62,7 +62,7 @@ class Rules:
             log_probs[..., self._end] = -torch.inf
         if self._any_once:
             spent = self._once[frontier.written.clamp(max=len(self._once) - 1)]
-            _forbid_tokens(log_probs, frontier.written, spent)
+            forbid_tokens(log_probs, frontier.written, spent)
         if 0 < self._ngram <= frontier.length + 1:
             _forbid_repetition(frontier.written, log_probs, self._ngram)
         return log_probs
@@ -73,10 +73,10 @@ def _forbid_repetition(written: Tensor, log_probs: Tensor, n: int) -> None:
     ngrams = written.unfold(-1, n, 1)  # (B, K, T - n + 1, n)
     context = written[:, :, None, written.shape[2] - n + 1 :]  # (B, K, 1, n - 1)
     repeats = (ngrams[..., :-1] == context).all(-1)  # (B, K, T - n + 1)
-    _forbid_tokens(log_probs, ngrams[..., -1], repeats)
+    forbid_tokens(log_probs, ngrams[..., -1], repeats)
 
 
-def _forbid_tokens(log_probs: Tensor, tokens: Tensor, where: Tensor) -> None:
+def forbid_tokens(log_probs: Tensor, tokens: Tensor, where: Tensor) -> None:
     """Write -inf for those of the tokens (B, K, N) that are marked by `where` (B, K, N)."""
     # Added, not written: the same token may stand at one place that is marked and one that isn't.
     penalties = torch.zeros_like(where, dtype=log_probs.dtype).masked_fill_(where, -torch.inf)

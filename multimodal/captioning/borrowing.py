@@ -1,0 +1,191 @@
+"""Words that a captioner has never read borrow all that it knows of a word of the same kind.
+
+A borrowed word is read like its donor and as likely as its donor, whose place it takes; nothing is
+learnt, and nothing changes in the checkpoint. Every photo has its own: their ids follow those of
+the vocabulary. (Anderson et al. 2017 give a detector's words the weights of similar ones.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from multimodal.captioning.model import Decoder, DecoderState, Sight
+from multimodal.captioning.naming import Forms, Thing, things
+from multimodal.captioning.tokenizer import tokenize
+from multimodal.errors import UserError
+from multimodal.recurrent.generation import Requirement, Step
+from multimodal.vocabulary import UNKNOWN, WordVocabulary
+
+
+class Borrowed(NamedTuple):
+    """A word, or several that are written as one, and the id of its donor."""
+
+    word: str
+    donor: int
+
+
+class Wish(NamedTuple):
+    """What the sentence about one photo has to mention.
+
+    Attributes:
+        requirements: sets of phrases, as ids.
+        borrowed: what the ids after the vocabulary's stand for.
+    """
+
+    requirements: tuple[Requirement, ...] = ()
+    borrowed: tuple[Borrowed, ...] = ()
+
+    def with_one_of(
+        self, known: Iterable[Sequence[int]], borrowed: Sequence[Borrowed], vocabulary_size: int
+    ) -> Wish:
+        """The same, and one of some phrases of the vocabulary or some borrowed words."""
+        first = vocabulary_size + len(self.borrowed)
+        phrases = (*map(tuple, known), *((first + n,) for n in range(len(borrowed))))
+        return Wish((*self.requirements, phrases), (*self.borrowed, *borrowed))
+
+    def words(self, ids: Iterable[int], vocabulary: WordVocabulary) -> list[str]:
+        """The words of ids."""
+        extended = (*vocabulary.words, *(word for word, _ in self.borrowed))
+        return [extended[number] for number in ids]
+
+    def beginnings(self, vocabulary: WordVocabulary) -> frozenset[str]:
+        """The words that the required phrases begin with."""
+        first = (phrase[0] for phrases in self.requirements for phrase in phrases)
+        return frozenset(self.words(first, vocabulary))
+
+
+def wish_to_mention(sets: Iterable[Sequence[str]], vocabulary: WordVocabulary) -> Wish:
+    """The wish for one word or phrase of each of several sets.
+
+    Raises:
+        UserError: the captioner does not know a word, and it is not the name of a thing either.
+    """
+    wish = Wish()
+    for alternatives in sets:
+        known: list[list[int]] = []
+        borrowed: list[Borrowed] = []
+        for phrase in alternatives:
+            words = tokenize(phrase)
+            ids = vocabulary.encode(words)
+            if ids and UNKNOWN not in ids:
+                known.append(ids)
+            else:
+                borrowed.append(_borrow(" ".join(words), vocabulary))
+        wish = wish.with_one_of(known, borrowed, len(vocabulary))
+    return wish
+
+
+def wish_to_name(
+    thing: Thing, words: Sequence[str], wish: Wish, vocabulary: WordVocabulary
+) -> Wish | None:
+    """A wish, and the name of a thing; None where no word of its kind is known either.
+
+    Args:
+        thing: what is to be named.
+        words: the sentence that has no word for it. Where a donor stands in it, that may well be
+            what the thing was taken for: then the name borrows from it, even if it is known.
+        wish: what has to be mentioned besides.
+        vocabulary: the captioner's.
+    """
+    taken_for = [donor for donor in thing.donors if any(form in words for form in donor.said())]
+    spelled = (vocabulary.encode(tokenize(form)) for form in thing.forms.said())
+    known = [ids for ids in spelled if UNKNOWN not in ids]
+    borrowed: list[Borrowed] = []
+    if taken_for or not known:
+        known = []
+        for form, number in _numbered(thing.forms):
+            donor = _donor((*taken_for, *thing.donors), number, vocabulary)
+            borrowed += [] if donor is None else [Borrowed(form, donor)]
+    if not known and not borrowed:
+        return None
+    return wish.with_one_of(known, borrowed, len(vocabulary))
+
+
+def _borrow(word: str, vocabulary: WordVocabulary) -> Borrowed:
+    thing, number = _by_form().get(word, (None, 0))
+    donor = _donor(thing.donors, number, vocabulary) if thing else None
+    if donor is None:
+        raise UserError(f"must_mention: {word!r} is no word that this captioner knows")
+    return Borrowed(word, donor)
+
+
+def _donor(donors: Iterable[Forms], number: int, vocabulary: WordVocabulary) -> int | None:
+    """The id of the first donor that is known, in its form for one (0) or for several (1)."""
+    forms = (donor[number] for donor in donors)
+    known = vocabulary.encode(form for form in forms if form is not None and form in vocabulary)
+    return known[0] if known else None
+
+
+@cache
+def _by_form() -> dict[str, tuple[Thing, int]]:
+    """Every word for a thing, for one (0) and for several (1); its own name goes before others."""
+    found: dict[str, tuple[Thing, int]] = {}
+    names = [(thing, thing.forms) for thing in things().values()]
+    others = [(thing, forms) for thing in things().values() for forms in thing.others]
+    for thing, forms in (*names, *others):
+        for form, number in _numbered(forms):
+            found.setdefault(form, (thing, number))
+    return found
+
+
+def _numbered(forms: Forms) -> list[tuple[str, int]]:
+    """The forms that there are: the one for one with 0, the one for several with 1."""
+    return [(form, number) for number, form in enumerate(forms) if form is not None]
+
+
+class Lent(NamedTuple):
+    """What a decoder that borrows reads besides the photos.
+
+    Attributes:
+        sight: what is seen of the photos.
+        donors: (B, W) the donor of each borrowed word.
+        given: (B, W) whether there is such a word.
+        moved: (B, W) whether it takes the donor's place: not where the donor is required itself.
+    """
+
+    sight: Sight
+    donors: Tensor
+    given: Tensor
+    moved: Tensor
+
+    @classmethod
+    def collect(cls, sight: Sight, wishes: Sequence[Wish]) -> Lent:
+        """Lay the borrowed words of all photos side by side."""
+        width = max(1, *(len(wish.borrowed) for wish in wishes))
+        shape = (len(wishes), width)
+        donors = torch.zeros(shape, dtype=torch.int64)
+        given, moved = torch.zeros(2, *shape, dtype=torch.bool)
+        for row, wish in enumerate(wishes):
+            required = {t for phrases in wish.requirements for phrase in phrases for t in phrase}
+            for place, (_, donor) in enumerate(wish.borrowed):
+                donors[row, place] = donor
+                given[row, place] = True
+                moved[row, place] = donor not in required
+        device = sight.image.device
+        return cls(sight, donors.to(device), given.to(device), moved.to(device))
+
+
+def borrowing(decoder: Decoder) -> Step[DecoderState, Lent]:
+    """The step of a decoder that also writes borrowed words: logits (B, K, V + W)."""
+    size = decoder.embedding.num_embeddings
+
+    def step(
+        words: Tensor, state: DecoderState, lent: Lent
+    ) -> tuple[Tensor, DecoderState, Tensor | None]:
+        own = lent.donors.gather(1, (words - size).clamp(min=0))  # (B, K)
+        logits, state, attention = decoder.step(words.where(words < size, own), state, lent.sight)
+        donors, given, moved = (
+            leaf[:, None].expand(-1, words.shape[1], -1)
+            for leaf in (lent.donors, lent.given, lent.moved)
+        )  # (B, K, W)
+        of_donors = logits.gather(-1, donors)
+        logits = logits.scatter(-1, donors, of_donors.masked_fill(moved, -torch.inf))
+        borrowed = of_donors.masked_fill(~given, -torch.inf)
+        return torch.cat((logits, borrowed), -1), state, attention
+
+    return step

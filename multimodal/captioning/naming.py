@@ -1,0 +1,217 @@
+"""Naming: what the encoder's classifier knows of a photo, in everyday words.
+
+A captioner's sentences stay in the world of its training captions; the classes of its encoder reach
+further. Where the classifier is sure of a thing for which the sentence has no word, the everyday
+name of the thing is required of a second search (see `multimodal.recurrent.generation`), and a name
+that the captioner has never read borrows from a word of the same kind (see `borrowing`). That a
+detector's words are put into captions by a constrained search is from Anderson et al. (2017).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from multimodal.captioning.imagenet_names import GROUPS, Group
+
+IMAGENET_CLASSES = 1000
+SURE = 0.65  # a probability from which a thing may be named
+RELUCTANCE = 3.0  # what a sentence's loss weighs against that; both chosen on Flickr8k's dev photos
+LISTED = 0.1  # a probability from which a thing is among the objects of a caption
+MOST_LISTED = 5
+
+_LEAST_DOUBT = 1e-6  # a classifier may be sure to the last bit
+
+
+class Forms(NamedTuple):
+    """A name for one thing and for several; None where that is not said."""
+
+    one: str | None
+    several: str | None
+
+    @classmethod
+    def parse(cls, text: str) -> Forms:
+        """Read "dog", "wolf/wolves", or "-/binoculars"."""
+        one, slash, several = text.partition("/")
+        if not slash:
+            return cls(one, plural(one))
+        return cls(*(None if form == "-" else form for form in (one, several)))
+
+    def said(self) -> Iterator[str]:
+        """Those that there are."""
+        return (form for form in self if form is not None)
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One thing that ImageNet's classes tell apart from others by its everyday name.
+
+    Attributes:
+        name: the name under which it is listed.
+        forms: the name for one and for several.
+        others: further words for it, synonyms and more general ones.
+        donors: common words of the same kind, the most fitting first.
+        numbers: its classes, from 1 to 1,000.
+        sayable: whether it may be brought into a sentence.
+        never_after: prepositions that its name cannot follow.
+    """
+
+    name: str
+    forms: Forms
+    others: tuple[Forms, ...]
+    donors: tuple[Forms, ...]
+    numbers: tuple[int, ...]
+    sayable: bool
+    never_after: frozenset[str] = frozenset()
+
+    def is_said(self, words: Sequence[str]) -> bool:
+        """Whether a sentence has any word for it."""
+        return any(
+            mentions(words, form) for forms in (self.forms, *self.others) for form in forms.said()
+        )
+
+    def is_misplaced(self, words: Sequence[str]) -> bool:
+        """Whether its name stands where it makes no sense, as in "playing in a red cat"."""
+        sentence = " ".join(words)
+        forms = "|".join(map(re.escape, self.forms.said()))
+        before = "|".join(self.never_after) or "(?!)"
+        return bool(re.search(rf"\b({before}) ((a|an|the|his|her) (\S+ )?)?({forms})\b", sentence))
+
+
+class Recognition(NamedTuple):
+    """A thing in a photo, with the probability that the classifier gives it."""
+
+    name: str
+    probability: float
+
+
+@cache
+def things() -> Mapping[str, Thing]:
+    """Everything that the 1,000 classes tell apart, by name."""
+    return {thing.name: thing for group in GROUPS for thing in _things(group)}
+
+
+def recognize(logits: Tensor) -> list[list[Recognition]]:
+    """The classifier's logits (B, classes) → the surest things of every photo, surest first.
+
+    The probabilities of classes with the same everyday name are summed. Where there are more than
+    ImageNet's classes, its are the last.
+    """
+    probabilities = logits.float().softmax(-1)[:, -IMAGENET_CLASSES:].cpu()
+    names, owners = _owners()
+    sums = torch.zeros(len(logits), len(names)).index_add_(1, owners, probabilities)
+    best = sums.topk(MOST_LISTED)
+    return [
+        [Recognition(names[n], p) for n, p in zip(*row, strict=True) if p >= LISTED]
+        for row in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    ]
+
+
+def unsaid(words: Sequence[str], objects: Iterable[Recognition]) -> Thing | None:
+    """The thing that is surely there and that a sentence has no word for, if there is one."""
+    for name, probability in objects:
+        thing = things()[name]
+        if probability >= SURE and thing.sayable and not thing.is_said(words):
+            return thing
+    return None
+
+
+def is_worth_naming(
+    thing: Thing,
+    objects: Iterable[Recognition],
+    before: Sequence[float],
+    after: Sequence[float],
+) -> bool:
+    """Whether a thing is likely enough for what its name does to the sentence.
+
+    The captioner sees the photo as well: how much less likely its words become is evidence, as the
+    classifier's odds are.
+
+    Args:
+        thing: one of the objects.
+        objects: what the classifier recognised.
+        before: log p of each word of the sentence without the name, in nats.
+        after: the same of the sentence with it.
+    """
+    if not before or not after:
+        return False
+    probability = dict(objects)[thing.name]
+    odds = probability / max(1 - probability, _LEAST_DOUBT)
+    gain = sum(after) / len(after) - sum(before) / len(before)
+    return math.log(odds) + RELUCTANCE * gain > 0
+
+
+def mentions(words: Sequence[str], phrase: str) -> bool:
+    """Whether the words of a phrase stand side by side in a sentence."""
+    return f" {phrase} " in f" {' '.join(words)} "
+
+
+def with_articles(words: Sequence[str], names: Iterable[str]) -> list[str]:
+    """The words, with "a" or "an" as the names among them ask for."""
+    mended = list(words)
+    for place, word in enumerate(words[1:]):
+        if word in names and words[place] in ("a", "an"):
+            mended[place] = article(word)
+    return mended
+
+
+def article(name: str) -> str:
+    """The indefinite article before a name."""
+    return "an" if re.match(r"(?!uni|eu|one\b)[aeiou]|hour|heir|honest", name) else "a"
+
+
+def plural(name: str) -> str:
+    """The regular plural of a name."""
+    if re.search(r"(s|x|z|ch|sh)$", name):
+        return f"{name}es"
+    if re.search(r"[^aeiou]y$", name):
+        return f"{name[:-1]}ies"
+    return f"{name}s"
+
+
+_THING = re.compile(r"(~?)([\d, -]*\d) ([^:]+)(?:: (.+))?")
+
+
+def _things(group: Group) -> Iterator[Thing]:
+    lines = re.sub(r"\n\s*(?![\s~\d])", " ", group.things).strip().splitlines()
+    for line in lines:
+        found = _THING.fullmatch(line.strip())
+        if found is None:
+            raise ValueError(f"{group.title}: {line.strip()!r} is not a thing")
+        quiet, numbers, name, others = found.groups("")
+        forms = Forms.parse(name)
+        yield Thing(
+            name=next(forms.said()),
+            forms=forms,
+            others=_all_forms(f"{others}, {group.general}".removeprefix(", ")),
+            donors=_all_forms(group.donors),
+            numbers=tuple(_numbers(numbers)),
+            sayable=not quiet,
+            never_after=frozenset(group.never_after.split()),
+        )
+
+
+def _all_forms(text: str) -> tuple[Forms, ...]:
+    return tuple(map(Forms.parse, text.split(", ")))
+
+
+def _numbers(text: str) -> Iterator[int]:
+    for part in text.split(", "):
+        first, _, last = part.partition("-")
+        yield from range(int(first), int(last or first) + 1)
+
+
+@cache
+def _owners() -> tuple[tuple[str, ...], Tensor]:
+    """The names of all things, and the place among them of each class (1000,)."""
+    owners = torch.empty(IMAGENET_CLASSES, dtype=torch.int64)
+    for place, thing in enumerate(things().values()):
+        owners[torch.tensor(thing.numbers) - 1] = place
+    return tuple(things()), owners

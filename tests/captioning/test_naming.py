@@ -1,0 +1,420 @@
+"""Naming what the classifier is sure of, in words that the captioner may never have read."""
+
+import json
+import math
+from collections import Counter
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from multimodal.captioning.borrowing import (
+    Borrowed,
+    Lent,
+    Wish,
+    borrowing,
+    wish_to_mention,
+    wish_to_name,
+)
+from multimodal.captioning.captioner import Captioner
+from multimodal.captioning.imagenet_names import GROUPS
+from multimodal.captioning.model import CaptionNetwork, DecoderConfig
+from multimodal.captioning.naming import (
+    SURE,
+    Recognition,
+    article,
+    is_worth_naming,
+    mentions,
+    plural,
+    recognize,
+    things,
+    unsaid,
+    with_articles,
+)
+from multimodal.encoders import Encoder, EncoderConfig
+from multimodal.errors import UserError
+from multimodal.recurrent.generation import GenerationOptions
+from multimodal.vocabulary import END, WordVocabulary
+
+LION = 292  # the class's number, from 1
+WORDS = ("a", "an", "dog", "dogs", "man", "two", "big", "school", "bus", "on", "grass", "runs")
+
+# --- the table ----------------------------------------------------------------------------------
+
+
+def test_every_class_is_named_once():
+    numbers = Counter(number for thing in things().values() for number in thing.numbers)
+    assert set(numbers) == set(range(1, 1001))
+    assert max(numbers.values()) == 1
+
+
+def test_about_forty_groups_and_no_name_in_two_of_them():
+    assert 35 <= len(GROUPS) <= 45
+    written = Counter(form for thing in things().values() for form in {*thing.forms.said()})
+    assert [form for form, times in written.items() if times > 1] == []
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [
+        (1, "fish"),
+        (9, "chicken"),
+        (86, "quail"),
+        (102, "elephant"),
+        (135, "crane"),
+        (152, "dog"),
+        (269, "dog"),
+        (270, "wolf"),
+        (286, "cat"),
+        (LION, "lion"),
+        (340, "horse"),
+        (389, "panda"),
+        (409, "amphibious vehicle"),
+        (518, "construction crane"),
+        (556, "fire truck"),
+        (580, "grand piano"),
+        (780, "school bus"),
+        (830, "tram"),
+        (849, "cassette player"),
+        (937, "cabbage"),
+        (964, "pizza"),
+        (981, "volcano"),
+        (1000, "toilet paper"),
+    ],
+)
+def test_what_classes_are_called(number, name):
+    (owner,) = [thing.name for thing in things().values() if number in thing.numbers]
+    assert owner == name
+
+
+def test_names_agree_with_the_labels_of_the_classes(shared: Path):
+    labels = (shared / "data/encoders/imagenet_labels_1001.txt").read_text().splitlines()
+    agreeing = 0
+    for thing in things().values():
+        words = {word for form in thing.forms.said() for word in form.split()}
+        words |= {word for forms in thing.others for form in forms.said() for word in form.split()}
+        for number in thing.numbers:
+            label = labels[number].lower().replace(",", " ").replace("-", " ").split()
+            agreeing += any(word in words or plural(word) in words for word in label)
+    assert agreeing > 700  # the rest are species and breeds, and words that nobody says
+
+
+def test_the_shipped_captioner_can_say_every_name():
+    config = files("multimodal") / "pretrained" / "captioner-flickr8k" / "config.json"
+    vocabulary = WordVocabulary(json.loads(config.read_text())["vocabulary"])
+    for thing in things().values():
+        assert wish_to_name(thing, [], Wish(), vocabulary) is not None, thing.name
+
+
+# --- words --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "several"),
+    [
+        ("lion", "lions"),
+        ("fox", "foxes"),
+        ("butterfly", "butterflies"),
+        ("monkey", "monkeys"),
+        ("school bus", "school buses"),
+        ("wrench", "wrenches"),
+    ],
+)
+def test_regular_plurals(one, several):
+    assert plural(one) == several
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("lion", "a"),
+        ("elephant", "an"),
+        ("unicycle", "a"),
+        ("umbrella", "an"),
+        ("hourglass", "an"),
+        ("one-armed bandit", "a"),
+        ("onion", "an"),
+    ],
+)
+def test_articles(name, expected):
+    assert article(name) == expected
+
+
+def test_irregular_and_missing_forms():
+    assert things()["wolf"].forms == ("wolf", "wolves")
+    assert things()["broccoli"].forms == ("broccoli", None)
+    assert things()["sunglasses"].forms == (None, "sunglasses")
+
+
+def test_only_names_get_another_article():
+    words = ["a", "ox", "beside", "a", "red", "ox", "and", "a", "owl", "in", "an", "hat"]
+    assert " ".join(with_articles(words, {"ox"})) == "an ox beside a red ox and a owl in an hat"
+
+
+def test_a_word_is_mentioned_only_as_a_whole():
+    assert mentions(["a", "cat", "sits"], "cat")
+    assert not mentions(["a", "category"], "cat")
+    assert mentions(["a", "school", "bus"], "school bus")
+    assert mentions(["a", "school bus"], "bus")
+    assert not mentions(["a", "bus", "at", "school"], "school bus")
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("dog", "two puppies play"),
+        ("dog", "an animal runs"),
+        ("lion", "two lions sleep"),
+        ("lion", "a brown animal sleeps"),
+        ("school bus", "a yellow bus"),
+        ("grand piano", "a man at the piano"),
+        ("bicycle", "a cyclist in a race"),
+        ("wolf", "a brown dog"),
+    ],
+)
+def test_a_synonym_or_a_more_general_word_is_enough(name, sentence):
+    assert things()[name].is_said(sentence.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("lion", "a brown dog"), ("school bus", "a school"), ("dog", "a boy in the grass")],
+)
+def test_another_word_is_not_enough(name, sentence):
+    assert not things()[name].is_said(sentence.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence", "misplaced"),
+    [
+        ("cat", "a boy plays with a toy in a cat", True),
+        ("cat", "a boy sits on the red cat", True),
+        ("cat", "a cat on a bed", False),
+        ("cat", "a boy in front of a cat", False),
+        ("cat", "a boy in red with a cat", False),
+        ("horse", "a man on a horse", False),
+        ("school bus", "people in a school bus", False),
+    ],
+)
+def test_nobody_plays_in_a_cat(name, sentence, misplaced):
+    assert things()[name].is_misplaced(sentence.split()) is misplaced
+
+
+# --- what is recognised -------------------------------------------------------------------------
+
+
+def logits_of(chances: dict[int, float], classes: int = 1000) -> torch.Tensor:
+    """Logits (classes,) that give the chances to classes by number, and the rest to all others."""
+    rest = (1 - sum(chances.values())) / (classes - len(chances))
+    logits = torch.full((classes,), math.log(rest))
+    for number, chance in chances.items():
+        logits[number - 1001 + classes] = math.log(chance)
+    return logits
+
+
+def test_the_probabilities_of_one_name_are_summed():
+    logits = logits_of({152: 0.3, 208: 0.2, 269: 0.15, LION: 0.25})
+    (seen,) = recognize(logits[None])
+    assert [name for name, _ in seen] == ["dog", "lion"]
+    assert [p for _, p in seen] == pytest.approx([0.66, 0.25], abs=0.02)
+
+
+def test_a_background_class_shifts_the_others():
+    chances = {LION: 0.9}
+    assert recognize(logits_of(chances)[None])[0][0].name == "lion"
+    assert recognize(logits_of(chances, 1001)[None])[0][0].name == "lion"
+
+
+@pytest.mark.parametrize(
+    ("objects", "sentence", "name"),
+    [
+        ([("lion", 0.9)], "a brown dog", "lion"),
+        ([("lion", SURE - 0.01)], "a brown dog", None),
+        ([("lion", 0.9)], "a brown animal", None),
+        ([("t-shirt", 0.9)], "a brown dog", None),
+        ([("t-shirt", 0.9), ("lion", 0.1)], "a brown dog", None),
+    ],
+)
+def test_what_is_named(objects, sentence, name):
+    thing = unsaid(sentence.split(), [Recognition(*pair) for pair in objects])
+    assert (thing and thing.name) == name
+
+
+@pytest.mark.parametrize(
+    ("probability", "gain", "worth"),
+    [(0.7, 0.0, True), (0.7, -0.5, False), (0.98, -0.5, True), (0.4, 0.0, False), (1.0, -9, False)],
+)
+def test_a_name_that_bends_the_sentence_needs_a_surer_classifier(probability, gain, worth):
+    objects = [Recognition("lion", probability)]
+    assert is_worth_naming(things()["lion"], objects, [-1.0] * 6, [-1.0 + gain] * 9) is worth
+
+
+# --- borrowing ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def namer() -> Captioner:
+    """A captioner that learnt nothing, with a classifier that is sure of a lion in every photo."""
+    torch.manual_seed(3)
+    config = EncoderConfig("shufflenet_v2_x0_5", classes=1000, size=64, padding="torch")
+    decoder = DecoderConfig(
+        embedding_size=8, hidden_size=16, attention_size=8, detected_words=5, dropout=0.4
+    )
+    vocabulary = WordVocabulary(WORDS)
+    network = CaptionNetwork(Encoder(config), decoder, len(vocabulary))
+    for weight in network.decoder.parameters():
+        weight.data *= 3
+    network.decoder.readout.bias.data[END] = 1
+    network.encoder.head.weight.data.zero_()
+    network.encoder.head.bias.data.zero_()
+    network.encoder.head.bias.data[LION - 1] = 40.0
+    options = GenerationOptions(beam_size=4, min_length=4, max_length=9, no_repeat_ngram=2)
+    return Captioner(network, vocabulary, options)
+
+
+@pytest.fixture(scope="module")
+def pictures() -> list[np.ndarray]:
+    random = np.random.default_rng(0)
+    small = random.integers(0, 256, (6, 4, 4, 3), dtype=np.uint8)
+    return list(small.repeat(16, 1).repeat(16, 2))
+
+
+def test_a_name_borrows_from_the_first_of_its_donors_that_is_known(namer):
+    wish = wish_to_name(things()["lion"], [], Wish(), namer.vocabulary)
+    dog, dogs = namer.vocabulary.encode(["dog", "dogs"])
+    assert wish.borrowed == (Borrowed("lion", dog), Borrowed("lions", dogs))
+    size = len(namer.vocabulary)
+    assert wish.requirements == (((size,), (size + 1,)),)
+    assert wish.words([4, size], namer.vocabulary) == ["a", "lion"]
+
+
+def test_a_name_borrows_from_what_the_thing_was_taken_for():
+    vocabulary = WordVocabulary(("a", "dog", "cow", "horse", "zebra"))
+    taken = wish_to_name(things()["zebra"], ["a", "cow"], Wish(), vocabulary)
+    assert taken.borrowed == (Borrowed("zebra", vocabulary.encode(["cow"])[0]),)
+    known = wish_to_name(things()["zebra"], ["a", "man"], Wish(), vocabulary)
+    assert known == Wish((((vocabulary.encode(["zebra"])[0],),),), ())
+
+
+def test_nothing_is_borrowed_from_another_kind():
+    assert wish_to_name(things()["lion"], [], Wish(), WordVocabulary(("car", "cars"))) is None
+
+
+def test_a_borrowed_word_is_as_likely_as_its_donor_and_takes_its_place(namer):
+    decoder, vocabulary = namer.network.decoder, namer.vocabulary
+    cells = torch.randn(2, 4, namer.network.encoder.cell_size)
+    lion = wish_to_mention([["lion"]], vocabulary)
+    both = wish_to_mention([["lion", "lions"], ["dog"]], vocabulary)
+    dog, dogs = vocabulary.encode(["dog", "dogs"])
+    size = len(vocabulary)
+    with torch.inference_mode():
+        sight = decoder.look(cells)
+        start = decoder.start(sight)
+        words = torch.tensor([[dog], [dog]])
+        plain, state, _ = decoder.step(words, start, sight)
+        step, lent = borrowing(decoder), Lent.collect(sight, [lion, both])
+        logits, same, _ = step(torch.tensor([[size], [size]]), start, lent)
+    assert torch.equal(state[0][0][0], same[0][0][0])
+    assert logits.shape == (2, 1, size + 2)
+    assert torch.equal(logits[:, 0, size], plain[:, 0, dog])
+    assert logits[0, 0, dog] == -math.inf
+    assert logits[0, 0, size + 1] == -math.inf  # the first photo has one word only
+    assert logits[1, 0, dog] == plain[1, 0, dog]  # required, and so not lent away
+    assert logits[1, 0, dogs] == -math.inf
+    others = [n for n in range(size) if n not in (dog, dogs)]
+    assert torch.equal(logits[..., others], plain[..., others])
+
+
+# --- captions -----------------------------------------------------------------------------------
+
+
+def test_the_caption_says_lion(namer, pictures):
+    captions = namer.caption(pictures)
+    assert [caption.objects for caption in captions] == [(("lion", 1.0),)] * len(pictures)
+    plain = namer.caption(pictures, naming=False)
+    assert not any("lion" in caption.text for caption in plain)
+    named = [caption for caption in captions if "lion" in caption.text]
+    assert named
+    for caption in named:
+        assert {"lion", "lions"} & set(caption.words)
+        assert len(caption.words) == len(caption.word_scores)
+    for before, after in zip(plain, captions, strict=True):
+        assert after in named or after == before
+
+
+def test_neighbours_do_not_change_a_name(namer, pictures):
+    together = namer.caption(pictures, n_best=2)
+    for picture, caption in zip(pictures, together, strict=True):
+        alone = namer.caption(picture, n_best=2)
+        assert alone.text == caption.text
+        assert [c.text for c in alone.alternatives] == [c.text for c in caption.alternatives]
+
+
+def test_drawn_sentences_are_not_changed(namer, pictures):
+    drawn = namer.caption(pictures[0], sample=True, seed=1)
+    assert drawn == namer.caption(pictures[0], sample=True, seed=1, naming=False)
+    assert drawn.objects[0].name == "lion"
+
+
+def test_a_classifier_of_other_things_names_nothing(captioner, pictures):
+    assert captioner.caption(pictures[0]).objects == ()
+
+
+def test_a_caption_mentions_what_it_must(namer, pictures):
+    wanted = [["school bus"], ["grass", "man"], ["zebra", "zebras"]]
+    for caption in namer.caption(pictures, must_mention=wanted, naming=False, max_length=12):
+        assert caption.unmentioned == ()
+        assert mentions(caption.words, "school bus")
+        assert {"grass", "man"} & set(caption.words)
+        assert {"zebra", "zebras"} & set(caption.words)
+
+
+def test_what_cannot_be_mentioned_is_told(namer, pictures):
+    wanted = [["school bus"], ["grass"], ["man"], ["runs"], ["big"]]
+    caption = namer.caption(pictures[0], must_mention=wanted, min_length=0, max_length=3)
+    assert 0 < len(caption.unmentioned) < len(wanted)
+    for (phrase,) in wanted:
+        assert mentions(caption.words, phrase) is ((phrase,) not in caption.unmentioned)
+
+
+def test_names_and_wishes_are_mentioned_together(namer, pictures):
+    captions = namer.caption(pictures, must_mention=[["grass"]])
+    assert all("grass" in caption.words for caption in captions)
+    assert any("lion" in caption.text for caption in captions)
+
+
+def test_an_article_agrees_with_a_borrowed_word(namer, pictures):
+    wanted = {"must_mention": [["elephant"]], "naming": False, "max_length": 6}
+    before = [
+        caption.words[place - 1]
+        for caption in namer.caption(pictures, n_best=4, **wanted)
+        for caption in (caption, *caption.alternatives)
+        for place, word in enumerate(caption.words)
+        if word == "elephant" and place
+    ]
+    assert "an" in before
+    assert "a" not in before
+
+
+def test_attention_has_a_map_for_every_word(namer, pictures):
+    caption = namer.caption(pictures[0], must_mention=[["zebra"]], keep_attention=True)
+    assert len(caption.attention) == len(caption.words)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"must_mention": "lion"}, "must_mention takes lists of words, not 'l'"),
+        ({"must_mention": ["lion"]}, "must_mention takes lists of words, not 'lion'"),
+        ({"must_mention": [[3]]}, r"must_mention takes lists of words, not \[3\]"),
+        ({"must_mention": [["qwertz"]]}, "'qwertz' is no word that this captioner knows"),
+        ({"must_mention": [["car"]]}, "'car' is no word that this captioner knows"),
+        ({"must_mention": [["dog"]] * 7}, "at most 6"),
+        ({"must_mention": [["dog"]], "sample": True}, "leave sample out"),
+    ],
+)
+def test_wishes_that_cannot_be_searched_for(namer, pictures, changes, message):
+    with pytest.raises(UserError, match=message):
+        namer.caption(pictures[0], **changes)

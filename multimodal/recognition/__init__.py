@@ -1,0 +1,1 @@
+"""Strokes, frames or words → labels, at every step."""

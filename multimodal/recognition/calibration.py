@@ -1,0 +1,59 @@
+"""Probabilities that mean what they say: temperatures by how many strokes were seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+import numpy as np
+import torch.nn.functional as F
+from torch import Tensor
+
+from multimodal.recognition.ink import Floats, Ints
+
+STROKES = (1, 2, 3, 4, 6, 9)
+"""A fitted temperature holds from so many strokes on, up to the next."""
+
+_FEWEST = 50  # guesses that a temperature is fitted to
+
+
+def temperature_at(temperatures: Mapping[int, float], strokes: Ints) -> Floats:
+    """The temperature (N,) after each of some numbers of strokes (N,).
+
+    Args:
+        temperatures: each holds from its number of strokes on, up to the next.
+        strokes: from the lowest of those numbers on.
+    """
+    bounds = np.array(sorted(temperatures))
+    found: Floats = np.array([temperatures[bound] for bound in bounds.tolist()])
+    return found[np.searchsorted(bounds, strokes, side="right") - 1]
+
+
+def fit_temperatures(logits: Tensor, labels: Tensor, strokes: Tensor) -> dict[int, float]:
+    """The temperatures that make the labels most probable (Guo et al. 2017, section 4.2).
+
+    Args:
+        logits: (N, V) of guesses at drawings that were held out.
+        labels: (N,).
+        strokes: (N,) how many strokes each guess has seen.
+
+    Returns:
+        One for each of STROKES. Where there are too few guesses, that of all guesses stands.
+    """
+    whole = _fit(logits, labels)
+    temperatures = {}
+    for least, beyond in pairwise((*STROKES, np.inf)):
+        here = (strokes >= least) & (strokes < beyond)
+        enough = int(here.sum()) >= _FEWEST
+        temperatures[int(least)] = _fit(logits[here], labels[here]) if enough else whole
+    return temperatures
+
+
+def _fit(logits: Tensor, labels: Tensor) -> float:
+    """Search the temperature from 1/8 to 8 in ever finer steps; the loss has one minimum."""
+    middle, width = 0.0, np.log(8.0)
+    for _ in range(3):
+        candidates = middle + width * np.linspace(-1, 1, 13)
+        losses = [float(F.cross_entropy(logits / np.exp(at), labels)) for at in candidates]
+        middle, width = float(candidates[int(np.argmin(losses))]), width / 6
+    return round(float(np.exp(middle)), 4)

@@ -1,0 +1,345 @@
+"""The one class that people use: load a recognizer, then show it drawings.
+
+recognizer = Recognizer.load()                       # the shipped model; or a folder, or a Hub id
+recognizer.guess(drawing)                            # Guess(category="apple", probability=0.97, …)
+recognizer.guess([drawing, another], top=3)
+recognizer.guesses(drawing)                          # one Guess after every stroke
+
+watcher = recognizer.watch()                         # while somebody draws
+watcher.add([(0, 0), (40, 3), (41, 60)])             # Guess(category="square", …)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Self, overload
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from multimodal.checkpoints import CONFIG, JSON, load_tensors, read_checkpoint, save_checkpoint
+from multimodal.errors import UserError
+from multimodal.processor import Precision, torch_dtype
+from multimodal.recognition.calibration import temperature_at
+from multimodal.recognition.data import (
+    ROUNDING,
+    count_pieces,
+    mirror_images,
+    moments_at,
+    pieces_of_drawings,
+)
+from multimodal.recognition.ink import Floats, Ink, Ints, starts_of
+from multimodal.recognition.model import RecognizerConfig, RecognizerNetwork
+from multimodal.recognition.readout import Memory
+from multimodal.recognition.views import PIECE_POINTS, Before, Trace, View, look, pictures
+from multimodal.strokes import Drawing
+
+SHIPPED = "recognizer-quickdraw"
+TASK = "recognizer"
+
+UNCALIBRATED: Mapping[int, float] = {1: 1.0}
+"""Temperatures that change nothing."""
+
+_AT_A_TIME = 128  # drawings
+_STEPS_AT_A_TIME = 2**20  # of ink that pictures are drawn of
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What the recognizer takes a drawing for.
+
+    Attributes:
+        ranking: the most probable categories with their probabilities, best first.
+        strokes: how many strokes it had seen.
+    """
+
+    ranking: tuple[tuple[str, float], ...]
+    strokes: int
+
+    @property
+    def category(self) -> str:
+        """The most probable category."""
+        return self.ranking[0][0]
+
+    @property
+    def probability(self) -> float:
+        """Of the most probable category."""
+        return self.ranking[0][1]
+
+
+class Recognizer:
+    """A drawing becomes a ranking of categories, after every stroke.
+
+    Args:
+        network: what was learnt; it is put into evaluation mode.
+        categories: V names.
+        temperatures: by how many strokes were seen; see `multimodal.recognition.calibration`.
+        mirror: whether every guess is the mean over the drawing and its mirror image.
+    """
+
+    def __init__(
+        self,
+        network: RecognizerNetwork,
+        categories: Sequence[str],
+        temperatures: Mapping[int, float] = UNCALIBRATED,
+        *,
+        mirror: bool = True,
+    ) -> None:
+        self.network = network.eval()
+        self.categories = tuple(categories)
+        self.temperatures = dict(temperatures)
+        self.mirror = mirror
+
+    @classmethod
+    def load(cls, source: str | Path = SHIPPED, *, precision: Precision = "fp32") -> Self:
+        """Load a recognizer, ready to guess.
+
+        Args:
+            source: the name of a shipped model, a folder, or a repository of the Hugging Face Hub.
+            precision: of the arithmetic; bf16 makes large batches faster, and a guess after the
+                last stroke then differs a little from the same guess at the whole drawing.
+
+        Raises:
+            UserError: when there is none, or it is damaged or made for another task.
+        """
+        checkpoint = read_checkpoint(source, task=TASK)
+        try:
+            recognizer = cls._untrained(checkpoint.config)
+        except UserError as error:
+            raise UserError(f"{checkpoint.folder / CONFIG}: {error}") from error
+        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            # whatever torch and the dataclasses make of names, kinds and sizes that can't be
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise UserError(f"{checkpoint.folder / CONFIG}: incomplete ({reason})") from error
+        load_tensors(recognizer.network, checkpoint)
+        recognizer.network.to(torch_dtype(precision))
+        return recognizer
+
+    @classmethod
+    def _untrained(cls, config: Mapping[str, Any]) -> Self:
+        categories = [str(name) for name in config["categories"]]
+        network = RecognizerNetwork(RecognizerConfig(**config["network"]), len(categories))
+        temperatures = {int(k): float(value) for k, value in config["temperatures"].items()}
+        if 1 not in temperatures or not min(temperatures.values()) > 0:
+            raise UserError("temperatures: there must be one from the first stroke on, all above 0")
+        return cls(network, categories, temperatures, mirror=bool(config["mirror"]))
+
+    def save(self, folder: str | Path, card: str | None = None) -> Path:
+        """Write `config.json` and `model.safetensors` (16-bit) into a folder, all or nothing.
+
+        Args:
+            folder: where; a checkpoint that is there is replaced.
+            card: the text of the model card (README.md).
+        """
+        config: dict[str, JSON] = {
+            "task": TASK,
+            "network": asdict(self.network.config),
+            "mirror": self.mirror,
+            "temperatures": {str(least): value for least, value in self.temperatures.items()},
+            "categories": list(self.categories),
+        }
+        tensors = self.network.state_dict()
+        return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
+
+    @overload
+    def guess(self, drawings: Drawing, top: int = 5) -> Guess: ...
+
+    @overload
+    def guess(self, drawings: Sequence[Drawing], top: int = 5) -> list[Guess]: ...
+
+    def guess(self, drawings: Drawing | Sequence[Drawing], top: int = 5) -> Guess | list[Guess]:
+        """Name one drawing or a list of them.
+
+        Args:
+            drawings: any size, place and sampling; a list is read in batches.
+            top: how many categories of the ranking to give.
+
+        Raises:
+            UserError: a drawing has no stroke, or `top` is below 1.
+        """
+        if isinstance(drawings, Drawing):
+            return self.guess([drawings], top)[0]
+        ink = Ink.of(drawings)
+        if not ink.counts.all():
+            raise UserError(f"drawing {int(ink.counts.argmin()) + 1} has no stroke to guess from")
+        return self.ranked(self.logits(ink, np.cumsum(ink.counts) - 1), ink.counts, top)
+
+    @overload
+    def guesses(self, drawings: Drawing, top: int = 5) -> list[Guess]: ...
+
+    @overload
+    def guesses(self, drawings: Sequence[Drawing], top: int = 5) -> list[list[Guess]]: ...
+
+    def guesses(
+        self, drawings: Drawing | Sequence[Drawing], top: int = 5
+    ) -> list[Guess] | list[list[Guess]]:
+        """Name one drawing or a list of them after every stroke, as if it were being drawn.
+
+        Args:
+            drawings: as for `guess`; one without strokes has no guesses.
+            top: how many categories of each ranking to give.
+
+        Raises:
+            UserError: `top` is below 1.
+        """
+        if isinstance(drawings, Drawing):
+            return self.guesses([drawings], top)[0]
+        ink = Ink.of(drawings)
+        strokes = np.arange(len(ink.sizes))
+        logits, seen = self.logits(ink, strokes), strokes_seen(ink, strokes)
+        found = iter(self.ranked(logits, seen, top))
+        return [[next(found) for _ in range(count)] for count in ink.counts]
+
+    def watch(self, top: int = 5) -> Watcher:
+        """Begin to watch somebody draw.
+
+        Args:
+            top: how many categories of each ranking to give.
+        """
+        return Watcher(self, top)
+
+    def probabilities(self, ink: Ink, strokes: Ints | None = None) -> Floats:
+        """What is probable at some moments.
+
+        Args:
+            ink: drawings.
+            strokes: (N,) numbers of strokes in `ink`, each the newest of its moment; every
+                drawing's last unless given.
+
+        Returns:
+            (N, V), each row with the sum 1.
+        """
+        if strokes is None:
+            strokes = np.cumsum(ink.counts) - 1
+        return self.calibrated(self.logits(ink, strokes), strokes_seen(ink, strokes))
+
+    def logits(self, ink: Ink, strokes: Ints) -> Tensor:
+        """The same before the temperatures: (N, V) in fp32."""
+        logits = torch.zeros(len(strokes), len(self.categories))
+        drawing = ink.drawing_of_stroke[strokes]
+        place = strokes - starts_of(ink.counts)[drawing]
+        for batch in _of_similar_length(ink, np.unique(drawing)):
+            which = np.flatnonzero(np.isin(drawing, batch))
+            part = ink.take(batch)
+            begins = starts_of(part.counts)[np.searchsorted(batch, drawing[which])]
+            answers, _ = self.follow(look(part), begins + place[which])
+            logits[torch.from_numpy(which)] = answers
+        return logits
+
+    @torch.inference_mode()
+    def follow(
+        self,
+        view: View,
+        strokes: Ints,
+        memory: Memory | None = None,
+        earlier: Trace | None = None,
+        rounding: int = ROUNDING,
+    ) -> tuple[Tensor, Memory]:
+        """Read what is seen of drawings, and guess at some moments.
+
+        Args:
+            view: of B drawings, or of one stroke that continues a single drawing.
+            strokes: (N,) numbers of strokes in the view, each the newest of its moment.
+            memory: what is remembered from before the view; None of empty canvases.
+            earlier: the ink from before the view.
+            rounding: the steps read are a multiple of it; 1 for a memory that is to go on.
+
+        Returns:
+            Logits (N, V) in fp32, and what is remembered after the view.
+        """
+        moments = moments_at(view, strokes, rounding)
+        if self.mirror:
+            moments = moments.with_mirror_images()
+        pieces, row, end = moments.like(self.network.readout.weight)
+        remembered, memory = self.network.read(pieces, memory)
+        states = remembered[row, end].unflatten(0, (-1, len(strokes)))  # (sides, N, 2 H)
+        answers = [
+            self._guess(states[:, part], view, strokes[part], earlier)
+            for part in _parts(view, strokes)
+        ]
+        return torch.cat(answers), memory
+
+    def _guess(self, states: Tensor, view: View, strokes: Ints, earlier: Trace | None) -> Tensor:
+        """States (sides, N, 2 H) and what stood there at N moments → logits (N, V)."""
+        drawn = None
+        if size := self.network.config.picture_size:
+            drawn = torch.from_numpy(pictures(view, strokes, size, earlier)).to(states)
+            drawn = torch.cat([drawn, mirror_images(drawn)]) if self.mirror else drawn
+        logits = self.network.guess(states.flatten(0, 1), drawn).float().cpu()
+        mean: Tensor = logits.unflatten(0, states.shape[:2]).mean(0)
+        return mean
+
+    def calibrated(self, logits: Tensor, seen: Ints) -> Floats:
+        """Logits (N, V) after so many strokes (N,) → probabilities (N, V)."""
+        temperatures = torch.from_numpy(temperature_at(self.temperatures, seen))
+        shares: Floats = (logits.double() / temperatures[:, None]).softmax(-1).numpy()
+        return shares
+
+    def ranked(self, logits: Tensor, seen: Ints, top: int) -> list[Guess]:
+        """Logits (N, V) after so many strokes (N,) → N guesses."""
+        if top < 1:
+            raise UserError(f"top: must be at least 1, not {top}")
+        probabilities = self.calibrated(logits, seen)
+        orders = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
+        return [
+            Guess(tuple((self.categories[n], float(row[n])) for n in order), int(strokes))
+            for row, order, strokes in zip(probabilities, orders, seen, strict=True)
+        ]
+
+
+class Watcher:
+    """Watches one drawing grow; keeps what it remembers, so that a stroke costs only itself.
+
+    Made by `Recognizer.watch`.
+    """
+
+    def __init__(self, recognizer: Recognizer, top: int) -> None:
+        self._recognizer = recognizer
+        self._top = top
+        self._memory: Memory | None = None
+        self._before = Before.nothing(1)
+        self._trace = Trace(np.zeros((0, 2)), np.zeros((0, 2)))
+        self._strokes = 0
+
+    def add(self, stroke: npt.ArrayLike) -> Guess:
+        """See one more stroke: points (n, 2), in the unit of those before.
+
+        Raises:
+            UserError: it is no stroke.
+        """
+        view = look(Ink.of([Drawing([stroke])]), self._before)
+        logits, self._memory = self._recognizer.follow(
+            view, np.array([0]), self._memory, self._trace, rounding=1
+        )
+        self._before = view.after
+        self._trace = self._trace.then(view.trace)
+        self._strokes += 1
+        return self._recognizer.ranked(logits, np.array([self._strokes]), self._top)[0]
+
+
+def strokes_seen(ink: Ink, strokes: Ints) -> Ints:
+    """How many strokes of its drawing had been drawn after each of some strokes (N,)."""
+    return strokes - starts_of(ink.counts)[ink.drawing_of_stroke[strokes]] + 1
+
+
+def _of_similar_length(ink: Ink, drawings: Ints) -> list[Ints]:
+    """Some of the drawings in batches, each in ascending order."""
+    if len(drawings) <= _AT_A_TIME:
+        return [drawings] if len(drawings) else []
+    order = drawings[np.argsort(count_pieces(ink)[drawings], kind="stable")]
+    batches = np.split(order, range(_AT_A_TIME, len(order), _AT_A_TIME))
+    return [np.sort(batch) for batch in batches]
+
+
+def _parts(view: View, strokes: Ints) -> list[slice]:
+    """Moments in parts whose pictures fit into memory, however many strokes a drawing has."""
+    ends = np.cumsum(view.sizes)
+    begins = np.repeat(starts_of(pieces_of_drawings(view)), view.counts)
+    steps = np.cumsum((ends - begins)[strokes] * PIECE_POINTS)
+    cuts = np.flatnonzero(np.diff(steps // _STEPS_AT_A_TIME)) + 1
+    return [slice(a, b) for a, b in pairwise([0, *cuts.tolist(), len(strokes)])]

@@ -1,0 +1,163 @@
+"""The recipe: every drawing, finished and unfinished, as somebody else might have drawn it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from multimodal.errors import UserError
+from multimodal.processor import torch_dtype
+from multimodal.recognition.calibration import fit_temperatures
+from multimodal.recognition.data import LabelledInk, LabelledMoments, TrainingDrawings
+from multimodal.recognition.ink import Floats, Ints, starts_of
+from multimodal.recognition.metrics import (
+    expected_calibration_error,
+    ranks,
+    restricted,
+    top_accuracy,
+)
+from multimodal.recognition.model import RecognizerNetwork
+from multimodal.recognition.recipe import RecognizerRecipe
+from multimodal.recognition.recognizer import UNCALIBRATED, Recognizer, strokes_seen
+from multimodal.strokes import Drawing
+from multimodal.training import Stage, Task
+
+
+class Watching(Stage):
+    """Guess at drawings when they are finished, and at one moment before."""
+
+    name = "watching"
+
+    def __init__(self, recipe: RecognizerRecipe, drawings: LabelledInk) -> None:
+        self.recipe = recipe
+        self.drawings = TrainingDrawings(
+            drawings, recipe.batch_size, recipe.picture_size, recipe.early_weight, recipe.seed
+        )
+        self.options = recipe.options(self.steps_per_epoch())
+
+    def steps_per_epoch(self) -> int:
+        """One for every batch of drawings of similar length."""
+        return self.drawings.steps_per_epoch()
+
+    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[LabelledMoments]:
+        """See `TrainingDrawings`."""
+        return self.drawings.batches(epoch, start, rank, world)
+
+    def loss(self, model: nn.Module, batch: LabelledMoments) -> dict[str, Tensor]:
+        """Cross-entropy in nats a guess; "accuracy" is that at finished drawings."""
+        moments, pictures, labels, weights = batch
+        logits = model(*moments, pictures).float()
+        losses = F.cross_entropy(
+            logits, labels, reduction="none", label_smoothing=self.recipe.label_smoothing
+        )
+        weight, finished = weights.sum(), len(moments.pieces)
+        right = (logits.argmax(-1) == labels)[:finished]
+        return {
+            "loss": (losses * weights).sum() / weight,
+            "accuracy": right.float().mean(),
+            "weight": weight,
+        }
+
+
+class RecognizerTask(Task):
+    """A recognizer that learns from labelled drawings.
+
+    Args:
+        recipe: the choices.
+        train: category → drawings to learn from.
+        valid: category → drawings to choose and to calibrate by.
+        well_covered: the categories among which the best recognizer is chosen.
+
+    Raises:
+        UserError: there is nothing to learn from or to choose by.
+    """
+
+    metric = "top1_well_covered"
+
+    def __init__(
+        self,
+        recipe: RecognizerRecipe,
+        train: Mapping[str, Sequence[Drawing]],
+        valid: Mapping[str, Sequence[Drawing]],
+        well_covered: Sequence[str],
+    ) -> None:
+        torch.manual_seed(recipe.seed)
+        self.recipe = recipe
+        self.categories = sorted(train)
+        learnt = LabelledInk.of(train, self.categories)
+        self.valid = LabelledInk.of(valid, self.categories)
+        self._well_covered = np.array([self.categories.index(name) for name in well_covered])
+        if not len(learnt) or not np.isin(self.valid.labels, self._well_covered).any():
+            raise UserError("too few drawings: there are none to learn from or none to choose by")
+        self._temperatures = UNCALIBRATED
+        self.model = RecognizerNetwork(recipe.network, len(self.categories))
+        self.stages = [Watching(recipe, learnt)]
+        self.config = {
+            "recipe": asdict(recipe),
+            "drawings": {"train": len(learnt), "valid": len(self.valid)},
+            "categories": self.categories,
+        }
+
+    def recognizer(self, model: nn.Module) -> Recognizer:
+        """The recognizer around a model as it is now."""
+        network = cast(RecognizerNetwork, model)
+        mirror = self.recipe.mirror == "yes"
+        return Recognizer(network, self.categories, self._temperatures, mirror=mirror)
+
+    def validate(self, model: nn.Module) -> Mapping[str, float]:
+        """Guess at the held-out drawings, finished and unfinished, and fit the temperatures."""
+        recognizer = self.recognizer(model)
+        ink, labels = self.valid.ink, self.valid.labels
+        last = np.cumsum(ink.counts) - 1
+        early = starts_of(ink.counts) + np.arange(len(ink)) % ink.counts
+        strokes = np.concatenate([last, early])
+        seen = strokes_seen(ink, strokes)
+        dtype = torch_dtype(self.recipe.precision)
+        with torch.autocast("cpu", dtype, enabled=dtype is torch.bfloat16):
+            logits = recognizer.logits(ink, strokes)
+        both = np.concatenate([labels, labels])
+        self._temperatures = fit_temperatures(
+            logits, torch.from_numpy(both), torch.from_numpy(seen)
+        )
+        probabilities = self.recognizer(model).calibrated(logits, seen)
+        return self._figures(probabilities, both)
+
+    def _figures(self, probabilities: Floats, labels: Ints) -> dict[str, float]:
+        finished = slice(len(self.valid))
+        ours = np.isin(self.valid.labels, self._well_covered)
+        among = restricted(probabilities[finished][ours], self._well_covered)
+        of_ours = self.valid.labels[ours]
+        right = ranks(probabilities, labels) == 0
+        sure = probabilities.max(1)
+        return {
+            self.metric: top_accuracy(among, of_ours, 1),
+            "top1": float(right[finished].mean()),
+            "top5": top_accuracy(probabilities[finished], labels[finished], 5),
+            "ece": expected_calibration_error(sure[finished], right[finished]),
+            "ece_unfinished": expected_calibration_error(
+                sure[len(self.valid) :], right[len(self.valid) :]
+            ),
+        }
+
+    def samples(self, model: nn.Module) -> Sequence[str]:
+        """Guesses after every stroke of a few held-out drawings."""
+        recognizer = self.recognizer(model)
+        some = np.linspace(0, len(self.valid) - 1, 5).astype(np.int64)
+        return [self._told(recognizer, number) for number in some]
+
+    def save(self, model: nn.Module, folder: Path) -> None:
+        """Write a recognizer."""
+        self.recognizer(model).save(folder)
+
+    def _told(self, recognizer: Recognizer, number: int) -> str:
+        ink = self.valid.ink.take([number])
+        rows = recognizer.probabilities(ink, np.arange(len(ink.sizes)))
+        said = [f"{self.categories[row.argmax()]} {row.max():.2f}" for row in rows]
+        return f"{self.categories[self.valid.labels[number]]}: {', '.join(said)}"

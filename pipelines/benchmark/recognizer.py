@@ -1,0 +1,139 @@
+"""How fast recognition is: the job behind ``multimodal benchmark recognizer``."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import cycle, islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from multimodal.strokes import Drawing
+from pipelines.benchmark.timing import seconds as seconds_of
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from multimodal.recognition.recognizer import Recognizer
+
+STROKES, POINTS = 5, 8  # of a drawing; Quick, Draw!'s have 4.8 and 40 points in all
+BATCH_SIZES = (1, 16, 256)
+
+
+def benchmark_recognizer(
+    model: str | Path | None, drawings: int, paths: Sequence[Path] = ()
+) -> Iterator[str]:
+    """Time a recognizer; gives the lines of a report as they are measured.
+
+    Live guesses are timed one by one; all else is the median of three runs. The bare products are
+    the matrix products and convolutions of one batch alone, with the shapes that they have in it.
+
+    Args:
+        model: a folder, a Hub id, or None for the shipped recognizer.
+        drawings: how many to time.
+        paths: files of drawings to time, taken in turn; random scribbles where there are none.
+    """
+    import torch
+
+    from multimodal.recognition.recognizer import SHIPPED, Recognizer
+
+    recognizer = Recognizer.load(model or SHIPPED)
+    shown = _drawings(paths, drawings)
+    sides = "each with its mirror image" if recognizer.mirror else "without mirror images"
+    yield f"{drawings} drawings, {sum(map(len, shown))} strokes, {sides}"
+    yield f"{torch.get_num_threads()} threads of torch"
+    live = _live_seconds(recognizer, shown)
+    yield (
+        f"a live guess: {1e3 * statistics.median(live):.2f} ms a stroke (median), "
+        f"{1e3 * float(np.quantile(live, 0.95)):.2f} ms (95 % are faster)"
+    )
+    again = seconds_of(partial(_read_anew, recognizer, shown))
+    yield f"reading every drawing anew at each stroke takes {again / sum(live):.1f} times as long"
+    yield "batch   drawings/s   against its bare products"
+    seconds: dict[int, float] = {}
+    for size in BATCH_SIZES:
+        batches = [shown[n : n + size] for n in range(0, len(shown), size)]
+        seconds[size] = seconds_of(partial(_guess_all, recognizer, batches))
+        bare = seconds_of(Products(recognizer, batches).multiply)
+        yield f"{size:5d} {drawings / seconds[size]:12.1f} {seconds[size] / bare:27.2f}"
+    ratio = seconds[BATCH_SIZES[0]] / seconds[BATCH_SIZES[-1]]
+    yield f"one drawing at a time takes {ratio:.1f} times as long as {BATCH_SIZES[-1]} at once"
+
+
+class Products:
+    """The matrix products and convolutions of guessing at some drawings, and nothing else.
+
+    Args:
+        recognizer: whose.
+        batches: of drawings.
+    """
+
+    def __init__(self, recognizer: Recognizer, batches: Sequence[Sequence[Drawing]]) -> None:
+        from torch import nn
+
+        self._products: list[Callable[[], Tensor]] = []
+        kinds = (nn.Linear, nn.Conv2d, nn.LSTM, nn.GRU, nn.RNN)
+        modules = [m for m in recognizer.network.modules() if isinstance(m, kinds)]
+        hooks = [module.register_forward_pre_hook(self._note) for module in modules]
+        _guess_all(recognizer, batches)
+        for hook in hooks:
+            hook.remove()
+
+    def multiply(self) -> None:
+        """Do them."""
+        for product in self._products:
+            product()
+
+    def _note(self, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        from torch import nn
+        from torch.nn.functional import linear
+
+        if not isinstance(module, nn.RNNBase):
+            self._products.append(partial(module.forward, inputs[0]))
+            return
+        rows = inputs[0]  # (B, T, D)
+        state = rows.new_zeros(len(rows), module.hidden_size)
+        of_inputs, of_state = module.all_weights[0][:2]
+        self._products.append(partial(linear, rows.flatten(0, 1), of_inputs))
+        self._products += [partial(linear, state, of_state)] * rows.shape[1]
+
+
+def _drawings(paths: Sequence[Path], count: int) -> list[Drawing]:
+    """Drawings to show, taken in turn; random scribbles where there are no files."""
+    from multimodal.strokes.reading import read_drawings
+
+    if paths:
+        found = [record.drawing for path in paths for record in read_drawings(path)]
+        return list(islice(cycle(found), count))
+    random = np.random.default_rng(0)
+    starts = random.uniform(0, 255, (count, STROKES, 1, 2))
+    scribbles = starts + random.normal(0, 20, (count, STROKES, POINTS, 2)).cumsum(2)
+    return [Drawing(strokes) for strokes in scribbles]
+
+
+def _live_seconds(recognizer: Recognizer, drawings: Sequence[Drawing]) -> list[float]:
+    """How long each stroke of every drawing took."""
+    times = []
+    for drawing in drawings:
+        watcher = recognizer.watch()
+        for stroke in drawing:
+            begin = time.perf_counter()
+            watcher.add(stroke)
+            times.append(time.perf_counter() - begin)
+    return times
+
+
+def _read_anew(recognizer: Recognizer, drawings: Sequence[Drawing]) -> None:
+    """Guess after every stroke at all that stands there."""
+    for drawing in drawings:
+        for count in range(1, len(drawing) + 1):
+            recognizer.guess(Drawing(drawing.strokes[:count]))
+
+
+def _guess_all(recognizer: Recognizer, batches: Sequence[Sequence[Drawing]]) -> None:
+    for drawings in batches:
+        recognizer.guess(drawings)

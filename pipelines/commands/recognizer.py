@@ -1,0 +1,87 @@
+"""The commands of recognition: recognize, train, evaluate and benchmark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.commands import (
+    Model,
+    Run,
+    ScoresFile,
+    Settings,
+    app,
+    benchmark,
+    evaluate,
+    report_scores,
+    require_scores_place,
+    train,
+)
+
+Data = Annotated[str, typer.Option(help="Labelled drawings: a folder of <category>.ndjson.")]
+
+
+@app.command("recognize")
+def recognize_command(
+    inputs: Annotated[
+        list[Path], typer.Argument(help="Drawings: .svg .ndjson .npz .bin .json (a pad's strokes).")
+    ],
+    *,
+    every_stroke: Annotated[
+        bool, typer.Option("--every-stroke", help="Guess after every stroke.")
+    ] = False,
+    top: Annotated[int, typer.Option(min=1, help="Categories to tell.")] = 3,
+    model: Model = None,
+) -> None:
+    """Name drawings: one line for each, with the most probable categories."""
+    from pipelines.recognize import recognize_drawings, told
+
+    for name, guesses in recognize_drawings(model, inputs, every_stroke=every_stroke, top=top):
+        for guess in guesses:
+            step = f"\t{guess.strokes}" if every_stroke else ""
+            typer.echo(f"{name}{step}\t{told(guess)}")
+
+
+@train.command("recognizer")
+def train_recognizer_command(data: Data, out: Run, settings: Settings = None) -> None:
+    """Train a recognizer on labelled drawings."""
+    from pipelines.train.recognizer import train_recognizer
+
+    best = train_recognizer(data, out, settings or [])
+    typer.echo(f"{best}: the best recognizer; try: multimodal recognize drawing.svg --model {best}")
+
+
+@evaluate.command("recognizer")
+def evaluate_recognizer_command(
+    data: Data,
+    *,
+    model: Model = None,
+    split: Annotated[str, typer.Option(help="train, valid or test.")] = "test",
+    json_file: ScoresFile = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw accuracy against the share seen here (.png).")
+    ] = None,
+) -> None:
+    """Compare a recognizer's guesses with what was to be drawn."""
+    from pipelines.evaluate.recognizer import evaluate_recognizer
+
+    require_scores_place(json_file)
+    report_scores(evaluate_recognizer(model, data, split, plot=plot), json_file)
+
+
+@benchmark.command("recognizer")
+def benchmark_recognizer_command(
+    inputs: Annotated[
+        list[Path] | None, typer.Argument(help="Drawings; random scribbles unless given.")
+    ] = None,
+    *,
+    model: Model = None,
+    drawings: Annotated[int, typer.Option(min=16, help="How many drawings to time.")] = 256,
+) -> None:
+    """Time live guesses, and guesses at several batch sizes."""
+    from pipelines.benchmark.recognizer import benchmark_recognizer
+
+    for line in benchmark_recognizer(model, drawings, inputs or []):
+        typer.echo(line)

@@ -1,0 +1,139 @@
+"""A recognizer judges drawings that a model made, beside those that people made.
+
+The judge has learnt from people's drawings alone, so what it names right looks like theirs. That
+could be had by making the same drawing again and again; so diversity is measured too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from multimodal.errors import UserError
+
+if TYPE_CHECKING:
+    from multimodal.recognition.recognizer import Recognizer
+    from multimodal.strokes import Drawing
+
+POINTS = 64
+"""How many points, evenly spread along its strokes, stand for a drawing where two are compared."""
+
+
+class Sketcher(Protocol):
+    """Whatever draws."""
+
+    categories: Sequence[str]
+
+    def draw(self, category: str, count: int, **options: Any) -> list[Drawing]:
+        """Draw a category so many times; `options` are `seed` and, if given, `temperature`."""
+
+
+def judge_sketcher(
+    sketcher: Sketcher,
+    recognizer: Recognizer,
+    real: Mapping[str, Sequence[Drawing]],
+    per_category: int = 50,
+    *,
+    seed: int = 0,
+    temperature: float | None = None,
+) -> dict[str, Any]:
+    """Let a sketcher draw, and a recognizer name what it drew and what people drew.
+
+    Only categories count that both know and that people have drawn. Drawings are ranked among all
+    categories of the recognizer.
+
+    Args:
+        sketcher: draws.
+        recognizer: judges; it must not have learnt from a sketcher's drawings.
+        real: category → people's drawings that neither has learnt from.
+        per_category: how many to draw of each; of the real ones, the first so many count.
+        seed: of the sketcher.
+        temperature: of the sketcher; its own unless given.
+
+    Returns:
+        `per_category`: for each, the figures of `compare`; and their means over the categories:
+        `generated`, `real` (shares named right), `ratio` (of these two), `generated_diversity`,
+        `real_diversity` and `diversity_ratio`.
+
+    Raises:
+        UserError: there is no category that all three have.
+    """
+    names = [n for n in sketcher.categories if n in recognizer.categories and real.get(n)]
+    if not names:
+        raise UserError("nothing to judge: sketcher, recognizer and drawings share no category")
+    options = {"seed": seed} | ({} if temperature is None else {"temperature": temperature})
+    judged = {
+        name: compare(
+            name,
+            sketcher.draw(name, per_category, **options),
+            list(real[name])[:per_category],
+            recognizer,
+        )
+        for name in names
+    }
+    return {"per_category": judged, **_means(list(judged.values()))}
+
+
+def compare(
+    category: str, generated: Sequence[Drawing], real: Sequence[Drawing], recognizer: Recognizer
+) -> dict[str, Any]:
+    """Judge generated drawings of one category beside real ones.
+
+    Returns:
+        `generated` and `real`, the shares named right; `generated_diversity` and `real_diversity`,
+        see `diversity`, None for fewer than two drawings; and how many there were of each,
+        `generated_drawings` and `real_drawings`.
+    """
+    figures: dict[str, Any] = {}
+    for kind, drawings in (("generated", generated), ("real", real)):
+        drawn = [drawing for drawing in drawings if len(drawing)]
+        named = [guess.category for guess in recognizer.guess(drawn, top=1)]
+        figures[kind] = named.count(category) / len(drawings)
+        figures[f"{kind}_diversity"] = diversity(drawn)
+        figures[f"{kind}_drawings"] = len(drawings)
+    return figures
+
+
+def diversity(drawings: Sequence[Drawing]) -> float | None:
+    """The mean distance between all pairs of drawings; None for fewer than two.
+
+    The distance of two drawings is the symmetric chamfer distance of POINTS points on each, both
+    centred and scaled so that the larger side is 1: the mean way from a point of one drawing to the
+    nearest of the other. It does not depend on the order of strokes.
+    """
+    if len(drawings) < 2:
+        return None
+    clouds = np.stack([_cloud(drawing) for drawing in drawings])  # (N, POINTS, 2)
+    distances = []
+    for number, cloud in enumerate(clouds[:-1]):
+        others = clouds[number + 1 :]
+        away = np.hypot(*np.moveaxis(cloud[:, None] - others[:, None], -1, 0))  # (n, P, P)
+        distances += [(away.min(1).mean(1) + away.min(2).mean(1)) / 2]
+    return float(np.concatenate(distances).mean())
+
+
+def _cloud(drawing: Drawing) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """POINTS points at equal distances along all strokes (POINTS, 2), the larger side 1."""
+    strokes = drawing.fitted(1, 1).strokes
+    points = np.concatenate(strokes)
+    steps = np.hypot(*np.diff(points, axis=0, prepend=points[:1]).T)
+    steps[np.cumsum([0, *map(len, strokes[:-1])])] = 0  # the lifted pen leaves no ink
+    along = np.cumsum(steps)
+    stops = np.linspace(0, along[-1], POINTS)
+    return np.column_stack([np.interp(stops, along, axis) for axis in points.T])
+
+
+def _means(judged: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
+    """Means over categories, and the ratios of generated to real."""
+    means: dict[str, float | None] = {}
+    for kind in ("", "_diversity"):
+        for whose in ("generated", "real"):
+            known = [f[whose + kind] for f in judged if f[whose + kind] is not None]
+            means[whose + kind] = fmean(known) if known else None
+        made, real = means[f"generated{kind}"], means[f"real{kind}"]
+        ratio = made / real if made is not None and real else None
+        means["ratio" if not kind else "diversity_ratio"] = ratio
+    return means

@@ -1,0 +1,53 @@
+"""Drawings → what they are taken for: the job behind ``multimodal recognize``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multimodal.errors import UserError
+
+if TYPE_CHECKING:
+    from multimodal.recognition.recognizer import Guess
+
+
+def recognize_drawings(
+    model: str | Path | None, paths: Sequence[Path], *, every_stroke: bool = False, top: int = 3
+) -> Iterator[tuple[str, list[Guess]]]:
+    """Guess at every drawing of some files, one file after the other.
+
+    Args:
+        model: a folder, a Hub id, or None for the shipped recognizer.
+        paths: files of drawings; see `multimodal.strokes.reading.read_drawings`.
+        every_stroke: whether to guess after every stroke, or only at the end.
+        top: how many categories of each ranking to give.
+
+    Returns:
+        For every drawing its name, which is the file's with a number where it holds several, and
+        its guesses.
+
+    Raises:
+        UserError: a file cannot be read, or a drawing in it has no stroke.
+    """
+    from multimodal.recognition.recognizer import SHIPPED, Recognizer
+    from multimodal.strokes.reading import read_drawings
+
+    recognizer = Recognizer.load(model or SHIPPED)
+    for path in paths:
+        drawings = [record.drawing for record in read_drawings(path)]
+        single = len(drawings) == 1
+        names = [str(path) if single else f"{path}:{n}" for n, _ in enumerate(drawings, 1)]
+        empty = [name for name, drawing in zip(names, drawings, strict=True) if not len(drawing)]
+        if empty:
+            raise UserError(f"{empty[0]}: has no stroke to guess from")
+        if every_stroke:
+            found = recognizer.guesses(drawings, top)
+        else:
+            found = [[guess] for guess in recognizer.guess(drawings, top)]
+        yield from zip(names, found, strict=True)
+
+
+def told(guess: Guess) -> str:
+    """A guess in one line: "apple 97 %, pear 2 %"."""
+    return ", ".join(f"{category} {share:.0%}" for category, share in guess.ranking)

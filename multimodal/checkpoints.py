@@ -137,6 +137,35 @@ def load_tensors(model: nn.Module, checkpoint: Checkpoint) -> None:
     model.load_state_dict(cast, strict=True)
 
 
+def average_checkpoints(folders: Sequence[str | Path], out: str | Path) -> Path:
+    """Write the mean of several checkpoints of one model, as a checkpoint of its own.
+
+    Weights that were fine-tuned from the same start often do better together than any one of them
+    (Wortsman et al. 2022, Model soups). The first checkpoint gives the configuration; a checkpoint
+    that is named twice counts twice.
+
+    Args:
+        folders: what to average: shipped models, folders or Hub repositories, at least one.
+        out: where to write.
+
+    Raises:
+        UserError: a checkpoint cannot be read, or does not have the first one's tensors.
+    """
+    first, *others = [read_checkpoint(folder) for folder in folders]
+    sums = {name: tensor.double() for name, tensor in first.tensors.items()}
+    for other in others:
+        if alone := sums.keys() ^ other.tensors.keys():
+            raise UserError(f"{other.folder}: {min(alone)} is only there or in {first.folder}")
+        for name, tensor in other.tensors.items():
+            if tensor.shape != sums[name].shape:
+                raise UserError(f"{other.folder}: {name} has another shape than in {first.folder}")
+            sums[name] += tensor.double()
+    means = {
+        name: (total / len(folders)).to(first.tensors[name].dtype) for name, total in sums.items()
+    }
+    return save_checkpoint(out, first.config, means)
+
+
 def shipped_models() -> list[str]:
     """Name the models that ship with the package, in alphabetical order."""
     return sorted(config.parent.name for config in PRETRAINED.glob(f"*/{CONFIG}"))

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from multimodal import checkpoints
 from multimodal.checkpoints import (
+    average_checkpoints,
     load_tensors,
     push_to_hub,
     read_checkpoint,
@@ -395,3 +396,40 @@ def test_only_a_sound_checkpoint_is_pushed(tmp_path: Path, monkeypatch) -> None:
     with pytest.raises(UserError, match="newer"):
         push_to_hub(folder, "me/mine")
     assert len(calls) == 2
+
+
+# ---- averages ----
+
+
+def test_the_mean_of_checkpoints_counts_each_as_often_as_it_is_named(tmp_path):
+    for name, value in (("a", 1.0), ("b", 4.0)):
+        save_marked(tmp_path / name, value)
+    folder = average_checkpoints([tmp_path / "a", tmp_path / "a", tmp_path / "b"], tmp_path / "c")
+    mean = read_checkpoint(folder)
+    assert mean.tensors["weight"].tolist() == [2.0] * 4
+    assert mean.config["mark"] == 1.0
+
+
+def test_a_mean_keeps_the_kind_of_number(tmp_path):
+    for name, value in (("a", 1), ("b", 2)):
+        tensors = {"w": torch.full((2,), float(value)).half(), "steps": torch.tensor(3)}
+        save_checkpoint(tmp_path / name, CONFIG, tensors)
+    mean = read_checkpoint(average_checkpoints([tmp_path / "a", tmp_path / "b"], tmp_path / "c"))
+    assert mean.tensors["w"].dtype == torch.float16
+    assert mean.tensors["w"].tolist() == [1.5, 1.5]
+    assert mean.tensors["steps"].item() == 3
+
+
+@pytest.mark.parametrize(
+    ("tensors", "fault"),
+    [
+        ({"other": torch.zeros(4)}, "only there or in"),
+        ({"weight": torch.zeros(1)}, "weight has another shape"),
+    ],
+)
+def test_only_checkpoints_of_one_model_have_a_mean(tmp_path, tensors, fault):
+    save_marked(tmp_path / "a", 1.0)
+    save_checkpoint(tmp_path / "b", CONFIG, tensors)
+    with pytest.raises(UserError, match=fault):
+        average_checkpoints([tmp_path / "a", tmp_path / "b"], tmp_path / "c")
+    assert not (tmp_path / "c").exists()

@@ -23,7 +23,8 @@ from multimodal.captioning.imagenet_names import GROUPS, Group
 
 IMAGENET_CLASSES = 1000
 SURE = 0.65  # a probability from which a thing may be named
-RELUCTANCE = 3.0  # what a sentence's loss weighs against that; both chosen on Flickr8k's dev photos
+RELUCTANCE = 3.0  # what a sentence's loss weighs against its log-odds
+EVIDENCE = 0.35  # what must be left of them, in nats; all three chosen on Flickr8k's dev photos
 LISTED = 0.1  # a probability from which a thing is among the objects of a caption
 MOST_LISTED = 5
 
@@ -145,7 +146,7 @@ def is_worth_naming(
     probability = dict(objects)[thing.name]
     odds = probability / max(1 - probability, _LEAST_DOUBT)
     gain = sum(after) / len(after) - sum(before) / len(before)
-    return math.log(odds) + RELUCTANCE * gain > 0
+    return math.log(odds) + RELUCTANCE * gain > EVIDENCE
 
 
 def mentions(words: Sequence[str], phrase: str) -> bool:

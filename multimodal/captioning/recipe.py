@@ -88,12 +88,12 @@ class CaptionerRecipe:
     fine_tuning_photos: int = 16
     encoder_rate: float = 0.3
     distillation: float = 0.4
-    self_critical_epochs: int = 6
-    self_critical_rate: float = 1e-4
+    self_critical_epochs: int = 3
+    self_critical_rate: float = 5e-5
     self_critical_photos: int = 20
     samples: int = 5
-    cross_entropy_share: float = 0.1
-    bleu_reward: float = 1.0
+    cross_entropy_share: float = 0.2
+    bleu_reward: float = 2.0
     average_decay: float = 0.999
     beam_size: int = 3
     length_penalty: float = 0.7

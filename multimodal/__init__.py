@@ -13,6 +13,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner
+    from multimodal.language.author import Author
+    from multimodal.recognition.recognizer import Recognizer
+    from multimodal.sketching.sketcher import Sketcher
+
+
+def load_author(source: str | Path | None = None) -> Author:
+    """Load the shipped author, another voice, or one from a folder or the Hugging Face Hub.
+
+    Raises:
+        multimodal.errors.UserError: when there is none, or it is damaged.
+    """
+    from multimodal.language.author import SHIPPED, Author
+
+    return Author.load(source or SHIPPED)
 
 
 def load_captioner(source: str | Path | None = None) -> Captioner:
@@ -24,3 +38,25 @@ def load_captioner(source: str | Path | None = None) -> Captioner:
     from multimodal.captioning.captioner import SHIPPED, Captioner
 
     return Captioner.load(source or SHIPPED)
+
+
+def load_recognizer(source: str | Path | None = None) -> Recognizer:
+    """Load the shipped recognizer, or one from a folder or the Hugging Face Hub.
+
+    Raises:
+        multimodal.errors.UserError: when there is none, or it is damaged.
+    """
+    from multimodal.recognition.recognizer import SHIPPED, Recognizer
+
+    return Recognizer.load(source or SHIPPED)
+
+
+def load_sketcher(source: str | Path | None = None) -> Sketcher:
+    """Load the shipped sketcher, one from a folder or the Hugging Face Hub, or a `.gen.json` file.
+
+    Raises:
+        multimodal.errors.UserError: when there is none, or it is damaged.
+    """
+    from multimodal.sketching.sketcher import SHIPPED, Sketcher
+
+    return Sketcher.load(source or SHIPPED)

@@ -19,6 +19,8 @@ from typing import Literal, TypeAlias, cast
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 Cell: TypeAlias = Literal["rnn", "gru", "lstm"]
@@ -70,10 +72,19 @@ class RecurrentNetwork(nn.Module):
         hidden_size: H, the units of every layer.
         layers: how many layers are stacked.
         dropout: the share of features dropped between layers in training, locked through time.
+        weight_dropout: the share of recurrent weights W_hh that `unroll` drops in training, the
+            same at all steps and in the whole batch (Merity, Keskar and Socher 2018).
     """
 
     def __init__(
-        self, cell: Cell, input_size: int, hidden_size: int, layers: int = 1, dropout: float = 0.0
+        self,
+        cell: Cell,
+        input_size: int,
+        hidden_size: int,
+        layers: int = 1,
+        dropout: float = 0.0,
+        *,
+        weight_dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.cell = cell
@@ -84,6 +95,7 @@ class RecurrentNetwork(nn.Module):
             for size_in, size_out in pairwise(sizes)
         )
         self.dropout = LockedDropout(dropout)
+        self.weight_dropout = weight_dropout
 
     def initial_state(self, batch: int) -> State:
         """Zeros for a batch of B sequences, on the device and in the type of the parameters."""
@@ -111,7 +123,9 @@ class RecurrentNetwork(nn.Module):
         for number, (layer, layer_state) in enumerate(zip(self.layers, before, strict=True)):
             if number:
                 outputs = self.dropout(outputs)
-            outputs, layer_state = _unroll_layer(layer, outputs, layer_state, lengths)
+            recurrent = cast(Tensor, layer.weight_hh_l0)
+            kept = F.dropout(recurrent, self.weight_dropout, self.training)
+            outputs, layer_state = _unroll_layer(layer, kept, outputs, layer_state, lengths)
             after.append(layer_state)
         return outputs, tuple(after)
 
@@ -127,16 +141,21 @@ class RecurrentNetwork(nn.Module):
 
 
 def _unroll_layer(
-    layer: nn.Module, inputs: Tensor, state: LayerState, lengths: Tensor | None
+    layer: nn.Module,
+    recurrent_weights: Tensor,
+    inputs: Tensor,
+    state: LayerState,
+    lengths: Tensor | None,
 ) -> tuple[Tensor, LayerState]:
     """One layer over all steps: (B, T, D) → (B, T, H) and its state after each sequence's end."""
+    weights = {"weight_hh_l0": recurrent_weights}
     stacked = tuple(tensor[None] for tensor in state)  # (1, B, H), as the fused kernels want it
     before = stacked if len(stacked) == 2 else stacked[0]
     if lengths is None:
-        outputs, after = layer(inputs, before)
+        outputs, after = functional_call(layer, weights, (inputs, before))
     else:
         packed = pack_padded_sequence(inputs, lengths.cpu(), batch_first=True, enforce_sorted=False)
-        packed_outputs, after = layer(packed, before)
+        packed_outputs, after = functional_call(layer, weights, (packed, before))
         outputs, _ = pad_packed_sequence(
             packed_outputs, batch_first=True, total_length=inputs.shape[1]
         )

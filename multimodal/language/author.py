@@ -1,0 +1,284 @@
+"""The one class that people use: load an author, then let it write.
+
+author = Author.load("runs/shakespeare/best")
+author.write("Shall I compare", length=200, temperature=0.8, seed=1)
+for written in author.stream("Shall I compare"): print(written.text, end="")
+author.score("To be, or not to be").nats_per_character
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from multimodal.checkpoints import CONFIG, JSON, load_tensors, read_checkpoint, save_checkpoint
+from multimodal.errors import UserError
+from multimodal.language.data import Passage, Shares, encode_passages, token_before
+from multimodal.language.model import LanguageConfig, LanguageNetwork
+from multimodal.language.scoring import TextScores, log_probabilities
+from multimodal.language.voices import find_voice
+from multimodal.language.writing import Continuations, WritingOptions
+from multimodal.processor import Precision, torch_dtype
+from multimodal.vocabulary import Ids, TextVocabulary, vocabulary_from_json
+
+SHIPPED = "sonnets"
+TASK = "text"
+
+
+class Written(NamedTuple):
+    """The next piece of a text that is being written.
+
+    Attributes:
+        text: what it says; empty while a character of several bytes is not complete.
+        log_prob: log p of the token in nats, as the model gives it.
+    """
+
+    text: str
+    log_prob: float
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredText:
+    """How probable a text is, piece by piece.
+
+    Attributes:
+        pieces: its characters; its words, for a model of words.
+        log_probs: log p of each, given all before it, in nats: (N,).
+        scores: the figures of the whole.
+    """
+
+    pieces: tuple[str, ...]
+    log_probs: npt.NDArray[np.float32]
+    scores: TextScores
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What went on in a network while it read a text.
+
+    Attributes:
+        pieces: the text's characters; its words, for a model of words.
+        hidden: h of every unit of every layer after each of them, (N, layers, H), from -1 to 1.
+        cells: c of an LSTM, the same shape and without bounds; None for other cells.
+    """
+
+    pieces: tuple[str, ...]
+    hidden: npt.NDArray[np.float32]
+    cells: npt.NDArray[np.float32] | None
+
+    @property
+    def activations(self) -> npt.NDArray[np.float32]:
+        """What is looked at, from -1 to 1: tanh c of an LSTM (Karpathy et al. 2015), else h."""
+        return self.hidden if self.cells is None else np.tanh(self.cells)
+
+
+class Author:
+    """Writes on, tells how probable a text is, and shows its cells.
+
+    The network reads a line break before every text, so that the first character is foretold too.
+
+    Args:
+        network: what was learnt; it is put into evaluation mode.
+        vocabulary: the pieces of text behind the network's ids.
+        shares: how its text was parted.
+    """
+
+    def __init__(
+        self, network: LanguageNetwork, vocabulary: TextVocabulary, shares: Shares
+    ) -> None:
+        self.network = network.eval()
+        self.vocabulary = vocabulary
+        self.shares = shares
+
+    @classmethod
+    def load(cls, source: str | Path = SHIPPED, *, precision: Precision = "auto") -> Self:
+        """Load an author, ready to write.
+
+        Args:
+            source: the name of a voice, a folder, or a repository of the Hugging Face Hub.
+            precision: of the arithmetic; "auto" takes bf16 where the processor has it natively.
+
+        Raises:
+            UserError: when there is none, or it is damaged or made for another task.
+        """
+        checkpoint = read_checkpoint(find_voice(source), task=TASK)
+        try:
+            author = cls._untrained(checkpoint.config)
+        except UserError as error:
+            raise UserError(f"{checkpoint.folder / CONFIG}: {error}") from error
+        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            # whatever torch and the dataclasses make of names, kinds and sizes that can't be
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise UserError(f"{checkpoint.folder / CONFIG}: incomplete ({reason})") from error
+        load_tensors(author.network, checkpoint)
+        author.network.to(torch_dtype(precision))
+        return author
+
+    @classmethod
+    def _untrained(cls, config: Mapping[str, Any]) -> Self:
+        vocabulary = vocabulary_from_json(config["vocabulary"])
+        network = LanguageNetwork(LanguageConfig(**config["network"]), len(vocabulary))
+        return cls(network, vocabulary, Shares(**config["shares"]))
+
+    def save(self, folder: str | Path, card: str | None = None) -> Path:
+        """Write `config.json` and `model.safetensors` (16-bit) into a folder, all or nothing.
+
+        Args:
+            folder: where; a checkpoint that is there is replaced.
+            card: the text of the model card (README.md).
+        """
+        config: dict[str, JSON] = {
+            "task": TASK,
+            "network": asdict(self.network.config),
+            "vocabulary": self.vocabulary.to_json(),
+            "shares": asdict(self.shares),
+        }
+        tensors = self.network.state_dict()
+        return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
+
+    def write(self, prime: str = "", **changes: Any) -> str:
+        """Write on behind a text; see `write_all`."""
+        return self.write_all([prime], **changes)[0]
+
+    def write_all(self, primes: Sequence[str], **changes: Any) -> list[str]:
+        """Write on behind several texts at once; what each begins with is not given again.
+
+        Args:
+            primes: what each text begins with, empty for a new one.
+            **changes: fields of WritingOptions, such as length, temperature, top_k, top_p, seed and
+                stop. The same seed gives the same texts, as long as they are written together.
+
+        Raises:
+            UserError: when an option is unknown or out of range, or a prime holds a character that
+                is not known.
+        """
+        options = _options(changes)
+        if options.length is None:
+            raise UserError("length: a text without end can only be streamed; give a number")
+        texts = [""] * len(primes)
+        if not texts:
+            return texts
+        for number, piece, _ in self._write(primes, options):
+            texts[number] += piece
+        return texts
+
+    def stream(self, prime: str = "", **changes: Any) -> Iterator[Written]:
+        """Write on behind a text, and give every piece as soon as it is there; see `write_all`.
+
+        Every character takes the same time and memory, however long the text grows.
+        """
+        for _, piece, log_prob in self._write([prime], _options(changes)):
+            yield Written(piece, log_prob)
+
+    def score(self, text: str) -> ScoredText:
+        """Tell how probable every character of a text is, given all before it.
+
+        Raises:
+            UserError: when the text is empty, or holds a character that is not known.
+        """
+        if not text:
+            raise UserError("there is no text to score")
+        ids = self._encode(text, "text")
+        log_probs = log_probabilities(self.network, ids, self._before).numpy()
+        begins = np.append(0, self.vocabulary.ends(ids)[:-1] + 1)
+        return ScoredText(
+            tuple(self.vocabulary.cut(text)),
+            np.add.reduceat(log_probs, begins),
+            TextScores.of(-float(log_probs.sum(dtype=np.float64)), len(ids), len(text)),
+        )
+
+    def trace(self, text: str) -> Trace:
+        """Tell what every hidden unit does at every character of a text.
+
+        Raises:
+            UserError: when the text is empty, or holds a character that is not known.
+        """
+        if not text:
+            raise UserError("there is no text to trace")
+        ids = self._encode(text, "text")
+        places = self.vocabulary.ends(ids)
+        values = self._activations([self._before, *ids.tolist()])[:, places + 1]
+        return Trace(
+            tuple(self.vocabulary.cut(text)), values[0], values[1] if len(values) > 1 else None
+        )
+
+    @torch.inference_mode()
+    def _activations(self, tokens: Iterable[int]) -> npt.NDArray[np.float32]:
+        """The state after each of N tokens, by its tensors: (1 or 2, N, layers, H)."""
+        state = self.network.recurrent.initial_state(1)
+        states = []
+        for token in tokens:
+            _, state = self.network.step(torch.tensor([token]), state)
+            states.append(torch.stack([torch.cat(tensors) for tensors in zip(*state, strict=True)]))
+        found: npt.NDArray[np.float32] = torch.stack(states, 1).float().numpy()
+        return found
+
+    def _write(
+        self, primes: Sequence[str], options: WritingOptions
+    ) -> Iterator[tuple[int, str, float]]:
+        """For every token of every text: the text's number, the next piece, and log p."""
+        begun = [np.append(self._before, self._encode(prime, "prime")) for prime in primes]
+        writing = Continuations(
+            self.network, list(map(torch.from_numpy, begun)), options, self.vocabulary.reserved
+        )
+        texts = [
+            _OpenText(number, self.vocabulary.text_decoder(), options.stop)
+            for number in range(len(primes))
+        ]
+        for _ in count() if options.length is None else range(options.length):
+            tokens, log_probs = (tensor.tolist() for tensor in writing.step())
+            for text, token, log_prob in zip(texts, tokens, log_probs, strict=True):
+                yield text.number, text.add(token), log_prob
+            going = [row for row, text in enumerate(texts) if not text.ended]
+            if not going:
+                return
+            if len(going) < len(texts):
+                texts = [texts[row] for row in going]
+                writing.keep(torch.tensor(going))
+
+    def _encode(self, text: str, name: str) -> Ids:
+        return encode_passages([Passage(text, name)], self.vocabulary)
+
+    @property
+    def _before(self) -> int:
+        return token_before(self.vocabulary)
+
+
+class _OpenText:
+    """One of the texts that are being written, as far as its pieces go.
+
+    Attributes:
+        number: its place among the primes.
+        ended: whether it holds the stop string.
+    """
+
+    def __init__(self, number: int, decoder: Callable[[Iterable[int]], str], stop: str) -> None:
+        self.number = number
+        self.ended = False
+        self._decoder = decoder
+        self._stop = stop
+        self._tail = ""
+
+    def add(self, token: int) -> str:
+        """The piece of text that a token completes."""
+        piece = self._decoder([token])
+        if self._stop:
+            tail = self._tail + piece
+            self.ended = self._stop in tail
+            self._tail = tail[max(0, len(tail) - len(self._stop) + 1) :]
+        return piece
+
+
+def _options(changes: Mapping[str, Any]) -> WritingOptions:
+    known = [field.name for field in fields(WritingOptions)]
+    for name in changes:
+        if name not in known:
+            raise UserError(f"{name}: no such option; there are {', '.join(known)}")
+    return WritingOptions(**changes)

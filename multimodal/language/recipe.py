@@ -1,0 +1,123 @@
+"""Everything about an author's training that can be chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from multimodal.errors import UserError
+from multimodal.language.data import Shares
+from multimodal.language.model import LanguageConfig
+from multimodal.recurrent.cells import Cell
+from multimodal.training import TrainingOptions
+
+_LEAST = {
+    **dict.fromkeys(("layers", "embedding_size", "hidden_size", "seen_at_least"), 1),
+    **dict.fromkeys(("streams", "steps", "epochs"), 1),
+    **dict.fromkeys(("warmup_steps", "weight_decay", "clip"), 0),
+}
+_SHARES = ("input_dropout", "dropout", "output_dropout", "weight_dropout", "average_decay")
+
+
+@dataclass(frozen=True)
+class TextRecipe:
+    """The choices; on the command line, ``--set name=value``.
+
+    Attributes:
+        start: an author to begin with: a voice, a folder or a Hub id. Its vocabulary and its sizes
+            then take the place of those chosen here; characters that it lacks are added.
+        vocabulary: what a token is.
+        unknown: what a character that the text lacks is to be, later on, for the author: an error,
+            or U+FFFD. Words that the training split lacks are always unknown words.
+        seen_at_least: how often a word or character must stand in the text to be learnt.
+        dev_share, test_share: see Shares.
+        cell, layers, embedding_size, hidden_size, input_dropout, dropout, output_dropout,
+            weight_dropout: see LanguageConfig.
+        embeddings: "own", or "tied" to the readout.
+        streams: B, the contiguous streams that are read side by side.
+        steps: T, the steps through which gradients go back.
+        epochs, learning_rate, warmup_steps, final_rate, weight_decay, clip, average_decay: see
+            TrainingOptions.
+        seed: of everything random.
+        precision: "auto", "bf16" or "fp32".
+
+    Raises:
+        UserError: a number is out of range.
+    """
+
+    start: str = ""
+    vocabulary: Literal["characters", "bytes", "words"] = "characters"
+    unknown: Literal["error", "replace"] = "error"
+    seen_at_least: int = 1
+    dev_share: float = 0.1
+    test_share: float = 0.1
+    cell: Cell = "lstm"
+    layers: int = 2
+    embedding_size: int = 512
+    hidden_size: int = 512
+    embeddings: Literal["own", "tied"] = "own"
+    input_dropout: float = 0.1
+    dropout: float = 0.45
+    output_dropout: float = 0.5
+    weight_dropout: float = 0.35
+    streams: int = 64
+    steps: int = 100
+    epochs: int = 34
+    learning_rate: float = 3e-3
+    warmup_steps: int = 200
+    final_rate: float = 0.02
+    weight_decay: float = 0.01
+    clip: float = 0.5
+    average_decay: float = 0.0
+    seed: int = 0
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+
+    def __post_init__(self) -> None:
+        for name, least in _LEAST.items():
+            if not getattr(self, name) >= least:
+                raise UserError(f"{name}: must be at least {least}, not {getattr(self, name)}")
+        for name in _SHARES:
+            if not 0 <= getattr(self, name) < 1:
+                raise UserError(f"{name}: must be from 0 to below 1, not {getattr(self, name)}")
+        if not self.learning_rate > 0:
+            raise UserError(f"learning_rate: must be above 0, not {self.learning_rate}")
+        if not 0 <= self.final_rate <= 1:
+            raise UserError(f"final_rate: must be from 0 to 1, not {self.final_rate}")
+        if self.seen_at_least > 1 and self.vocabulary == "characters" and self.unknown == "error":
+            raise UserError("seen_at_least: leaves characters out, so set unknown=replace as well")
+        _ = self.shares, self.network  # which refuse what cannot be
+
+    @property
+    def shares(self) -> Shares:
+        """How a text without splits of its own is parted."""
+        return Shares(self.dev_share, self.test_share)
+
+    @property
+    def network(self) -> LanguageConfig:
+        """What the network is."""
+        return LanguageConfig(
+            cell=self.cell,
+            layers=self.layers,
+            embedding_size=self.embedding_size,
+            hidden_size=self.hidden_size,
+            tied=self.embeddings == "tied",
+            input_dropout=self.input_dropout,
+            dropout=self.dropout,
+            output_dropout=self.output_dropout,
+            weight_dropout=self.weight_dropout,
+        )
+
+    def options(self, steps_per_epoch: int) -> TrainingOptions:
+        """How it is optimised; of a short training, the warm-up takes no more than a fifth."""
+        return TrainingOptions(
+            epochs=self.epochs,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            betas=(0.9, 0.99),
+            warmup_steps=min(self.warmup_steps, self.epochs * steps_per_epoch // 5),
+            final_rate=self.final_rate,
+            clip=self.clip,
+            average_decay=self.average_decay,
+            seed=self.seed,
+            precision=self.precision,
+        )

@@ -1,0 +1,245 @@
+"""Training an author: truncated back-propagation through time over contiguous streams.
+
+The recipe is that of AWD-LSTM (Merity, Keskar and Socher 2018) with AdamW and a cosine in the place
+of averaged SGD. Every epoch cuts the text into streams at other places.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from multimodal.checkpoints import disk_errors
+from multimodal.errors import UserError
+from multimodal.language.author import Author
+from multimodal.language.data import (
+    WHOLE,
+    Passage,
+    encode_passages,
+    joined,
+    split_of,
+    token_before,
+)
+from multimodal.language.model import DROPOUTS, LanguageNetwork
+from multimodal.language.recipe import TextRecipe
+from multimodal.language.scoring import TextScores, log_probabilities, streams_for
+from multimodal.language.writing import Continuations, WritingOptions
+from multimodal.recurrent.truncated import CarriedState, Chunk, Streams
+from multimodal.training import Stage, Task, derived_seed
+from multimodal.vocabulary import (
+    ByteVocabulary,
+    CharacterVocabulary,
+    TextVocabulary,
+    WordVocabulary,
+)
+
+SAMPLE = WritingOptions(length=400, temperature=0.8, seed=0)
+
+
+class TextBatch(NamedTuple):
+    """What one step reads.
+
+    Attributes:
+        chunk: of all streams of this process.
+        shown_after: after how many steps it is shown what the model writes; None for not now.
+    """
+
+    chunk: Chunk
+    shown_after: int | None
+
+
+class Reading(Stage):
+    """The one stage: every token is foretold from all before it in its stream.
+
+    What the model writes is shown at growing steps, in the file in which the loop shows it after
+    every epoch. The loop cuts that file back when an interrupted run goes on.
+
+    Args:
+        recipe: the choices.
+        passages: the text to learn from.
+        vocabulary: its tokens.
+        log: the run's file of samples.
+
+    Raises:
+        UserError: the text is too short for a single chunk of the streams.
+    """
+
+    name = "reading"
+
+    def __init__(
+        self,
+        recipe: TextRecipe,
+        passages: Sequence[Passage],
+        vocabulary: TextVocabulary,
+        log: Path,
+    ) -> None:
+        self.recipe = recipe
+        self._vocabulary = vocabulary
+        self._log = log
+        ids = encode_passages(passages, vocabulary)
+        self.tokens_per_character = len(ids) / len(joined(passages))
+        self._streams = Streams(torch.from_numpy(ids).int(), recipe.streams, recipe.steps)
+        self._carried = CarriedState()
+        if not len(self._streams):
+            raise UserError(
+                f"{len(ids)} tokens to learn from are too few for streams={recipe.streams} of "
+                f"steps={recipe.steps}: --set smaller ones, or give more text"
+            )
+        self.tokens = len(ids)
+        self.options = recipe.options(len(self._streams))
+
+    def begin(self, model: nn.Module) -> None:
+        """Everything learns; nothing is carried over from before."""
+        super().begin(model)
+        self._carried.reset()
+
+    def steps_per_epoch(self) -> int:
+        """All chunks of the streams."""
+        return len(self._streams)
+
+    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[TextBatch]:
+        """The streams of an epoch, chunk by chunk, cut elsewhere than those of other epochs."""
+        if self.recipe.streams % world:
+            raise UserError(
+                f"streams={self.recipe.streams}: must be a multiple of the {world} processes"
+            )
+        shift = derived_seed(self.recipe.seed, "shift", epoch) % self.tokens
+        chunks = self._streams.chunks(shift, start, slice(rank, None, world))
+        for step, chunk in enumerate(chunks, epoch * len(self._streams) + start):
+            yield TextBatch(chunk, step if rank == 0 and shows_after(step) else None)
+
+    def loss(self, model: nn.Module, batch: TextBatch) -> dict[str, Tensor]:
+        """Cross-entropy in nats a token; the state goes on to the next chunk, its gradient not."""
+        network, chunk = cast(LanguageNetwork, model), batch.chunk
+        if batch.shown_after is not None:
+            self._show(network, batch.shown_after)
+        if chunk.first:
+            self._carried.reset()
+        logits, state = network(chunk.inputs, self._carried.state)
+        self._carried.keep(state)
+        nats = F.cross_entropy(logits.float().flatten(0, 1), chunk.targets.flatten())
+        return {
+            "loss": nats,
+            "bits_per_character": nats.detach() * self.tokens_per_character / math.log(2),
+            "perplexity": nats.detach().exp(),
+            "weight": nats.new_tensor(chunk.targets.numel()),
+        }
+
+    def carried(self) -> dict[str, Tensor]:
+        """The state of the streams."""
+        return self._carried.tensors()
+
+    def carry(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take back the state of the streams."""
+        self._carried.load(tensors)
+
+    def _show(self, network: LanguageNetwork, steps: int) -> None:
+        title = "at first" if steps == 0 else f"after {steps:,} steps"
+        with disk_errors(self._log), self._log.open("a", encoding="utf-8") as file:
+            file.write(f"— {title}\n{specimen(network, self._vocabulary)}\n\n")
+
+
+class TextTask(Task):
+    """An author that learns from a text.
+
+    Args:
+        recipe: the choices.
+        splits: the text, by its splits; it is learnt from train and chosen by dev.
+        out: the run's folder.
+
+    Raises:
+        UserError: a split is missing, the text is too short, or the author to begin with cannot be
+            had.
+    """
+
+    metric = "nats_per_character"
+    higher_is_better = False
+
+    def __init__(
+        self, recipe: TextRecipe, splits: Mapping[str, Sequence[Passage]], out: Path
+    ) -> None:
+        torch.manual_seed(recipe.seed)
+        self.recipe = recipe
+        train, dev = split_of(splits, "train"), split_of(splits, "dev")
+        self.model, self.vocabulary = _beginning(recipe, splits)
+        reading = Reading(recipe, train, self.vocabulary, out / "samples.txt")
+        self.stages = [reading]
+        self._dev = encode_passages(dev, self.vocabulary)
+        self._dev_characters = len(joined(dev))
+        self.config = {
+            "recipe": asdict(recipe),
+            "tokens": {"train": reading.tokens, "dev": len(self._dev)},
+            "vocabulary": len(self.vocabulary),
+        }
+
+    def author(self, model: nn.Module) -> Author:
+        """The author around a model as it is now."""
+        return Author(cast(LanguageNetwork, model), self.vocabulary, self.recipe.shares)
+
+    def validate(self, model: nn.Module) -> Mapping[str, float]:
+        """Foretell the dev split, from a state of its own."""
+        ids, before = self._dev, token_before(self.vocabulary)
+        network = cast(LanguageNetwork, model)
+        log_probs = log_probabilities(network, ids, before, streams_for(len(ids)))
+        nats = -float(log_probs.double().sum())
+        return asdict(TextScores.of(nats, len(ids), self._dev_characters))
+
+    def samples(self, model: nn.Module) -> Sequence[str]:
+        """What it writes by now."""
+        return [specimen(cast(LanguageNetwork, model), self.vocabulary)]
+
+    def save(self, model: nn.Module, folder: Path) -> None:
+        """Write an author."""
+        self.author(model).save(folder)
+
+
+def shows_after(step: int) -> bool:
+    """Whether it is shown what a model writes after 0, 10, 30, 100, 300, … steps, as they grow."""
+    return step == 0 or (step >= 10 and str(step).rstrip("0") in ("1", "3"))
+
+
+def specimen(network: LanguageNetwork, vocabulary: TextVocabulary) -> str:
+    """What a network writes by now, in full precision and without disturbing its training."""
+    training = network.training
+    network.eval()
+    with torch.autocast(network.readout.weight.device.type, enabled=False):
+        beginning = torch.tensor([token_before(vocabulary)])
+        writing = Continuations(network, [beginning], SAMPLE, vocabulary.reserved)
+        tokens = [int(writing.step()[0]) for _ in range(SAMPLE.length or 0)]
+    network.train(training)
+    return vocabulary.text_decoder()(tokens)
+
+
+def _beginning(
+    recipe: TextRecipe, splits: Mapping[str, Sequence[Passage]]
+) -> tuple[LanguageNetwork, TextVocabulary]:
+    """The network that the training begins with, and the pieces of text behind its ids."""
+    whole = joined(split_of(splits, WHOLE))
+    if not recipe.start:
+        vocabulary = _vocabulary(recipe, whole, joined(split_of(splits, "train")))
+        return LanguageNetwork(recipe.network, len(vocabulary)), vocabulary
+    author = Author.load(recipe.start, precision="fp32")
+    vocabulary = author.vocabulary
+    if isinstance(vocabulary, CharacterVocabulary):
+        vocabulary = vocabulary.extended(whole)
+    dropouts = {name: getattr(recipe, name) for name in DROPOUTS}
+    network = LanguageNetwork(replace(author.network.config, **dropouts), len(vocabulary))
+    network.begin_from(author.network)
+    return network, vocabulary
+
+
+def _vocabulary(recipe: TextRecipe, whole: str, train: str) -> TextVocabulary:
+    """Bytes, the characters of all splits, or the words of the training split."""
+    if recipe.vocabulary == "bytes":
+        return ByteVocabulary()
+    if recipe.vocabulary == "words":
+        return WordVocabulary.build([WordVocabulary.cut(train)], recipe.seen_at_least)
+    replaced = recipe.unknown == "replace"
+    return CharacterVocabulary.build(whole, recipe.seen_at_least, replace_unknown=replaced)

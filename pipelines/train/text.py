@@ -1,0 +1,32 @@
+"""Any text → an author: the job behind ``multimodal train text``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipelines.train import with_settings
+
+
+def train_text(data: str | Path, out: str | Path, settings: Sequence[str] = ()) -> Path:
+    """Train an author, or go on with a training that was interrupted.
+
+    Args:
+        data: a text file, a folder, a pattern or a data set; see
+            `multimodal.language.data.read_splits`.
+        out: the run's folder: metrics, curves, samples, the best and the last author.
+        settings: changes to the recipe, "name=value"; see `TextRecipe`.
+
+    Returns:
+        The folder of the best author.
+
+    Raises:
+        UserError: when the data cannot be read, or the folder belongs to another run.
+    """
+    from multimodal.language.data import read_splits
+    from multimodal.language.recipe import TextRecipe
+    from multimodal.language.training import TextTask
+    from multimodal.training import train
+
+    recipe = with_settings(TextRecipe(), settings)
+    return train(TextTask(recipe, read_splits(data, recipe.shares), Path(out)), out)

@@ -1,0 +1,161 @@
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from multimodal import load_author
+from multimodal.checkpoints import read_checkpoint
+from multimodal.errors import UserError
+from multimodal.language.author import Author
+from multimodal.language.voices import TRAINED_BY
+
+KINDS = {"characters": "(abc) d", "bytes": "aé€ b", "words": "a dog and"}
+
+every_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+# ---- checkpoints ----
+
+
+@every_kind
+def test_an_author_comes_back_from_its_folder(make, kind, tmp_path):
+    author = make(kind)
+    again = Author.load(author.save(tmp_path / "mine"), precision="fp32")
+    assert again.shares == author.shares
+    assert again.network.config == author.network.config
+    text = KINDS[kind]
+    found, expected = again.score(text), author.score(text)
+    assert found.pieces == expected.pieces
+    np.testing.assert_allclose(found.log_probs, expected.log_probs, rtol=0.01, atol=0.01)  # 16-bit
+    assert load_author(tmp_path / "mine").write("a", length=5, top_k=1)
+
+
+def test_its_weights_are_stored_in_16_bit(author, tmp_path):
+    tensors = read_checkpoint(author.save(tmp_path / "mine")).tensors
+    assert {tensor.dtype for tensor in tensors.values()} == {torch.float16}
+
+
+@pytest.mark.parametrize("change", [{"vocabulary": {}}, {"network": {"cell": "x"}}, {"shares": 3}])
+def test_a_config_that_cannot_be_is_named(author, tmp_path, change):
+    path = author.save(tmp_path / "mine") / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(UserError, match=r"config\.json: incomplete"):
+        Author.load(tmp_path / "mine")
+
+
+@pytest.mark.parametrize("voice", TRAINED_BY)
+@pytest.mark.parametrize("prefix", ["", "text-"])
+def test_a_voice_that_does_not_ship_says_how_it_is_trained(voice, prefix, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError) as caught:
+        Author.load(prefix + voice)
+    line = str(caught.value)
+    assert line.startswith(f"{prefix}{voice}: this voice does not ship with this version; train it")
+    assert "multimodal train text --data" in line
+    assert "\n" not in line
+
+
+def test_a_folder_named_like_a_voice_is_that_folder(author, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    author.save("linux")
+    assert Author.load("linux").vocabulary.to_json() == author.vocabulary.to_json()
+
+
+# ---- writing ----
+
+
+def test_a_stream_is_the_text_piece_by_piece(author):
+    options = {"length": 30, "seed": 4, "temperature": 0.9}
+    pieces = list(author.stream("(ab", **options))
+    text = author.write("(ab", **options)
+    assert "".join(piece.text for piece in pieces) == text
+    assert len(text) == 30
+    whole = author.score("(ab" + text)
+    written = [piece.log_prob for piece in pieces]
+    np.testing.assert_allclose(written, whole.log_probs[3:], rtol=1e-4, atol=1e-4)
+
+
+def test_a_text_without_end_goes_on(author):
+    stream = author.stream(length=None, seed=1)
+    assert len("".join(next(stream).text for _ in range(700))) == 700
+    with pytest.raises(UserError, match="length"):
+        author.write(length=None)
+
+
+@pytest.mark.parametrize("stop", [".", "b", "ab"])
+def test_a_text_ends_as_soon_as_it_holds_the_stop_string(author, stop):
+    whole = author.write_all([""] * 8, length=200, seed=1)
+    stopped = author.write_all([""] * 8, length=200, seed=1, stop=stop)
+    assert any(len(text) < 200 for text in stopped)
+    for text, full in zip(stopped, whole, strict=True):
+        before, found, _ = full.partition(stop)
+        assert text == before + found
+
+
+def test_texts_may_begin_differently(author):
+    together = author.write_all(["a", "(bb) ", ""], length=20, top_k=1)
+    assert together == [author.write(prime, length=20, top_k=1) for prime in ("a", "(bb) ", "")]
+    assert author.write_all([]) == []
+
+
+def test_bytes_that_are_no_text_are_replaced(make):
+    text = make("bytes").write(length=200, temperature=5.0, seed=0)
+    assert text.encode()  # no half of a surrogate pair
+    assert "\N{REPLACEMENT CHARACTER}" in text
+
+
+def test_special_words_are_never_written(make):
+    text = make("words").write(length=300, temperature=9.0, seed=0)
+    assert "<" not in text
+
+
+def test_what_cannot_be_written_is_named(author):
+    with pytest.raises(UserError, match=r"^prime: line 2: .*'ß'"):
+        author.write("a\nß")
+    with pytest.raises(UserError, match=r"^lenght: no such option; there are length, "):
+        author.write(lenght=3)
+
+
+# ---- looking at a text ----
+
+
+@every_kind
+def test_the_scores_of_pieces_are_those_of_their_tokens(make, kind):
+    author, text = make(kind), KINDS[kind]
+    scored = author.score(text)
+    assert "".join(scored.pieces) == text
+    assert len(scored.log_probs) == len(scored.pieces)
+    total = -float(scored.log_probs.sum())
+    assert scored.scores.nats_per_character == pytest.approx(total / len(text), rel=1e-5)
+    tokens = len(author.vocabulary.encode_text(text))
+    assert math.log(scored.scores.perplexity) == pytest.approx(total / tokens, rel=1e-5)
+
+
+@every_kind
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_a_trace_holds_what_every_unit_does(make, kind, cell):
+    author, text = make(kind, cell=cell), KINDS[kind]
+    trace = author.trace(text)
+    assert "".join(trace.pieces) == text
+    assert trace.hidden.shape == (len(trace.pieces), 2, 8)
+    ids = author.vocabulary.encode_text("\n" + text)
+    with torch.no_grad():
+        network = author.network.recurrent
+        outputs, state = network.unroll(author.network.embedding(torch.from_numpy(ids)[None]))
+    ends = author.vocabulary.ends(ids)[1:]
+    np.testing.assert_allclose(trace.hidden[:, 1], outputs[0].numpy()[ends], atol=1e-5)
+    if cell == "lstm":
+        cells = torch.stack([c[0] for _, c in state]).numpy()
+        np.testing.assert_allclose(trace.cells[-1], cells, atol=1e-5)
+        np.testing.assert_allclose(trace.activations, np.tanh(trace.cells))
+    else:
+        assert trace.cells is None
+        assert trace.activations is trace.hidden
+
+
+def test_an_empty_text_cannot_be_looked_at(author):
+    for look in (author.score, author.trace):
+        with pytest.raises(UserError, match="no text"):
+            look("")

@@ -1,0 +1,71 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from multimodal.language import scoring
+from multimodal.language.model import LanguageConfig, LanguageNetwork
+from multimodal.language.scoring import TextScores, log_probabilities, streams_for
+
+
+@pytest.fixture(scope="module")
+def network() -> LanguageNetwork:
+    torch.manual_seed(0)
+    network = LanguageNetwork(LanguageConfig(layers=2, embedding_size=4, hidden_size=6), 5).eval()
+    for weight in network.parameters():
+        weight.data *= 3
+    return network
+
+
+def by_steps(network: LanguageNetwork, ids: np.ndarray, before: int) -> torch.Tensor:
+    state, token, found = network.recurrent.initial_state(1), before, []
+    for wanted in ids.tolist():
+        logits, state = network.step(torch.tensor([token]), state)
+        found.append(float(logits[0].log_softmax(-1)[wanted].detach()))
+        token = wanted
+    return torch.tensor(found)
+
+
+@pytest.mark.parametrize("length", [1, 2, 50])
+def test_every_token_is_scored_given_all_before_it(network, length):
+    ids = np.random.default_rng(0).integers(0, 5, length)
+    expected = by_steps(network, ids, before=3)
+    torch.testing.assert_close(log_probabilities(network, ids, 3), expected)
+
+
+def test_the_size_of_chunks_changes_nothing(network, monkeypatch):
+    ids = np.random.default_rng(1).integers(0, 5, 100)
+    expected = log_probabilities(network, ids, 0)
+    monkeypatch.setattr(scoring, "LOGITS_AT_A_TIME", 5 * 7)
+    torch.testing.assert_close(log_probabilities(network, ids, 0), expected)
+
+
+@pytest.mark.parametrize(("length", "streams"), [(90, 4), (91, 4), (10, 20), (301, 7)])
+def test_streams_that_begin_within_their_run_up_are_exact(network, length, streams):
+    ids = np.random.default_rng(2).integers(0, 5, length)
+    expected = log_probabilities(network, ids, 1)
+    torch.testing.assert_close(log_probabilities(network, ids, 1, streams), expected)
+
+
+def test_each_part_reads_what_stands_before_it(network, monkeypatch):
+    monkeypatch.setattr(scoring, "RUN_UP", 8)
+    ids = np.random.default_rng(3).integers(0, 5, 60)
+    found = log_probabilities(network, ids, 1, streams=3)
+    for begin, start in ((0, 0), (20, 12), (40, 32)):
+        before = int(ids[start - 1]) if start else 1
+        expected = by_steps(network, ids[start : begin + 20], before)[begin - start :]
+        torch.testing.assert_close(found[begin : begin + 20], expected)
+
+
+def test_figures():
+    scores = TextScores.of(nats=20 * math.log(2), tokens=10, characters=5)
+    assert scores.nats_per_character == pytest.approx(4 * math.log(2))
+    assert scores.bits_per_character == pytest.approx(4)
+    assert scores.perplexity == pytest.approx(4)
+    assert scores.characters == 5
+
+
+def test_a_short_text_is_read_in_one_stream():
+    assert streams_for(1000) == 1
+    assert streams_for(10**6) == 64

@@ -1,0 +1,142 @@
+"""Batches that a sketcher learns from: drawings of similar length, slightly changed each time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from multimodal.sketching.recipe import SketcherRecipe
+from multimodal.sketching.sequences import LabelledSequences, Rows, padded
+from multimodal.training import batches_per_epoch, derived_seed
+
+STEPS_ROUNDED_TO = 8  # fused kernels are built anew for every new shape: the fewer, the better
+
+
+@dataclass(frozen=True)
+class SketchBatch:
+    """What one step learns from.
+
+    Attributes:
+        offsets: (B, T, 2), scaled.
+        pens: (B, T), END behind each drawing's last point.
+        lengths: (B,) points of each.
+        categories: (B,); the number behind the last where the category is not told.
+        latents: of the first so many drawings z is told.
+        kl_weight: η of the paper, what the KL term counts at this step.
+    """
+
+    offsets: Tensor
+    pens: Tensor
+    lengths: Tensor
+    categories: Tensor
+    latents: int
+    kl_weight: float
+
+    def to(self, device: torch.device) -> SketchBatch:
+        """The same batch on a device."""
+        names = ("offsets", "pens", "lengths", "categories")
+        return replace(self, **{name: getattr(self, name).to(device) for name in names})
+
+
+class SketchBatches:
+    """Deals out drawings in batches of similar length, each epoch in another way.
+
+    Args:
+        sequences: what to learn from.
+        recipe: sizes of batches and epochs, and how drawings are changed.
+        scale: the offsets' unit.
+    """
+
+    def __init__(self, sequences: LabelledSequences, recipe: SketcherRecipe, scale: float) -> None:
+        self._sequences = sequences
+        self._recipe = recipe
+        self._scale = scale
+        most = recipe.drawings_per_category or len(sequences)
+        self._quotas = np.minimum(sequences.counts, most)
+        self._total = int(self._quotas.sum())
+
+    @property
+    def per_epoch(self) -> int:
+        """How many batches an epoch has."""
+        return batches_per_epoch(self._total, self._recipe.batch_size)
+
+    def epoch(self, epoch: int, start: int, rank: int, world: int) -> Iterator[SketchBatch]:
+        """This process's part of every batch from number `start` on."""
+        recipe = self._recipe
+        for number, indices in enumerate(self._dealt(epoch)):
+            if number < start:
+                continue
+            seed = derived_seed(recipe.seed, "batch", epoch, number)
+            random = np.random.default_rng([seed, rank])
+            kl_weight = recipe.kl_weight_at(epoch * self.per_epoch + number)
+            yield self._batch(indices, indices[rank::world], random, kl_weight)
+
+    def _batch(
+        self,
+        whole: npt.NDArray[np.int64],
+        mine: npt.NDArray[np.int64],
+        random: np.random.Generator,
+        kl_weight: float,
+    ) -> SketchBatch:
+        recipe = self._recipe
+        longest = max(len(self._sequences.rows[index]) for index in whole)
+        # Behind the end there is a row of nothing but the end, which stands for all that follow.
+        steps = -(-(longest + 2) // STEPS_ROUNDED_TO) * STEPS_ROUNDED_TO
+        rows = [self._changed(self._sequences.rows[index], random) for index in mine]
+        offsets, pens = padded(rows, self._scale, min(steps, recipe.limit))
+        untold = random.random(len(mine)) < recipe.category_dropout
+        labels = np.where(untold, self._sequences.categories, self._sequences.labels[mine])
+        return SketchBatch(
+            torch.from_numpy(offsets).float(),
+            torch.from_numpy(pens),
+            torch.tensor([len(sequence) for sequence in rows]),
+            torch.from_numpy(labels),
+            latents=round(len(mine) * (1 - recipe.latent_dropout)),
+            kl_weight=kl_weight,
+        )
+
+    def _changed(self, rows: Rows, random: np.random.Generator) -> Rows:
+        fewer = thinned(rows, self._recipe.point_dropping, random)
+        return stretched(fewer, self._recipe.stretching, random)
+
+    def _dealt(self, epoch: int) -> list[npt.NDArray[np.int64]]:
+        """The batches of an epoch, all of one size: a few drawings come twice."""
+        random = np.random.default_rng(derived_seed(self._recipe.seed, "order", epoch))
+        chosen = self._chosen(random)
+        lacking = self.per_epoch * self._recipe.batch_size - len(chosen)
+        chosen = np.concatenate([chosen, random.choice(chosen, lacking)])
+        random.shuffle(chosen)  # so that any of equal length may come first
+        lengths = self._sequences.lengths[chosen]
+        near = lengths * random.uniform(0.95, 1.05, len(chosen))
+        batches = chosen[np.argsort(near, kind="stable")].reshape(self.per_epoch, -1)
+        return list(random.permuted(batches, axis=1)[random.permutation(self.per_epoch)])
+
+    def _chosen(self, random: np.random.Generator) -> npt.NDArray[np.int64]:
+        order = random.permutation(len(self._sequences))
+        labels = self._sequences.labels[order]
+        return np.concatenate(
+            [order[labels == label][:quota] for label, quota in enumerate(self._quotas)]
+        )
+
+
+def stretched(rows: Rows, most: float, random: np.random.Generator) -> Rows:
+    """Rows (N, 3) with dx and dy each multiplied by a number from 1 - `most` to 1 + `most`."""
+    factors = [*random.uniform(1 - most, 1 + most, 2), 1.0]
+    return rows * np.array(factors, dtype=np.float32)
+
+
+def thinned(rows: Rows, share: float, random: np.random.Generator) -> Rows:
+    """Rows (N, 3) without a random share of the points within strokes; the others stay in place."""
+    lifted = rows[:, 2] > 0
+    begins = np.concatenate([[False], lifted[:-1]])
+    dropped = ~lifted & ~begins & (random.random(len(rows)) < share)
+    dropped[-1:] = False
+    places = rows[:, :2].cumsum(0)[~dropped]
+    return np.concatenate(
+        [np.diff(places, axis=0, prepend=0), rows[~dropped, 2:]], axis=1, dtype=np.float32
+    )

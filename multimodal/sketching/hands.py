@@ -1,0 +1,117 @@
+"""The decoder as drawing uses it: one step at a time, for all drawings at once, and fast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from multimodal.recurrent.cells import RecurrentNetwork, State
+from multimodal.sketching.model import STROKE_5, SketchNetwork
+
+
+class Hand(Protocol):
+    """B drawings in the making."""
+
+    def move(self, points: Tensor) -> Tensor:
+        """Take in the last points (B, 5), fp32 → vectors (B, 3 + 6 K) for the next ones."""
+
+    def keep(self, rows: Tensor) -> Hand:
+        """The same for some of the drawings, or for several copies of them: rows (B',)."""
+
+
+@dataclass
+class SteppingHand:
+    """Any cell, by its own single steps.
+
+    Attributes:
+        network: what was learnt.
+        condition: (B, C) what is drawn.
+        state: the decoder's.
+    """
+
+    network: SketchNetwork
+    condition: Tensor
+    state: State
+
+    def move(self, points: Tensor) -> Tensor:
+        """See `Hand`."""
+        vectors, self.state = self.network.step(self.condition, points, self.state)
+        return vectors
+
+    def keep(self, rows: Tensor) -> SteppingHand:
+        """See `Hand`."""
+        state = tuple(tuple(part[rows] for part in layer) for layer in self.state)
+        return SteppingHand(self.network, self.condition[rows], state)
+
+
+class LSTMWeights:
+    """The weights of an LSTM decoder, laid out for single steps.
+
+    The last point and h stand side by side, so that one product serves both; what the condition
+    adds is computed once for a whole drawing. tanh(x) is taken as 2 σ(2 x) - 1, with the doubling
+    of the candidate's part in the weights: σ is several times as fast. The products run in `dtype`,
+    all else in fp32.
+
+    Args:
+        network: with the cell "lstm".
+        dtype: of the products.
+    """
+
+    def __init__(self, network: SketchNetwork, dtype: torch.dtype) -> None:
+        layer = cast(nn.LSTM, cast(RecurrentNetwork, network.decoder).layers[0])
+        weight_ih, weight_hh = cast(Tensor, layer.weight_ih_l0), cast(Tensor, layer.weight_hh_l0)
+        size = self.size = network.config.decoder_size
+        doubled = torch.ones(4 * size, 1, device=weight_hh.device)
+        doubled[2 * size : 3 * size] = 2  # input, forget, candidate, output
+        self.dtype = dtype
+        with torch.no_grad():
+            step = torch.cat([weight_ih[:, :STROKE_5], weight_hh], 1)  # (4 H, 5 + H)
+            self.step = (step * doubled).to(dtype)
+            self.of_condition = weight_ih[:, STROKE_5:] * doubled  # (4 H, C)
+            bias = cast(Tensor, layer.bias_ih_l0) + cast(Tensor, layer.bias_hh_l0)
+            self.bias = bias * doubled[:, 0]
+            # The readout passes over the point, so that it can read both as they stand.
+            self.readout = F.pad(network.readout.weight, (STROKE_5, 0)).to(dtype)
+            self.readout_bias = network.readout.bias.to(dtype)
+
+
+class LSTMHand:
+    """An LSTM, with few and large operations.
+
+    Args:
+        weights: laid out for single steps.
+        shown: (B, 4 H) what the condition adds to the sums of the gates.
+        read: (B, 5 + H) a point, which may be old, and the hidden state; in the weights' type.
+        cell: (B, H), fp32.
+    """
+
+    def __init__(self, weights: LSTMWeights, shown: Tensor, read: Tensor, cell: Tensor) -> None:
+        self._weights = weights
+        self._shown = shown
+        self._read = read
+        self._cell = cell
+
+    @classmethod
+    def begin(cls, weights: LSTMWeights, condition: Tensor, state: State) -> LSTMHand:
+        """Take up conditions (B, C) and the decoder's state."""
+        ((h, c),) = state
+        shown = F.linear(condition, weights.of_condition, weights.bias)
+        return cls(weights, shown, F.pad(h, (STROKE_5, 0)).to(weights.dtype), c.clone())
+
+    def move(self, points: Tensor) -> Tensor:
+        """See `Hand`."""
+        weights = self._weights
+        self._read[:, :STROKE_5] = points
+        sums = self._shown + F.linear(self._read, weights.step)  # (B, 4 H) fp32
+        i, f, g, o = sums.sigmoid_().chunk(4, 1)
+        self._cell.mul_(f).add_(i * g.mul_(2).sub_(1))
+        self._read[:, STROKE_5:] = (2 * self._cell).sigmoid_().mul_(2).sub_(1).mul_(o)
+        return F.linear(self._read, weights.readout, weights.readout_bias)
+
+    def keep(self, rows: Tensor) -> LSTMHand:
+        """See `Hand`."""
+        return LSTMHand(self._weights, self._shown[rows], self._read[rows], self._cell[rows])

@@ -1,0 +1,182 @@
+"""sketch-rnn (Ha and Eck 2017): drawings as sequences, a latent vector, a decoder that draws.
+
+A bidirectional encoder reads a drawing into a Gaussian over z; the decoder draws point after point
+from z and the drawing's category, both of which its initial state and each of its inputs show. One
+network does both with and without z: in training, z gives way for a share of the drawings to a
+learnt vector that says that there is none. So it draws from a category alone without the loss of
+sharpness that samples of z from its prior would bring, and still reconstructs and interpolates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, cast
+
+import torch
+from torch import Tensor, nn
+
+from multimodal.recurrent.cells import LockedDropout, RecurrentNetwork, State
+from multimodal.recurrent.mixture import MixtureOutput
+from multimodal.recurrent.variants import FORGET_BIAS, HyperLSTM, LayerNormLSTM
+
+DecoderCell: TypeAlias = Literal["lstm", "layer_norm_lstm", "hyper_lstm"]
+DecoderNetwork: TypeAlias = RecurrentNetwork | LayerNormLSTM | HyperLSTM
+
+DOWN, LIFTED, END = range(3)
+"""States of the pen after a point: it stays on the paper, it is lifted, the drawing is over."""
+
+STROKE_5 = 5  # dx, dy and a one-hot pen state
+VARIANTS: dict[DecoderCell, type[LayerNormLSTM] | type[HyperLSTM]] = {
+    "layer_norm_lstm": LayerNormLSTM,
+    "hyper_lstm": HyperLSTM,
+}
+
+
+@dataclass(frozen=True)
+class SketchConfig:
+    """What the network is; saved in the checkpoint.
+
+    Attributes:
+        cell: of the decoder.
+        decoder_size: H, the decoder's units.
+        encoder_size: the encoder's units in each direction.
+        latent_size: Z, the size of the latent vector; 0 for a decoder alone.
+        latent_optional: whether it also draws without z; else z of a new drawing is drawn from its
+            prior, as in the paper.
+        categories: how many categories are known; 0 for a network without.
+        category_size: the size of a category's embedding.
+        components: K, of the mixture.
+        dropout: the share of the decoder's outputs that is dropped in training, locked in time.
+        recurrent_dropout: in training, the share of an LSTM's recurrent weights that is dropped;
+            for the other cells, the share of their candidate values (the paper's 1 - 0.9).
+    """
+
+    cell: DecoderCell = "lstm"
+    decoder_size: int = 640
+    encoder_size: int = 256
+    latent_size: int = 128
+    latent_optional: bool = True
+    categories: int = 0
+    category_size: int = 64
+    components: int = 20
+    dropout: float = 0.0
+    recurrent_dropout: float = 0.1
+
+
+class SketchNetwork(nn.Module):
+    """Encoder and decoder; see the module's first lines.
+
+    Sequences are of points (dx, dy) in units of the training data's standard deviation, with the
+    pen's state after each. The category after the last known one, number `config.categories`,
+    stands for a drawing of anything.
+    """
+
+    def __init__(self, config: SketchConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.output = MixtureOutput(config.components, pen_states=3)
+        condition_size = config.latent_size
+        if config.latent_size:
+            self.forward_encoder = RecurrentNetwork("lstm", STROKE_5, config.encoder_size)
+            self.backward_encoder = RecurrentNetwork("lstm", STROKE_5, config.encoder_size)
+            self.posterior = nn.Linear(2 * config.encoder_size, 2 * config.latent_size)
+            if config.latent_optional:
+                self.no_latent = nn.Parameter(torch.zeros(config.latent_size))
+        if config.categories:
+            self.embedding = nn.Embedding(config.categories + 1, config.category_size)
+            condition_size += config.category_size
+        self.decoder = _decoder(config, STROKE_5 + condition_size)
+        if condition_size:
+            sizes = [tensor.shape[1] for layer in self.decoder.initial_state(1) for tensor in layer]
+            self.beginning = nn.Linear(condition_size, sum(sizes))
+        self.condition_size = condition_size
+        self.dropout = LockedDropout(config.dropout)
+        self.readout = nn.Linear(config.decoder_size, self.output.size)
+
+    def encode(self, points: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Read drawings: points (B, T, 5) of which `lengths` (B,) count → μ and log σ², (B, Z)."""
+        last = (lengths - 1).clamp(min=0)[:, None]  # (B, 1)
+        steps = torch.arange(points.shape[1], device=points.device)  # (T,)
+        backwards = (last - steps).clamp(min=0)[:, :, None].expand(-1, -1, STROKE_5)
+        # What comes after a drawing's end cannot reach back to its last state: no packing.
+        ends = [
+            encoder.unroll(read)[0].gather(1, last[:, :, None].expand(-1, -1, encoder.hidden_size))
+            for encoder, read in (
+                (self.forward_encoder, points),
+                (self.backward_encoder, points.gather(1, backwards)),
+            )
+        ]
+        mean, log_variance = self.posterior(torch.cat(ends, -1)[:, 0]).float().chunk(2, -1)
+        return mean, log_variance
+
+    def condition(self, categories: Tensor, latent: Tensor | None = None) -> Tensor:
+        """What is to be drawn: (B, C).
+
+        Args:
+            categories: (B,) their numbers; `config.categories` for anything.
+            latent: (B', Z), z of the first B' drawings; the others, or all, have none.
+        """
+        parts = [] if latent is None else [latent]
+        if self.config.latent_size and self.config.latent_optional:
+            given = 0 if latent is None else len(latent)
+            nothing = self.no_latent.expand(len(categories) - given, -1)
+            parts = [nothing if latent is None else torch.cat([latent.to(nothing), nothing])]
+        if self.config.categories:
+            parts.append(self.embedding(categories))
+        if not parts:
+            return self.readout.weight.new_zeros(len(categories), 0)
+        return torch.cat(parts, -1)
+
+    def start(self, condition: Tensor) -> State:
+        """The decoder's state before the first point: conditions (B, C)."""
+        empty = self.decoder.initial_state(len(condition))
+        if not self.condition_size:
+            return empty
+        values = torch.tanh(self.beginning(condition))
+        sizes = [tensor.shape[1] for layer in empty for tensor in layer]
+        parts = iter(values.split(sizes, -1))
+        return tuple(tuple(next(parts) for _ in layer) for layer in empty)
+
+    def unroll(self, condition: Tensor, inputs: Tensor) -> Tensor:
+        """Teacher forcing: conditions (B, C), points from the start (B, T, 5) → (B, T, 3 + 6 K)."""
+        vectors: Tensor = self.readout(self.dropout(self._read(condition, inputs)[0]))
+        return vectors
+
+    def read(self, condition: Tensor, inputs: Tensor) -> State:
+        """The decoder's state once it has the inputs (B, T, 5) behind it; conditions (B, C)."""
+        return self._read(condition, inputs)[1]
+
+    def step(self, condition: Tensor, points: Tensor, state: State) -> tuple[Tensor, State]:
+        """One point on: (B, C), (B, 5) and a state → (B, 3 + 6 K) for the next, new state."""
+        hidden, state = self.decoder.step(torch.cat([points, condition], -1), state)
+        return self.readout(hidden), state
+
+    def _read(self, condition: Tensor, inputs: Tensor) -> tuple[Tensor, State]:
+        shown = condition[:, None].expand(-1, inputs.shape[1], -1).to(inputs.dtype)
+        return self.decoder.unroll(torch.cat([inputs, shown], -1), self.start(condition))
+
+
+def _decoder(config: SketchConfig, input_size: int) -> DecoderNetwork:
+    size, dropout = config.decoder_size, config.recurrent_dropout
+    if config.cell != "lstm":
+        return VARIANTS[config.cell](input_size, size, dropout)
+    network = RecurrentNetwork("lstm", input_size, size, weight_dropout=dropout)
+    biases = cast(Tensor, network.layers[0].bias_ih_l0)
+    with torch.no_grad():
+        biases[size : 2 * size] += FORGET_BIAS
+    return network
+
+
+def stroke5(offsets: Tensor, pens: Tensor) -> Tensor:
+    """Offsets (..., 2) and pen states (...) → (..., 5)."""
+    return torch.cat([offsets, nn.functional.one_hot(pens, 3).to(offsets)], -1)
+
+
+def decoder_inputs(points: Tensor) -> Tensor:
+    """What the decoder has before it when it draws each of the points (B, T, 5): (B, T, 5).
+
+    That is the point before; (0, 0, 1, 0, 0), the pen on the paper at the origin, for the first.
+    """
+    start = torch.zeros_like(points[:, :1])
+    start[..., 2 + DOWN] = 1
+    return torch.cat([start, points[:, :-1]], 1)

@@ -1,0 +1,217 @@
+"""Words → lexemes: what each phrase of a prompt is good for.
+
+At every word the longest phrase that is known is taken, so "hot air balloon" is no hot thing, and
+the name of something to draw wins over whatever else its words could mean.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from enum import Enum, auto
+from functools import lru_cache
+from itertools import chain
+from typing import Any, NamedTuple, TypeAlias
+
+from multimodal.errors import UserError
+from multimodal.sketching.lexicon import (
+    COUNTS,
+    DETERMINERS,
+    FILLERS,
+    IRREGULAR_PLURALS,
+    JOINS,
+    MULTIPLIERS,
+    PAIRS,
+    PLACES,
+    PLURAL_NAMES,
+    QUALITIES,
+    RELATED,
+    SIZES,
+    SYNONYMS,
+    VAGUE,
+)
+
+NEAREST = 4  # so many categories are named where a word is not understood
+FEW = 8  # a model of no more categories has them all named
+
+Phrase: TypeAlias = tuple[str, ...]
+
+_WORD = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+|[^\W\d_]+(?:'[^\W\d_]+)*|\S")
+_PUNCTUATION = str.maketrans(
+    dict.fromkeys("!?.;:/", " , ")
+    | dict.fromkeys('"()[]-_\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}', " ")
+    | dict.fromkeys("\N{EN DASH}\N{EM DASH}\N{HYPHEN}", " ")
+    | {"\N{RIGHT SINGLE QUOTATION MARK}": "'"}
+)
+
+
+class Kind(Enum):
+    """What a phrase is good for."""
+
+    NAME = auto()
+    COUNT = auto()
+    VAGUE = auto()
+    TIMES = auto()
+    PAIR = auto()
+    DETERMINER = auto()
+    SIZE = auto()
+    PLACE = auto()
+    AND = auto()
+    COMMA = auto()
+    QUALITY = auto()
+    FILLER = auto()
+
+
+class Name(NamedTuple):
+    """The category that a name stands for, and the number that its form tells.
+
+    "duck" and "scissors" are one, "ducks" are many, "sheep" may be either.
+    """
+
+    category: str
+    one: bool
+    many: bool
+
+
+class Lexeme(NamedTuple):
+    """A phrase, what it is good for, and its value: a `Name`, an amount, a size or a place."""
+
+    kind: Kind
+    value: Any
+    text: str
+
+
+def read_words(text: str) -> list[str]:
+    """Words in lower case, numbers, and a comma for every mark that parts sentences."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return _WORD.findall(plain.translate(_PUNCTUATION))
+
+
+def read_lexemes(words: Sequence[str], categories: tuple[str, ...]) -> Iterator[Lexeme]:
+    """What words mean to a model of these categories.
+
+    Raises:
+        UserError: a word means nothing; the line names the categories that come nearest.
+    """
+    known = _vocabulary(categories)
+    longest = max(map(len, known))
+    at = 0
+    while at < len(words):
+        phrases = (tuple(words[at : at + count]) for count in range(longest, 0, -1))
+        phrase = next(filter(known.__contains__, phrases), tuple(words[at : at + 1]))
+        yield known.get(phrase) or _number(words[at]) or _refuse(words[at:], categories)
+        at += len(phrase)
+
+
+def plurals(name: str) -> list[str]:
+    """The plurals of a name by the rules of English spelling, the usual one first."""
+    head, of, rest = name.partition(" of ")
+    before, space, last = name.rpartition(" ")
+    if is_plural(name):
+        return [name]
+    if of:
+        return [f"{plural} of {rest}" for plural in plurals(head)]
+    return [before + space + plural for plural in _plurals_of_word(last)]
+
+
+def is_plural(name: str) -> bool:
+    """Whether the name of one thing has the form of a plural, like scissors."""
+    last = "" if " of " in name else name.rpartition(" ")[2]
+    return bool({name, last} & PLURAL_NAMES)
+
+
+def split_list(texts: str) -> list[str]:
+    """The phrases of a list that is parted by commas, with single spaces."""
+    return [" ".join(text.split()) for text in texts.split(",") if text.strip()]
+
+
+def _plurals_of_word(word: str) -> list[str]:
+    if word in IRREGULAR_PLURALS:
+        return split_list(IRREGULAR_PLURALS[word])
+    if re.search(r"[^aeiou]y$", word):
+        return [f"{word[:-1]}ies"]
+    return [f"{word}es" if re.search(r"(s|x|z|ch|sh)$", word) else f"{word}s"]
+
+
+def _number(word: str) -> Lexeme | None:
+    digits = word.replace(",", "")
+    return Lexeme(Kind.COUNT, int(digits), word) if re.fullmatch("[0-9]+", digits) else None
+
+
+@lru_cache(maxsize=8)
+def _vocabulary(categories: tuple[str, ...]) -> Mapping[Phrase, Lexeme]:
+    """Every phrase that is understood."""
+    entries = chain(
+        [(Kind.COMMA, None, ",")],
+        _meaning(Kind.FILLER, {None: FILLERS}),
+        _meaning(Kind.QUALITY, {None: QUALITIES}),
+        _meaning(Kind.AND, {None: JOINS}),
+        _meaning(Kind.DETERMINER, {None: DETERMINERS}),
+        _meaning(Kind.PAIR, {2: PAIRS}),
+        _meaning(Kind.VAGUE, VAGUE),
+        _meaning(Kind.SIZE, SIZES),
+        _meaning(Kind.PLACE, PLACES),
+        ((Kind.TIMES, factor, text) for text, factor in MULTIPLIERS.items()),
+        ((Kind.COUNT, count, text) for text, count in COUNTS.items()),
+    )
+    known = {tuple(read_words(text)): Lexeme(kind, value, text) for kind, value, text in entries}
+    for phrase, name in _names(categories).items():
+        known[phrase] = Lexeme(Kind.NAME, name, " ".join(phrase))
+    return known
+
+
+def _meaning(kind: Kind, texts: Mapping[Any, str]) -> Iterator[tuple[Kind, Any, str]]:
+    return ((kind, value, text) for value, said in texts.items() for text in split_list(said))
+
+
+@lru_cache(maxsize=8)
+def _names(categories: tuple[str, ...]) -> Mapping[Phrase, Name]:
+    """The forms of all categories; where two share one, a category's own name goes before."""
+    own = [(category, category) for category in categories]
+    bare = [(category, category.removeprefix("the ")) for category in categories]
+    said = [(category, text) for category in categories for text in _synonyms(category)]
+    names: dict[Phrase, Name] = {}
+    for forms in (own, bare, said):
+        for category, text in forms:
+            name = Name(category, one=True, many=text in plurals(text) and not is_plural(text))
+            names.setdefault(tuple(read_words(text)), name)
+        for category, text in forms:
+            for plural in plurals(text):
+                names.setdefault(tuple(read_words(plural)), Name(category, one=False, many=True))
+    written_as_one = {("".join(phrase),): name for phrase, name in names.items()}  # hotdog, seesaw
+    return written_as_one | names
+
+
+def _synonyms(category: str) -> list[str]:
+    return split_list(SYNONYMS.get(category, ""))
+
+
+# ---- words that mean nothing ----
+
+
+def _refuse(words: Sequence[str], categories: tuple[str, ...]) -> Lexeme:
+    if len(categories) <= FEW:
+        hint = f"this model draws {', '.join(categories)}"
+    elif near := nearest(words, categories):
+        hint = f"nearest: {', '.join(near)}"
+    else:
+        hint = "nothing that can be drawn comes near"
+    raise UserError(f"prompt: {words[0][:40]!r} is not understood; {hint}")
+
+
+def nearest(words: Sequence[str], categories: tuple[str, ...]) -> list[str]:
+    """The categories near the first of some words, at most `NEAREST`.
+
+    Those near by meaning, or else those that share a word or nearly the spelling.
+    """
+    phrases = [" ".join(words[:count]) for count in range(1, min(len(words), 3) + 1)]
+    related = {form: near for word, near in RELATED.items() for form in (word, *plurals(word))}
+    near = [category for phrase in phrases for category in split_list(related.get(phrase, ""))]
+    if not set(near) & set(categories):
+        near = [category for category in categories if set(category.split()) & set(words[:2])]
+        forms = {" ".join(phrase): name.category for phrase, name in _names(categories).items()}
+        for phrase in phrases:
+            near += [forms[form] for form in get_close_matches(phrase, forms, NEAREST, 0.75)]
+    return [category for category in dict.fromkeys(near) if category in categories][:NEAREST]

@@ -1,0 +1,283 @@
+"""What somebody asks to be drawn, as a structure: text in, `Prompt` out.
+
+    prompt = parse_prompt("three ducks and a crab under a big umbrella", sketcher.categories)
+    prompt.things        # (Things("duck", 3), Things("crab"), Things("umbrella", size="big"))
+    str(prompt)          # "three ducks and a crab under a big umbrella"
+
+The language:
+
+    prompt   = clause {"," clause}
+    clause   = things {"and" things} {place landmark}
+    landmark = things, and for "between" one more after "and", unless it is several already
+    things   = [amount] [size] name
+
+A place concerns all that "and" joined just before it; a comma begins anew, and so does an "and"
+behind a landmark. A clause grows from left to right: in "a hat on a cat under a tree", hat and cat
+are under the tree together. Words for looks and poses (red, happy, sleeping) are passed over and
+kept in `Prompt.ignored`. Every other word must be known: nothing is ever drawn by guess.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from math import prod
+
+from multimodal.errors import UserError
+from multimodal.sketching.lexicon import NUMBERS, PLENTY
+from multimodal.sketching.phrases import (
+    Kind,
+    Lexeme,
+    Name,
+    is_plural,
+    nearest,
+    plurals,
+    read_lexemes,
+    read_words,
+)
+
+LONGEST = 1000
+"""Prompts of more characters are refused."""
+
+MOST_FIGURES = 50
+"""Prompts for more figures in one scene are refused."""
+
+WRITTEN_OUT = 12  # the largest count that a tidy prompt has as a word
+
+
+@dataclass(frozen=True)
+class Things:
+    """So many figures of one category, of one size.
+
+    Attributes:
+        category: as the model names it.
+        count: how many, at least 1.
+        size: tiny, small, big, huge or giant; empty for the usual size.
+    """
+
+    category: str
+    count: int = 1
+    size: str = ""
+
+    def __str__(self) -> str:
+        name = self.category.removeprefix("the ")
+        article = self.category.removesuffix(name).strip()
+        if self.count > 1:
+            amount = NUMBERS[self.count] if self.count <= WRITTEN_OUT else str(self.count)
+            return _spaced(amount, self.size, plurals(name)[0])
+        words = _spaced(self.size, name)
+        return words if is_plural(name) else _spaced(article or _article(words), words)
+
+
+@dataclass(frozen=True)
+class Placing:
+    """Where something is.
+
+    Attributes:
+        place: a key of `lexicon.PLACES`, such as "under".
+        landmarks: what the place is said of: one, or for "between" one or two.
+    """
+
+    place: str
+    landmarks: tuple[Things, ...]
+
+    def __str__(self) -> str:
+        return f"{self.place} {_joined(self.landmarks)}"
+
+
+@dataclass(frozen=True)
+class Clause:
+    """Things side by side, and where they all are; each placing takes in what came before it."""
+
+    things: tuple[Things, ...]
+    placings: tuple[Placing, ...] = ()
+
+    def __str__(self) -> str:
+        return _spaced(_joined(self.things), *map(str, self.placings))
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What is to be drawn; as a string, a tidy prompt that means the same.
+
+    Attributes:
+        clauses: what stands side by side, at least one clause.
+        ignored: words that were understood and passed over, such as "red".
+    """
+
+    clauses: tuple[Clause, ...]
+    ignored: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def things(self) -> tuple[Things, ...]:
+        """All things, in the order of the text."""
+        return tuple(
+            things
+            for clause in self.clauses
+            for group in (clause.things, *(placing.landmarks for placing in clause.placings))
+            for things in group
+        )
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.clauses))
+
+
+def parse_prompt(text: str, categories: Sequence[str]) -> Prompt:
+    """Understand a prompt in English; the name of a category is the simplest one.
+
+    Args:
+        text: what somebody wrote.
+        categories: what can be drawn, at least one.
+
+    Raises:
+        UserError: a word names nothing that can be drawn, the words do not fit together, or there
+            would be more than `MOST_FIGURES`; one line that says where and what to do.
+    """
+    if len(text) > LONGEST:
+        raise UserError(f"prompt: it has {len(text)} characters; at most {LONGEST} are read")
+    words = read_words(text)
+    lexemes = list(read_lexemes(words, tuple(categories)))
+    if all(lexeme.kind is not Kind.NAME for lexeme in lexemes):
+        raise UserError(_nothing_named(words, tuple(categories)))
+    prompt = Prompt(
+        tuple(_Parser(lexemes).clauses()),
+        tuple(lexeme.text for lexeme in lexemes if lexeme.kind is Kind.QUALITY),
+    )
+    if sum(things.count for things in prompt.things) > MOST_FIGURES:
+        raise UserError(f"prompt: it asks for more than {MOST_FIGURES} figures; ask for fewer")
+    return prompt
+
+
+def _nothing_named(words: Sequence[str], categories: tuple[str, ...]) -> str:
+    said = " ".join(words)[:40]
+    near = nearest(words[-1:], categories)
+    problem = f"{said!r} names nothing to draw" if said else "it is empty"
+    hint = f"nearest: {', '.join(near)}" if near else f"write for example '{Things(categories[0])}'"
+    return f"prompt: {problem}; {hint}"
+
+
+_JOINS = (Kind.AND, Kind.COMMA)
+
+
+class _Parser:
+    """Reads clauses off lexemes, by the rules at the top of this module."""
+
+    def __init__(self, lexemes: Iterable[Lexeme]) -> None:
+        self._ahead = _essential(lexemes)[::-1]  # the next one is at the end
+        self._before = ""
+
+    def clauses(self) -> Iterator[Clause]:
+        yield self._clause()
+        while self._ahead:
+            self._part()
+            yield self._clause()
+
+    def _clause(self) -> Clause:
+        things = [self._things()]
+        while self._is(Kind.AND) and not self._is(Kind.PLACE, after=1):
+            self._take()
+            things.append(self._things())
+        return Clause(tuple(things), tuple(self._placings()))
+
+    def _placings(self) -> Iterator[Placing]:
+        while self._is(Kind.PLACE) or (self._is(*_JOINS) and self._is(Kind.PLACE, after=1)):
+            if self._is(*_JOINS):
+                self._take()
+            place: str = self._take().value
+            landmarks = [self._things()]
+            if place == "between" and landmarks[0].count == 1:
+                landmarks.append(self._other(landmarks[0]))
+            yield Placing(place, tuple(landmarks))
+
+    def _other(self, landmark: Things) -> Things:
+        if not self._is(Kind.AND):
+            raise UserError(
+                f"prompt: 'between' needs two things; write for example 'between {landmark} and"
+                f" {landmark}'"
+            )
+        self._take()
+        return self._things()
+
+    def _things(self) -> Things:
+        before: list[Lexeme] = []
+        while self._ahead and not self._is(Kind.NAME, Kind.PLACE, *_JOINS):
+            before.append(self._take())
+        if not self._is(Kind.NAME):
+            where = f"after {self._before!r}" if self._before else "at the beginning"
+            raise UserError(f"prompt: a thing to draw is missing {where}")
+        name: Name = self._take().value
+        return Things(name.category, _count(name, before), _size(before))
+
+    def _part(self) -> None:
+        """Pass over what stands between clauses."""
+        if self._is(*_JOINS):
+            self._take()
+        elif self._is(Kind.NAME, Kind.SIZE):
+            said = f"{self._before} {self._ahead[-1].text}"
+            raise UserError(
+                f"prompt: {said!r} cannot be drawn as one thing; write 'and' between two things"
+            )
+
+    def _is(self, *kinds: Kind, after: int = 0) -> bool:
+        return after < len(self._ahead) and self._ahead[-1 - after].kind in kinds
+
+    def _take(self) -> Lexeme:
+        lexeme = self._ahead.pop()
+        self._before = lexeme.text
+        return lexeme
+
+
+def _essential(lexemes: Iterable[Lexeme]) -> list[Lexeme]:
+    """Without what is passed over; of joins that meet, the first remains."""
+    kept: list[Lexeme] = []
+    for lexeme in lexemes:
+        if _tells(lexeme, kept[-1].kind if kept else Kind.COMMA):
+            kept.append(lexeme)
+    return kept[:-1] if kept[-1].kind is Kind.COMMA else kept
+
+
+def _tells(lexeme: Lexeme, last: Kind) -> bool:
+    if lexeme.kind is Kind.COMMA:
+        return last in (Kind.NAME, Kind.PLACE)  # and not in "a happy, red duck"
+    if lexeme.kind is Kind.AND:
+        return last not in _JOINS
+    return lexeme.kind not in (Kind.QUALITY, Kind.FILLER)
+
+
+def _count(name: Name, before: Sequence[Lexeme]) -> int:
+    said = [lexeme for lexeme in before if lexeme.kind in (Kind.COUNT, Kind.VAGUE)]
+    if len(said) > 1:
+        both = " and ".join(repr(lexeme.text) for lexeme in said[:2])
+        raise UserError(f"prompt: {both} are said of the same things; keep one")
+    times = [_factor(name, lexeme) for lexeme in before if lexeme.kind in (Kind.TIMES, Kind.PAIR)]
+    unsaid = PLENTY if not name.one and not times else 1
+    count = prod(times) * (_factor(name, said[0]) if said else unsaid)
+    if not count:
+        raise UserError(f"prompt: {said[0].text!r} of a thing is nothing to draw; leave it out")
+    return count
+
+
+def _factor(name: Name, amount: Lexeme) -> int:
+    """The number behind an amount; a pair of scissors is one drawing, and so is some bread."""
+    value: int = amount.value
+    return value if name.many or amount.kind in (Kind.COUNT, Kind.TIMES) else 1
+
+
+def _size(before: Iterable[Lexeme]) -> str:
+    sizes = dict.fromkeys(str(lexeme.value) for lexeme in before if lexeme.kind is Kind.SIZE)
+    if len(sizes) > 1:
+        raise UserError(f"prompt: {' and '.join(sizes)} are said of the same things; keep one")
+    return next(iter(sizes), "")
+
+
+def _article(words: str) -> str:
+    return "an" if re.match("[aeio]|u(?!ni)|hour", words) else "a"
+
+
+def _joined(things: Iterable[Things]) -> str:
+    return " and ".join(map(str, things))
+
+
+def _spaced(*words: str) -> str:
+    return " ".join(filter(None, words))

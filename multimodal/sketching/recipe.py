@@ -1,0 +1,127 @@
+"""Everything about a sketcher's training that can be chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from multimodal.errors import UserError
+from multimodal.sketching.model import DecoderCell, SketchConfig
+from multimodal.training import TrainingOptions
+
+_LEAST = {
+    **dict.fromkeys(("decoder_size", "encoder_size", "category_size", "components"), 1),
+    **dict.fromkeys(("epochs", "batch_size", "dev_drawings"), 1),
+    **dict.fromkeys(("latent_size", "drawings_per_category", "warmup_steps", "clip"), 0),
+    **dict.fromkeys(("kl_weight", "kl_floor", "weight_decay"), 0),
+    "limit": 2,
+}
+_SHARES = ("dropout", "recurrent_dropout", "stretching", "point_dropping", "average_decay")
+_UP_TO_ONE = ("latent_dropout", "category_dropout", "kl_start", "kl_decay", "final_rate")
+
+
+@dataclass(frozen=True)
+class SketcherRecipe:
+    """The choices; on the command line, ``--set name=value``.
+
+    Attributes:
+        cell, decoder_size, encoder_size, latent_size, category_size, components, dropout,
+            recurrent_dropout: see SketchConfig. A latent_size of 0 trains a decoder alone.
+        teacher: a second folder of drawings to learn from, by no means to be measured on.
+        limit: N_max, the rows of a sequence; longer drawings are left out.
+        drawings_per_category: how many drawings of a category an epoch sees at most, each time
+            others; 0 for all.
+        latent_dropout: the share of drawings that are learnt without z.
+        category_dropout: the share of drawings that are learnt without their category, so that
+            a drawing of anything can be scored and finished.
+        stretching: dx and dy are each multiplied by a random number within 1 ± this.
+        point_dropping: the share of points within strokes that is left out.
+        kl_weight, kl_floor: the weight and the least value of the KL term.
+        kl_start, kl_decay: after n steps it counts 1 - (1 - kl_start) · kl_decayⁿ of its weight.
+        epochs, batch_size, learning_rate, warmup_steps, final_rate, weight_decay, clip,
+            average_decay: see TrainingOptions; a batch counts drawings.
+        dev_drawings: on how many drawings of the valid split the best weights are chosen.
+        seed: of everything random.
+        precision: "auto", "bf16" or "fp32".
+
+    Raises:
+        UserError: a number is out of range.
+    """
+
+    cell: DecoderCell = "lstm"
+    decoder_size: int = 640
+    encoder_size: int = 256
+    latent_size: int = 128
+    category_size: int = 64
+    components: int = 20
+    dropout: float = 0.1
+    recurrent_dropout: float = 0.1
+    teacher: str = ""
+    limit: int = 200
+    drawings_per_category: int = 0
+    latent_dropout: float = 0.5
+    category_dropout: float = 0.05
+    stretching: float = 0.1
+    point_dropping: float = 0.1
+    kl_weight: float = 0.5
+    kl_floor: float = 0.2
+    kl_start: float = 0.01
+    kl_decay: float = 0.9995
+    epochs: int = 12
+    batch_size: int = 100
+    learning_rate: float = 2e-3
+    warmup_steps: int = 300
+    final_rate: float = 0.02
+    weight_decay: float = 0.0
+    clip: float = 1.0
+    average_decay: float = 0.999
+    dev_drawings: int = 1000
+    seed: int = 0
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+
+    def __post_init__(self) -> None:
+        for name, least in _LEAST.items():
+            if not getattr(self, name) >= least:
+                raise UserError(f"{name}: must be at least {least}, not {getattr(self, name)}")
+        for name in _SHARES:
+            if not 0 <= getattr(self, name) < 1:
+                raise UserError(f"{name}: must be from 0 to below 1, not {getattr(self, name)}")
+        for name in _UP_TO_ONE:
+            if not 0 <= getattr(self, name) <= 1:
+                raise UserError(f"{name}: must be from 0 to 1, not {getattr(self, name)}")
+        if not self.learning_rate > 0:
+            raise UserError(f"learning_rate: must be above 0, not {self.learning_rate}")
+
+    def network(self, categories: int) -> SketchConfig:
+        """What the network is that knows so many categories; a single one needs no number."""
+        return SketchConfig(
+            cell=self.cell,
+            decoder_size=self.decoder_size,
+            encoder_size=self.encoder_size,
+            latent_size=self.latent_size,
+            latent_optional=self.latent_dropout > 0,
+            categories=categories if categories > 1 else 0,
+            category_size=self.category_size,
+            components=self.components,
+            dropout=self.dropout,
+            recurrent_dropout=self.recurrent_dropout,
+        )
+
+    def kl_weight_at(self, step: int) -> float:
+        """What the KL term counts at a step (from 0) of the training."""
+        return self.kl_weight * (1 - (1 - self.kl_start) * self.kl_decay**step)
+
+    def options(self, steps_per_epoch: int) -> TrainingOptions:
+        """How it is optimised; of a short training, the warm-up takes no more than a fifth."""
+        return TrainingOptions(
+            epochs=self.epochs,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            betas=(0.9, 0.98),
+            warmup_steps=min(self.warmup_steps, self.epochs * steps_per_epoch // 5),
+            final_rate=self.final_rate,
+            clip=self.clip,
+            average_decay=self.average_decay,
+            seed=self.seed,
+            precision=self.precision,
+        )

@@ -1,0 +1,390 @@
+"""The one class that people use: load a sketcher, then let it draw.
+
+sketcher = Sketcher.load()                           # the shipped model; or a folder, or a Hub id
+sketcher.draw("duck", 9, temperature=0.4, seed=7)    # nine drawings
+sketcher.complete(half, n=6, category="duck")        # endings of an unfinished one, likeliest first
+Sketcher.load("dog.gen.json").draw("dog")            # magenta's published decoders, unchanged
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from multimodal.checkpoints import CONFIG, JSON, load_tensors, read_checkpoint, save_checkpoint
+from multimodal.errors import UserError
+from multimodal.processor import Precision, torch_dtype
+from multimodal.recurrent.cells import State
+from multimodal.sketching.generation import (
+    draw_points,
+    draw_rows,
+    first_points,
+    normal_numbers,
+    random_numbers,
+)
+from multimodal.sketching.hands import Hand, LSTMHand, LSTMWeights, SteppingHand
+from multimodal.sketching.likelihood import Score, condition_of, points_of, row_nats
+from multimodal.sketching.magenta import is_decoder_file, read_decoder
+from multimodal.sketching.model import END, SketchConfig, SketchNetwork, decoder_inputs
+from multimodal.sketching.options import DrawingOptions
+from multimodal.sketching.prompts import parse_prompt
+from multimodal.sketching.scenes import draw_prompt
+from multimodal.sketching.sequences import Rows, continued, drawing_of, rows_of
+from multimodal.strokes import Drawing
+
+SHIPPED = "sketcher-quickdraw"
+TASK = "sketcher"
+AT_ONCE = 1000  # drawings in one batch; more gain nothing and take memory
+FAITHFUL = 0.1  # the temperature of reconstructions, unless a call says otherwise
+SCALES_IN_FRAME = 8.2  # the larger side of Quick, Draw!'s frame, in standard deviations of offsets
+
+
+class Sketcher:
+    """A category becomes drawings.
+
+    Drawings that are handed in must be as large as those that the network learnt from, and those
+    that come out are: about `frame` units on their larger side.
+
+    Args:
+        network: what was learnt, in fp32; it is put into evaluation mode.
+        categories: what it draws, in the order of their numbers.
+        scale: the unit of the network's offsets, in the units of drawings.
+        limit: N_max, the most rows of a drawing that it learnt from.
+        rough: those categories of which it saw few drawings.
+        precision: of the products by which points are drawn. All else is in fp32 (likelihoods in
+            fp64), and so is drawing with a decoder that is no plain LSTM.
+
+    Attributes:
+        options: how points are drawn, unless a call says otherwise.
+    """
+
+    def __init__(
+        self,
+        network: SketchNetwork,
+        categories: Sequence[str],
+        *,
+        scale: float,
+        limit: int,
+        rough: Collection[str] = (),
+        precision: Precision = "auto",
+    ) -> None:
+        self.network = network.eval()
+        self.categories = tuple(categories)
+        self.scale = scale
+        self.limit = limit
+        self.rough = frozenset(rough)
+        self.options = DrawingOptions()
+        self.precision = precision
+
+    @classmethod
+    def load(cls, source: str | Path = SHIPPED, *, precision: Precision = "auto") -> Self:
+        """Load a sketcher, ready to draw.
+
+        Args:
+            source: the name of a shipped model, a folder, a repository of the Hugging Face Hub, or
+                one of magenta's decoders, a file `<category>.gen.json`.
+            precision: "auto" takes bf16 where the processor has it natively.
+
+        Raises:
+            UserError: when there is none, or it is damaged or made for another task.
+        """
+        if is_decoder_file(source):
+            return cls._from_magenta(Path(source), precision)
+        checkpoint = read_checkpoint(source, task=TASK)
+        try:
+            sketcher = cls._untrained(checkpoint.config, precision)
+        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            # whatever torch and the dataclasses make of names, kinds and sizes that can't be
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise UserError(f"{checkpoint.folder / CONFIG}: incomplete ({reason})") from error
+        load_tensors(sketcher.network, checkpoint)
+        return sketcher
+
+    @classmethod
+    def _untrained(cls, config: Mapping[str, Any], precision: Precision) -> Self:
+        return cls(
+            SketchNetwork(SketchConfig(**config["network"])),
+            [str(name) for name in config["categories"]],
+            scale=float(config["scale"]),
+            limit=int(config["limit"]),
+            rough=config["rough"],
+            precision=precision,
+        )
+
+    @classmethod
+    def _from_magenta(cls, path: Path, precision: Precision) -> Self:
+        decoder = read_decoder(path)
+        network = SketchNetwork(decoder.config)
+        network.load_state_dict(decoder.tensors)
+        return cls(
+            network, [decoder.name], scale=decoder.scale, limit=decoder.limit, precision=precision
+        )
+
+    @property
+    def frame(self) -> float:
+        """How large drawings are, on their larger side."""
+        return SCALES_IN_FRAME * self.scale
+
+    def save(self, folder: str | Path, card: str | None = None) -> Path:
+        """Write `config.json` and `model.safetensors` (16-bit) into a folder, all or nothing.
+
+        Args:
+            folder: where; a checkpoint that is there is replaced.
+            card: the text of the model card (README.md).
+        """
+        config: dict[str, JSON] = {
+            "task": TASK,
+            "network": asdict(self.network.config),
+            "categories": self.categories,
+            "rough": sorted(self.rough),
+            "scale": self.scale,
+            "limit": self.limit,
+        }
+        tensors = self.network.state_dict()
+        return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
+
+    def draw(self, prompt: str, count: int = 1, **changes: Any) -> list[Drawing]:
+        """Draw a prompt, such as "three ducks under an umbrella".
+
+        Args:
+            prompt: what to draw, in the language of `prompts`; a category is the simplest one.
+            count: how many drawings, each of the whole prompt.
+            **changes: fields of DrawingOptions for this call.
+
+        Returns:
+            The drawings; one of a single thing begins at the origin. The n-th depends on the seed
+            and n, and not on how many others are drawn.
+
+        Raises:
+            UserError: the prompt cannot be drawn, or an option is unknown or out of range.
+        """
+        return draw_prompt(self, parse_prompt(prompt, self.categories), count, **changes)
+
+    def draw_many(self, wanted: Sequence[tuple[str, int]], **changes: Any) -> list[list[Drawing]]:
+        """Draw so many of each category, all at once; see `draw`.
+
+        A category that is asked for twice goes on counting, so that no two drawings are the same.
+        """
+        options = self.options.changed(changes)
+        drawn: Counter[int] = Counter()
+        labels: list[int] = []
+        numbers: list[int] = []
+        for category, count in wanted:
+            if count < 1:
+                raise UserError(f"{category}: at least one must be drawn, not {count}")
+            label = self._label(category)
+            labels += [label] * count
+            numbers += range(drawn[label], drawn[label] + count)
+            drawn[label] += count
+        found = iter(self._draw_labelled(labels, numbers, options))
+        return [[next(found) for _ in range(count)] for _, count in wanted]
+
+    @torch.inference_mode()
+    def stream(self, category: str, **changes: Any) -> Iterator[npt.NDArray[np.float64]]:
+        """Draw one drawing for somebody to watch: each stroke (n, 2) as soon as it is finished.
+
+        The strokes are those of the first drawing of `draw` with the same seed.
+        """
+        options = self.options.changed(changes)
+        condition, numbers = self._prepared([self._label(category)], [0], options)
+        hand, output = self._hand(condition), self.network.output
+        place, stroke = np.zeros(2), [np.zeros(2)]
+        for point in draw_points(hand, first_points(1), output, numbers, options.temperature):
+            pen = int(point.pens)
+            if pen != END:
+                place = place + point.offsets[0].double().numpy() * self.scale
+                stroke.append(place)
+            if pen and stroke:
+                yield np.array(stroke)
+                stroke = []
+        if stroke:
+            yield np.array(stroke)
+
+    @torch.inference_mode()
+    def complete(
+        self, drawing: Drawing, n: int = 1, category: str | None = None, **changes: Any
+    ) -> list[Drawing]:
+        """Finish an unfinished drawing in several ways.
+
+        Args:
+            drawing: its strokes stay exactly as they are; the pen is taken as lifted after the
+                last.
+            n: how many ways.
+            category: what it is to become; None for what it looks like.
+            **changes: fields of DrawingOptions for this call.
+
+        Returns:
+            Whole drawings, the likeliest ending, by nats per point, first.
+
+        Raises:
+            UserError: the drawing is empty or has no room left, or as for `draw`.
+        """
+        options = self.options.changed(changes)
+        begun = rows_of(drawing)
+        room = self.limit - len(begun)
+        if room < 1:
+            raise UserError(f"a drawing of {len(begun)} points and more cannot be gone on with")
+        if n < 1:
+            raise UserError(f"n: must be at least 1, not {n}")
+        points, label = points_of(self.network, [begun], self.scale), self._label(category)
+        condition = condition_of(self.network, points, [len(begun)], [label])
+        state = self.network.read(condition, decoder_inputs(points))
+        copies = torch.zeros(n, dtype=torch.long)
+        numbers = random_numbers(options.seed, n, min(options.max_points or room, room))
+        hand = self._hand(condition, state).keep(copies)
+        output, last = self.network.output, points[copies, -1]
+        endings = draw_rows(hand, last, output, numbers, options.temperature)
+        endings = [_scaled(rows, self.scale) for rows in endings]
+        return [
+            continued(drawing, endings[number]) for number in self._ranked(begun, endings, label)
+        ]
+
+    def reconstruct(self, drawing: Drawing, category: str | None = None, **changes: Any) -> Drawing:
+        """Draw what the network remembers of a drawing, from its latent vector.
+
+        Args:
+            drawing: what is read.
+            category: what it shows; None for anything.
+            **changes: fields of DrawingOptions for this call; the temperature is 0.1 unless given.
+
+        Raises:
+            UserError: the network has no latent vector, or as for `complete`.
+        """
+        return self.interpolate(drawing, drawing, 1, (category, category), **changes)[0]
+
+    @torch.inference_mode()
+    def interpolate(
+        self,
+        a: Drawing,
+        b: Drawing,
+        steps: int,
+        categories: tuple[str | None, str | None] = (None, None),
+        **changes: Any,
+    ) -> list[Drawing]:
+        """Morph a drawing into another, by way of the latent vectors between theirs.
+
+        Args:
+            a: the first.
+            b: the last; both ends come as the network remembers them.
+            steps: how many drawings come back; 1 is the first alone.
+            categories: what they show; None for anything.
+            **changes: fields of DrawingOptions for this call; the temperature is 0.1 unless given.
+
+        Returns:
+            Drawings at equal angles between the two latent vectors (spherical interpolation, White
+            2016), all drawn with the same random numbers; each begins where `a` does.
+
+        Raises:
+            UserError: the network has no latent vector, or as for `complete`.
+        """
+        if not self.network.config.latent_size:
+            raise UserError("this sketcher has no latent vector, which reconstructing would need")
+        if steps < 1:
+            raise UserError(f"steps: must be at least 1, not {steps}")
+        options = self.options.changed({"temperature": FAITHFUL, **changes})
+        rows = [rows_of(a), rows_of(b)]
+        points, lengths = points_of(self.network, rows, self.scale), torch.tensor([*map(len, rows)])
+        latents = self.network.encode(points, lengths)[0]
+        labels = torch.tensor([self._label(name) for name in categories])
+        ends = self.network.condition(labels, latents)
+        share = torch.linspace(0, 1, steps)[:, None]
+        condition = torch.lerp(ends[:1], ends[1:], share)
+        condition[:, : latents.shape[1]] = between(latents[0], latents[1], share)
+        numbers = random_numbers(options.seed, 1, options.max_points or self.limit)
+        found = self._draw(condition, numbers.expand(steps, -1, -1), options)
+        origin = a.strokes[0][0]
+        return [drawing_of(rows, origin) for rows in found]
+
+    @torch.inference_mode()
+    def score(self, drawing: Drawing, category: str | None = None) -> Score:
+        """How likely a drawing is, point after point; of a category, or of anything.
+
+        Raises:
+            UserError: the drawing is empty, or there is no such category.
+        """
+        rows = rows_of(drawing)
+        # Components may be a millionth wide: what fp32 rounds a mean by is then a part of a nat.
+        nats = row_nats(self._exact, [rows], self.scale, [self._label(category)])
+        offsets, pens = (float(of_rows.sum()) for of_rows in nats)
+        return Score(offsets + pens, (offsets + pens) / len(rows), offsets, pens)
+
+    def _label(self, category: str | None) -> int:
+        if category in self.categories:
+            return self.categories.index(category)
+        if category is None:
+            return len(self.categories)
+        near = get_close_matches(category, self.categories, n=3) or self.categories[:3]
+        raise UserError(f"no category {category!r}; there is {', '.join(near)}")
+
+    def _draw_labelled(
+        self, labels: Sequence[int], numbers: Sequence[int], options: DrawingOptions
+    ) -> Iterator[Drawing]:
+        for start in range(0, len(labels), AT_ONCE):
+            part = slice(start, start + AT_ONCE)
+            condition, uniforms = self._prepared(labels[part], numbers[part], options)
+            yield from map(drawing_of, self._draw(condition, uniforms, options))
+
+    @torch.inference_mode()
+    def _prepared(
+        self, labels: Sequence[int], numbers: Sequence[int], options: DrawingOptions
+    ) -> tuple[Tensor, Tensor]:
+        """The conditions (B, C) of drawings from a category alone, and their random numbers."""
+        seed, drawings = options.seed, torch.tensor(numbers)
+        uniforms = random_numbers(seed, max(numbers) + 1, options.max_points or self.limit)
+        config, latent = self.network.config, None
+        if config.latent_size and not config.latent_optional:
+            latent = normal_numbers(seed, max(numbers) + 1, config.latent_size)[drawings]
+        return self.network.condition(torch.tensor(labels), latent), uniforms[drawings]
+
+    @torch.inference_mode()
+    def _draw(self, condition: Tensor, uniforms: Tensor, options: DrawingOptions) -> list[Rows]:
+        """Draw from conditions (B, C) with random numbers (B, T, 4)."""
+        start, output = first_points(len(condition)), self.network.output
+        found = draw_rows(self._hand(condition), start, output, uniforms, options.temperature)
+        return [_scaled(rows, self.scale) for rows in found]
+
+    def _hand(self, condition: Tensor, state: State | None = None) -> Hand:
+        state = self.network.start(condition) if state is None else state
+        if self.network.config.cell == "lstm":
+            return LSTMHand.begin(self._weights, condition, state)
+        return SteppingHand(self.network, condition, state)
+
+    @cached_property
+    def _weights(self) -> LSTMWeights:
+        return LSTMWeights(self.network, torch_dtype(self.precision))
+
+    @cached_property
+    def _exact(self) -> SketchNetwork:
+        """The network in fp64."""
+        return copy.deepcopy(self.network).double()
+
+    def _ranked(self, begun: Rows, endings: Sequence[Rows], label: int) -> list[int]:
+        """The numbers of endings of one beginning, the fewest nats per point first."""
+        whole = [np.concatenate([begun, ending]) for ending in endings]
+        offsets, pens = row_nats(self.network, whole, self.scale, [label] * len(whole))
+        points = torch.tensor([len(ending) + 1 for ending in endings])  # the end is one more
+        nats = (offsets + pens)[:, len(begun) :].sum(1) / points
+        return nats.argsort(stable=True).tolist()
+
+
+def between(a: Tensor, b: Tensor, share: Tensor) -> Tensor:
+    """Spherical interpolation: vectors (Z,) and shares (N, 1) of the way → (N, Z)."""
+    angle = torch.arccos((a @ b / (a.norm() * b.norm()).clamp(min=1e-12)).clamp(-1, 1))
+    if angle.sin() < 1e-4:  # parallel, or opposite, where no way is shorter than the others
+        return torch.lerp(a, b, share)
+    return (((1 - share) * angle).sin() * a + (share * angle).sin() * b) / angle.sin()
+
+
+def _scaled(rows: Rows, scale: float) -> Rows:
+    return rows * np.array([scale, scale, 1], dtype=np.float32)

@@ -1,0 +1,185 @@
+"""The recipe of sketch-rnn (Ha and Eck 2017), for one category or hundreds in one network.
+
+The objective is the paper's: the reconstruction loss L_R with its pen states unmasked and divided
+by N_max, plus the KL term with its floor and its weight annealed at every step. Drawings come in
+batches of similar length, and rows that a batch leaves out are counted as equal to its last one
+(see `drawing_nats`). For the share `latent_dropout` of drawings z is not told and has no KL term.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from io import BytesIO
+from pathlib import Path
+from typing import cast
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from multimodal.errors import UserError
+from multimodal.sketching.batches import SketchBatch, SketchBatches
+from multimodal.sketching.data import Drawings
+from multimodal.sketching.losses import drawing_nats, kl_divergence
+from multimodal.sketching.measures import measure
+from multimodal.sketching.model import SketchNetwork, decoder_inputs, stroke5
+from multimodal.sketching.recipe import SketcherRecipe
+from multimodal.sketching.sequences import LabelledSequences, scale_of
+from multimodal.sketching.sketcher import Sketcher
+from multimodal.strokes import Sheet
+from multimodal.strokes.raster import encode_png
+from multimodal.training import Stage, Task
+
+ROUGH_BELOW = 300
+"""A category with fewer drawings to learn from is drawn, but marked as rough."""
+
+SHOWN, COLUMNS, CELL = 48, 8, 128
+
+
+class Drawn(Stage):
+    """The one stage: every point of every drawing is foretold from the points before it."""
+
+    name = "sketching"
+
+    def __init__(self, recipe: SketcherRecipe, batches: SketchBatches) -> None:
+        self.recipe = recipe
+        self._batches = batches
+        self.options = recipe.options(batches.per_epoch)
+
+    def steps_per_epoch(self) -> int:
+        """Every drawing once, or as many of a category as the recipe says."""
+        return self._batches.per_epoch
+
+    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[SketchBatch]:
+        """Drawings of similar length, each changed a little."""
+        return self._batches.epoch(epoch, start, rank, world)
+
+    def loss(self, model: nn.Module, batch: SketchBatch) -> dict[str, Tensor]:
+        """The paper's loss; all figures are means over drawings."""
+        network, limit = cast(SketchNetwork, model), self.recipe.limit
+        points = stroke5(batch.offsets, batch.pens)
+        latent, kl = self._latent(network, points, batch)
+        condition = network.condition(batch.categories, latent)
+        vectors = network.unroll(condition, decoder_inputs(points))
+        nats = drawing_nats(network.output, vectors, batch.offsets, batch.pens, limit)
+        drawn = nats.reconstruction_loss(limit).mean()
+        told = batch.latents / len(batch.lengths) if latent is not None else 0.0
+        kept = kl.clamp(min=self.recipe.kl_floor)
+        points_nats = (nats.offsets + nats.pens + nats.end).sum() / batch.lengths.sum()
+        return {
+            "loss": drawn + batch.kl_weight * told * kept,
+            "reconstruction_loss": drawn,
+            "reconstruction_loss_masked": nats.reconstruction_loss_masked(limit).mean(),
+            "nats_per_point": points_nats,
+            "kl": kl,
+            "weight": batch.lengths.new_tensor(len(batch.lengths)),
+        }
+
+    def _latent(
+        self, network: SketchNetwork, points: Tensor, batch: SketchBatch
+    ) -> tuple[Tensor | None, Tensor]:
+        """Z of those drawings of which it is told, drawn from the encoder's Gaussian; and L_KL."""
+        if not network.config.latent_size:
+            return None, points.new_zeros(())
+        told = slice(batch.latents)
+        mean, log_variance = network.encode(points[told], batch.lengths[told])
+        latent = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
+        return latent, kl_divergence(mean, log_variance)
+
+
+class SketcherTask(Task):
+    """A sketcher that learns from drawings.
+
+    Args:
+        recipe: the choices.
+        train: the drawings to learn from, of every category.
+        valid: the drawings to choose by.
+        teacher: further drawings to learn from, of the same categories.
+
+    Attributes:
+        notes: what was left out of the training and why, a line each.
+
+    Raises:
+        UserError: no category has a drawing to learn from, or none a drawing to choose by.
+    """
+
+    metric = "loss"
+    higher_is_better = False
+
+    def __init__(
+        self, recipe: SketcherRecipe, train: Drawings, valid: Drawings, teacher: Drawings
+    ) -> None:
+        torch.manual_seed(recipe.seed)
+        self.recipe = recipe
+        drawings = {name: [*found, *teacher.get(name, ())] for name, found in train.items()}
+        self.categories = tuple(name for name, found in drawings.items() if found)
+        sequences = LabelledSequences(drawings, self.categories, recipe.limit)
+        dev = LabelledSequences(valid, self.categories, recipe.limit)
+        if not len(sequences) or not len(dev):
+            lacking = "valid" if len(sequences) else "train"
+            raise UserError(f"no drawing of at most {recipe.limit} rows in the {lacking} split")
+        self.notes = _notes(drawings, sequences, recipe.limit)
+        self.scale = scale_of(sequences.rows)
+        self.dev = dev.some(recipe.dev_drawings)
+        counts = sequences.counts
+        self.rough = [n for n, c in zip(self.categories, counts, strict=True) if c < ROUGH_BELOW]
+        self.model = SketchNetwork(recipe.network(len(self.categories)))
+        self.stages = [Drawn(recipe, SketchBatches(sequences, recipe, self.scale))]
+        self.config = {
+            "recipe": asdict(recipe),
+            "drawings": {"train": len(sequences), "dev": len(self.dev)},
+            "categories": len(self.categories),
+            "scale": self.scale,
+        }
+
+    def sketcher(self, model: nn.Module) -> Sketcher:
+        """The sketcher around a model as it is now."""
+        return Sketcher(
+            cast(SketchNetwork, model),
+            self.categories,
+            scale=self.scale,
+            limit=self.recipe.limit,
+            rough=self.rough,
+        )
+
+    def validate(self, model: nn.Module) -> Mapping[str, float]:
+        """Measure the training's objective at its full KL weight, with z and without."""
+        network = cast(SketchNetwork, model)
+        recipe, share = self.recipe, self.recipe.latent_dropout
+        figures: dict[str, float] = {}
+        loss = 0.0
+        if not network.config.latent_size or share:
+            alone = measure(network, self.dev, self.scale, recipe.limit, latent=False).figures
+            figures |= {f"drawn_{k}": v for k, v in alone.items() if k != "kl"}
+            loss += alone["reconstruction_loss"] * (share if network.config.latent_size else 1)
+        if network.config.latent_size and share < 1:
+            told = measure(network, self.dev, self.scale, recipe.limit, latent=True).figures
+            figures |= {f"latent_{k}": v for k, v in told.items()}
+            kl = recipe.kl_weight * max(told["kl"], recipe.kl_floor)
+            loss += (told["reconstruction_loss"] + kl) * (1 - share)
+        return {"loss": loss, **figures}
+
+    def samples(self, model: nn.Module) -> Sequence[str | Image.Image]:
+        """A sheet of drawings, of categories that are not rough, one after the other."""
+        fine = [name for name in self.categories if name not in self.rough] or self.categories
+        titles = [fine[number % len(fine)] for number in range(SHOWN)]
+        drawn = self.sketcher(model).draw_many([(name, 1) for name in titles], seed=0)
+        sheet = Sheet(titles=titles, columns=COLUMNS, size=CELL)
+        png = encode_png([drawing for (drawing,) in drawn], sheet)
+        return [Image.open(BytesIO(png))]
+
+    def save(self, model: nn.Module, folder: Path) -> None:
+        """Write a sketcher."""
+        self.sketcher(model).save(folder)
+
+
+def _notes(drawings: Drawings, sequences: LabelledSequences, limit: int) -> list[str]:
+    """What the training leaves out."""
+    notes = []
+    empty = [name for name, found in drawings.items() if not found]
+    if empty:
+        notes.append(f"no drawing to learn from, left out: {', '.join(empty)}")
+    if sequences.left_out:
+        notes.append(f"{sequences.left_out} drawings of more than {limit} rows left out")
+    return notes

@@ -1,0 +1,80 @@
+"""The command that draws: from a prompt, from a beginning, or from one drawing to another."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from multimodal.errors import UserError
+from pipelines.commands import app, given
+
+MOST_SEEDS = 2**31  # to choose from where none is given
+
+
+@app.command("sketch")
+def sketch_command(
+    prompt: Annotated[
+        str | None, typer.Argument(help='What to draw: "three ducks and a crab under an umbrella".')
+    ] = None,
+    *,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many drawings.")] = 1,
+    temperature: Annotated[
+        float | None,
+        typer.Option(help="From 0.1, neat and alike, to 1, as varied as what was learnt."),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="The same seed gives the same drawings.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Ending in .svg, .png, .gif, .ndjson, .npz, .json or .gcode; without it, a new"
+            " .svg in this folder (.gif for --morph), named after the prompt.",
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
+    columns: Annotated[int | None, typer.Option(min=1, help="Drawings in a row.")] = None,
+    complete: Annotated[Path | None, typer.Option(help="Finish the drawing in this file.")] = None,
+    category: Annotated[
+        str | None, typer.Option(help="What --complete makes of it; anything unless given.")
+    ] = None,
+    morph: Annotated[
+        tuple[str, str] | None,
+        typer.Option(help="From one to another: prompts of one thing, or files."),
+    ] = None,
+    steps: Annotated[int, typer.Option(min=2, help="Drawings of --morph, with both ends.")] = 8,
+    model: Annotated[
+        str | None,
+        typer.Option(help="A folder, a Hub id or a .gen.json; the shipped model unless given."),
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="Say what can be drawn.")] = False,
+) -> None:
+    """Draw: a prompt, endings of a drawing, or one thing turning into another."""
+    from pipelines import sketch as jobs
+
+    if sum([prompt is not None, complete is not None, morph is not None, list_]) != 1:
+        raise UserError("sketch: give one of a prompt, --complete, --morph and --list")
+    if output:
+        jobs.require_output(output, overwrite=overwrite)
+    sketcher = jobs.open_sketcher(model)
+    if list_:
+        typer.echo("\n".join(jobs.list_categories(sketcher)))
+        return
+    seed = secrets.randbelow(MOST_SEEDS) if seed is None else seed
+    how = given(temperature=temperature, seed=seed)
+    if complete:
+        sketches = jobs.complete(sketcher, complete, count, category, **how)
+    elif morph:
+        sketches = jobs.morph(sketcher, *morph, steps, **how)
+    else:
+        sketches = jobs.sketch(sketcher, prompt or "", count, **how)
+    place = output or jobs.free_path(sketches.title, ".gif" if morph else ".svg")
+    jobs.save(sketches, place, columns=columns, flip=morph is not None)
+    for note in sketches.notes:
+        typer.echo(note, err=True)
+    typer.echo(f"{place}: {len(sketches.drawings)} drawn, seed {seed}")

@@ -1,0 +1,65 @@
+"""The commands of sketchers: train, evaluate and benchmark."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipelines.commands import (
+    Run,
+    ScoresFile,
+    Settings,
+    benchmark,
+    evaluate,
+    report_scores,
+    require_scores_place,
+    train,
+)
+
+Data = Annotated[str, typer.Option(help="A Quick, Draw! folder, or a sketch-rnn .npz file.")]
+SketchModel = Annotated[
+    str | None,
+    typer.Option(help="A folder, a Hub id or a .gen.json; the shipped model by default."),
+]
+
+
+@train.command("sketcher")
+def train_sketcher_command(data: Data, out: Run, settings: Settings = None) -> None:
+    """Train a sketcher on drawings."""
+    from pipelines.train.sketcher import train_sketcher
+
+    best = train_sketcher(data, out, settings or [], _note)
+    typer.echo(f"{best}: the best sketcher; try: multimodal sketch duck --model {best}")
+
+
+@evaluate.command("sketcher")
+def evaluate_sketcher_command(
+    data: Data,
+    *,
+    model: SketchModel = None,
+    split: Annotated[str, typer.Option(help="train, valid or test.")] = "test",
+    json_file: ScoresFile = None,
+) -> None:
+    """Measure how well a sketcher foretells what people drew."""
+    from pipelines.evaluate.sketcher import evaluate_sketcher
+
+    require_scores_place(json_file)
+    report_scores(evaluate_sketcher(model, data, split, _note), json_file)
+
+
+@benchmark.command("sketcher")
+def benchmark_sketcher_command(
+    *,
+    model: SketchModel = None,
+    category: Annotated[str | None, typer.Option(help="What to draw.")] = None,
+) -> None:
+    """Time drawing at several batch sizes, against a plain loop and the bare matrix products."""
+    from pipelines.benchmark.sketcher import benchmark_sketcher
+
+    for line in benchmark_sketcher(model, category):
+        typer.echo(line)
+
+
+def _note(line: str) -> None:
+    typer.echo(line, err=True)

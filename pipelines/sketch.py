@@ -1,0 +1,217 @@
+"""A prompt, a beginning or two ends → drawings: the jobs behind ``multimodal sketch``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from itertools import count as count_from
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from multimodal.errors import UserError
+from multimodal.sketching.prompts import Clause, Prompt, Things, parse_prompt
+from multimodal.sketching.scenes import draw_prompt
+from multimodal.strokes import Drawing, read_drawings, save_drawings
+from pipelines.output import require_place
+
+if TYPE_CHECKING:
+    from multimodal.sketching.sketcher import Sketcher
+
+READABLE = (".svg", ".ndjson", ".npz", ".json", ".bin")
+WRITABLE = (".svg", ".png", ".gif", ".ndjson", ".npz", ".json", ".gcode")
+BEGUN, LEAST_BEGUN, MOST_BEGUN = 0.7, 0.3, 1.2  # the size of a beginning, as part of a whole one's
+FINENESS = 2 / 255  # Quick, Draw!'s epsilon of simplification, as part of its frame
+LONGEST_NAME = 60  # of a file that is named after a prompt, in letters
+
+
+@dataclass(frozen=True)
+class Sketches:
+    """What came of a job.
+
+    Attributes:
+        title: what they show, in few words.
+        drawings: what was drawn; one that came out without a stroke is left out.
+        notes: what should be said about them, a line each.
+    """
+
+    title: str
+    drawings: tuple[Drawing, ...]
+    notes: tuple[str, ...] = ()
+
+
+def open_sketcher(model: str | Path | None) -> Sketcher:
+    """Load a sketcher.
+
+    Args:
+        model: a folder, a Hub id, one of magenta's `.gen.json` files, or None for the shipped one.
+
+    Raises:
+        UserError: there is none, or it is damaged.
+    """
+    from multimodal.sketching.sketcher import SHIPPED, Sketcher
+
+    return Sketcher.load(model or SHIPPED)
+
+
+def sketch(sketcher: Sketcher, text: str, count: int = 1, **options: Any) -> Sketches:
+    """Draw a prompt several times.
+
+    Args:
+        sketcher: who draws.
+        text: the prompt; see `multimodal.sketching.prompts` for its language.
+        count: how many drawings.
+        **options: of drawing, such as temperature and seed.
+
+    Raises:
+        UserError: the prompt cannot be drawn, or an option is out of range.
+    """
+    prompt = parse_prompt(text, sketcher.categories)
+    drawings = draw_prompt(sketcher, prompt, count, **options)
+    only = Prompt((Clause((Things(prompt.things[0].category),)),))
+    title = prompt.things[0].category if prompt == only else str(prompt)
+    return _sketches(title, drawings, _notes(sketcher, prompt))
+
+
+def complete(
+    sketcher: Sketcher, path: Path, count: int = 1, category: str | None = None, **options: Any
+) -> Sketches:
+    """Finish the drawing in a file several times, the likeliest first.
+
+    Args:
+        sketcher: who draws.
+        path: a file with one drawing.
+        count: how many endings.
+        category: what it will be, as a prompt of one thing; None where nobody says.
+        **options: of drawing, such as temperature and seed.
+
+    Raises:
+        UserError: the file holds no drawing or several, or the category cannot be drawn.
+    """
+    begun = read_one(path)
+    named = _one_thing(category, sketcher).category if category else None
+    share = _longer_side(begun) / sketcher.frame
+    factor = 1.0 if LEAST_BEGUN <= share <= MOST_BEGUN else BEGUN / share
+    found = sketcher.complete(_as_learnt(begun, factor, sketcher), count, named, **options)
+    endings = [Drawing(whole.strokes[len(begun) :]).scaled(1 / factor) for whole in found]
+    return _sketches(
+        f"{path.stem} finished", [Drawing([*begun.strokes, *ending.strokes]) for ending in endings]
+    )
+
+
+def morph(sketcher: Sketcher, first: str, last: str, steps: int, **options: Any) -> Sketches:
+    """Turn one drawing into another.
+
+    Args:
+        sketcher: who draws; one with a latent.
+        first: a file with one drawing, or a prompt of one thing.
+        last: likewise.
+        steps: how many drawings, both ends included.
+        **options: of drawing, such as temperature and seed; of prompted ends as well.
+
+    Raises:
+        UserError: an end is no single drawing, or the model has no latent.
+    """
+    (a, start), (b, finish) = (_end(end, sketcher, **options) for end in (first, last))
+    drawings = sketcher.interpolate(a, b, steps, (start, finish), **options)
+    return _sketches(f"{Path(first).stem} to {Path(last).stem}", drawings)
+
+
+def read_one(path: Path) -> Drawing:
+    """The drawing in a file.
+
+    Raises:
+        UserError: the file cannot be read, or holds several drawings.
+    """
+    records = read_drawings(path)
+    if len(records) > 1:
+        raise UserError(f"{path}: holds {len(records)} drawings; give a file with one")
+    return records[0].drawing
+
+
+def list_categories(sketcher: Sketcher) -> Iterator[str]:
+    """A line for every category; those learnt from few drawings are marked as rough."""
+    for category in sketcher.categories:
+        yield f"{category} (rough)" if category in sketcher.rough else category
+
+
+def require_output(path: Path, *, overwrite: bool) -> None:
+    """See to it that drawings can be saved there, before they are drawn.
+
+    Raises:
+        UserError: the ending is of no format, the folder is not there, or the file is already.
+    """
+    if path.suffix.lower() not in WRITABLE:
+        raise UserError(f"{path}: not the ending of a drawing; choose one of {', '.join(WRITABLE)}")
+    require_place(path)
+    if path.exists() and not overwrite:
+        raise UserError(f"{path}: is there already; move it, or use --overwrite")
+
+
+def save(sketches: Sketches, path: Path, *, columns: int | None = None, flip: bool = False) -> None:
+    """Write drawings to a file; its ending says how.
+
+    Args:
+        sketches: what was drawn; in ndjson, the title is the word of each.
+        path: the file; what is there is replaced.
+        columns: drawings in a row, where the format shows them side by side.
+        flip: whether a GIF shows one after the other.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    words = {"titles": [sketches.title] * len(sketches.drawings)}
+    options = words if path.suffix.lower() == ".ndjson" else {}
+    save_drawings(sketches.drawings, path, columns=columns, flip=flip, **options)
+
+
+def free_path(title: str, ending: str) -> Path:
+    """A file in the current folder that is named after what it shows, and is not there yet."""
+    name = "-".join(re.findall("[a-z0-9]+", title.lower()))[:LONGEST_NAME].strip("-") or "drawing"
+    names = chain([name], (f"{name}-{number}" for number in count_from(2)))
+    return next(path for path in (Path(f"{name}{ending}") for name in names) if not path.exists())
+
+
+def _end(text: str, sketcher: Sketcher, **options: Any) -> tuple[Drawing, str | None]:
+    """One end of a morph, and its category where that is known."""
+    if Path(text).suffix.lower() in READABLE:
+        drawing = read_one(Path(text))
+        return _as_learnt(drawing, sketcher.frame / _longer_side(drawing), sketcher), None
+    category = _one_thing(text, sketcher).category
+    ((drawing,),) = sketcher.draw_many([(category, 1)], **options)
+    return drawing, category
+
+
+def _longer_side(drawing: Drawing) -> float:
+    left, top, right, bottom = drawing.bounds
+    return max(right - left, bottom - top) or 1.0
+
+
+def _as_learnt(drawing: Drawing, factor: float, sketcher: Sketcher) -> Drawing:
+    """As large and with as few points as the drawings that the sketcher learnt from."""
+    return drawing.scaled(factor).simplified(FINENESS * sketcher.frame)
+
+
+def _one_thing(text: str, sketcher: Sketcher) -> Things:
+    prompt = parse_prompt(text, sketcher.categories)
+    if sum(things.count for things in prompt.things) > 1:
+        raise UserError(f"{text!r} is more than one thing; name one, or a file with one drawing")
+    return prompt.things[0]
+
+
+def _notes(sketcher: Sketcher, prompt: Prompt) -> Iterator[str]:
+    if prompt.ignored:
+        yield f"{', '.join(dict.fromkeys(prompt.ignored))}: not drawn, only what it is said of"
+    rough = [things.category for things in prompt.things if things.category in sketcher.rough]
+    if rough:
+        yield f"{', '.join(dict.fromkeys(rough))}: learnt from few drawings, so it may be rough"
+
+
+def _sketches(title: str, drawings: Sequence[Drawing], notes: Iterable[str] = ()) -> Sketches:
+    drawn = tuple(drawing for drawing in drawings if drawing)
+    if not drawn:
+        raise UserError("every drawing came out empty; try another seed or temperature")
+    empty = len(drawings) - len(drawn)
+    left_out = [f"left out, as they came out empty: {empty} of {len(drawings)}"] if empty else []
+    return Sketches(title, drawn, (*notes, *left_out))

@@ -1,0 +1,348 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from multimodal.errors import UserError
+from multimodal.sketching.lexicon import PLACES, RELATED, SIZES, SYNONYMS
+from multimodal.sketching.phrases import Kind, plurals, read_lexemes, read_words, split_list
+from multimodal.sketching.prompts import (
+    LONGEST,
+    MOST_FIGURES,
+    Clause,
+    Placing,
+    Prompt,
+    Things,
+    parse_prompt,
+)
+
+# Quick, Draw!'s 345: those that have synonyms, and those for which nobody says anything else
+CATEGORIES = (
+    *SYNONYMS,
+    *["banana", "baseball", "boomerang", "brain", "carrot", "ceiling fan", "crab", "elbow"],
+    *["flamingo", "fork", "giraffe", "leg", "pear", "penguin", "rainbow", "scorpion", "star"],
+    *["stethoscope", "strawberry", "swan", "toaster", "trombone", "zebra"],
+)
+
+
+def parse(text: str) -> Prompt:
+    return parse_prompt(text, CATEGORIES)
+
+
+def only(text: str) -> Things:
+    (things,) = parse(text).things
+    return things
+
+
+def refusal(text: str, categories: tuple[str, ...] = CATEGORIES) -> str:
+    with pytest.raises(UserError) as error:
+        parse_prompt(text, categories)
+    return str(error.value)
+
+
+# ---- names ----
+
+
+def test_every_category_is_known_by_its_name_and_in_the_plural():
+    assert len(CATEGORIES) == 345
+    for category in CATEGORIES:
+        assert only(category).category == category
+        assert only(f"two {plurals(category.removeprefix('the '))[0]}") == Things(category, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("a bike", "bicycle"),
+        ("an aeroplane", "airplane"),
+        ("an automobile", "car"),
+        ("the bunny", "rabbit"),
+        ("my phone", "telephone"),
+        ("specs", "eyeglasses"),
+        ("a fire engine", "firetruck"),
+        ("Eiffel Tower", "the eiffel tower"),
+        ("ICE-CREAM", "ice cream"),
+        ("icecream", "ice cream"),
+        ("a tshirt", "t-shirt"),
+        ("a t shirt", "t-shirt"),
+        ("a teddy", "teddy-bear"),
+        ("death\N{RIGHT SINGLE QUOTATION MARK}s head", "skull"),
+    ],
+)
+def test_what_people_say_instead(text, category):
+    assert only(text) == Things(category)
+
+
+def test_a_synonym_is_drawn_as_its_one_category():
+    said = [(text, category) for category, texts in SYNONYMS.items() for text in split_list(texts)]
+    for text, category in said:
+        assert only(text) == Things(category)
+
+
+def test_nothing_is_both_a_synonym_and_merely_near():
+    said = {text for texts in SYNONYMS.values() for text in split_list(texts)}
+    assert not (said | set(CATEGORIES)) & set(RELATED)
+    assert not said & set(CATEGORIES)
+
+
+def test_what_comes_near_is_always_a_category():
+    for near in RELATED.values():
+        assert set(split_list(near)) <= set(CATEGORIES)
+
+
+@pytest.mark.parametrize(
+    "category", ["flying saucer", "see saw", "baseball bat", "hot air balloon", "sleeping bag"]
+)
+def test_the_longest_name_wins(category):
+    assert only(f"a big {category}") == Things(category, size="big")
+
+
+def test_the_words_of_the_language_are_no_names():
+    lexemes = read_lexemes(read_words(", ".join(PLACES)), CATEGORIES)
+    assert {lexeme.kind for lexeme in lexemes} == {Kind.PLACE, Kind.COMMA}
+
+
+# ---- amounts ----
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("duck", 1),
+        ("a duck", 1),
+        ("ducks", 3),
+        ("the ducks", 3),
+        ("some ducks", 3),
+        ("several ducks", 5),
+        ("lots of ducks", 8),
+        ("three ducks", 3),
+        ("12 ducks", 12),
+        ("twenty-five ducks", 25),
+        ("a pair of ducks", 2),
+        ("a couple of ducks", 2),
+        ("both ducks", 2),
+        ("a dozen ducks", 12),
+        ("half a dozen ducks", 6),
+        ("two dozen ducks", 24),
+        ("two pairs of ducks", 4),
+    ],
+)
+def test_amounts(text, count):
+    assert only(text) == Things("duck", count)
+
+
+@pytest.mark.parametrize(
+    ("text", "things"),
+    [
+        ("mice", Things("mouse", 3)),
+        ("two feet", Things("foot", 2)),
+        ("three buses", Things("bus", 3)),
+        ("four cacti", Things("cactus", 4)),
+        ("two cherubs", Things("angel", 2)),
+        ("sheep", Things("sheep")),
+        ("some sheep", Things("sheep", 3)),
+        ("a pair of sheep", Things("sheep", 2)),
+        ("some bread", Things("bread")),
+        ("scissors", Things("scissors")),
+        ("some scissors", Things("scissors")),
+        ("a pair of scissors", Things("scissors")),
+        ("two pairs of scissors", Things("scissors", 2)),
+        ("three scissors", Things("scissors", 3)),
+        ("two boxes of matches", Things("matches", 2)),
+        ("two great walls of china", Things("the great wall of china", 2)),
+    ],
+)
+def test_irregular_plurals_and_names_that_are_plurals(text, things):
+    assert only(text) == things
+
+
+@pytest.mark.parametrize(
+    "text", ["51 ducks", "1,000 ducks", "ducks," * 17, "thousand " * 90 + "ducks"]
+)
+def test_too_many_figures(text):
+    assert str(MOST_FIGURES) in refusal(text)
+
+
+@pytest.mark.parametrize("text", ["no ducks", "0 ducks", "a cat and zero ducks"])
+def test_nothing_of_a_thing(text):
+    assert "leave it out" in refusal(text)
+
+
+def test_two_amounts_or_two_sizes_of_the_same_things():
+    assert refusal("two three ducks").startswith("prompt: 'two' and 'three' are said")
+    assert refusal("a tiny big duck").startswith("prompt: tiny and big are said")
+
+
+# ---- sizes, and what is passed over ----
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("little", "small"), ("enormous", "giant"), ("very small", "tiny"), ("large", "big")],
+)
+def test_sizes(text, size):
+    assert only(f"a {text} duck") == Things("duck", size=size)
+
+
+def test_looks_and_poses_are_passed_over_and_kept():
+    prompt = parse("Please draw me a picture of a happy, very red duck sitting on a table!")
+    assert prompt == parse("a duck on a table")
+    assert prompt.ignored == ("happy", "red", "sitting")
+
+
+# ---- joins and places ----
+
+
+def test_joins():
+    assert parse("three ducks and an ice cream") == Prompt(
+        (Clause((Things("duck", 3), Things("ice cream"))),)
+    )
+    assert parse("a duck, a cat; a dog with a hat") == Prompt(
+        (
+            Clause((Things("duck"),)),
+            Clause((Things("cat"),)),
+            Clause((Things("dog"), Things("hat"))),
+        )
+    )
+    assert parse(", and a duck, and, a cat.") == parse("a duck, a cat")
+    assert parse("a cat wearing a hat").things == (Things("cat"), Things("hat"))
+
+
+@pytest.mark.parametrize(
+    ("said", "place"), [(said, place) for place in PLACES for said in split_list(PLACES[place])]
+)
+def test_every_place_word(said, place):
+    landmarks = "a pig and a dog" if place == "between" else "a pig"
+    (clause,) = parse(f"a duck {said} {landmarks}").clauses
+    assert clause.things == (Things("duck"),)
+    assert [placing.place for placing in clause.placings] == [place]
+
+
+def test_a_place_concerns_what_and_joined_just_before_it():
+    under = (Placing("under", (Things("tree"),)),)
+    assert parse("a cat, a dog and a pig under a tree, a duck") == Prompt(
+        (
+            Clause((Things("cat"),)),
+            Clause((Things("dog"), Things("pig")), under),
+            Clause((Things("duck"),)),
+        )
+    )
+    assert parse("a cat under a tree and a duck") == parse("a cat under a tree, a duck")
+
+
+def test_places_follow_each_other():
+    tree, table = Placing("under", (Things("tree"),)), Placing("on", (Things("table"),))
+    chain = Prompt((Clause((Things("cat"),), (table, tree)),))
+    assert parse("a cat on a table under a tree") == chain
+    assert parse("a cat on a table, and under a tree") == chain
+
+
+def test_between_takes_two_things_or_several_of_one():
+    pair = Placing("between", (Things("pig"), Things("dog")))
+    several = Placing("between", (Things("tree", 2),))
+    assert parse("a duck between a pig and a dog") == Prompt((Clause((Things("duck"),), (pair,)),))
+    assert parse("a duck between two trees and a cat").clauses[0].placings == (several,)
+    assert "'between' needs two things" in refusal("a duck between a pig")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a duck and", "missing after 'and'"),
+        ("under a tree a duck", "missing at the beginning"),
+        ("a duck under under a tree", "missing after 'under'"),
+        ("sea lion", "'sea lion' cannot be drawn as one thing"),
+        ("a house big boat", "'house big' cannot be drawn as one thing"),
+        ("", "it is empty; write for example"),
+        ("red", "'red' names nothing to draw"),
+        ("an orange", "nearest: apple, pear"),
+        ("a duck " * LONGEST, f"at most {LONGEST}"),
+    ],
+)
+def test_what_does_not_fit_together(text, said):
+    assert said in refusal(text)
+
+
+# ---- words that mean nothing ----
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest"),
+    [
+        ("an umbrela", "umbrella"),
+        ("two elefants", "elephant"),
+        ("a wolf", "dog"),
+        ("geese", "duck, swan"),
+        ("a polar bear", "bear"),
+        ("hocky stick", "hockey stick"),
+    ],
+)
+def test_an_unknown_word_is_answered_with_what_comes_nearest(text, nearest):
+    assert f"nearest: {nearest}" in refusal(text)
+
+
+def test_a_model_of_few_categories_names_them_all():
+    assert "this model draws dog, bird" in refusal("a duck", ("dog", "bird"))
+    assert "this model draws dog" in refusal("a puppi", ("dog",))
+    assert "nothing that can be drawn comes near" in refusal("qqqqq")
+
+
+def test_own_categories_are_known_by_name_and_plural():
+    prompt = parse_prompt("two space stations and a left shoe_2", ("space station", "left shoe 2"))
+    assert prompt.things == (Things("space station", 2), Things("left shoe 2"))
+
+
+# ---- whatever is written ----
+
+WORDS = """
+    a, an, the, two, 7, dozen, some, pair of, big, tiny, red, and, with, under, on, between, near,
+    duck, ducks, scissors, ice cream, sheep, wolf, of
+"""
+
+
+@settings(max_examples=60)
+@given(st.text() | st.lists(st.sampled_from([*split_list(WORDS), ","])).map(" ".join))
+def test_any_text_is_a_prompt_or_an_error_of_one_line(text):
+    try:
+        prompt = parse(text)
+    except UserError:
+        said = refusal(text)
+        assert said.isprintable()
+        assert said.startswith("prompt: ")
+    else:
+        assert 1 <= sum(things.count for things in prompt.things) <= MOST_FIGURES
+        assert parse(str(prompt)) == prompt
+
+
+THINGS = st.builds(
+    Things, st.sampled_from(CATEGORIES), st.integers(1, 4), st.sampled_from(["", *SIZES])
+)
+SEVERAL = st.builds(Things, st.sampled_from(CATEGORIES), st.integers(2, 4))
+SINGLE = st.builds(Things, st.sampled_from(CATEGORIES))
+PLACING = st.builds(
+    Placing,
+    st.sampled_from([place for place in PLACES if place != "between"]),
+    st.tuples(THINGS),
+) | st.builds(Placing, st.just("between"), st.tuples(SEVERAL) | st.tuples(SINGLE, THINGS))
+CLAUSE = st.builds(
+    Clause,
+    st.lists(THINGS, min_size=1, max_size=2).map(tuple),
+    st.lists(PLACING, max_size=2).map(tuple),
+)
+
+
+@given(st.lists(CLAUSE, min_size=1, max_size=2).map(tuple).map(Prompt))
+def test_the_text_of_a_prompt_means_the_same(prompt):
+    assert parse(str(prompt)) == prompt
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "three ducks and a crab under a big umbrella",
+        "an hourglass, scissors, the eiffel tower",
+        "a giant owl between two tiny mice",
+        "13 cats",
+    ],
+)
+def test_the_text_of_a_prompt_is_tidy(text):
+    assert str(parse(text)) == text

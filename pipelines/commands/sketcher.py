@@ -39,13 +39,31 @@ def evaluate_sketcher_command(
     *,
     model: SketchModel = None,
     split: Annotated[str, typer.Option(help="train, valid or test.")] = "test",
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            help="Let this recognizer name what the sketcher draws instead: a folder, a Hub id, or"
+            " 'recognizer' for the shipped one."
+        ),
+    ] = None,
+    per_category: Annotated[
+        int, typer.Option(min=1, help="With --judge: drawings of each category.")
+    ] = 50,
+    temperature: Annotated[
+        float | None, typer.Option(help="With --judge; the model's own unless given.")
+    ] = None,
     json_file: ScoresFile = None,
 ) -> None:
-    """Measure how well a sketcher foretells what people drew."""
+    """Measure how well a sketcher foretells what people drew, or how well it draws itself."""
+    from pipelines.evaluate.judge import evaluate_drawings
     from pipelines.evaluate.sketcher import evaluate_sketcher
 
     require_scores_place(json_file)
-    report_scores(evaluate_sketcher(model, data, split, _note), json_file)
+    if judge:
+        scores = evaluate_drawings(model, judge, data, split, per_category, temperature)
+    else:
+        scores = evaluate_sketcher(model, data, split, _note)
+    report_scores(scores, json_file)
 
 
 @benchmark.command("sketcher")

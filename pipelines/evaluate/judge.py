@@ -6,7 +6,9 @@ could be had by making the same drawing again and again; so diversity is measure
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,7 +24,13 @@ POINTS = 64
 """How many points, evenly spread along its strokes, stand for a drawing where two are compared."""
 
 
-class Sketcher(Protocol):
+WELL_COVERED = 440
+"""Categories with so many drawings in all can be judged."""
+
+SEED = 1
+
+
+class Artist(Protocol):
     """Whatever draws."""
 
     categories: Sequence[str]
@@ -31,8 +39,57 @@ class Sketcher(Protocol):
         """Draw a category so many times; `options` are `seed` and, if given, `temperature`."""
 
 
+def evaluate_drawings(
+    model: str | Path | None,
+    judge: str,
+    data: str | Path,
+    split: str = "test",
+    per_category: int = 50,
+    temperature: float | None = None,
+) -> dict[str, Any]:
+    """Let a recognizer judge a sketcher: the job behind `multimodal evaluate sketcher --judge`.
+
+    The well-covered categories count: those with at least `WELL_COVERED` drawings in `data`.
+
+    Args:
+        model: a folder, a Hub id, one of magenta's `.gen.json` files, or None for the shipped one.
+        judge: a recognizer's folder or Hub id; "recognizer" for the shipped one.
+        data: a Quick, Draw! folder.
+        split: which real drawings to compare with.
+        per_category: how many to draw of each category, and how many real ones count at most.
+        temperature: of the sketcher; its own unless given.
+
+    Returns:
+        What `judge_sketcher` does, and `temperature`, `split` and `seconds`.
+
+    Raises:
+        UserError: a model or the data cannot be read, or they have no category in common.
+    """
+    from multimodal.recognition.recognizer import SHIPPED as SHIPPED_JUDGE
+    from multimodal.recognition.recognizer import Recognizer
+    from multimodal.sketching.sketcher import SHIPPED, Sketcher
+    from multimodal.strokes import read_quickdraw
+
+    begin = time.perf_counter()
+    sketcher = Sketcher.load(model or SHIPPED)
+    recognizer = Recognizer.load(SHIPPED_JUDGE if judge == "recognizer" else judge)
+    parts = [read_quickdraw(data, part) for part in ("train", "valid", "test")]
+    amounts = {name: sum(len(part.get(name, [])) for part in parts) for name in parts[0]}
+    real = {
+        name: drawings
+        for name, drawings in read_quickdraw(data, split).items()
+        if amounts[name] >= WELL_COVERED
+    }
+    judged = judge_sketcher(
+        sketcher, recognizer, real, per_category, seed=SEED, temperature=temperature
+    )
+    own = sketcher.options.temperature if temperature is None else temperature
+    about = {"split": split, "temperature": own, "seconds": time.perf_counter() - begin}
+    return {**judged, **about}
+
+
 def judge_sketcher(
-    sketcher: Sketcher,
+    sketcher: Artist,
     recognizer: Recognizer,
     real: Mapping[str, Sequence[Drawing]],
     per_category: int = 50,

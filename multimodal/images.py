@@ -14,6 +14,7 @@ import re
 import stat
 import threading
 import warnings
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
@@ -92,8 +93,8 @@ class ImageError(UserError):
         return f"{shown}: {self.reason}"
 
 
-class _RefusedError(Exception):
-    """The reason alone, on its way to the place that knows the name."""
+class RefusedError(Exception):
+    """The reason of an `ImageError` alone, on its way to the place that knows the name."""
 
 
 def name_of(source: object) -> str:
@@ -136,7 +137,20 @@ def open_image(
                 warnings.simplefilter("ignore")
                 return _decode(source, needed)
     except Exception as error:  # decoders meet hostile bytes with exceptions of every type
-        raise ImageError(name_of(source) if name is None else name, _reason(error)) from error
+        raise ImageError(name_of(source) if name is None else name, reason_of(error)) from error
+
+
+def count_pixels(source: str | os.PathLike[str] | bytes, *, needed: int | None = None) -> int:
+    """How many pixels `open_image` would decode, by the header alone; 0 if it would refuse.
+
+    For callers who open pictures side by side and have to bound the memory that they take.
+    """
+    try:
+        with BytesIO(source) if isinstance(source, bytes) else open_file(name_of(source)) as file:
+            image = _read_header(file, needed)
+            return image.width * image.height
+    except Exception:  # `open_image` will say what is wrong
+        return 0
 
 
 def list_pictures(folder: str | os.PathLike[str]) -> list[Path]:
@@ -149,7 +163,7 @@ def list_pictures(folder: str | os.PathLike[str]) -> list[Path]:
     """
 
     def refuse(error: OSError) -> None:
-        raise ImageError(os.fsdecode(error.filename), _reason(error)) from error
+        raise ImageError(os.fsdecode(error.filename), reason_of(error)) from error
 
     pictures: list[Path] = []
     seen: set[Path] = set()
@@ -170,63 +184,75 @@ def list_pictures(folder: str | os.PathLike[str]) -> list[Path]:
 def _decode(source: ImageSource, needed: int | None) -> Image.Image:
     match source:
         case str() | os.PathLike():
-            with _open_file(os.fsdecode(source)) as file:
-                return _decode_file(file, needed)
+            with open_file(os.fsdecode(source)) as file:
+                return _upright_rgb(_read_header(file, needed))
         case bytes():
-            return _decode_file(BytesIO(source), needed)
+            return _upright_rgb(_read_header(BytesIO(source), needed))
         case Image.Image():
             _check_size(*source.size, needed)
             return _upright_rgb(source)
         case np.ndarray():
             return _upright_rgb(_from_array(source, needed))
-    raise _RefusedError("give a path, bytes, a Pillow picture or a NumPy array instead")
+    raise RefusedError("give a path, bytes, a Pillow picture or a NumPy array instead")
 
 
-def _open_file(name: str) -> BinaryIO:
+def open_file(name: str) -> BinaryIO:
+    """Open what can only be a file on a disk.
+
+    Raises:
+        RefusedError: it is a URL, a folder or a pipe.
+        OSError: it cannot be read.
+    """
     if _URL.match(name):
-        raise _RefusedError("is a URL: download it first, then give the path of the file")
+        raise RefusedError("is a URL: download it first, then give the path of the file")
     path = Path(name)
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
-        raise _RefusedError("is a folder, not a picture")
+        raise RefusedError("is a folder, not a picture")
     if not stat.S_ISREG(mode):  # opening a pipe would wait for its other end
-        raise _RefusedError("is a pipe, a socket or a device, not a file")
+        raise RefusedError("is a pipe, a socket or a device, not a file")
     return path.open("rb")
 
 
-def _decode_file(file: BinaryIO, needed: int | None) -> Image.Image:
-    image = _identify(file)
+def _read_header(file: BinaryIO, needed: int | None) -> Image.Image:
+    image = identify(file)
+    if image is None:
+        raise RefusedError(f"is not a picture in a known format ({', '.join(FORMATS)})")
     _check_size(*image.size, needed)
     if needed:
         image.draft(None, (needed, needed))
-    return _upright_rgb(image)
+    return image
 
 
-def _identify(file: BinaryIO) -> ImageFile.ImageFile:
-    """Read the header by the first trusted format that knows the leading bytes.
+def identify(file: BinaryIO, formats: Iterable[str] = FORMATS) -> ImageFile.ImageFile | None:
+    """Read the header by the first of some formats that knows the leading bytes, if there is one.
 
     `PIL.Image.open` would do the same and then warn or raise above a limit that is global to the
-    process; here `_check_size` is the only limit.
+    process; whoever calls this sees to the size.
+
+    Raises:
+        RefusedError: the file is empty.
     """
     prefix = file.read(16)
     if not prefix:
-        raise _RefusedError("is empty (0 bytes)")
+        raise RefusedError("is empty (0 bytes)")
     Image.init()
-    for format_name in FORMATS:
+    for format_name in formats:
         factory, accepts = Image.OPEN[format_name]
         if accepts is not None and accepts(prefix) is True:
             file.seek(0)
             return factory(file, "")
-    raise _RefusedError(f"is not a picture in a known format ({', '.join(FORMATS)})")
+    file.seek(0)
+    return None
 
 
 def _check_size(width: int, height: int, needed: int | None) -> None:
     if width < 1 or height < 1:
-        raise _RefusedError(f"has no pixels ({width} x {height})")
+        raise RefusedError(f"has no pixels ({width} x {height})")
     if width * height > MAX_PIXELS:
-        raise _RefusedError(f"is too large ({width} x {height}; at most {MAX_PIXELS} pixels)")
+        raise RefusedError(f"is too large ({width} x {height}; at most {MAX_PIXELS} pixels)")
     if max(width, height) * (needed or 0) ** 2 > MAX_PIXELS * min(width, height):
-        raise _RefusedError(f"is too long and thin ({width} x {height}) to be scaled to {needed}")
+        raise RefusedError(f"is too long and thin ({width} x {height}) to be scaled to {needed}")
 
 
 def _upright_rgb(image: Image.Image) -> Image.Image:
@@ -259,7 +285,7 @@ def _rgb(image: Image.Image) -> Image.Image:
         image = image.convert("LA")
     if not image.has_transparency_data:
         return image.convert("RGB")
-    rgba = image.convert("RGBA")
+    rgba = image if image.mode == "RGBA" else image.convert("RGBA")
     on_white = Image.new("RGB", image.size, "white")
     on_white.paste(rgba, mask=rgba)
     return on_white
@@ -269,11 +295,11 @@ def _from_array(array: npt.NDArray[Any], needed: int | None) -> Image.Image:
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
     if array.ndim != 2 and not (array.ndim == 3 and array.shape[2] in (3, 4)):
-        raise _RefusedError(f"has the shape {array.shape}: (H, W) or (H, W, 1, 3 or 4) expected")
+        raise RefusedError(f"has the shape {array.shape}: (H, W) or (H, W, 1, 3 or 4) expected")
     floating = np.issubdtype(array.dtype, np.floating)
     white = 1 if floating else _WHITE.get(array.dtype.type)
     if white is None:
-        raise _RefusedError(f"holds {array.dtype}: bool, uint8, uint16 or floats expected")
+        raise RefusedError(f"holds {array.dtype}: bool, uint8, uint16 or floats expected")
     _check_size(array.shape[1], array.shape[0], needed)
     return Image.fromarray(_eight_bits(array, white))
 
@@ -284,15 +310,16 @@ def _eight_bits(array: npt.NDArray[Any], white: float) -> npt.NDArray[np.uint8]:
         return array
     low, high = float(array.min()), float(array.max())
     if np.isnan(low):
-        raise _RefusedError("has pixels that are not a number (NaN)")
+        raise RefusedError("has pixels that are not a number (NaN)")
     if low < -white / 510 or high > white + white / 510:
-        raise _RefusedError(f"has pixels from {low:g} to {high:g}: 0 to {white:g} expected")
+        raise RefusedError(f"has pixels from {low:g} to {high:g}: 0 to {white:g} expected")
     levels: npt.NDArray[np.float32] = np.rint(array.astype(np.float32) * np.float32(255 / white))
     return levels.clip(0, 255).astype(np.uint8)
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, _RefusedError):
+def reason_of(error: Exception) -> str:
+    """Say what an error met in opening a file means, for an `ImageError`."""
+    if isinstance(error, RefusedError):
         return str(error)
     if isinstance(error, MemoryError):
         return "needs more memory than there is"

@@ -35,6 +35,17 @@ def prepare() -> None:
             mallopt(_TOP_PAD, _AT_A_TIME)
 
 
+def give_back_memory() -> None:
+    """Hand all free memory back to the system, which `prepare` keeps and every thread for itself.
+
+    For threads that needed very much for once.
+    """
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
+
+
 def computes_bf16(device: str = "cpu") -> bool:
     """Whether a device ("cpu", "cuda", …) multiplies 16-bit brain floats natively."""
     import torch

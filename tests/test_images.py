@@ -19,7 +19,7 @@ from PIL import ExifTags, Image, features
 
 from multimodal import images
 from multimodal.errors import UserError
-from multimodal.images import ImageError, list_pictures, name_of, open_image
+from multimodal.images import ImageError, count_pixels, list_pictures, name_of, open_image
 
 RED, GREEN, BLUE, WHITE, BLACK = (
     (255, 0, 0),
@@ -582,6 +582,17 @@ def test_the_limit_counts_pixels_not_bytes(monkeypatch):
 def test_a_drafted_jpeg_is_measured_before_the_draft(monkeypatch):
     monkeypatch.setattr(images, "MAX_PIXELS", 100_000)
     assert "too large (800 x 600" in reason(encode(scene(800, 600), "JPEG"), needed=10)
+
+
+def test_pixels_are_counted_by_the_header_and_after_the_draft(tmp_path):
+    assert count_pixels(encode(scene(40, 30), "PNG"), needed=10) == 1200
+    assert count_pixels(encode(scene(4000, 3000), "JPEG")) == 12_000_000
+    drafted = open_image(encode(scene(4000, 3000), "JPEG"), needed=224)
+    (tmp_path / "photo").write_bytes(encode(scene(4000, 3000), "JPEG"))
+    assert count_pixels(tmp_path / "photo", needed=224) == drafted.width * drafted.height
+    assert count_pixels(png_header(9000, 9000)) == 81_000_000
+    for refused in (b"", b"text", tmp_path, tmp_path / "gone", png_header(10**6, 10**6)):
+        assert count_pixels(refused) == 0
 
 
 def test_a_line_of_pixels_opens_but_is_not_scaled_into_a_bomb():

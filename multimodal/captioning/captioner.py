@@ -32,13 +32,13 @@ from multimodal.captioning.naming import (
     with_articles,
 )
 from multimodal.captioning.tokenizer import tokenize
-from multimodal.captioning.views import encode_views
 from multimodal.checkpoints import CONFIG, JSON, load_tensors, read_checkpoint, save_checkpoint
 from multimodal.encoders import (
     TENSORFLOW_CLASSES,
     TORCHVISION_CLASSES,
     Encoder,
     EncoderConfig,
+    encode_views,
 )
 from multimodal.errors import UserError
 from multimodal.images import ImageError, ImageSource, name_of, open_image

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -23,8 +24,12 @@ from pipelines.commands import (
 )
 
 if TYPE_CHECKING:
-    from multimodal.captioning.captioner import Caption
+    from pipelines.caption.rows import CaptionRow
+    from pipelines.caption.run import Files
+    from pipelines.caption.summary import Tally
 
+INTERRUPTED = 130  # exit code: as if by the signal of Ctrl-C
+Engine = Literal["local", "ray"]
 Data = Annotated[str, typer.Option(help="Captioned photos: a folder, a table or a Hub id.")]
 Images = Annotated[Path | None, typer.Option(help="The photos, if not beside their captions.")]
 ImageColumn = Annotated[str | None, typer.Option(help="The table's column of photos.")]
@@ -35,46 +40,91 @@ BatchSize = Annotated[int, typer.Option(min=1, help="Pictures at a time.")]
 
 @app.command("caption")
 def caption_command(
-    inputs: Annotated[list[Path] | None, typer.Argument(help="Pictures and folders.")] = None,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Pictures, folders, patterns, lists (.txt or -), tables (.csv .jsonl .parquet), "
+            "tar shards, data sets (a folder or a Hub name)."
+        ),
+    ] = None,
     *,
     samples: Annotated[
         bool, typer.Option("--samples", help="Photos of installed packages.")
     ] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write JSON lines to this file.")
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Write here: .jsonl, .csv, .parquet, .json (COCO results), .dataset (pictures "
+            "and captions for datasets), or a folder of .txt files.",
+        ),
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write a page to look at here (.html).")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Leave with code 1, not 3, if pictures failed.")
+    ] = False,
     sheet: Annotated[
         Path | None, typer.Option(help="Draw all pictures with their captions here.")
     ] = None,
     model: Model = None,
     beam_size: BeamSize = None,
     n_best: Annotated[int | None, typer.Option(min=1, help="Sentences for each picture.")] = None,
+    min_score: Annotated[
+        float | None, typer.Option(help="Withhold captions with a lower score.")
+    ] = None,
     batch_size: BatchSize = 32,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Threads (with ray: actors); one a core.")
+    ] = None,
+    engine: Annotated[Engine, typer.Option(help="This machine, or a Ray cluster.")] = "local",
+    ray_address: Annotated[
+        str | None, typer.Option(help="The cluster's head; a local Ray unless given.")
+    ] = None,
 ) -> None:
-    """Caption pictures: one line for each, with the file, the sentence and its score."""
-    from pipelines.caption import JsonLines, caption_pictures, find_pictures, sample_pictures
+    """Caption pictures: one row for each, with the file, the sentence and its score.
+
+    An interrupted run goes on when the same command is given with --resume.
+    """
+    from pipelines.caption.inputs import require_inputs, sample_pictures
+    from pipelines.caption.run import Files, caption
+    from pipelines.caption.summary import Tally, watched
     from pipelines.sheet import require_sheet, save_sheet
 
-    pictures = find_pictures([*(inputs or []), *(sample_pictures() if samples else [])])
+    sources = [*(inputs or []), *map(str, sample_pictures() if samples else [])]
+    files = Files(output, report, resume, overwrite)
+    require_inputs(sources)
+    files.require(sources)
     if sheet:
         require_sheet(sheet)
-    writer = JsonLines(output, overwrite=overwrite) if output else None
-    options = given(beam_size=beam_size, n_best=n_best)
-    captions = caption_pictures(model, pictures, batch_size=batch_size, **options)
-    done = []
-    for caption in writer.write(captions) if writer else captions:
-        done.append(caption)
-        _show(caption, to_file=writer is not None)
+    if files.finished:
+        typer.echo(f"{files.places[0]}: is there and complete; nothing is left to do", err=True)
+        return
+    options = given(beam_size=beam_size, n_best=n_best, min_score=min_score, workers=workers)
+    rows = caption(
+        sources, model, files, engine=engine, address=ray_address, batch_size=batch_size, **options
+    )
+    tally, for_sheet = Tally(), []
+    try:
+        for row in watched(rows, sources, tally):
+            if sheet:
+                for_sheet.append(row)
+            if not files.places:
+                _show(row)
+    except KeyboardInterrupt:
+        _say_how_to_go_on(files, tally)
+        raise typer.Exit(INTERRUPTED) from None
     if sheet:
-        save_sheet(done, sheet)
-    failed = sum(caption.error is not None for caption in done)
-    places = ", ".join(str(place) for place in (output, sheet) if place)
-    if places or failed:
-        summary = f"{len(done) - failed} captioned, {failed} failed"
-        typer.echo(f"{summary}; see {places}" if places else summary, err=True)
-    if failed:
-        raise typer.Exit(SOME_FAILED)
+        save_sheet(for_sheet, sheet)
+    _sum_up(tally, [*files.places, *([sheet] if sheet else [])])
+    if tally.failed:
+        raise typer.Exit(1 if strict else SOME_FAILED)
 
 
 @train.command("captioner")
@@ -141,8 +191,42 @@ def benchmark_captioner_command(
         typer.echo(line)
 
 
-def _show(caption: Caption, *, to_file: bool) -> None:
-    if caption.error is not None:
-        typer.echo(f"{caption.source}: {caption.error}", err=True)
-    elif not to_file:
-        typer.echo(f"{caption.source}\t{caption.text}\t{caption.score:.2f}")
+@benchmark.command("caption-batch")
+def benchmark_caption_batch_command(
+    inputs: Annotated[list[Path] | None, typer.Argument(help="Photos and folders.")] = None,
+    *,
+    model: Model = None,
+    pictures: Annotated[int, typer.Option(min=32, help="How many pictures to caption.")] = 128,
+    rivals: Annotated[
+        bool, typer.Option("--rivals", help="BLIP-base and ViT-GPT2 as well (the bench extra).")
+    ] = False,
+) -> None:
+    """Time whole runs over many pictures, against a plain loop."""
+    from pipelines.benchmark.caption_batch import benchmark_caption_batch
+
+    for line in benchmark_caption_batch(model, inputs or [], pictures, rivals=rivals):
+        typer.echo(line)
+
+
+def _show(row: CaptionRow) -> None:
+    from multimodal.images import ImageError
+
+    if row.error is not None:
+        typer.echo(ImageError(row.source, row.error), err=True)
+    else:
+        typer.echo(f"{row.source}\t{row.text}\t{row.score:.2f}")
+
+
+def _say_how_to_go_on(files: Files, tally: Tally) -> None:
+    on = "; go on with the same command and --resume" if files.places else ""
+    typer.echo(f"interrupted: {tally.done} pictures are done ({tally}){on}", err=True)
+
+
+def _sum_up(tally: Tally, places: Sequence[Path]) -> None:
+    """The worst errors, where they were not shown as they came, and one line about all."""
+    if places:
+        for line in tally.worst():
+            typer.echo(line, err=True)
+    if places or tally.failed:
+        where = f"; see {', '.join(map(str, places))}" if places else ""
+        typer.echo(f"{tally}{where}", err=True)

@@ -1,6 +1,5 @@
 """The command line: what it prints, what it writes, and with which code it leaves."""
 
-import errno
 import json
 import subprocess
 import sys
@@ -12,7 +11,6 @@ import pytest
 from PIL import Image
 
 from multimodal.captioning.captioner import Captioner
-from pipelines import caption as caption_job
 from pipelines import cli
 from pipelines.commands import SOME_FAILED
 
@@ -141,21 +139,36 @@ def test_an_output_that_is_there_stays(run, checkpoint, photos, tmp_path):
     assert json.loads(path.read_text())["caption"]
 
 
-def test_a_disk_that_fills_up_midway_leaves_nothing_half_written(
-    run, checkpoint, photos, tmp_path, monkeypatch
-):
-    as_line = caption_job.as_line
+def test_the_worst_errors_are_summed_up(run, checkpoint, photos, tmp_path):
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).touch()
+    broken = (tmp_path / "gone.jpg", tmp_path / "a.jpg", tmp_path / "b.jpg")
+    command = ("caption", *broken, photos[0], "--model", checkpoint)
+    left = run(*command, "-o", tmp_path / "out.csv")
+    assert (left.code, left.out) == (SOME_FAILED, "")
+    assert left.err.splitlines() == [
+        f"{tmp_path / 'a.jpg'}: is empty (0 bytes) (and 1 others)",
+        f"{tmp_path / 'gone.jpg'}: no such file or directory",
+        f"1 captioned, 3 failed; see {tmp_path / 'out.csv'}",
+    ]
+    assert run(*command, "--strict").code == 1
+    again = run(*command, "-o", tmp_path / "out.csv", "--resume")
+    assert (again.code, again.err) == (
+        0,
+        f"{tmp_path / 'out.csv'}: is there and complete; nothing is left to do\n",
+    )
 
-    def fill(caption) -> str:
-        if caption.source == str(photos[2]):
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return as_line(caption)
 
-    monkeypatch.setattr(caption_job, "as_line", fill)
-    path = tmp_path / "captions.jsonl"
-    left = run("caption", *photos, "-o", path, "--model", checkpoint)
-    assert left.complaint == f"multimodal: {path}: cannot be written: No space left on device"
-    assert list(tmp_path.iterdir()) == []
+def test_captions_that_are_not_sure_enough_are_withheld(run, checkpoint, photos):
+    left = run("caption", *photos, "--min-score", 0, "--model", checkpoint)
+    assert (left.code, left.out) == (SOME_FAILED, "")
+    assert left.err.count("not sure enough") == len(photos)
+
+
+def test_a_name_cannot_write_to_the_terminal(run, checkpoint, photos):
+    left = run("caption", "\x1b[2Jgone\n.jpg", photos[0], "--model", checkpoint)
+    assert "\x1b" not in left.err
+    assert len(left.err.splitlines()) == 2
 
 
 def test_a_sheet_shows_all_pictures(run, checkpoint, photos, tmp_path):

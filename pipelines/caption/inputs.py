@@ -1,0 +1,208 @@
+"""What the inputs of a run name: pictures one by one, in an order that is always the same.
+
+An input is a picture, a folder, a pattern such as ``photos/*.jpg``, a list of paths (``.txt``, or
+``-`` for the standard input), a table (``.csv``, ``.jsonl``, ``.parquet``), a tar shard, a folder
+of `datasets`, or the name of a data set on the Hugging Face Hub.
+"""
+# ruff: noqa: PTH110, PTH112, PTH207
+# os.path answers where Path raises (a name too long, a folder that may not be entered), and glob
+# takes a pattern whole.
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from glob import glob, has_magic
+from importlib.util import find_spec
+from pathlib import Path
+
+from multimodal.errors import UserError
+from multimodal.images import list_pictures
+from pipelines.caption.containers import (
+    read_csv,
+    read_hub_dataset,
+    read_json_lines,
+    read_parquet,
+    read_saved_dataset,
+    read_tar,
+)
+from pipelines.caption.items import Item, looks_like_picture
+
+STDIN = "-"
+TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+SAVED_DATASET = ("state.json", "dataset_dict.json")  # one of them is in what `datasets` saved
+
+SAMPLES = {  # photos that installed packages carry for their own examples
+    "gradio": [f"media_assets/images/{name}" for name in ("bus.png", "lion.jpg", "tower.jpg")],
+    "matplotlib": ["mpl-data/sample_data/grace_hopper.jpg"],
+}
+
+
+def read_inputs(inputs: Iterable[str | Path]) -> Iterator[Item]:
+    """Every picture that the inputs name, one at a time; what is odd becomes an item with an error.
+
+    Raises:
+        UserError: a data set of the Hub cannot be read any further.
+    """
+    for source in map(str, inputs):
+        yield from _reader(source)(source)
+
+
+def require_inputs(inputs: Sequence[str | Path]) -> None:
+    """See to it that there is something to caption, before a model is loaded.
+
+    Raises:
+        UserError: nothing was given, a pattern fits no file, or a folder holds no picture.
+    """
+    if not inputs:
+        raise UserError("nothing to caption: name pictures or folders, or use --samples")
+    for source in map(str, inputs):
+        reader = _reader(source)
+        if reader is _read_pattern and not glob(source, recursive=True):
+            raise UserError(f"{source}: no file fits this pattern")
+        if reader is _read_folder and next(_read_folder(source), None) is None:
+            raise UserError(f"{source}: no picture in this folder or below it")
+
+
+def can_be_read_twice(inputs: Iterable[str | Path]) -> bool:
+    """Whether `read_inputs` gives the same when it is called again."""
+    return STDIN not in map(str, inputs)
+
+
+def count_inputs(inputs: Sequence[str | Path]) -> int | None:
+    """How many pictures there are, where that can be told by looking at names."""
+    readers = {_reader(source) for source in map(str, inputs)}
+    if readers <= {_read_file, _read_folder, _read_pattern, _read_list}:
+        return sum(1 for _ in read_inputs(inputs))
+    return None
+
+
+def find_pictures(inputs: Sequence[str | Path]) -> list[Path]:
+    """Files stay as they are, in their order; a folder becomes all the pictures below it.
+
+    Raises:
+        UserError: when nothing was given, or a folder holds no picture.
+    """
+    require_inputs(inputs)
+    pictures: list[Path] = []
+    for source in map(Path, inputs):
+        pictures += list_pictures(source) if source.is_dir() else [source]
+    return pictures
+
+
+def sample_pictures() -> list[Path]:
+    """Photos that are on every machine on which this package is installed."""
+    found = []
+    for package, names in SAMPLES.items():
+        spec = find_spec(package)
+        if spec is not None and spec.origin is not None:
+            found += [Path(spec.origin).parent / name for name in names]
+    return [path for path in found if path.is_file()]
+
+
+def _reader(source: str) -> Callable[[str], Iterator[Item]]:
+    """Who reads an input; its name decides, and what is there."""
+    if source == STDIN:
+        return _read_stdin
+    if os.path.isdir(source):
+        saved = any(Path(source, name).is_file() for name in SAVED_DATASET)
+        return read_saved_dataset if saved else _read_folder
+    if source.lower().endswith(TARS):
+        return read_tar
+    if has_magic(source) and not os.path.lexists(source):
+        return _read_pattern
+    if _names_repository(source):
+        return read_hub_dataset
+    return _BY_ENDING.get(Path(source).suffix.lower(), _read_file)
+
+
+def _names_repository(source: str) -> bool:
+    named = re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", source, re.ASCII) is not None
+    known = Path(source).suffix.lower() in _BY_ENDING or looks_like_picture(source)
+    return named and not known and not os.path.exists(Path(source).parent)
+
+
+def _read_file(source: str) -> Iterator[Item]:
+    yield Item(source, source)
+
+
+def _read_pattern(source: str) -> Iterator[Item]:
+    for path in sorted(glob(source, recursive=True)):
+        if "**" not in source or not os.path.isdir(path):  # ** finds what is in the folders itself
+            yield from _reader(path)(path)
+
+
+def _read_stdin(_: str) -> Iterator[Item]:
+    names = (os.fsdecode(line) for line in sys.stdin.buffer)
+    yield from _listed(names, Path())
+
+
+def _read_list(source: str) -> Iterator[Item]:
+    try:
+        with Path(source).open(encoding="utf-8-sig", errors="surrogateescape") as names:
+            yield from _listed(names, Path(source).parent)
+    except OSError as error:
+        yield Item.unreadable(source, error)
+
+
+def _listed(lines: Iterable[str], folder: Path) -> Iterator[Item]:
+    for line in lines:
+        if name := line.rstrip("\r\n"):
+            yield Item.listed(name, folder)
+
+
+def _read_folder(source: str) -> Iterator[Item]:
+    """The pictures below a folder; where there is none, those in its tables and shards."""
+    empty = True
+    for item in _walk(source, looks_like_picture):
+        empty = False
+        yield item
+    if empty:
+        for table in _walk(source, _is_container):
+            yield from _reader(table.name)(table.name)
+
+
+def _walk(folder: str, wanted: Callable[[str], bool]) -> Iterator[Item]:
+    """Files below a folder by the order of their paths; hidden ones left out, no folder twice."""
+    seen: set[tuple[int, int]] = set()
+    ahead = [(folder, True)]
+    while ahead:
+        path, is_folder = ahead.pop()
+        if not is_folder:
+            yield Item(path, path)
+            continue
+        try:
+            identity = Path(path).stat()
+            if (identity.st_dev, identity.st_ino) not in seen:
+                seen.add((identity.st_dev, identity.st_ino))
+                ahead += reversed(_entries(path, wanted))
+        except OSError as error:
+            yield Item.unreadable(path, error)
+
+
+def _entries(folder: str, wanted: Callable[[str], bool]) -> list[tuple[str, bool]]:
+    """The wanted files and all the folders in a folder, and which of them are folders."""
+    with os.scandir(folder) as entries:
+        visible = sorted((e.name, e.path, _is_folder(e)) for e in entries if e.name[:1] != ".")
+    return [(path, is_folder) for name, path, is_folder in visible if is_folder or wanted(name)]
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads in a circle
+        return False
+
+
+def _is_container(name: str) -> bool:
+    return name.lower().endswith((*TARS, ".parquet"))
+
+
+_BY_ENDING = {
+    ".txt": _read_list,
+    ".csv": read_csv,
+    ".jsonl": read_json_lines,
+    ".parquet": read_parquet,
+}

@@ -1,0 +1,87 @@
+"""The engine that captions on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from multimodal.captioning.captioner import Captioner
+from multimodal.errors import UserError
+from pipelines.caption.batches import caption_batch, in_batches
+from pipelines.caption.decoding import OpenedAhead, Opener, count_cores
+from pipelines.caption.inputs import read_inputs
+from pipelines.caption.items import Item
+from pipelines.caption.journal import Journal
+from pipelines.caption.known import KnownPictures
+from pipelines.caption.rows import CaptionRow
+
+
+def caption_images(
+    inputs: Iterable[str | Path],
+    captioner: Captioner,
+    *,
+    batch_size: int = 32,
+    workers: int | None = None,
+    min_score: float | None = None,
+    journal: Journal | None = None,
+    thumbnails: bool = False,
+    **options: Any,
+) -> Iterator[CaptionRow]:
+    """Caption everything that the inputs name: one row for each picture, in their order.
+
+    Pictures are opened ahead by threads and captioned in batches that are filled across folders; a
+    picture that looks like an earlier one to the network gets its caption. Memory does not grow
+    with the number of pictures.
+
+        for row in caption_images(["photos/", "more.tar"], Captioner.load()):
+            print(row.source, row.error or row.text)
+
+    Args:
+        inputs: see `pipelines.caption.inputs`.
+        captioner: who captions.
+        batch_size: new pictures that are captioned at a time.
+        workers: threads that open pictures; as many as there are cores, and two at least.
+        min_score: a caption with a lower score is withheld; its row says so.
+        journal: begun; what it holds is taken from it and comes first, the rest is added to it
+            batch by batch, before its rows are given.
+        thumbnails: whether rows have a small picture, for a report.
+        **options: of generation, such as beam_size, n_best and keep_attention.
+
+    Raises:
+        UserError: an option is unknown or out of range, the journal belongs to other inputs, or the
+            disk refuses.
+    """
+    if batch_size < 1 or (workers is not None and workers < 1):
+        raise UserError(f"batch_size={batch_size}, workers={workers}: must be at least 1")
+    opener = Opener(captioner.view, captioner.network.encoder.config.size, thumbnails)
+    search = captioner.search_options(options)
+    items = read_inputs(inputs)
+    with KnownPictures() as known:
+        for row in replay(journal or (), items):
+            known.add(row)
+            yield row
+        pictures = OpenedAhead(items, opener, workers or max(2, count_cores()), 2 * batch_size)
+        for batch in in_batches(pictures, batch_size, known):
+            rows = caption_batch(batch, captioner, search, known)
+            rows = [row.sure(min_score) for row in rows]
+            if journal is not None:
+                journal.add(rows)
+            yield from rows
+
+
+def replay(journal: Iterable[CaptionRow], items: Iterator[Item]) -> Iterator[CaptionRow]:
+    """The rows of a journal, while the items that they belong to are taken from the inputs.
+
+    Raises:
+        UserError: the inputs name other pictures than they did.
+    """
+    for row in journal:
+        item = next(items, None)
+        if item is None or item.name != row.source:
+            found = "nothing" if item is None else item.name
+            raise UserError(
+                f"{row.source}: was captioned, but now there is {found} in its place: "
+                "the inputs have changed; begin anew with --overwrite"
+            )
+        yield row

@@ -1,0 +1,109 @@
+"""What a run leaves behind, by the ending of its output; all are made from the same rows.
+
+``.jsonl`` and ``.csv`` and ``.parquet`` have one row for each input, in their order. ``.json`` is
+the results format of COCO (Chen et al. 2015). ``.dataset`` is a folder for `datasets`, pictures
+included. A name without an ending is a folder of ``.txt`` files, one beside the place of each
+picture, as tools that train image models read them.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from multimodal.checkpoints import disk_errors
+from multimodal.errors import UserError
+from pipelines.caption.folders import TABLE, TABLES, write_dataset, write_sidecars
+from pipelines.caption.items import Item
+from pipelines.caption.rows import CaptionRow
+from pipelines.caption.tables import write_coco, write_csv, write_json_lines, write_parquet
+from pipelines.output import require_place, written_aside
+
+DATASET = ".dataset"
+WRITERS = {
+    ".jsonl": write_json_lines,
+    ".csv": write_csv,
+    ".parquet": write_parquet,
+    ".json": write_coco,
+}
+
+
+class Output:
+    """A place for the rows of a run; nothing is there before all are written.
+
+    Args:
+        path: a file or folder; its ending says which kind. Of a folder that is there, only files
+            that have the same names are replaced.
+
+    Raises:
+        UserError: the ending is unknown or the place cannot be.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if path.suffix not in {*WRITERS, DATASET, ""} and not path.is_dir():
+            known = ", ".join((*WRITERS, DATASET))
+            raise UserError(f"{path}: unknown ending; choose {known}, or a folder without one")
+        if path.suffix in WRITERS:
+            require_place(path)
+        elif path.is_file():
+            raise UserError(f"{path}: is a file, and would have to be a folder")
+        elif not path.parent.is_dir():
+            raise UserError(f"{path}: its folder does not exist")
+        self.path = path
+
+    @property
+    def holds_pictures(self) -> bool:
+        """Whether the pictures themselves are a part of it."""
+        return self.path.suffix == DATASET
+
+    def is_there(self) -> bool:
+        """Whether something would be replaced."""
+        return any(self.path.iterdir()) if self.path.is_dir() else self.path.exists()
+
+    def write(self, rows: Iterable[CaptionRow], items: Callable[[], Iterable[Item]]) -> None:
+        """Write all rows, whole or not at all.
+
+        Args:
+            rows: can be iterated over again and again.
+            items: the inputs of the rows, for what holds pictures.
+
+        Raises:
+            UserError: it cannot be written.
+        """
+        if self.path.suffix in WRITERS:
+            with written_aside(self.path) as aside:
+                WRITERS[self.path.suffix](rows, aside)
+            return
+        with _folder_aside(self.path) as aside:
+            if self.holds_pictures:
+                write_dataset(rows, items(), aside)
+            else:
+                write_sidecars(rows, aside)
+            self._replace_folder(aside)
+
+    def _replace_folder(self, aside: Path) -> None:
+        """Move a folder to its place; file by file where there is one, which keeps its others."""
+        if not self.path.exists():
+            aside.replace(self.path)
+            return
+        if self.holds_pictures:
+            for old in self.path.glob(f"{TABLES}/{TABLE.format('?????')}"):
+                old.unlink()
+        for file in [path for path in aside.rglob("*") if path.is_file()]:
+            place = self.path / file.relative_to(aside)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(place)
+
+
+@contextmanager
+def _folder_aside(path: Path) -> Iterator[Path]:
+    aside = path.with_name(f".unfinished-{path.name}")
+    with disk_errors(path):
+        try:
+            shutil.rmtree(aside, ignore_errors=True)
+            aside.mkdir()
+            yield aside
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)

@@ -1,0 +1,117 @@
+"""The row of an input: its caption, or why there is none."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from multimodal.captioning.captioner import Caption
+
+BRIGHTEST = 255  # attention is kept in 8 bits, every map up to its own maximum
+
+
+@dataclass(frozen=True)
+class CaptionRow(Caption):
+    """What a run says of one input; every input has exactly one.
+
+    Attributes:
+        digest: what the network saw, hashed; two pictures that look the same to it have the same
+            digest and caption. Empty where nothing could be opened.
+        thumbnail: a small JPEG, where a report is wanted.
+    """
+
+    digest: str = ""
+    thumbnail: bytes = b""
+
+    @classmethod
+    def failed(cls, name: str, reason: str) -> CaptionRow:
+        """The row of an input that cannot be opened."""
+        return cls(name, "", -inf, error=reason)
+
+    @classmethod
+    def of(cls, caption: Caption, digest: str, thumbnail: bytes) -> CaptionRow:
+        """The row of an input that was captioned."""
+        return cls(**vars(caption), digest=digest, thumbnail=thumbnail)
+
+    def sure(self, min_score: float | None) -> CaptionRow:
+        """The same row, or one without its caption where its score is below the least."""
+        if self.error is not None or min_score is None or self.score >= min_score:
+            return self
+        reason = f"not sure enough: its score {self.score:.3f} is below {min_score:g}"
+        nothing: dict[str, Any] = {"words": (), "word_scores": (), "alternatives": ()}
+        return replace(self, text="", **nothing, attention=None, error=reason)
+
+
+def as_record(caption: Caption) -> dict[str, Any]:
+    """A caption as one line of JSON has it; every picture has the same keys."""
+    return {
+        "path": caption.source,
+        "caption": caption.text or None,
+        "score": caption.score if caption.score > -inf else None,
+        "words": [list(pair) for pair in zip(caption.words, caption.word_scores, strict=True)],
+        "alternatives": [{"caption": c.text, "score": c.score} for c in caption.alternatives],
+        "error": caption.error,
+    }
+
+
+def as_line(caption: Caption) -> str:
+    """A caption as a line of a JSON lines file."""
+    return dump_json(as_record(caption)) + "\n"
+
+
+def dump_json(value: object) -> str:
+    """JSON that any UTF-8 file can hold, also where a file name is no Unicode.
+
+    Bytes that are none stay the escapes that Python made of them, so that whoever reads the JSON
+    with Python gets a path that opens.
+    """
+    return clean(json.dumps(value, ensure_ascii=False))
+
+
+def clean(text: str) -> str:
+    """Text that UTF-8 can hold: bytes of a file name that are no Unicode become escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def to_journal(row: CaptionRow) -> dict[str, Any]:
+    """All of a row, as JSON."""
+    record = as_record(row) | {"digest": row.digest}
+    if row.thumbnail:
+        record["thumbnail"] = b64encode(row.thumbnail).decode()
+    if row.attention is not None:
+        brightest = row.attention.max((1, 2), keepdims=True).clip(min=1e-12)
+        levels = np.rint(row.attention / brightest * BRIGHTEST).astype(np.uint8)
+        record["attention"] = [list(levels.shape), b64encode(levels.tobytes()).decode()]
+    return record
+
+
+def from_journal(record: Mapping[str, Any]) -> CaptionRow:
+    """The row behind its JSON; its attention maps have a maximum of 1 each, in 8 bits.
+
+    Raises:
+        KeyError, TypeError, ValueError: that is no row.
+    """
+    name, score = record["path"], record["score"]
+    attention = None
+    if "attention" in record:
+        shape, levels = record["attention"]
+        flat = np.frombuffer(b64decode(levels), np.uint8)
+        attention = np.divide(flat.reshape(shape), BRIGHTEST, dtype=np.float32)
+    return CaptionRow(
+        source=name,
+        text=record["caption"] or "",
+        score=-inf if score is None else score,
+        words=tuple(word for word, _ in record["words"]),
+        word_scores=tuple(score for _, score in record["words"]),
+        attention=attention,
+        alternatives=tuple(Caption(name, a["caption"], a["score"]) for a in record["alternatives"]),
+        error=record["error"],
+        digest=record["digest"],
+        thumbnail=b64decode(record.get("thumbnail", "")),
+    )

@@ -1,0 +1,197 @@
+"""One run of ``multimodal caption``: inputs → rows → files, and on where it was interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from multimodal.captioning.captioner import SHIPPED, Captioner
+from multimodal.errors import UserError
+from pipelines.caption.inputs import can_be_read_twice, read_inputs
+from pipelines.caption.journal import Journal
+from pipelines.caption.local import caption_images
+from pipelines.caption.outputs import Output
+from pipelines.caption.report import write_report
+from pipelines.caption.rows import CaptionRow
+from pipelines.output import require_place, written_aside
+
+Engine = Callable[..., Iterator[CaptionRow]]
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where a run leaves its rows, and what it does with what is there.
+
+    Attributes:
+        output: see `pipelines.caption.outputs`.
+        report: a page to look at, `.html`.
+        resume: go on with what an interrupted run has done.
+        overwrite: replace what is there.
+    """
+
+    output: Path | None = None
+    report: Path | None = None
+    resume: bool = False
+    overwrite: bool = False
+
+    @property
+    def places(self) -> list[Path]:
+        """What will be there."""
+        return [place for place in (self.output, self.report) if place is not None]
+
+    @property
+    def journal(self) -> Path:
+        """Where the rows are kept meanwhile."""
+        return Journal.path_beside(self.places[0])
+
+    def require(self, inputs: Sequence[str | Path]) -> None:
+        """See to it that all can be written and nothing is lost, before the work begins.
+
+        Raises:
+            UserError: a place cannot be, or something is there already.
+        """
+        if not self.places:
+            if self.resume:
+                raise UserError("--resume: only what goes to an --output can be resumed")
+            return
+        if self.report is not None:
+            require_place(self.report)
+            if self.report.suffix not in {".html", ".htm"}:
+                raise UserError(f"{self.report}: a report is a page; choose the ending .html")
+        with_pictures = self.output is not None and Output(self.output).holds_pictures
+        if with_pictures and not can_be_read_twice(inputs):
+            raise UserError(f"{self.output}: needs the pictures twice; give a file for -")
+        if self.overwrite or (self.resume and self.journal.exists()):
+            return
+        if self.journal.exists():
+            raise UserError(
+                f"{self.journal}: an interrupted run left this; go on with --resume, or begin anew "
+                "with --overwrite"
+            )
+        for place in self._there() if not self.finished else ():
+            raise UserError(f"{place}: is there already; move it, or use --overwrite")
+
+    @property
+    def finished(self) -> bool:
+        """Whether an earlier run has left nothing to resume."""
+        if not self.places or not self.resume or self.overwrite or self.journal.exists():
+            return False
+        return self._there() == self.places
+
+    def _there(self) -> list[Path]:
+        outputs = [self.output] if self.output and Output(self.output).is_there() else []
+        return outputs + ([self.report] if self.report and self.report.exists() else [])
+
+
+def caption(
+    inputs: Sequence[str | Path],
+    model: str | Path | None,
+    files: Files,
+    *,
+    engine: str = "local",
+    address: str | None = None,
+    **options: Any,
+) -> Iterator[CaptionRow]:
+    """Caption with a model by its name, by an engine by its name: all of ``multimodal caption``.
+
+    Args:
+        inputs: see `pipelines.caption.inputs`.
+        model: a folder, a Hub id, or None for the shipped captioner.
+        files: what to write, if anything.
+        engine: "local" or "ray".
+        address: of a Ray cluster; one is started on this machine unless given.
+        **options: of `caption_images`.
+
+    Raises:
+        UserError: a model, a place, an option or an input cannot be, or the disk refuses.
+    """
+    captioner = Captioner.load(model or SHIPPED)
+    captions: Engine = caption_images
+    if engine == "ray":
+        from pipelines.caption.cluster import caption_on_ray
+
+        captions = partial(caption_on_ray, address=address)
+    if not files.places:
+        return captions(inputs, captioner, **options)
+    return caption_to_files(inputs, captioner, files, engine=captions, **options)
+
+
+def caption_to_files(
+    inputs: Sequence[str | Path],
+    captioner: Captioner,
+    files: Files,
+    *,
+    engine: Engine = caption_images,
+    batch_size: int = 32,
+    workers: int | None = None,
+    min_score: float | None = None,
+    **options: Any,
+) -> Iterator[CaptionRow]:
+    """Give every row when it is safe on the disk, and write the files after the last.
+
+    Args:
+        inputs: see `pipelines.caption.inputs`.
+        captioner: who captions.
+        files: what to write; at least one.
+        engine: what captions, with the arguments of `caption_images`.
+        batch_size: pictures at a time; a resumed run needs the same.
+        workers: of the engine; a resumed run may have others.
+        min_score: a caption with a lower score is withheld.
+        **options: of captioning, such as beam_size.
+
+    Raises:
+        UserError: a place, an option or an input cannot be, or the disk refuses.
+    """
+    files.require(inputs)
+    with_report = files.report is not None
+    if with_report:
+        options |= {"keep_attention": True}
+    search = replace(captioner.search_options(options), banned=(), once=())  # told by the model
+    asked = {
+        "inputs": [str(source) for source in inputs],
+        "model": fingerprint(captioner),
+        "batch_size": batch_size,
+        "min_score": min_score,
+        "report": with_report,
+        **asdict(search),
+    }
+    with Journal(files.journal, asked) as journal:
+        journal.begin(resume=files.resume)
+        run = partial(engine, inputs, captioner, journal=journal, thumbnails=with_report)
+        run = partial(run, batch_size=batch_size, workers=workers, min_score=min_score)
+        yield from run(**options)
+        with _all_is_kept():
+            if files.output is not None:
+                Output(files.output).write(journal, partial(read_inputs, inputs))
+            if files.report is not None:
+                crop = captioner.network.encoder.config.fit == "crop"
+                with written_aside(files.report) as aside:
+                    write_report(journal, aside, crop=crop)
+        journal.remove()
+
+
+def fingerprint(captioner: Captioner) -> str:
+    """What tells one captioner from another: its weights, their precision, its vocabulary."""
+    hashed = blake2b(digest_size=16)
+    configs = (captioner.network.encoder.config, captioner.network.decoder.config)
+    hashed.update(repr((configs, captioner.vocabulary.words)).encode())
+    for name, tensor in sorted(captioner.network.state_dict().items()):
+        hashed.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        hashed.update(tensor.cpu().contiguous().flatten().view(torch.uint8).numpy())
+    return hashed.hexdigest()
+
+
+@contextmanager
+def _all_is_kept() -> Iterator[None]:
+    """Say that nothing is lost, whatever goes wrong with the files in the end."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{error}; what is done is kept: go on with --resume") from error

@@ -1,0 +1,88 @@
+"""How a run goes, while it runs and at its end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from threading import Thread
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TimeRemainingColumn,
+)
+
+from multimodal.images import ImageError
+from pipelines.caption.inputs import count_inputs
+from pipelines.caption.rows import CaptionRow
+
+WORST = 5  # kinds of errors that a summary tells
+KINDS = 1000  # kinds of errors that are told apart at all
+
+
+class Tally:
+    """Counts rows as they pass, and what went wrong with them."""
+
+    def __init__(self) -> None:
+        self.done = 0
+        self.failed = 0
+        self._reasons: Counter[str] = Counter()
+        self._examples: dict[str, str] = {}
+
+    def add(self, row: CaptionRow) -> None:
+        """Count a row."""
+        self.done += 1
+        if row.error is None:
+            return
+        self.failed += 1
+        known = row.error in self._reasons or len(self._reasons) < KINDS
+        reason = row.error if known else "other reasons"
+        self._reasons[reason] += 1
+        self._examples.setdefault(reason, row.source)
+
+    def __str__(self) -> str:
+        """One line."""
+        return f"{self.done - self.failed} captioned, {self.failed} failed"
+
+    def worst(self) -> Iterator[str]:
+        """A line for each of the most frequent errors, with a picture that has it."""
+        for reason, count in self._reasons.most_common(WORST):
+            others = f" (and {count - 1} others)" if count > 1 else ""
+            yield f"{ImageError(self._examples[reason], reason)}{others}"
+        if len(self._reasons) > WORST:
+            yield f"and {len(self._reasons) - WORST} other kinds of errors"
+
+
+def watched(
+    rows: Iterable[CaptionRow], inputs: Sequence[str | Path], tally: Tally
+) -> Iterator[CaptionRow]:
+    """Pass rows on, under a bar where the standard error is a terminal.
+
+    It shows pictures per second, the time left and the errors so far; how many pictures there will
+    be is counted meanwhile, where their names suffice for that.
+    """
+    console = Console(stderr=True)
+    columns = (BarColumn(), MofNCompleteColumn(), _Speed(), TimeRemainingColumn(), _Errors())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None, failed=0)
+        if not bar.disable:
+            Thread(target=lambda: bar.update(task, total=count_inputs(inputs)), daemon=True).start()
+        for row in rows:
+            tally.add(row)
+            bar.update(task, advance=1, failed=tally.failed)
+            yield row
+
+
+class _Speed(ProgressColumn):
+    def render(self, task: Task) -> str:
+        return f"{task.speed:.1f} pictures/s" if task.speed else ""
+
+
+class _Errors(ProgressColumn):
+    def render(self, task: Task) -> str:
+        return f"{task.fields['failed']} failed"

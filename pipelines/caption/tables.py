@@ -1,0 +1,103 @@
+"""Rows as one file: JSON lines, CSV, Parquet, or the results of COCO."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipelines.caption.rows import CaptionRow, as_line, as_record, clean, dump_json
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CSV_COLUMNS = ("path", "caption", "score", "words", "alternatives", "error")
+ROWS_AT_A_TIME = 1000  # of a Parquet file
+
+
+def write_json_lines(rows: Iterable[CaptionRow], path: Path) -> None:
+    """A JSON object a line."""
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(map(as_line, rows))
+
+
+def write_csv(rows: Iterable[CaptionRow], path: Path) -> None:
+    """A table; lists are cells of JSON."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, CSV_COLUMNS)
+        table.writeheader()
+        for row in rows:
+            record = as_record(row)
+            for name in ("words", "alternatives"):
+                record[name] = dump_json(record[name])
+            table.writerow(record | {"path": clean(row.source)})
+
+
+def write_parquet(rows: Iterable[CaptionRow], path: Path) -> None:
+    """A table with typed columns."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema(fields())
+    with pq.ParquetWriter(path, schema) as file:
+        rest = map(typed, rows)
+        while some := list(islice(rest, ROWS_AT_A_TIME)):
+            file.write_table(pa.Table.from_pylist(some, schema))
+
+
+def write_coco(rows: Iterable[CaptionRow], path: Path) -> None:
+    """A list of results with COCO's keys; a picture without a caption has an empty one.
+
+    `image_id` is the number that a file is called by, such as COCO_val2014_000000391895.jpg, when
+    all are and no number comes twice; otherwise the pictures are counted from 1.
+    """
+    own = _coco_ids(rows)
+    with path.open("w", encoding="utf-8") as file:
+        file.write("[")
+        for number, row in enumerate(rows):
+            result = {
+                "image_id": own[number] if own else number + 1,
+                "caption": row.text,
+                "score": as_record(row)["score"],
+                "file_name": row.source,
+                "error": row.error,
+            }
+            file.write((",\n" if number else "\n") + dump_json(result))
+        file.write("\n]\n")
+
+
+def fields() -> list[pa.Field]:
+    """The columns of a Parquet table of rows."""
+    import pyarrow as pa
+
+    alternative = pa.struct([("caption", pa.string()), ("score", pa.float64())])
+    return [
+        pa.field("path", pa.string()),
+        pa.field("caption", pa.string()),
+        pa.field("score", pa.float64()),
+        pa.field("words", pa.list_(pa.string())),
+        pa.field("word_scores", pa.list_(pa.float64())),
+        pa.field("alternatives", pa.list_(alternative)),
+        pa.field("error", pa.string()),
+    ]
+
+
+def typed(row: CaptionRow) -> dict[str, Any]:
+    """A row for these columns."""
+    lists = {"words": row.words, "word_scores": row.word_scores}
+    return as_record(row) | lists | {"path": clean(row.source)}
+
+
+def _coco_ids(rows: Iterable[CaptionRow]) -> list[int]:
+    """The numbers that the files are called by; none where one has none or two have the same."""
+    names = (re.fullmatch(r"(?:COCO_\w+_)?(\d{1,18})\.\w+", Path(row.source).name) for row in rows)
+    numbers = np.fromiter((int(name[1]) if name else -1 for name in names), np.int64)
+    if len(numbers) == 0 or numbers.min() < 0 or len(np.unique(numbers)) < len(numbers):
+        return []
+    found: list[int] = numbers.tolist()
+    return found

@@ -1,0 +1,211 @@
+"""Whole runs of ``multimodal caption``: killed, stopped, out of space, and resumed."""
+
+import json
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from multimodal.captioning.captioner import Captioner
+from multimodal.errors import UserError
+from pipelines.caption.journal import Journal
+from pipelines.caption.outputs import WRITERS
+from pipelines.caption.run import Files, caption, fingerprint
+from pipelines.commands.captioner import INTERRUPTED
+
+FAST = ("--batch-size", 2, "--beam-size", 1)
+LIMIT = "resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))"
+
+
+def left(folder: Path) -> list[str]:
+    """What a run has left, its output apart."""
+    return sorted({path.name for path in folder.iterdir()} - {"out.jsonl", "log"})
+
+
+def wait_until(condition, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+# ---- accidents ----
+
+
+def kill_and_resume(command, inputs, out: Path, kills: int) -> None:
+    """Kill a run at random moments until so many have hit; the end is that of an unbroken run."""
+    for _ in range(2):  # the second time everything is warm
+        out.unlink(missing_ok=True)
+        begin = time.monotonic()
+        assert command(inputs, "-o", out, *FAST).start().wait() == 3
+        longest = time.monotonic() - begin
+    expected = out.read_bytes()
+    assert len(expected.splitlines()) == 24
+    out.unlink()
+    moments = random.Random(kills)
+    hits = 0
+    while hits < kills:
+        run = command(inputs, "-o", out, *FAST, "--resume").start()
+        run.process.join(moments.uniform(0.1, 0.9) * longest)
+        run.process.kill()
+        hits += run.wait() == -signal.SIGKILL
+        if out.exists():
+            assert out.read_bytes() == expected
+            out.unlink()
+    assert command(inputs, "-o", out, *FAST, "--resume").start().wait() in {0, 3}
+    assert out.read_bytes() == expected
+    assert left(out.parent) == []
+
+
+def test_killed_three_times_it_ends_as_if_unbroken(command, many, tmp_path):
+    kill_and_resume(command, many, tmp_path / "out.jsonl", 3)
+
+
+@pytest.mark.slow
+def test_killed_twenty_times_it_ends_as_if_unbroken(command, many, tmp_path):
+    kill_and_resume(command, many, tmp_path / "out.jsonl", 20)
+
+
+def test_ctrl_c_stops_with_one_line_and_the_run_goes_on(command, many, tmp_path):
+    out = tmp_path / "out.jsonl"
+    journal = Journal.path_beside(out)
+    run = command(many, "-o", out, *FAST).start()
+    wait_until(lambda: journal.exists() and journal.read_bytes().count(b"\n") > 2)
+    os.kill(run.process.pid, signal.SIGINT)
+    assert run.wait() == INTERRUPTED
+    (line,) = run.lines
+    assert line.startswith("interrupted: ")
+    assert line.endswith("go on with the same command and --resume")
+    assert left(tmp_path) == [journal.name]
+    assert command(many, "-o", out, *FAST, "--resume").start().wait() == 3
+    assert len(out.read_text().splitlines()) == 24
+    assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize("limit", [3_000, 6_500])
+def test_a_full_disk_is_said_and_what_is_done_is_kept(command, checkpoint, many, tmp_path, limit):
+    out = tmp_path / "out.jsonl"
+    full = command(many, "-o", out, *FAST, before=LIMIT.format(limit)).start()
+    assert full.wait() == 2
+    (line,) = full.lines
+    assert "cannot be written: File too large; what is done is kept: go on with --resume" in line
+    assert not out.exists()
+    resumed = command(many, "-o", out, *FAST, "--resume").start()
+    assert resumed.wait() == 3
+    list(caption([many], checkpoint, Files(tmp_path / "whole.jsonl"), batch_size=2, beam_size=1))
+    assert out.read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
+
+
+def test_a_disk_that_is_full_only_in_the_end_loses_nothing(
+    checkpoint, photos, tmp_path, monkeypatch
+):
+    def fill(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    files = Files(tmp_path / "out.csv")
+    with monkeypatch.context() as patched:
+        patched.setitem(WRITERS, ".csv", fill)
+        with pytest.raises(UserError, match="No space left on device; what is done is kept"):
+            list(caption(photos, checkpoint, files))
+    assert left(tmp_path) == [".out.csv.journal"]
+    monkeypatch.setattr(Captioner, "describe", None)  # nothing is left to caption
+    assert len(list(caption(photos, checkpoint, Files(files.output, resume=True)))) == len(photos)
+    assert left(tmp_path) == ["out.csv"]
+
+
+# ---- what is there already ----
+
+
+def test_an_output_that_is_there_stays(checkpoint, photos, tmp_path):
+    out = tmp_path / "out.jsonl"
+    out.write_text("precious")
+    with pytest.raises(UserError, match=r"out\.jsonl: is there already.*--overwrite"):
+        list(caption(photos, checkpoint, Files(out)))
+    assert out.read_text() == "precious"
+    list(caption(photos, checkpoint, Files(out, overwrite=True)))
+    assert len(out.read_text().splitlines()) == len(photos)
+    assert left(tmp_path) == []
+
+
+def test_an_interrupted_run_is_not_forgotten_silently(checkpoint, photos, tmp_path):
+    out = tmp_path / "out.jsonl"
+    rows = caption(photos, checkpoint, Files(out), batch_size=2)
+    next(rows)
+    rows.close()
+    assert left(tmp_path) == [".out.jsonl.journal"]
+    with pytest.raises(UserError, match="--resume, or begin anew with --overwrite"):
+        list(caption(photos, checkpoint, Files(out)))
+    with pytest.raises(UserError, match="was begun with batch_size 2, not 3"):
+        list(caption(photos, checkpoint, Files(out, resume=True), batch_size=3))
+    with pytest.raises(UserError, match="was begun with beam_size 3, not 2"):
+        list(caption(photos, checkpoint, Files(out, resume=True), batch_size=2, beam_size=2))
+    with pytest.raises(UserError, match="was begun with inputs"):
+        list(caption(photos[1:], checkpoint, Files(out, resume=True), batch_size=2))
+    list(caption(photos, checkpoint, Files(out, overwrite=True), batch_size=3))
+    assert len(out.read_text().splitlines()) == len(photos)
+
+
+def test_a_captioner_is_told_from_every_other(captioner, checkpoint):
+    first, again = (Captioner.load(checkpoint, precision="fp32") for _ in range(2))
+    assert fingerprint(first) == fingerprint(again)
+    again.network.decoder.readout.bias.data[3] += 1
+    assert fingerprint(first) != fingerprint(again)
+    assert fingerprint(first) != fingerprint(Captioner.load(checkpoint, precision="bf16"))
+
+
+def test_what_is_finished_is_left_alone(checkpoint, photos, tmp_path):
+    files = Files(tmp_path / "out.jsonl", tmp_path / "out.html", resume=True)
+    assert not files.finished
+    list(caption(photos, checkpoint, files))
+    assert files.finished
+    files.report.unlink()
+    assert not files.finished
+    with pytest.raises(UserError, match=r"out\.jsonl: is there already"):
+        files.require(photos)
+
+
+@pytest.mark.parametrize(
+    ("files", "named"),
+    [
+        (Files(Path("c.doc")), r"c\.doc: unknown ending"),
+        (Files(Path("no/c.csv")), r"no/c\.csv: its folder does not exist"),
+        (Files(None, Path("r.pdf")), r"r\.pdf: a report is a page"),
+        (Files(Path("c.dataset")), "needs the pictures twice"),
+    ],
+)
+def test_a_place_that_cannot_be_is_refused_before_the_work(tmp_path, monkeypatch, files, named):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=named):
+        files.require(["-"])
+
+
+@pytest.mark.parametrize("name", ["c.jsonl", "c.csv", "c.parquet", "c.json", "c.dataset", "c"])
+def test_every_output_is_the_same_after_an_interruption(checkpoint, photos, tmp_path, name):
+    def contents(folder: Path) -> dict[str, bytes]:
+        paths = [folder, *folder.rglob("*")]
+        return {p.relative_to(folder).as_posix(): p.read_bytes() for p in paths if p.is_file()}
+
+    inputs = [*map(str, photos), "gone.jpg"]
+    whole, broken = tmp_path / "whole" / name, tmp_path / "broken" / name
+    whole.parent.mkdir()
+    broken.parent.mkdir()
+    list(caption(inputs, checkpoint, Files(whole), batch_size=2))
+    rows = caption(inputs, checkpoint, Files(broken), batch_size=2)
+    next(rows)
+    rows.close()
+    list(caption(inputs, checkpoint, Files(broken, resume=True), batch_size=2))
+    assert contents(whole) == contents(broken) != {}
+    assert [path.name for path in broken.parent.iterdir()] == [name]
+
+
+def test_workers_may_change_between_runs(checkpoint, photos, tmp_path):
+    files = Files(tmp_path / "out.jsonl")
+    rows = caption(photos, checkpoint, files, batch_size=2, workers=1)
+    next(rows)
+    rows.close()
+    resumed = caption(photos, checkpoint, Files(files.output, resume=True), batch_size=2, workers=3)
+    found = [row.source for row in resumed]
+    assert found == [json.loads(line)["path"] for line in files.output.read_text().splitlines()]

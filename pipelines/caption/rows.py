@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from multimodal.captioning.captioner import Caption
+from multimodal.captioning.naming import Recognition
 
 BRIGHTEST = 255  # attention is kept in 8 bits, every map up to its own maximum
 
@@ -56,6 +57,8 @@ def as_record(caption: Caption) -> dict[str, Any]:
         "score": caption.score if caption.score > -inf else None,
         "words": [list(pair) for pair in zip(caption.words, caption.word_scores, strict=True)],
         "alternatives": [{"caption": c.text, "score": c.score} for c in caption.alternatives],
+        "objects": [{"name": o.name, "probability": o.probability} for o in caption.objects],
+        "unmentioned": [list(words) for words in caption.unmentioned],
         "error": caption.error,
     }
 
@@ -111,6 +114,8 @@ def from_journal(record: Mapping[str, Any]) -> CaptionRow:
         word_scores=tuple(score for _, score in record["words"]),
         attention=attention,
         alternatives=tuple(Caption(name, a["caption"], a["score"]) for a in record["alternatives"]),
+        objects=tuple(Recognition(o["name"], o["probability"]) for o in record["objects"]),
+        unmentioned=tuple(map(tuple, record["unmentioned"])),
         error=record["error"],
         digest=record["digest"],
         thumbnail=b64decode(record.get("thumbnail", "")),

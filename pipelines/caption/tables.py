@@ -16,7 +16,8 @@ from pipelines.caption.rows import CaptionRow, as_line, as_record, clean, dump_j
 if TYPE_CHECKING:
     import pyarrow as pa
 
-CSV_COLUMNS = ("path", "caption", "score", "words", "alternatives", "error")
+LISTS = ("words", "alternatives", "objects", "unmentioned")
+CSV_COLUMNS = ("path", "caption", "score", *LISTS, "error")
 ROWS_AT_A_TIME = 1000  # of a Parquet file
 
 
@@ -33,7 +34,7 @@ def write_csv(rows: Iterable[CaptionRow], path: Path) -> None:
         table.writeheader()
         for row in rows:
             record = as_record(row)
-            for name in ("words", "alternatives"):
+            for name in LISTS:
                 record[name] = dump_json(record[name])
             table.writerow(record | {"path": clean(row.source)})
 
@@ -76,6 +77,7 @@ def fields() -> list[pa.Field]:
     import pyarrow as pa
 
     alternative = pa.struct([("caption", pa.string()), ("score", pa.float64())])
+    recognised = pa.struct([("name", pa.string()), ("probability", pa.float64())])
     return [
         pa.field("path", pa.string()),
         pa.field("caption", pa.string()),
@@ -83,6 +85,8 @@ def fields() -> list[pa.Field]:
         pa.field("words", pa.list_(pa.string())),
         pa.field("word_scores", pa.list_(pa.float64())),
         pa.field("alternatives", pa.list_(alternative)),
+        pa.field("objects", pa.list_(recognised)),
+        pa.field("unmentioned", pa.list_(pa.list_(pa.string()))),
         pa.field("error", pa.string()),
     ]
 

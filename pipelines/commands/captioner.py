@@ -35,6 +35,12 @@ Images = Annotated[Path | None, typer.Option(help="The photos, if not beside the
 ImageColumn = Annotated[str | None, typer.Option(help="The table's column of photos.")]
 CaptionColumn = Annotated[str | None, typer.Option(help="The table's column of captions.")]
 BeamSize = Annotated[int | None, typer.Option(min=1, help="Hypotheses kept; 1 is greedy.")]
+Naming = Annotated[
+    bool | None,
+    typer.Option(
+        "--naming/--no-naming", help="Name what the classifier is sure of (on unless told)."
+    ),
+]
 BatchSize = Annotated[int, typer.Option(min=1, help="Pictures at a time.")]
 
 
@@ -76,6 +82,11 @@ def caption_command(
     model: Model = None,
     beam_size: BeamSize = None,
     n_best: Annotated[int | None, typer.Option(min=1, help="Sentences for each picture.")] = None,
+    naming: Naming = None,
+    must_mention: Annotated[
+        list[str] | None,
+        typer.Option(help="A word that every sentence has; commas between alternatives."),
+    ] = None,
     min_score: Annotated[
         float | None, typer.Option(help="Withhold captions with a lower score.")
     ] = None,
@@ -106,7 +117,14 @@ def caption_command(
     if files.finished:
         typer.echo(f"{files.places[0]}: is there and complete; nothing is left to do", err=True)
         return
-    options = given(beam_size=beam_size, n_best=n_best, min_score=min_score, workers=workers)
+    options = given(
+        beam_size=beam_size,
+        n_best=n_best,
+        naming=naming,
+        must_mention=[words.split(",") for words in must_mention] if must_mention else None,
+        min_score=min_score,
+        workers=workers,
+    )
     rows = caption(
         sources, model, files, engine=engine, address=ray_address, batch_size=batch_size, **options
     )
@@ -155,6 +173,7 @@ def evaluate_captioner_command(
     captions: Annotated[Path | None, typer.Option(help="Write every caption here.")] = None,
     meteor: Annotated[bool, typer.Option("--meteor", help="METEOR as well (needs Java).")] = False,
     beam_size: BeamSize = None,
+    naming: Naming = None,
     batch_size: BatchSize = 32,
     images: Images = None,
     image_column: ImageColumn = None,
@@ -172,7 +191,7 @@ def evaluate_captioner_command(
         batch_size=batch_size,
         captions=captions,
         where={"images": images, "image_column": image_column, "caption_column": caption_column},
-        **given(beam_size=beam_size),
+        **given(beam_size=beam_size, naming=naming),
     )
     report_scores(scores, json_file)
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from multimodal.captioning.captioner import Caption
+from multimodal.captioning.naming import Recognition
 from multimodal.errors import UserError
 from pipelines.caption import CaptionRow, as_line, as_record
 from pipelines.caption.items import Item
@@ -28,6 +29,8 @@ GOOD = CaptionRow(
     ("a", "dog"),
     (-0.5, -1.0),
     alternatives=(Caption("dög.jpg", "the dog", -2.0),),
+    objects=(Recognition("dog", 0.75),),
+    unmentioned=(("cat", "cats"),),
 )
 BAD = CaptionRow.failed("gone.jpg", "no such file or directory")
 ODD = replace(GOOD, source=os.fsdecode(b'caf\xe9,"\n<b>.jpg'), text="it's a dog")
@@ -43,6 +46,8 @@ def test_every_picture_has_the_same_keys():
         "score": -1.5,
         "words": [["a", -0.5], ["dog", -1.0]],
         "alternatives": [{"caption": "the dog", "score": -2.0}],
+        "objects": [{"name": "dog", "probability": 0.75}],
+        "unmentioned": [["cat", "cats"]],
         "error": None,
     }
     assert as_record(BAD) == {
@@ -51,6 +56,8 @@ def test_every_picture_has_the_same_keys():
         "score": None,
         "words": [],
         "alternatives": [],
+        "objects": [],
+        "unmentioned": [],
         "error": "no such file or directory",
     }
 

@@ -33,10 +33,12 @@ SEED = 1
 class Artist(Protocol):
     """Whatever draws."""
 
-    categories: Sequence[str]
+    @property
+    def categories(self) -> Sequence[str]:
+        """What can be drawn."""
 
-    def draw(self, category: str, count: int, **options: Any) -> list[Drawing]:
-        """Draw a category so many times; `options` are `seed` and, if given, `temperature`."""
+    def draw(self, prompt: str, count: int = 1, **changes: Any) -> list[Drawing]:
+        """Draw a prompt so many times; `changes` are `seed` and, if given, `temperature`."""
 
 
 def evaluate_drawings(

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multimodal.captioning.metrics import (
-    CaptionScores,
     CaptionReward,
+    CaptionScores,
     count_ngrams,
     evaluate_captions,
 )

@@ -7,7 +7,7 @@ inference get faster. Weights come from torchvision, where the network allows, o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -139,6 +139,21 @@ class Encoder(nn.Module):
         self.body.load_state_dict(body.state_dict())
         if self.head is not None and head is not None:
             self.head.load_state_dict(head.state_dict())
+
+
+ENCODER_BATCH = 8
+"""Pictures at a time: few enough for a processor's cache, larger batches run slower."""
+
+
+@torch.inference_mode()
+def encode_views(encoder: Encoder, views: Sequence[np.ndarray]) -> Tensor:
+    """Squares (size, size, 3) → cells (B, S, D), a few at a time, in the encoder's precision."""
+    dtype = next(encoder.parameters()).dtype
+    chunks = []
+    for start in range(0, len(views), ENCODER_BATCH):
+        pixels = torch.from_numpy(np.stack(views[start : start + ENCODER_BATCH]))
+        chunks.append(encoder(encoder.normalize(pixels).to(dtype)))
+    return torch.cat(chunks)
 
 
 TORCHVISION_CLASSES = 1000

@@ -1,4 +1,4 @@
-"""Drawings → what they are taken for: the job behind ``multimodal recognize``."""
+"""Drawings and clips → what they are taken for: the jobs behind ``multimodal recognize``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from multimodal.errors import UserError
 
 if TYPE_CHECKING:
+    from multimodal.recognition.clips.recognizer import FrameGuess
     from multimodal.recognition.recognizer import Guess
 
 
@@ -33,6 +34,8 @@ def recognize_drawings(
     from multimodal.recognition.recognizer import SHIPPED, Recognizer
     from multimodal.strokes.reading import read_drawings
 
+    if not paths:
+        return
     recognizer = Recognizer.load(model or SHIPPED)
     for path in paths:
         drawings = [record.drawing for record in read_drawings(path)]
@@ -48,6 +51,33 @@ def recognize_drawings(
         yield from zip(names, found, strict=True)
 
 
-def told(guess: Guess) -> str:
+def recognize_clips(
+    model: str | Path | None, paths: Sequence[Path], *, every_frame: bool = False, top: int = 3
+) -> Iterator[tuple[str, list[FrameGuess]]]:
+    """Guess at clips, one after the other.
+
+    Args:
+        model: a folder, a Hub id, or None for the shipped clip recognizer.
+        paths: clips; see `multimodal.clips.read_clip`.
+        every_frame: whether to guess after every frame, or only at the end.
+        top: how many labels of each ranking to give.
+
+    Returns:
+        For every clip its path and its guesses.
+
+    Raises:
+        UserError: a clip cannot be read.
+    """
+    from multimodal.recognition.clips.recognizer import SHIPPED, ClipRecognizer
+
+    if not paths:
+        return
+    recognizer = ClipRecognizer.load(model or SHIPPED)
+    for path in paths:
+        guesses = recognizer.guesses(path, top)
+        yield str(path), guesses if every_frame else guesses[-1:]
+
+
+def told(guess: Guess | FrameGuess) -> str:
     """A guess in one line: "apple 97 %, pear 2 %"."""
     return ", ".join(f"{category} {share:.0%}" for category, share in guess.ranking)

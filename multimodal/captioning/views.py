@@ -7,20 +7,18 @@ in half precision, so that an epoch costs only the decoder.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.lib.format import write_array_header_1_0
 from PIL import Image, ImageEnhance
 from torch import Tensor
 
-from multimodal.checkpoints import disk_errors
-from multimodal.encoders import Encoder
+from multimodal.cache import cached
+from multimodal.encoders import ENCODER_BATCH, Encoder, encode_views
 from multimodal.images import ImageSource, open_image
 
-ENCODER_BATCH = 8  # small enough for a processor's cache: larger batches run slower
 SMALLEST_CROP = 0.8  # of the photo's area
 WIDEST_CROP = 1.25  # aspect ratio against the photo's own, and its inverse
 LIGHT = 0.1  # brightness, contrast and colour are scaled by 1 ± LIGHT
@@ -53,17 +51,6 @@ def photo_view(
     return encoder.fit(picture)
 
 
-@torch.inference_mode()
-def encode_views(encoder: Encoder, views: Sequence[np.ndarray]) -> Tensor:
-    """Squares (size, size, 3) → cells (B, S, D), a few at a time, in the encoder's precision."""
-    dtype = next(encoder.parameters()).dtype
-    chunks = []
-    for start in range(0, len(views), ENCODER_BATCH):
-        pixels = torch.from_numpy(np.stack(views[start : start + ENCODER_BATCH]))
-        chunks.append(encoder(encoder.normalize(pixels).to(dtype)))
-    return torch.cat(chunks)
-
-
 class CellCache:
     """Cells of several views of every photo, in a file of half-precision numbers.
 
@@ -92,27 +79,17 @@ class CellCache:
     ) -> None:
         shape = (views, len(photos), encoder.grid[0] * encoder.grid[1], encoder.cell_size)
         self._photos, self._seed = photos, seed
-        if not path.exists():
-            self._fill(path, encoder, shape)
-        self._cells = np.load(path, mmap_mode="r")
+        self._cells = cached(path, shape, self._computed(encoder, views))
 
     def __call__(self, photos: Sequence[int], views: Sequence[int]) -> Tensor:
         """The cells of photos by number, each in one of its views: (B, S, D)."""
         return torch.from_numpy(self._cells[list(views), list(photos)]).float()
 
-    def _fill(self, path: Path, encoder: Encoder, shape: tuple[int, ...]) -> None:
-        unfinished = path.with_suffix(".unfinished")
-        jobs = [(view, photo) for view in range(shape[0]) for photo in range(shape[1])]
-        with disk_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with unfinished.open("wb") as file:
-                header = {"descr": "<f2", "fortran_order": False, "shape": shape}
-                write_array_header_1_0(file, header)
-                for start in range(0, len(jobs), ENCODER_BATCH):
-                    batch = jobs[start : start + ENCODER_BATCH]
-                    cells = encode_views(encoder, [self._view(encoder, *job) for job in batch])
-                    file.write(cells.half().numpy().astype("<f2", copy=False).tobytes())
-            unfinished.replace(path)
+    def _computed(self, encoder: Encoder, views: int) -> Iterator[Tensor]:
+        jobs = [(view, photo) for view in range(views) for photo in range(len(self._photos))]
+        for start in range(0, len(jobs), ENCODER_BATCH):
+            batch = jobs[start : start + ENCODER_BATCH]
+            yield encode_views(encoder, [self._view(encoder, *job) for job in batch])
 
     def _view(self, encoder: Encoder, view: int, photo: int) -> np.ndarray:
         if view < 2:

@@ -36,7 +36,7 @@ def render(drawing: Drawing, size: int, line_width: float) -> npt.NDArray[np.uin
         UserError: the line leaves no room, or the picture is too large.
     """
     image = _paper(size, size)
-    _ink(image, drawing.fitted(size, size, line_width / 2 + 1), line_width)
+    add_ink(image, drawing.fitted(size, size, line_width / 2 + 1), line_width)
     return np.asarray(image).copy()
 
 
@@ -49,7 +49,7 @@ def encode_png(drawings: Sequence[Drawing], sheet: Sheet) -> bytes:
     page = lay_out(drawings, sheet.size, sheet.columns, sheet.titles)
     image = _titled_paper(page)
     for drawing in page.drawings:
-        _ink(image, drawing, sheet.pen)
+        add_ink(image, drawing, sheet.pen)
     file = BytesIO()
     image.save(file, "PNG", optimize=True)
     return file.getvalue()
@@ -80,7 +80,7 @@ def _flipped(drawings: Sequence[Drawing], sheet: Sheet) -> Iterator[Image.Image]
     for number, drawing in enumerate(drawings):
         page = lay_out([drawing], sheet.size, 1, titles and titles[number : number + 1])
         image = _titled_paper(page, len(drawings))
-        _ink(image, page.drawings[0], sheet.pen)
+        add_ink(image, page.drawings[0], sheet.pen)
         yield image
 
 
@@ -94,7 +94,7 @@ def _drawn(drawings: Sequence[Drawing], sheet: Sheet) -> Iterator[Image.Image]:
         image = image.copy()
         for number, drawing in enumerate(page.drawings):
             begun = drawing.first(-(-drawing.points * frame // frames))
-            _ink(image, Drawing(begun.strokes[done[number] :]), sheet.pen)
+            add_ink(image, Drawing(begun.strokes[done[number] :]), sheet.pen)
             done[number] = max(len(begun) - 1, 0)
         yield image
 
@@ -124,8 +124,14 @@ def _shortened(title: str, room: float, font: ImageFont.ImageFont | ImageFont.Fr
     return shown
 
 
-def _ink(image: Image.Image, drawing: Drawing, line_width: float) -> None:
-    """Draw into a picture, touching no more of it than the drawing covers."""
+def add_ink(image: Image.Image, drawing: Drawing, line_width: float) -> None:
+    """Draw into a grey picture, touching no more of it than the drawing covers.
+
+    Args:
+        image: of mode L, changed in place.
+        drawing: in pixels of the picture, none of it outside.
+        line_width: in pixels.
+    """
     if not drawing:
         return
     left, top, right, bottom = drawing.bounds

@@ -26,22 +26,36 @@ Data = Annotated[str, typer.Option(help="Labelled drawings: a folder of <categor
 @app.command("recognize")
 def recognize_command(
     inputs: Annotated[
-        list[Path], typer.Argument(help="Drawings: .svg .ndjson .npz .bin .json (a pad's strokes).")
+        list[Path],
+        typer.Argument(
+            help="Drawings: .svg .ndjson .npz .bin .json (a pad's strokes); "
+            "clips: .gif .mp4 and other moving pictures and videos, or folders of frames."
+        ),
     ],
     *,
     every_stroke: Annotated[
-        bool, typer.Option("--every-stroke", help="Guess after every stroke.")
+        bool, typer.Option("--every-stroke", help="Guess after every stroke of a drawing.")
+    ] = False,
+    every_frame: Annotated[
+        bool, typer.Option("--every-frame", help="Guess after every frame of a clip.")
     ] = False,
     top: Annotated[int, typer.Option(min=1, help="Categories to tell.")] = 3,
     model: Model = None,
 ) -> None:
-    """Name drawings: one line for each, with the most probable categories."""
-    from pipelines.recognize import recognize_drawings, told
+    """Name drawings, then clips: one line for each, with the most probable categories."""
+    from multimodal.clips import is_clip
+    from pipelines.recognize import recognize_clips, recognize_drawings, told
 
-    for name, guesses in recognize_drawings(model, inputs, every_stroke=every_stroke, top=top):
+    drawings = [path for path in inputs if not is_clip(path)]
+    clips = [path for path in inputs if is_clip(path)]
+    for name, guesses in recognize_drawings(model, drawings, every_stroke=every_stroke, top=top):
         for guess in guesses:
             step = f"\t{guess.strokes}" if every_stroke else ""
             typer.echo(f"{name}{step}\t{told(guess)}")
+    for name, sights in recognize_clips(model, clips, every_frame=every_frame, top=top):
+        for sight in sights:
+            step = f"\t{sight.frame}" if every_frame else ""
+            typer.echo(f"{name}{step}\t{told(sight)}")
 
 
 @train.command("recognizer")

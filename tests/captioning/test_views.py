@@ -8,16 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from multimodal.captioning import views
-from multimodal.captioning.views import (
-    ENCODER_BATCH,
-    LIGHT,
-    CellCache,
-    encode_views,
-    photo_view,
-    random_view,
-)
-from multimodal.encoders import Encoder, EncoderConfig
+from multimodal import cache
+from multimodal.captioning.views import LIGHT, CellCache, photo_view, random_view
+from multimodal.encoders import ENCODER_BATCH, Encoder, EncoderConfig, encode_views
 from multimodal.errors import UserError
 from multimodal.images import ImageError, open_image
 
@@ -154,6 +147,6 @@ def test_a_full_disk_is_said_in_one_line(encoder, photos, tmp_path, monkeypatch)
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(views, "write_array_header_1_0", full)
+    monkeypatch.setattr(cache, "write_array_header_1_0", full)
     with pytest.raises(UserError, match=r"cells\.npy: cannot be written: No space left on device"):
         CellCache(tmp_path / "cells.npy", encoder, photos, views=1, seed=0)

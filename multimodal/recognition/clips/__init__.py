@@ -1,0 +1,1 @@
+"""Clips → a label after every frame, and one for the whole."""

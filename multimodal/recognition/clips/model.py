@@ -1,0 +1,74 @@
+"""The network that watches a clip: it reads what is seen of each frame.
+
+x_t is what the eye sees of frame t (`multimodal.recognition.clips.eye`)::
+
+    h_t = LSTM(h_{t-1}, x_t)        y_t = W [h_t; max h_1 … h_t]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from multimodal.recognition.readout import Memory, Reader
+from multimodal.recurrent.cells import Cell, LockedDropout
+
+
+@dataclass(frozen=True)
+class ClipConfig:
+    """What the network is.
+
+    Attributes:
+        cell: of the recurrent core.
+        embedding_size: features of an embedded frame.
+        hidden_size: H, the units of every recurrent layer.
+        layers: recurrent layers.
+        dropout: the share of features dropped before the core, between its layers and before the
+            readout.
+    """
+
+    cell: Cell = "lstm"
+    embedding_size: int = 256
+    hidden_size: int = 256
+    layers: int = 1
+    dropout: float = 0.4
+
+
+class ClipNetwork(nn.Module):
+    """What is seen of frames → logits of labels after every frame.
+
+    Args:
+        config: its sizes.
+        features: F, of a frame.
+        labels: V, how many there are.
+    """
+
+    def __init__(self, config: ClipConfig, features: int, labels: int) -> None:
+        super().__init__()
+        self.config = config
+        size = config.embedding_size
+        self.embedding = nn.Sequential(
+            nn.LayerNorm(features),
+            LockedDropout(config.dropout),
+            nn.Linear(features, size),
+            nn.GELU(),
+        )
+        self.reader = Reader(config.cell, size, config.hidden_size, config.layers, config.dropout)
+        self.output_dropout = LockedDropout(config.dropout)
+        self.readout = nn.Linear(self.reader.output_size, labels)
+
+    def forward(self, seen: Tensor, memory: Memory | None = None) -> tuple[Tensor, Memory]:
+        """Watch frames, one after the other.
+
+        Args:
+            seen: (B, T, F).
+            memory: what is remembered from before; None at the beginning of clips.
+
+        Returns:
+            Logits (B, T, V), of which each step depends on the frames up to it, and the memory
+            after T.
+        """
+        outputs, memory = self.reader(self.embedding(seen), memory)
+        logits: Tensor = self.readout(self.output_dropout(outputs))
+        return logits, memory

@@ -1,0 +1,261 @@
+"""The one class that people use: load a clip recognizer, then show it clips.
+
+recognizer = ClipRecognizer.load()                   # the shipped model; or a folder, or a Hub id
+recognizer.guess("film.gif")                         # FrameGuess(label="apple", frame=40, …)
+recognizer.guesses("film.mp4")                       # one FrameGuess after every frame
+
+watcher = recognizer.watch()                         # while a camera runs
+watcher.add(picture)                                 # FrameGuess(label="apple", …)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from multimodal.checkpoints import CONFIG, JSON, load_tensors, read_checkpoint, save_checkpoint
+from multimodal.clips import Frame, evenly, read_clip
+from multimodal.errors import UserError
+from multimodal.images import ImageSource, open_image
+from multimodal.processor import Precision
+from multimodal.recognition.calibration import temperature_at
+from multimodal.recognition.clips.eye import Eye
+from multimodal.recognition.clips.model import ClipConfig, ClipNetwork
+from multimodal.recognition.ink import Floats
+from multimodal.recognition.readout import Memory
+
+SHIPPED = "clip-recognizer-quickdraw"
+TASK = "clip-recognizer"
+
+MOST_SEEN = 64
+"""Frames of a clip; of a longer one so many are seen, at equal distances."""
+
+UNCALIBRATED: Mapping[int, float] = {1: 1.0}
+"""Temperatures that change nothing."""
+
+ClipSource: TypeAlias = str | os.PathLike[str] | Sequence[ImageSource]
+"""A path (see `multimodal.clips.read_clip`), or pictures in their order."""
+
+_AT_A_TIME = 128  # clips
+
+
+@dataclass(frozen=True)
+class FrameGuess:
+    """What the recognizer takes a clip for, after one of its frames.
+
+    Attributes:
+        ranking: the most probable labels with their probabilities, best first.
+        frame: the frame's number in its clip, from 1.
+    """
+
+    ranking: tuple[tuple[str, float], ...]
+    frame: int
+
+    @property
+    def label(self) -> str:
+        """The most probable label."""
+        return self.ranking[0][0]
+
+    @property
+    def probability(self) -> float:
+        """Of the most probable label."""
+        return self.ranking[0][1]
+
+
+class ClipRecognizer:
+    """A clip becomes a ranking of labels, after every frame.
+
+    Args:
+        network: what was learnt; it is put into evaluation mode.
+        labels: V names.
+        eye: what sees the frames; the one with which the network was trained.
+        temperatures: by how many frames were seen; see `multimodal.recognition.calibration`.
+    """
+
+    def __init__(
+        self,
+        network: ClipNetwork,
+        labels: Sequence[str],
+        eye: Eye,
+        temperatures: Mapping[int, float] = UNCALIBRATED,
+    ) -> None:
+        self.network = network.eval()
+        self.labels = tuple(labels)
+        self.eye = eye
+        self.temperatures = dict(temperatures)
+
+    @classmethod
+    def load(cls, source: str | Path = SHIPPED, *, precision: Precision = "auto") -> Self:
+        """Load a clip recognizer, ready to guess.
+
+        Its eye is the encoder of the captioner that it was trained with, which is loaded as well.
+
+        Args:
+            source: the name of a shipped model, a folder, or a repository of the Hugging Face Hub.
+            precision: of the eye; "auto" takes bf16 where the processor has it natively.
+
+        Raises:
+            UserError: when there is none, it is damaged or made for another task, or the captioner
+                has another encoder by now.
+        """
+        checkpoint = read_checkpoint(source, task=TASK)
+        path = checkpoint.folder / CONFIG
+        eye = _same_eye(checkpoint.config, path, precision)
+        try:
+            recognizer = cls._untrained(checkpoint.config, eye)
+        except UserError as error:
+            raise UserError(f"{path}: {error}") from error
+        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            # whatever torch and the dataclasses make of names, kinds and sizes that can't be
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise UserError(f"{path}: incomplete ({reason})") from error
+        load_tensors(recognizer.network, checkpoint)
+        return recognizer
+
+    @classmethod
+    def _untrained(cls, config: Mapping[str, Any], eye: Eye) -> Self:
+        labels = [str(name) for name in config["labels"]]
+        network = ClipNetwork(ClipConfig(**config["network"]), eye.features, len(labels))
+        temperatures = {int(k): float(value) for k, value in config["temperatures"].items()}
+        if 1 not in temperatures or not min(temperatures.values()) > 0:
+            raise UserError("temperatures: there must be one from the first frame on, all above 0")
+        return cls(network, labels, eye, temperatures)
+
+    def save(self, folder: str | Path, card: str | None = None) -> Path:
+        """Write `config.json` and `model.safetensors` (16-bit) into a folder, all or nothing.
+
+        Args:
+            folder: where; a checkpoint that is there is replaced.
+            card: the text of the model card (README.md).
+        """
+        config: dict[str, JSON] = {
+            "task": TASK,
+            "network": asdict(self.network.config),
+            "encoder": {"captioner": self.eye.source, "digest": self.eye.digest},
+            "temperatures": {str(least): value for least, value in self.temperatures.items()},
+            "labels": list(self.labels),
+        }
+        tensors = self.network.state_dict()
+        return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
+
+    def guess(self, clip: ClipSource, top: int = 5) -> FrameGuess:
+        """Name a clip, after its last frame.
+
+        Args:
+            clip: see `ClipSource`; of more than MOST_SEEN frames, so many are seen.
+            top: how many labels of the ranking to give.
+
+        Raises:
+            ImageError: the clip or a frame of it cannot be opened.
+            UserError: there is no frame, or `top` is below 1.
+        """
+        return self.guesses(clip, top)[-1]
+
+    def guesses(self, clip: ClipSource, top: int = 5) -> list[FrameGuess]:
+        """Name a clip after each of its frames, as if nobody knew what follows.
+
+        Args and errors as for `guess`.
+        """
+        numbers, pictures = [], []
+        for number, picture in _frames(clip):
+            numbers.append(number)
+            pictures.append(self.eye.fit(picture))
+        if not pictures:
+            raise UserError("a clip without frames")
+        logits, _ = self.follow(self.eye.see(pictures)[None])
+        probabilities = self.calibrated(logits)[0]
+        return [
+            self.ranked(row, number, top)
+            for row, number in zip(probabilities, numbers, strict=True)
+        ]
+
+    def watch(self, top: int = 5) -> ClipWatcher:
+        """Begin to watch.
+
+        Args:
+            top: how many labels of each ranking to give.
+        """
+        return ClipWatcher(self, top)
+
+    @torch.inference_mode()
+    def follow(self, seen: Tensor, memory: Memory | None = None) -> tuple[Tensor, Memory]:
+        """What is seen of frames (B, T, F) → logits (B, T, V) in fp32, and what is remembered."""
+        logits, memory = self.network(seen.to(self.network.readout.weight), memory)
+        return logits.float().cpu(), memory
+
+    def logits(self, seen: npt.NDArray[Any]) -> Tensor:
+        """The same for any number of clips (N, T, F), a part at a time, without their memory."""
+        starts = range(0, len(seen), _AT_A_TIME)
+        parts = [seen[start : start + _AT_A_TIME].astype(np.float32) for start in starts]
+        return torch.cat([self.follow(torch.from_numpy(part))[0] for part in parts])
+
+    def calibrated(self, logits: Tensor, before: int = 0) -> Floats:
+        """Logits (B, T, V) of frames, before which others were seen → probabilities (B, T, V)."""
+        frames = before + 1 + np.arange(logits.shape[1])
+        temperatures = torch.from_numpy(temperature_at(self.temperatures, frames))
+        shares: Floats = (logits.double() / temperatures[:, None]).softmax(-1).numpy()
+        return shares
+
+    def ranked(self, probabilities: Floats, frame: int, top: int) -> FrameGuess:
+        """Probabilities (V,) after a frame → a guess."""
+        if top < 1:
+            raise UserError(f"top: must be at least 1, not {top}")
+        order = np.argsort(-probabilities, kind="stable")[:top]
+        return FrameGuess(tuple((self.labels[n], float(probabilities[n])) for n in order), frame)
+
+
+class ClipWatcher:
+    """Watches frames come in; keeps what it remembers, so that a frame costs only itself.
+
+    Made by `ClipRecognizer.watch`.
+    """
+
+    def __init__(self, recognizer: ClipRecognizer, top: int) -> None:
+        self._recognizer = recognizer
+        self._top = top
+        self._memory: Memory | None = None
+        self._frames = 0
+
+    def add(self, picture: ImageSource) -> FrameGuess:
+        """See one more frame.
+
+        Raises:
+            ImageError: it cannot be opened.
+        """
+        recognizer = self._recognizer
+        seen = recognizer.eye.see([recognizer.eye.fit(open_image(picture))])
+        logits, self._memory = recognizer.follow(seen[None], self._memory)
+        probabilities = recognizer.calibrated(logits, before=self._frames)
+        self._frames += 1
+        return recognizer.ranked(probabilities[0, 0], self._frames, self._top)
+
+
+def _frames(clip: ClipSource) -> Iterator[Frame]:
+    if isinstance(clip, str | os.PathLike):
+        yield from read_clip(clip, MOST_SEEN)
+        return
+    for place in evenly(len(clip), MOST_SEEN):
+        yield Frame(place + 1, open_image(clip[place]))
+
+
+def _same_eye(config: Mapping[str, Any], path: Path, precision: Precision) -> Eye:
+    """The eye that a recognizer was trained with."""
+    try:
+        captioner, digest = str(config["encoder"]["captioner"]), config["encoder"]["digest"]
+    except (LookupError, TypeError) as error:
+        raise UserError(f"{path}: incomplete: it names no encoder") from error
+    eye = Eye.borrow(captioner, precision)
+    if eye.digest != digest:
+        raise UserError(
+            f"{path}: was trained with an encoder that the captioner {captioner} has no more "
+            f"(its digest is {eye.digest}, not {digest}): train the clip recognizer again"
+        )
+    return eye

@@ -1,0 +1,151 @@
+import json
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from multimodal.clips import read_clip
+from multimodal.errors import UserError
+from multimodal.recognition.clips import recognizer as module
+from multimodal.recognition.clips.eye import Eye
+from multimodal.recognition.clips.recognizer import ClipRecognizer
+
+_HELP = runpy.run_path(str(Path(__file__).with_name("conftest.py")))
+field, captioner, save_gif = _HELP["field"], _HELP["captioner"], _HELP["save_gif"]
+
+
+def same(one, two) -> bool:
+    labels = [label for label, _ in one.ranking] == [label for label, _ in two.ranking]
+    shares = [[share for _, share in guess.ranking] for guess in (one, two)]
+    return labels and np.allclose(*shares, atol=1e-5)
+
+
+# ---- guesses ----
+
+
+def test_a_ranking_of_all_labels_after_every_frame(recognizer):
+    guesses = recognizer.guesses(field("rises", 0))
+    assert [guess.frame for guess in guesses] == list(range(1, 9))
+    for guess in guesses:
+        labels, shares = zip(*guess.ranking, strict=True)
+        assert sorted(labels) == ["falls", "rests", "rises"]
+        assert list(shares) == sorted(shares, reverse=True)
+        assert sum(shares) == pytest.approx(1)
+        assert (guess.label, guess.probability) == guess.ranking[0]
+    assert len(recognizer.guess(field("rises", 0), top=2).ranking) == 2
+
+
+def test_a_clip_is_named_by_its_last_guess(recognizer):
+    assert same(recognizer.guess(field("falls", 0)), recognizer.guesses(field("falls", 0))[-1])
+
+
+def test_a_guess_does_not_know_what_follows(recognizer):
+    clip = field("rises", 1)
+    whole, begun = recognizer.guesses(clip), recognizer.guesses(clip[:3])
+    assert all(same(one, two) for one, two in zip(whole, begun, strict=False))
+    assert not same(whole[-1], begun[-1])
+
+
+def test_the_order_of_frames_matters(recognizer):
+    clip = field("rises", 1)
+    assert not same(recognizer.guess(clip), recognizer.guess([*clip[-2::-1], clip[-1]]))
+
+
+def test_watching_gives_the_same_guesses_one_by_one(recognizer):
+    clip = field("rises", 2)
+    watcher = recognizer.watch()
+    live = [watcher.add(picture) for picture in clip]
+    whole = recognizer.guesses(clip)
+    assert [guess.frame for guess in live] == [guess.frame for guess in whole]
+    assert all(same(one, two) for one, two in zip(live, whole, strict=True))
+
+
+def test_a_file_is_seen_as_its_frames_are(recognizer, tmp_path):
+    path = save_gif(field("rises", 3), tmp_path / "film.gif")
+    frames = [picture for _, picture in read_clip(path, 99)]
+    pairs = zip(recognizer.guesses(path), recognizer.guesses(frames), strict=True)
+    assert all(same(one, two) for one, two in pairs)
+
+
+def test_of_a_long_clip_some_frames_are_seen(recognizer, monkeypatch):
+    monkeypatch.setattr(module, "MOST_SEEN", 3)
+    assert [guess.frame for guess in recognizer.guesses(field("rises", 0, 9))] == [1, 5, 9]
+
+
+def test_temperatures_belong_to_the_number_of_frames_seen(recognizer):
+    logits = torch.tensor([[[0.0, 1.0, 2.0]] * 4])
+    found = recognizer.calibrated(logits)[0]
+    for row, temperature in zip(found, (1.5, 1.5, 0.5, 0.5), strict=True):
+        np.testing.assert_allclose(row, (logits[0, 0].double() / temperature).softmax(0))
+    np.testing.assert_allclose(recognizer.calibrated(logits[:, :1], before=2)[0, 0], found[2])
+
+
+def test_logits_of_many_clips_are_those_of_each(recognizer, monkeypatch):
+    random = np.random.default_rng(0)
+    seen = random.random((5, 7, recognizer.eye.features)).astype(np.float16)
+    each = torch.cat([recognizer.logits(seen[n : n + 1]) for n in range(5)])
+    monkeypatch.setattr(module, "_AT_A_TIME", 2)
+    torch.testing.assert_close(recognizer.logits(seen), each)
+
+
+def test_what_cannot_be_guessed_is_one_line(recognizer):
+    with pytest.raises(UserError, match=r"^a clip without frames$"):
+        recognizer.guess([])
+    with pytest.raises(UserError, match=r"^top: must be at least 1, not 0$"):
+        recognizer.guess(field("rises", 0), top=0)
+
+
+# ---- checkpoints ----
+
+
+def test_what_is_saved_guesses_the_same(recognizer, checkpoint):
+    loaded = ClipRecognizer.load(checkpoint, precision="fp32")
+    assert loaded.labels == recognizer.labels
+    assert loaded.temperatures == recognizer.temperatures
+    one, two = (r.guess(field("falls", 5)) for r in (recognizer, loaded))
+    assert one.label == two.label
+    assert one.probability == pytest.approx(two.probability, abs=2e-3)  # saved in 16 bits
+
+
+def test_another_encoder_is_refused(recognizer, checkpoint, borrowed, tmp_path):
+    config = json.loads((checkpoint / "config.json").read_text())
+    assert config["encoder"] == {"captioner": str(borrowed), "digest": recognizer.eye.digest}
+    config["encoder"]["captioner"] = str(captioner(tmp_path / "other", seed=1))
+    (checkpoint / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UserError, match=r"has no more .*: train the clip recognizer again$"):
+        ClipRecognizer.load(checkpoint)
+
+
+def test_the_digest_is_the_weights_and_not_their_precision(borrowed, tmp_path):
+    digests = {Eye.borrow(borrowed, precision).digest for precision in ("fp32", "bf16")}
+    assert len(digests) == 1
+    assert Eye.borrow(captioner(tmp_path / "same", seed=0), "fp32").digest in digests
+    assert Eye.borrow(captioner(tmp_path / "other", seed=1), "fp32").digest not in digests
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"labels": None},
+        {"encoder": {}},
+        {"encoder": "here"},
+        {"temperatures": {"2": 1.0}},
+        {"network": {"wings": 2}},
+    ],
+)
+def test_a_damaged_configuration_is_one_line(checkpoint, change):
+    path = checkpoint / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(UserError, match=r"config\.json: ") as caught:
+        ClipRecognizer.load(checkpoint)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_captioner_without_an_encoder_is_one_line(tmp_path):
+    from multimodal.checkpoints import save_checkpoint
+
+    folder = save_checkpoint(tmp_path / "odd", {"task": "captioner"}, {"a": torch.ones(1)})
+    with pytest.raises(UserError, match=r"config\.json: incomplete: it describes no encoder"):
+        Eye.borrow(folder)

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from multimodal.captioning.model import DecoderConfig
-from multimodal.errors import UserError
 from multimodal.recurrent.cells import Cell
-from multimodal.training import TrainingOptions
+from multimodal.training import TrainingOptions, require_ranges
 
 _LEAST = {
     **dict.fromkeys(("embedding_size", "hidden_size", "attention_size"), 1),
@@ -101,15 +100,7 @@ class CaptionerRecipe:
     precision: Literal["auto", "bf16", "fp32"] = "auto"
 
     def __post_init__(self) -> None:
-        for name, least in _LEAST.items():
-            if not getattr(self, name) >= least:
-                raise UserError(f"{name}: must be at least {least}, not {getattr(self, name)}")
-        for name in _RATES:
-            if not getattr(self, name) > 0:
-                raise UserError(f"{name}: must be above 0, not {getattr(self, name)}")
-        for name in _SHARES:
-            if not 0 <= getattr(self, name) < 1:
-                raise UserError(f"{name}: must be from 0 to below 1, not {getattr(self, name)}")
+        require_ranges(self, _LEAST, rates=_RATES, shares=_SHARES)
 
     @property
     def decoder(self) -> DecoderConfig:

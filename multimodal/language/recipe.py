@@ -9,7 +9,7 @@ from multimodal.errors import UserError
 from multimodal.language.data import Shares
 from multimodal.language.model import LanguageConfig
 from multimodal.recurrent.cells import Cell
-from multimodal.training import TrainingOptions
+from multimodal.training import TrainingOptions, require_ranges
 
 _LEAST = {
     **dict.fromkeys(("layers", "embedding_size", "hidden_size", "seen_at_least"), 1),
@@ -73,16 +73,7 @@ class TextRecipe:
     precision: Literal["auto", "bf16", "fp32"] = "auto"
 
     def __post_init__(self) -> None:
-        for name, least in _LEAST.items():
-            if not getattr(self, name) >= least:
-                raise UserError(f"{name}: must be at least {least}, not {getattr(self, name)}")
-        for name in _SHARES:
-            if not 0 <= getattr(self, name) < 1:
-                raise UserError(f"{name}: must be from 0 to below 1, not {getattr(self, name)}")
-        if not self.learning_rate > 0:
-            raise UserError(f"learning_rate: must be above 0, not {self.learning_rate}")
-        if not 0 <= self.final_rate <= 1:
-            raise UserError(f"final_rate: must be from 0 to 1, not {self.final_rate}")
+        require_ranges(self, _LEAST, shares=_SHARES, up_to_one=("final_rate",))
         if self.seen_at_least > 1 and self.vocabulary == "characters" and self.unknown == "error":
             raise UserError("seen_at_least: leaves characters out, so set unknown=replace as well")
         _ = self.shares, self.network  # which refuse what cannot be

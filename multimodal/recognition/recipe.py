@@ -8,7 +8,7 @@ from typing import Literal
 from multimodal.errors import UserError
 from multimodal.recognition.model import RecognizerConfig
 from multimodal.recurrent.cells import Cell
-from multimodal.training import TrainingOptions
+from multimodal.training import TrainingOptions, require_ranges
 
 _LEAST = {
     **dict.fromkeys(("embedding_size", "hidden_size", "layers", "picture_features"), 1),
@@ -61,14 +61,7 @@ class RecognizerRecipe:
     precision: Literal["auto", "bf16", "fp32"] = "auto"
 
     def __post_init__(self) -> None:
-        for name, least in _LEAST.items():
-            if not getattr(self, name) >= least:
-                raise UserError(f"{name}: must be at least {least}, not {getattr(self, name)}")
-        for name in _SHARES:
-            if not 0 <= getattr(self, name) < 1:
-                raise UserError(f"{name}: must be from 0 to below 1, not {getattr(self, name)}")
-        if not self.learning_rate > 0:
-            raise UserError(f"learning_rate: must be above 0, not {self.learning_rate}")
+        require_ranges(self, _LEAST, shares=_SHARES)
         if self.picture_size % 8:
             raise UserError(f"picture_size: must be a multiple of 8, not {self.picture_size}")
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from multimodal.errors import UserError
 from multimodal.sketching.model import DecoderCell, SketchConfig
-from multimodal.training import TrainingOptions
+from multimodal.training import TrainingOptions, require_ranges
 
 _LEAST = {
     **dict.fromkeys(("decoder_size", "encoder_size", "category_size", "components"), 1),
@@ -80,17 +79,7 @@ class SketcherRecipe:
     precision: Literal["auto", "bf16", "fp32"] = "auto"
 
     def __post_init__(self) -> None:
-        for name, least in _LEAST.items():
-            if not getattr(self, name) >= least:
-                raise UserError(f"{name}: must be at least {least}, not {getattr(self, name)}")
-        for name in _SHARES:
-            if not 0 <= getattr(self, name) < 1:
-                raise UserError(f"{name}: must be from 0 to below 1, not {getattr(self, name)}")
-        for name in _UP_TO_ONE:
-            if not 0 <= getattr(self, name) <= 1:
-                raise UserError(f"{name}: must be from 0 to 1, not {getattr(self, name)}")
-        if not self.learning_rate > 0:
-            raise UserError(f"learning_rate: must be above 0, not {self.learning_rate}")
+        require_ranges(self, _LEAST, shares=_SHARES, up_to_one=_UP_TO_ONE)
 
     def network(self, categories: int) -> SketchConfig:
         """What the network is that knows so many categories; a single one needs no number."""

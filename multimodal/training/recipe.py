@@ -1,7 +1,7 @@
 """What a task hands to the loop: its options, its stages and itself."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,40 @@ class TrainingOptions:
         for name, (kept, rule) in rules.items():
             if not kept:
                 raise UserError(f"{name}: must be {rule}, not {getattr(self, name)}")
+
+
+def require_ranges(
+    recipe: object,
+    least: Mapping[str, float],
+    *,
+    rates: Sequence[str] = ("learning_rate",),
+    shares: Sequence[str] = (),
+    up_to_one: Sequence[str] = (),
+) -> None:
+    """Refuse a recipe with a number out of its range, by the name of the field.
+
+    Args:
+        recipe: whose attributes are looked at.
+        least: the least value of each.
+        rates: what must be above 0.
+        shares: what must be from 0 to below 1.
+        up_to_one: what must be from 0 to 1.
+
+    Raises:
+        UserError: a number is out of range.
+    """
+    rules: list[tuple[Iterable[str], Callable[[float], bool], str]] = [
+        (rates, lambda value: value > 0, "above 0"),
+        (shares, lambda value: 0 <= value < 1, "from 0 to below 1"),
+        (up_to_one, lambda value: 0 <= value <= 1, "from 0 to 1"),
+    ]
+    for name, bound in least.items():
+        if not getattr(recipe, name) >= bound:
+            raise UserError(f"{name}: must be at least {bound}, not {getattr(recipe, name)}")
+    for names, kept, rule in rules:
+        for name in names:
+            if not kept(getattr(recipe, name)):
+                raise UserError(f"{name}: must be {rule}, not {getattr(recipe, name)}")
 
 
 class Stage(ABC):

@@ -107,6 +107,24 @@ def read_checkpoint(source: str | Path, *, task: str | None = None) -> Checkpoin
     return Checkpoint(folder, config, tensors)
 
 
+@contextmanager
+def reading_config(checkpoint: Checkpoint) -> Iterator[None]:
+    """Whatever goes wrong while a model is built from a configuration names the file.
+
+    Raises:
+        UserError: in place of any error of names, kinds and sizes that can't be.
+    """
+    path = checkpoint.folder / CONFIG
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        # whatever torch and the dataclasses make of them
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise UserError(f"{path}: incomplete ({reason})") from error
+
+
 def load_tensors(model: nn.Module, checkpoint: Checkpoint) -> None:
     """Copy a checkpoint's tensors into a model, strictly, casting them to the model's own types.
 

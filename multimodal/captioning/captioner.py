@@ -32,7 +32,13 @@ from multimodal.captioning.naming import (
     with_articles,
 )
 from multimodal.captioning.tokenizer import tokenize
-from multimodal.checkpoints import CONFIG, JSON, load_tensors, read_checkpoint, save_checkpoint
+from multimodal.checkpoints import (
+    JSON,
+    load_tensors,
+    read_checkpoint,
+    reading_config,
+    save_checkpoint,
+)
 from multimodal.encoders import (
     TENSORFLOW_CLASSES,
     TORCHVISION_CLASSES,
@@ -150,14 +156,8 @@ class Captioner:
             UserError: when there is none, or it is damaged or made for another task.
         """
         checkpoint = read_checkpoint(source, task=TASK)
-        try:
+        with reading_config(checkpoint):
             captioner = cls._untrained(checkpoint.config)
-        except UserError as error:
-            raise UserError(f"{checkpoint.folder / CONFIG}: {error}") from error
-        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-            # whatever torch and the dataclasses make of names, kinds and sizes that can't be
-            reason = f"{type(error).__name__}: {error}".splitlines()[0]
-            raise UserError(f"{checkpoint.folder / CONFIG}: incomplete ({reason})") from error
         load_tensors(captioner.network, checkpoint)
         captioner.network.to(torch_dtype(precision))
         return captioner

@@ -18,7 +18,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from multimodal.checkpoints import CONFIG, JSON, load_tensors, read_checkpoint, save_checkpoint
+from multimodal.checkpoints import (
+    JSON,
+    load_tensors,
+    read_checkpoint,
+    reading_config,
+    save_checkpoint,
+)
 from multimodal.errors import UserError
 from multimodal.language.data import Passage, Shares, encode_passages, token_before
 from multimodal.language.model import LanguageConfig, LanguageNetwork
@@ -109,14 +115,8 @@ class Author:
             UserError: when there is none, or it is damaged or made for another task.
         """
         checkpoint = read_checkpoint(find_voice(source), task=TASK)
-        try:
+        with reading_config(checkpoint):
             author = cls._untrained(checkpoint.config)
-        except UserError as error:
-            raise UserError(f"{checkpoint.folder / CONFIG}: {error}") from error
-        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-            # whatever torch and the dataclasses make of names, kinds and sizes that can't be
-            reason = f"{type(error).__name__}: {error}".splitlines()[0]
-            raise UserError(f"{checkpoint.folder / CONFIG}: incomplete ({reason})") from error
         load_tensors(author.network, checkpoint)
         author.network.to(torch_dtype(precision))
         return author

@@ -22,7 +22,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from multimodal.checkpoints import CONFIG, JSON, load_tensors, read_checkpoint, save_checkpoint
+from multimodal.checkpoints import (
+    JSON,
+    load_tensors,
+    read_checkpoint,
+    reading_config,
+    save_checkpoint,
+)
 from multimodal.errors import UserError
 from multimodal.processor import Precision, torch_dtype
 from multimodal.recognition.calibration import temperature_at
@@ -108,14 +114,8 @@ class Recognizer:
             UserError: when there is none, or it is damaged or made for another task.
         """
         checkpoint = read_checkpoint(source, task=TASK)
-        try:
+        with reading_config(checkpoint):
             recognizer = cls._untrained(checkpoint.config)
-        except UserError as error:
-            raise UserError(f"{checkpoint.folder / CONFIG}: {error}") from error
-        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-            # whatever torch and the dataclasses make of names, kinds and sizes that can't be
-            reason = f"{type(error).__name__}: {error}".splitlines()[0]
-            raise UserError(f"{checkpoint.folder / CONFIG}: incomplete ({reason})") from error
         load_tensors(recognizer.network, checkpoint)
         recognizer.network.to(torch_dtype(precision))
         return recognizer

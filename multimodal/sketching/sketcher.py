@@ -22,7 +22,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from multimodal.checkpoints import CONFIG, JSON, load_tensors, read_checkpoint, save_checkpoint
+from multimodal.checkpoints import (
+    JSON,
+    load_tensors,
+    read_checkpoint,
+    reading_config,
+    save_checkpoint,
+)
 from multimodal.errors import UserError
 from multimodal.processor import Precision, torch_dtype
 from multimodal.recurrent.cells import State
@@ -102,12 +108,8 @@ class Sketcher:
         if is_decoder_file(source):
             return cls._from_magenta(Path(source), precision)
         checkpoint = read_checkpoint(source, task=TASK)
-        try:
+        with reading_config(checkpoint):
             sketcher = cls._untrained(checkpoint.config, precision)
-        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-            # whatever torch and the dataclasses make of names, kinds and sizes that can't be
-            reason = f"{type(error).__name__}: {error}".splitlines()[0]
-            raise UserError(f"{checkpoint.folder / CONFIG}: incomplete ({reason})") from error
         load_tensors(sketcher.network, checkpoint)
         return sketcher
 

@@ -21,7 +21,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from multimodal.checkpoints import CONFIG, JSON, load_tensors, read_checkpoint, save_checkpoint
+from multimodal.checkpoints import (
+    CONFIG,
+    JSON,
+    load_tensors,
+    read_checkpoint,
+    reading_config,
+    save_checkpoint,
+)
 from multimodal.clips import Frame, evenly, read_clip
 from multimodal.errors import UserError
 from multimodal.images import ImageSource, open_image
@@ -109,14 +116,8 @@ class ClipRecognizer:
         checkpoint = read_checkpoint(source, task=TASK)
         path = checkpoint.folder / CONFIG
         eye = _same_eye(checkpoint.config, path, precision)
-        try:
+        with reading_config(checkpoint):
             recognizer = cls._untrained(checkpoint.config, eye)
-        except UserError as error:
-            raise UserError(f"{path}: {error}") from error
-        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-            # whatever torch and the dataclasses make of names, kinds and sizes that can't be
-            reason = f"{type(error).__name__}: {error}".splitlines()[0]
-            raise UserError(f"{path}: incomplete ({reason})") from error
         load_tensors(recognizer.network, checkpoint)
         return recognizer
 

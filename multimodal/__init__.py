@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner
     from multimodal.language.author import Author
+    from multimodal.recognition.clips.recognizer import ClipRecognizer
     from multimodal.recognition.recognizer import Recognizer
     from multimodal.sketching.sketcher import Sketcher
 
@@ -38,6 +39,18 @@ def load_captioner(source: str | Path | None = None) -> Captioner:
     from multimodal.captioning.captioner import SHIPPED, Captioner
 
     return Captioner.load(source or SHIPPED)
+
+
+def load_clip_recognizer(source: str | Path | None = None) -> ClipRecognizer:
+    """Load the shipped recognizer of clips, or one from a folder or the Hugging Face Hub.
+
+    Raises:
+        multimodal.errors.UserError: when there is none, it is damaged, or it goes with another
+            encoder than the shipped captioner's.
+    """
+    from multimodal.recognition.clips.recognizer import SHIPPED, ClipRecognizer
+
+    return ClipRecognizer.load(source or SHIPPED)
 
 
 def load_recognizer(source: str | Path | None = None) -> Recognizer:

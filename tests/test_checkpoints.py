@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import resource
+import zlib
 from pathlib import Path
 
 import huggingface_hub
@@ -18,9 +19,11 @@ from multimodal import checkpoints
 from multimodal.checkpoints import (
     average_checkpoints,
     load_tensors,
+    pack_checkpoint,
     push_to_hub,
     read_checkpoint,
     read_tensors,
+    rounded_rows,
     save_checkpoint,
     shipped_models,
     write_tensors,
@@ -433,3 +436,51 @@ def test_only_checkpoints_of_one_model_have_a_mean(tmp_path, tensors, fault):
     with pytest.raises(UserError, match=fault):
         average_checkpoints([tmp_path / "a", tmp_path / "b"], tmp_path / "c")
     assert not (tmp_path / "c").exists()
+
+
+# ---- packing ----
+
+
+def test_rows_are_rounded_to_multiples_of_powers_of_two_by_hand():
+    # 127/64 needs steps of 1/64; 2 is 128 of these, so its row takes steps of 1/32.
+    matrix = torch.tensor([[127 / 64, 0.0051, -0.0103], [2.0, 0.0157, -0.0469]])
+    expected = torch.tensor([[127 / 64, 0.0, -1 / 64], [2.0, 1 / 32, -2 / 32]])
+    assert torch.equal(rounded_rows(matrix), expected)
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.floats(-12, 12),
+)
+def test_a_packed_weight_has_eight_bits_and_moves_by_half_a_step(seed, magnitude):
+    matrix = torch.randn(3, 20, generator=torch.Generator().manual_seed(seed)) * 2.0**magnitude
+    packed = rounded_rows(matrix)
+    largest = matrix.abs().amax(-1, keepdim=True)
+    assert bool(((packed - matrix).abs() <= largest / 63 / 2).all())
+    assert torch.equal(packed.half().float(), packed)
+    assert all(len(row.unique()) <= 255 for row in packed)
+
+
+def test_a_row_of_zeros_stays_zero():
+    assert torch.equal(rounded_rows(torch.zeros(2, 3)), torch.zeros(2, 3))
+
+
+def test_packing_keeps_all_but_the_last_bits_of_the_matrices(tmp_path):
+    generator = torch.Generator().manual_seed(0)
+    tensors = {
+        "matrix": torch.randn(40, 50, generator=generator),
+        "bias": torch.randn(40, generator=generator),
+        "count": torch.tensor(7),
+    }
+    save_checkpoint(tmp_path / "a", CONFIG, tensors, dtype=torch.float16, card="mine")
+    packed = read_checkpoint(pack_checkpoint(tmp_path / "a", tmp_path / "b"))
+    whole = read_checkpoint(tmp_path / "a")
+    assert packed.config == whole.config
+    assert (tmp_path / "b" / "README.md").read_text() == "mine"
+    assert torch.equal(packed.tensors["bias"], whole.tensors["bias"])
+    assert torch.equal(packed.tensors["count"], whole.tensors["count"])
+    assert torch.equal(packed.tensors["matrix"].float(), rounded_rows(whole.tensors["matrix"]))
+    sizes = [
+        len(zlib.compress((tmp_path / name / "model.safetensors").read_bytes())) for name in "ab"
+    ]
+    assert sizes[1] < 0.75 * sizes[0]

@@ -1,4 +1,4 @@
-"""The command that averages checkpoints of one model."""
+"""The commands that make checkpoints of checkpoints: their average, and a packed one."""
 
 from __future__ import annotations
 
@@ -19,3 +19,18 @@ def average_command(
     from multimodal.checkpoints import average_checkpoints
 
     typer.echo(f"{average_checkpoints(models, out)}: the mean of {len(models)} models")
+
+
+@app.command("pack")
+def pack_command(
+    model: Annotated[str, typer.Argument(help="A shipped model, a folder or a Hub id.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the packed model.")],
+    card: Annotated[
+        Path | None, typer.Option(help="Its model card; without it, the model's own.")
+    ] = None,
+) -> None:
+    """Round a model's weights to eight bits, in 16-bit files that compress well, to publish it."""
+    from multimodal.checkpoints import pack_checkpoint
+    from multimodal.language.data import read_file
+
+    typer.echo(f"{pack_checkpoint(model, out, None if card is None else read_file(card))}: packed")

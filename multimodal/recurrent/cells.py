@@ -9,8 +9,8 @@ the forget gate of Gers et al. 2000) stand behind the same interface. The readou
 whoever owns the network, since what is emitted differs from task to task.
 
 Training unrolls a whole sequence through torch's fused kernels; generation takes single steps,
-which are several times faster one at a time. Both read the same parameters. What is read as a whole,
-and never one step at a time, can be read from both ends (`BidirectionalNetwork`).
+which are several times faster one at a time. Both read the same parameters. What is always read as
+a whole can be read from both ends (`BidirectionalNetwork`).
 """
 
 from __future__ import annotations

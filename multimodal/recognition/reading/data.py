@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -78,7 +79,7 @@ def padded(tracks: Sequence[npt.NDArray[np.floating]], size: int) -> tuple[Tenso
 
 def readable(track: Track, text: str) -> bool:
     """Whether a track has frames enough for its text: one a character, one between equal ones."""
-    equal = sum(one == next_one for one, next_one in zip(text, text[1:], strict=False))
+    equal = sum(one == following for one, following in pairwise(text))
     return -(-len(track) // SHORTENED) >= len(text) + equal
 
 

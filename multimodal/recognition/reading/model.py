@@ -16,13 +16,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from multimodal.recognition.reading.tracks import SPACING
 from multimodal.recurrent.cells import BidirectionalNetwork, Cell, LockedDropout
 
 SHORTENED = 4
 """Points of a track in one frame."""
 
 _INPUTS = 6
-_AIR = 0.2  # ways in the air are some times longer than ways of ink
+_INK, _AIR = 1 / SPACING, 1.0  # what brings both kinds of ways to a length of about 1
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class ReaderNetwork(nn.Module):
         size = 2 * config.channels
         self.narrow = nn.Conv1d(_INPUTS, config.channels, 5, stride=2, padding=2)
         self.wide = nn.Conv1d(config.channels, size, 5, stride=2, padding=2)
+        self.norm = nn.LayerNorm(size)
         self.dropout = LockedDropout(config.dropout)
         self.core = BidirectionalNetwork(
             config.cell, size, config.hidden_size, config.layers, config.dropout
@@ -79,7 +81,7 @@ class ReaderNetwork(nn.Module):
         # what the first convolution makes of padding must not reach the last frame
         counts = torch.arange(seen.shape[2], device=seen.device) < half[:, None]
         seen = F.gelu(self.wide(seen * counts[:, None]))
-        heard = self.core.unroll(self.dropout(seen.transpose(1, 2)), frames)
+        heard = self.core.unroll(self.dropout(self.norm(seen.transpose(1, 2))), frames)
         logits: Tensor = self.readout(self.dropout(heard))
         return logits, frames
 
@@ -87,4 +89,4 @@ class ReaderNetwork(nn.Module):
 def _inputs(tracks: Tensor) -> Tensor:
     """Ways of ink and ways in the air apart: (B, T, TRACK_FEATURES) → (B, T, 6)."""
     way, first, height = tracks.split([2, 1, 1], -1)
-    return torch.cat([way * (1 - first), way * first * _AIR, first, height], -1)
+    return torch.cat([way * (1 - first) * _INK, way * first * _AIR, first, height], -1)

@@ -26,7 +26,7 @@ STIFFNESS = 25.0
 """How wide ink must be, against its height, before its slope is believed (a ridge's weight)."""
 
 WIDEST = 250.0
-"""Heights of small letters that a line is wide at most; what is flatter has no letters to measure."""
+"""Heights of small letters that a line is wide at most: what is flatter holds no letters."""
 
 
 def track_of(strokes: Iterable[npt.ArrayLike]) -> Track:
@@ -36,18 +36,29 @@ def track_of(strokes: Iterable[npt.ArrayLike]) -> Track:
         (T, TRACK_FEATURES): dx, dy, 1 for the first point of a stroke and 0 else, and the height
         (y, down) over the middle of the ink. T is 0 where there is no stroke.
     """
-    pieces = [np.asarray(stroke, np.float64) for stroke in strokes]
-    if not pieces:
+    points, first = _laid_out(strokes)
+    if not len(points):
         return np.zeros((0, TRACK_FEATURES), np.float32)
-    points = np.concatenate(pieces)
-    first = np.zeros(len(points), np.bool_)
-    first[np.cumsum([0, *map(len, pieces[:-1])])] = True
     points = _level(points, first)
     unit = _letter_height(points, first)
     points, first = _resampled(points / unit, first, SPACING)
     steps = np.diff(points, axis=0, prepend=points[:1])
     height = points[:, 1] - np.median(points[:, 1])
     return np.column_stack([steps, first, height]).astype(np.float32)
+
+
+def letter_height(strokes: Iterable[npt.ArrayLike]) -> float:
+    """How high the small letters of some writing are, above 0; strokes (n, 2), at least one."""
+    return _letter_height(*_laid_out(strokes))
+
+
+def _laid_out(strokes: Iterable[npt.ArrayLike]) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """All points (N, 2) one after the other, and which of them begin a stroke (N,)."""
+    pieces = [np.asarray(stroke, np.float64) for stroke in strokes]
+    points = np.concatenate([np.zeros((0, 2)), *pieces])
+    first = np.zeros(len(points), np.bool_)
+    first[np.cumsum([0, *map(len, pieces)])[:-1]] = True
+    return points, first
 
 
 def _level(points: Floats, first: npt.NDArray[np.bool_]) -> Floats:

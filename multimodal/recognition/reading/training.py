@@ -98,7 +98,9 @@ class ReaderTask(Task):
 
     def samples(self, model: nn.Module) -> Sequence[str]:
         """What is read in a few held-out samples of each kind."""
-        some = [sample for each in self.valid.values() for sample in each[:: -(-len(each) // SHOWN)]]
+        some = [
+            sample for each in self.valid.values() for sample in each[:: -(-len(each) // SHOWN)]
+        ]
         return [
             f"{sample.text} | {read}"
             for sample, read in zip(some, self._read(model, some), strict=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from multimodal.strokes import Drawing
+from pipelines.benchmark.products import Products
 from pipelines.benchmark.timing import seconds as seconds_of
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
-
     from multimodal.recognition.reading.reader import Reader
 
 STROKES, POINTS = 20, 12  # of a scribble, about those of a line of 20 characters
@@ -54,49 +53,12 @@ def benchmark_reader(
     seconds: dict[int, float] = {}
     for size in BATCH_SIZES:
         batches = [shown[n : n + size] for n in range(0, len(shown), size)]
-        seconds[size] = seconds_of(partial(_read_all, reader, batches))
-        bare = seconds_of(Products(reader, batches).multiply)
+        read = partial(_read_all, reader, batches)
+        seconds[size] = seconds_of(read)
+        bare = seconds_of(Products(reader.network, read).multiply)
         yield f"{size:5d} {lines / seconds[size]:9.1f} {seconds[size] / bare:27.2f}"
     ratio = seconds[BATCH_SIZES[0]] / seconds[BATCH_SIZES[-1]]
     yield f"one line at a time takes {ratio:.1f} times as long as {BATCH_SIZES[-1]} at once"
-
-
-class Products:
-    """The matrix products and convolutions of reading some drawings, and nothing else.
-
-    Args:
-        reader: whose.
-        batches: of drawings.
-    """
-
-    def __init__(self, reader: Reader, batches: Sequence[Sequence[Drawing]]) -> None:
-        from torch import nn
-
-        self._products: list[Callable[[], Tensor]] = []
-        kinds = (nn.Linear, nn.Conv1d, nn.LSTM, nn.GRU, nn.RNN)
-        modules = [module for module in reader.network.modules() if isinstance(module, kinds)]
-        hooks = [module.register_forward_pre_hook(self._note) for module in modules]
-        _read_all(reader, batches)
-        for hook in hooks:
-            hook.remove()
-
-    def multiply(self) -> None:
-        """Do them."""
-        for product in self._products:
-            product()
-
-    def _note(self, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        from torch import nn
-        from torch.nn.functional import linear
-
-        if not isinstance(module, nn.RNNBase):
-            self._products.append(partial(module.forward, inputs[0]))
-            return
-        rows = inputs[0]  # (B, T, D)
-        state = rows.new_zeros(len(rows), module.hidden_size)
-        of_inputs, of_state = module.all_weights[0][:2]
-        self._products.append(partial(linear, rows.flatten(0, 1), of_inputs))
-        self._products += [partial(linear, state, of_state)] * rows.shape[1]
 
 
 def _drawings(data: str | Path | None, count: int) -> list[Drawing]:

@@ -1,4 +1,4 @@
-"""The one class that people use: load a reader, then let it read.
+r"""The one class that people use: load a reader, then let it read.
 
 reader = Reader.load()                               # the shipped model; or a folder, or a Hub id
 reader.read(drawing).text                            # "Dear Anna,\nthe train leaves at 9."

@@ -89,12 +89,13 @@ def _read_parquet(file: Path, split: str) -> list[Handwritten]:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(file, columns=list(COLUMNS))
+        with pq.ParquetFile(file) as parquet:
+            missing = [name for name in COLUMNS if name not in parquet.schema_arrow.names]
+            table = None if missing else parquet.read(list(COLUMNS))
     except (pa.ArrowException, OSError) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise UserError(f"{file}: cannot be read as handwriting: {reason}") from None
-    missing = [name for name in COLUMNS if name not in table.column_names]
-    if missing:
+    if table is None:
         raise UserError(f"{file}: no column {missing[0]}; {', '.join(COLUMNS)} expected")
     try:
         return _samples(table, split)

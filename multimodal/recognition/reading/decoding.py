@@ -83,9 +83,10 @@ def _step(
                 come_from = both
             longer = prefix + letter
             in_character[longer] = _sum(in_character[longer], come_from + chance)
-    return {
+    ends = {
         prefix: (in_blank[prefix], in_character[prefix]) for prefix in {**in_blank, **in_character}
     }
+    return {prefix: both for prefix, both in ends.items() if max(both) > -math.inf}
 
 
 def _sum(one: float, other: float) -> float:

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.train import with_settings
+
+if TYPE_CHECKING:
+    from multimodal.strokes.handwritten import Handwritten
+
+EVERY = {"lines": 1, "words": 4}
+"""The kinds that are learnt, and every which held-out sample chooses the best reader: words are
+many."""
 
 
 def train_reader(data: str | Path, out: str | Path, settings: Sequence[str] = ()) -> Path:
@@ -28,11 +36,9 @@ def train_reader(data: str | Path, out: str | Path, settings: Sequence[str] = ()
     from multimodal.training import train
 
     recipe = with_settings(ReaderRecipe(), settings)
-    kinds = [kind for kind in kinds_in(data) if kind != "characters"]
+    kinds = [kind for kind in kinds_in(data) if kind in EVERY] or ["lines"]
     samples = read_handwriting(data, kinds, "train")
-    valid = {kind: read_handwriting(data, [kind], "valid")[:: VALID[kind]] for kind in kinds}
+    valid: dict[str, Sequence[Handwritten]] = {
+        kind: read_handwriting(data, [kind], "valid")[:: EVERY[kind]] for kind in kinds
+    }
     return train(ReaderTask(recipe, samples, valid), out)
-
-
-VALID = {"lines": 1, "words": 4}
-"""Every so many of each kind's samples choose the best reader: words are many."""

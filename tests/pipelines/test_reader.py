@@ -2,6 +2,7 @@ import json
 import runpy
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -99,12 +100,13 @@ def test_a_single_line_is_not_cut(run, checkpoint, tmp_path):
 
 
 def test_what_cannot_be_read_is_one_line(run, checkpoint, tmp_path):
-    svg = tmp_path / "empty.svg"
-    svg.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    empty = tmp_path / "empty.npz"
+    steps = [np.array([[1, 2, 1]], np.int16), np.zeros((0, 3), np.int16)]
+    np.savez(empty, train=np.array([*steps, None], object)[:2])
     missing = tmp_path / "missing.svg"
     note = page("l").save(tmp_path / "note.svg")
     for arguments, complaint in (
-        ((svg,), f"{svg}: has no stroke to read"),
+        ((empty,), f"{empty}:2: has no stroke to read"),
         ((missing,), f"{missing}: cannot be read"),
         ((note, "-o", tmp_path / "nowhere" / "x.jsonl"), "its folder does not exist"),
     ):

@@ -3,12 +3,15 @@
 A stroke belongs to the line that it lies closest to, up and down, where the line has its nearest
 ink. So lines may climb, and a dot that is set late still finds its letter. Only what is as high as
 a letter opens a new line; dots, dashes and commas follow the strokes that were drawn around them.
+What turns out to run along another line rather than under it, such as what a tall letter opened, is
+joined to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import permutations
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +29,9 @@ SMALL = 0.6
 REACH = 1.5
 """Heights of small letters after which a neighbour's say in where the line is falls to a third."""
 
+ALONG = 6.0
+"""The same of two lines: after how far their strokes say less about whether they are one."""
+
 
 @dataclass
 class _Line:
@@ -40,11 +46,26 @@ class _Line:
 
     def distance(self, box: tuple[float, float, float]) -> float:
         """How far a stroke lies above or below the line, where the line comes nearest to it."""
+        return abs(self.offset(box)[0])
+
+    def offset(self, box: tuple[float, float, float]) -> tuple[float, float]:
+        """How far a stroke lies below the line, where the line comes nearest, and how near that is.
+
+        Both in heights of small letters; the second is 0 where one lies over the other.
+        """
         left, right, middle = box
         boxes = np.array(self.boxes)
         gaps = np.maximum(0, np.maximum(boxes[:, 0] - right, left - boxes[:, 1]))
-        say = np.exp((gaps.min() - gaps) / REACH)
-        return abs(float(np.average(boxes[:, 2], weights=say)) - middle)
+        nearest = float(gaps.min())
+        say = np.exp((nearest - gaps) / REACH)
+        return middle - float(np.average(boxes[:, 2], weights=say)), nearest
+
+    def apart(self, other: _Line) -> float:
+        """How far another line runs above or below this one, where they come nearest."""
+        offsets, gaps = np.array([self.offset(box) for box in other.boxes]).T
+        widths = np.array([right - left + SMALL for left, right, _ in other.boxes])
+        say = widths * np.exp((gaps.min() - gaps) / ALONG)
+        return abs(float(np.average(offsets, weights=say)))
 
 
 def cut_lines(strokes: Sequence[npt.NDArray[np.float64]]) -> list[list[int]]:
@@ -72,6 +93,8 @@ def cut_lines(strokes: Sequence[npt.NDArray[np.float64]]) -> list[list[int]]:
             lines.append(line)
         line.add(number, boxes[number])
         line_of[number] = line
+    lines = _joined(lines)
+    line_of = {number: line for line in lines for number in line.numbers}
     placed = np.array(sorted(line_of))
     for number in sorted(set(range(len(strokes))) - set(line_of)):
         line = _around(number, placed, line_of, boxes[number]) or min(
@@ -80,6 +103,19 @@ def cut_lines(strokes: Sequence[npt.NDArray[np.float64]]) -> list[list[int]]:
         line.numbers.append(number)
     lines.sort(key=lambda line: float(np.mean([middle for _, _, middle in line.boxes])))
     return [sorted(line.numbers) for line in lines]
+
+
+def _joined(lines: list[_Line]) -> list[_Line]:
+    """Lines of which none runs along another; each is joined to the one that it is nearest to."""
+    while len(lines) > 1:
+        pairs = [(one.apart(other), one, other) for one, other in permutations(lines, 2)]
+        apart, one, other = min(pairs, key=lambda pair: pair[0])
+        if apart > APART:
+            break
+        one.numbers += other.numbers
+        one.boxes += other.boxes
+        lines = [line for line in lines if line is not other]
+    return lines
 
 
 def _around(

@@ -10,15 +10,15 @@ joined to it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from itertools import permutations
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from multimodal.recognition.reading.tracks import letter_height
 
-Floats = npt.NDArray[np.float64]
+Floats: TypeAlias = npt.NDArray[np.float64]
+Ints: TypeAlias = npt.NDArray[np.int64]
 
 APART = 1.5
 """Heights of small letters between a line's middle and a stroke that opens another."""
@@ -32,43 +32,10 @@ REACH = 1.5
 ALONG = 6.0
 """The same of two lines: after how far their strokes say less about whether they are one."""
 
-
-@dataclass
-class _Line:
-    """The strokes of a line so far: their numbers, and left, right and middle of each."""
-
-    numbers: list[int] = field(default_factory=list)
-    boxes: list[tuple[float, float, float]] = field(default_factory=list)
-
-    def add(self, number: int, box: tuple[float, float, float]) -> None:
-        self.numbers.append(number)
-        self.boxes.append(box)
-
-    def distance(self, box: tuple[float, float, float]) -> float:
-        """How far a stroke lies above or below the line, where the line comes nearest to it."""
-        return abs(self.offset(box)[0])
-
-    def offset(self, box: tuple[float, float, float]) -> tuple[float, float]:
-        """How far a stroke lies below the line, where the line comes nearest, and how near that is.
-
-        Both in heights of small letters; the second is 0 where one lies over the other.
-        """
-        left, right, middle = box
-        boxes = np.array(self.boxes)
-        gaps = np.maximum(0, np.maximum(boxes[:, 0] - right, left - boxes[:, 1]))
-        nearest = float(gaps.min())
-        say = np.exp((nearest - gaps) / REACH)
-        return middle - float(np.average(boxes[:, 2], weights=say)), nearest
-
-    def apart(self, other: _Line) -> float:
-        """How far another line runs above or below this one, where they come nearest."""
-        offsets, gaps = np.array([self.offset(box) for box in other.boxes]).T
-        widths = np.array([right - left + SMALL for left, right, _ in other.boxes])
-        say = widths * np.exp((gaps.min() - gaps) / ALONG)
-        return abs(float(np.average(offsets, weights=say)))
+_LEFT, _RIGHT, _MIDDLE = range(3)
 
 
-def cut_lines(strokes: Sequence[npt.NDArray[np.float64]]) -> list[list[int]]:
+def cut_lines(strokes: Sequence[Floats]) -> list[list[int]]:
     """Find the lines of a page.
 
     Args:
@@ -81,61 +48,89 @@ def cut_lines(strokes: Sequence[npt.NDArray[np.float64]]) -> list[list[int]]:
     if not strokes:
         return []
     unit = letter_height(strokes)
-    boxes = [_box(stroke, unit) for stroke in strokes]
-    heights = [float(np.ptp(stroke[:, 1])) / unit for stroke in strokes]
-    large = [number for number, height in enumerate(heights) if height >= SMALL]
-    lines: list[_Line] = []
-    line_of: dict[int, _Line] = {}
-    for number in large or range(len(strokes)):
-        line = min(lines, key=lambda line: line.distance(boxes[number]), default=None)
-        if line is None or line.distance(boxes[number]) > APART:
-            line = _Line()
-            lines.append(line)
-        line.add(number, boxes[number])
-        line_of[number] = line
-    lines = _joined(lines)
-    line_of = {number: line for line in lines for number in line.numbers}
-    placed = np.array(sorted(line_of))
-    for number in sorted(set(range(len(strokes))) - set(line_of)):
-        line = _around(number, placed, line_of, boxes[number]) or min(
-            lines, key=lambda line: line.distance(boxes[number])
-        )
-        line.numbers.append(number)
-    lines.sort(key=lambda line: float(np.mean([middle for _, _, middle in line.boxes])))
-    return [sorted(line.numbers) for line in lines]
+    boxes = np.array([_box(stroke) for stroke in strokes]) / unit
+    heights = np.array([np.ptp(stroke[:, 1]) for stroke in strokes]) / unit
+    large = heights >= SMALL
+    if not large.any():
+        large[:] = True
+    opened = np.flatnonzero(large)
+    lines = np.full(len(strokes), -1)
+    lines[opened] = _joined(boxes[opened], _opened(boxes[opened]))
+    _place_small(boxes, lines, opened)
+    middles = [float(boxes[opened][lines[opened] == line, _MIDDLE].mean()) for line in _each(lines)]
+    ranking = np.argsort(middles, kind="stable")
+    return [np.flatnonzero(lines == line).tolist() for line in ranking]
 
 
-def _joined(lines: list[_Line]) -> list[_Line]:
-    """Lines of which none runs along another; each is joined to the one that it is nearest to."""
-    while len(lines) > 1:
-        pairs = [(one.apart(other), one, other) for one, other in permutations(lines, 2)]
-        apart, one, other = min(pairs, key=lambda pair: pair[0])
-        if apart > APART:
-            break
-        one.numbers += other.numbers
-        one.boxes += other.boxes
-        lines = [line for line in lines if line is not other]
-    return lines
-
-
-def _around(
-    number: int,
-    placed: npt.NDArray[np.int64],
-    line_of: dict[int, _Line],
-    box: tuple[float, float, float],
-) -> _Line | None:
-    """The line of the strokes before and after a small one, unless it is far from both."""
-    after = int(np.searchsorted(placed, number))
-    around = [line_of[int(n)] for n in placed[max(0, after - 1) : after + 1]]
-    nearest = min(around, key=lambda line: line.distance(box))
-    return nearest if nearest.distance(box) <= 1.5 * APART else None
-
-
-def _box(stroke: npt.NDArray[np.float64], unit: float) -> tuple[float, float, float]:
+def _box(stroke: Floats) -> tuple[float, float, float]:
     """Left, right and middle of a stroke, the middle of its ink rather than of its ends."""
-    left, right = stroke[:, 0].min(), stroke[:, 0].max()
     steps = np.hypot(*np.diff(stroke, axis=0).T)
     middles = (stroke[1:, 1] + stroke[:-1, 1]) / 2
     total = float(steps.sum())
     middle = float(middles @ steps) / total if total else float(stroke[:, 1].mean())
-    return float(left) / unit, float(right) / unit, middle / unit
+    return float(stroke[:, 0].min()), float(stroke[:, 0].max()), middle
+
+
+def _each(lines: Ints) -> range:
+    """The numbers of all lines, which follow each other from 0."""
+    return range(int(lines.max(initial=-1)) + 1)
+
+
+def _offsets(boxes: Floats, lines: Ints, box: Floats) -> tuple[Floats, Floats]:
+    """How far a stroke lies below each line (L,), where that comes nearest, and how near that is.
+
+    Both in heights of small letters; the second is 0 where one lies over the other.
+    """
+    gaps = np.maximum(0, np.maximum(boxes[:, _LEFT] - box[_RIGHT], box[_LEFT] - boxes[:, _RIGHT]))
+    nearest = np.full(len(_each(lines)), np.inf)
+    np.minimum.at(nearest, lines, gaps)
+    say = np.exp((nearest[lines] - gaps) / REACH)
+    middles = np.bincount(lines, say * boxes[:, _MIDDLE]) / np.bincount(lines, say)
+    return box[_MIDDLE] - middles, nearest
+
+
+def _opened(boxes: Floats) -> Ints:
+    """The line of each large stroke (n,), one after the other: the nearest, or a new one."""
+    lines = np.zeros(len(boxes), np.int64)
+    for number in range(1, len(boxes)):
+        offsets, _ = _offsets(boxes[:number], lines[:number], boxes[number])
+        nearest = int(np.abs(offsets).argmin())
+        lines[number] = nearest if abs(offsets[nearest]) <= APART else len(offsets)
+    return lines
+
+
+def _joined(boxes: Floats, lines: Ints) -> Ints:
+    """Lines (n,) of which none runs along another; the nearest are joined first."""
+    while (count := len(_each(lines))) > 1:
+        apart = _apart(boxes, lines)
+        one, other = sorted(divmod(int(apart.argmin()), count))
+        if apart[one, other] > APART and apart[other, one] > APART:
+            break
+        lines = np.where(lines == other, one, lines - (lines > other))
+    return lines
+
+
+def _apart(boxes: Floats, lines: Ints) -> Floats:
+    """How far each line runs above or below each other one (L, L), where they come nearest."""
+    order = np.argsort(lines, kind="stable")
+    begins = np.searchsorted(lines[order], _each(lines))
+    found = [_offsets(boxes, lines, boxes[number]) for number in order]
+    offsets, gaps = (np.array(each) for each in zip(*found, strict=True))  # (n, L)
+    nearest = np.minimum.reduceat(gaps, begins)[lines[order]]
+    widths = (boxes[order, _RIGHT] - boxes[order, _LEFT] + SMALL)[:, None]
+    say = widths * np.exp((nearest - gaps) / ALONG)
+    apart = np.abs(np.add.reduceat(say * offsets, begins) / np.add.reduceat(say, begins))
+    np.fill_diagonal(apart, np.inf)
+    return apart
+
+
+def _place_small(boxes: Floats, lines: Ints, opened: Ints) -> None:
+    """Give small strokes to the line of the strokes drawn before or after, or to the nearest."""
+    of_opened, placed = lines[opened], boxes[opened]
+    for number in np.flatnonzero(lines < 0):
+        distances = np.abs(_offsets(placed, of_opened, boxes[number])[0])
+        after = int(np.searchsorted(opened, number))
+        around = of_opened[max(0, after - 1) : after + 1]
+        nearest = int(around[distances[around].argmin()])
+        far = distances[nearest] > 1.5 * APART
+        lines[number] = int(distances.argmin()) if far else nearest

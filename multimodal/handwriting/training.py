@@ -24,6 +24,7 @@ from multimodal.handwriting.likelihood import batch_nats, surprise
 from multimodal.handwriting.lines import Script, scale_of
 from multimodal.handwriting.model import WriterNetwork
 from multimodal.handwriting.recipe import WriterRecipe
+from multimodal.handwriting.styles import pace_of
 from multimodal.handwriting.writer import Writer
 from multimodal.strokes import Sheet
 from multimodal.strokes.raster import encode_png
@@ -95,6 +96,10 @@ class WriterTask(Task):
         writers, counts = np.unique(train.writers, return_counts=True)
         lines = [int(((train.writers == w) & (train.kinds == "lines")).sum()) for w in writers]
         self.gallery = tuple(np.lexsort([-counts, -np.array(lines)])[:GALLERY].tolist())
+        self.paces = [
+            pace_of(train.picked(np.flatnonzero(train.writers == writers[hand])))
+            for hand in self.gallery
+        ]
         self.scale = scale_of(train)
         self.dev = valid.some(recipe.dev_lines)
         self.model = WriterNetwork(recipe.network(len(writers)))
@@ -109,7 +114,9 @@ class WriterTask(Task):
 
     def writer(self, model: nn.Module) -> Writer:
         """The writer around a model as it is now."""
-        return Writer(cast(WriterNetwork, model), scale=self.scale, gallery=self.gallery)
+        return Writer(
+            cast(WriterNetwork, model), scale=self.scale, gallery=self.gallery, paces=self.paces
+        )
 
     def validate(self, model: nn.Module) -> Mapping[str, float]:
         """Foretell lines of writers that were never seen, as nobody's hand."""

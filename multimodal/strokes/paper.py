@@ -47,7 +47,7 @@ class Paper:
     margin: float = 15.0
     spacing: float = 10.0
     ruled: bool = False
-    ink: float = 0.5
+    ink: float = 0.4
     fineness: float = 8.0
 
     def __post_init__(self) -> None:
@@ -56,7 +56,7 @@ class Paper:
                 raise UserError(f"{name}={getattr(self, name)}: above 0 and at most 5000 expected")
         if not 0 <= self.margin <= 5000:
             raise UserError(f"margin={self.margin}: from 0 to 5000 expected")
-        if self.room <= self.spacing or self.lines < 1:
+        if self.room <= 0 or self.lines < 1:
             raise UserError(
                 f"a margin of {self.margin:g} mm and lines of {self.spacing:g} mm leave no room on"
                 f" a sheet of {self.width:g} x {self.height:g} mm"

@@ -1,29 +1,16 @@
-"""Online handwriting as a data set: what was written, by whom, and how the pen went.
+"""Online handwriting as a data set, cleaned and split by writer.
 
     lines = read_handwriting("unipen", ["lines", "words"], "train")
     lines[0].text, lines[0].writer, lines[0].offsets
 
 Two layouts are read: a folder of ``lines.parquet``, ``words.parquet`` and ``characters.parquet``
-(UNIPEN's, Guyon et al. 1994), and IAM-OnDB's own (see `multimodal.strokes.iam_ondb`).
-
-UNIPEN is cleaned by the rules of `clean_text` and `_believable`:
-
-- labels: UNIPEN escapes a backslash as ``\\\\`` and marks joins between letters as ``\\@``; both are
-  undone, runs of white space become one space, and a sample without a printable ASCII label is left
-  out;
-- at least `LEAST_POINTS` points a character, and ink of at least `LEAST_INK` and at most `MOST_INK`
-  line spreads a character: else the label says more or less than was written;
-- no wider than `MOST_WIDTH` line spreads a character and no higher than `MOST_HEIGHT` in all: else
-  the scale is wrong, or several lines are taken for one;
-- no line that wraps: after a leap of the lifted pen to the left by `LEAP` line spreads or more, what
-  follows must not lie lower than what came before by more than `LOWER` of the height.
+with UNIPEN's samples (Guyon et al. 1994), and IAM-OnDB's own (see `multimodal.strokes.iam_ondb`).
+The rules of cleaning stand in `multimodal.strokes.handwritten_samples`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
@@ -31,46 +18,33 @@ import numpy as np
 import numpy.typing as npt
 
 from multimodal.errors import UserError
-from multimodal.strokes.drawing import Drawing
+from multimodal.strokes.handwritten_samples import (
+    SPREAD,
+    Handwritten,
+    Split,
+    believable,
+    clean_text,
+    writer_split,
+)
+from multimodal.strokes.iam_ondb import is_iam_ondb, read_iam_ondb
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+__all__ = [
+    "SPREAD",
+    "Handwritten",
+    "Kind",
+    "Split",
+    "clean_text",
+    "kinds_in",
+    "read_handwriting",
+    "writer_split",
+]
+
 Kind: TypeAlias = Literal["lines", "words", "characters"]
-Split: TypeAlias = Literal["train", "valid", "test"]
-Offsets: TypeAlias = npt.NDArray[np.int16]
-
-SPREAD = 20
-"""Units of a writer's line spread: the scale of UNIPEN's offsets here, and of IAM-OnDB's."""
-
-LEAST_POINTS = 3
-LEAST_INK, MOST_INK = 0.75, 17.5
-MOST_WIDTH, MOST_HEIGHT = 6.0, 12.0
-LEAP, LOWER = 8.0, 0.4
 
 COLUMNS = ("text", "writer", "dx", "dy", "pen_lifted")
-
-
-@dataclass(frozen=True, eq=False)
-class Handwritten:
-    """A piece of somebody's handwriting.
-
-    Attributes:
-        text: what was written, in printable ASCII.
-        writer: a number that stands for the writer.
-        offsets: (N, 3) dx to the right, dy down, and whether the pen is lifted after this point;
-            `SPREAD` units are the spread of the writer's lines. The first offset is (0, 0).
-    """
-
-    text: str
-    writer: int
-    offsets: Offsets
-
-    @property
-    def drawing(self) -> Drawing:
-        """The same as strokes."""
-        points = self.offsets[:, :2].cumsum(0, dtype=np.int64)
-        return Drawing(np.split(points, np.flatnonzero(self.offsets[:-1, 2]) + 1))
 
 
 def read_handwriting(
@@ -79,8 +53,7 @@ def read_handwriting(
     """Read one part of a data set of handwriting, cleaned.
 
     Args:
-        path: a folder of `<kind>.parquet`, or IAM-OnDB's with `lineStrokes` and `ascii`, which has
-            lines alone.
+        path: a folder of `<kind>.parquet`, or IAM-OnDB's, which has lines alone.
         kinds: "lines", "words", "characters".
         split: "train", "valid" or "test"; no writer is in two of them.
 
@@ -95,6 +68,8 @@ def read_handwriting(
     for kind in kinds:
         if kind not in get_args(Kind):
             raise UserError(f"no {kind!r} here: choose among {', '.join(get_args(Kind))}")
+    if is_iam_ondb(path):
+        return read_iam_ondb(path, split) if "lines" in kinds else []
     files = [Path(path) / f"{kind}.parquet" for kind in kinds]
     for file in files:
         if not file.is_file():
@@ -102,20 +77,11 @@ def read_handwriting(
     return [sample for file in files for sample in _read_parquet(file, split)]
 
 
-def writer_split(writer: int) -> Split:
-    """Say which part a writer belongs to: one in ten is test, one valid."""
-    return "test" if writer % 10 == 0 else "valid" if writer % 10 == 1 else "train"
-
-
-def clean_text(label: str) -> str:
-    r"""Undo UNIPEN's escapes in a label: ``\\`` is a backslash, ``\@`` a join that is no letter.
-
-    Returns:
-        The text with single spaces; "" where it holds anything but printable ASCII.
-    """
-    plain = re.sub(r"\\(\\|@)", lambda escape: "" if escape[1] == "@" else "\\", label)
-    text = " ".join(plain.split())
-    return text if text.isascii() and text.isprintable() else ""
+def kinds_in(path: str | Path) -> list[Kind]:
+    """The kinds of samples that a data set has."""
+    if is_iam_ondb(path):
+        return ["lines"]
+    return [kind for kind in get_args(Kind) if (Path(path) / f"{kind}.parquet").is_file()]
 
 
 def _read_parquet(file: Path, split: str) -> list[Handwritten]:
@@ -146,7 +112,7 @@ def _samples(table: pa.Table, split: str) -> list[Handwritten]:
         raise ValueError("dx, dy and pen_lifted differ in length")
     offsets = np.column_stack([values.astype(np.int16) for values, _ in columns])
     texts = [clean_text(label) for label in table["text"].to_pylist()]
-    kept = _believable(texts, offsets, ends)
+    kept = believable(texts, offsets, ends)
     return [
         Handwritten(text, writer, offsets[begin:end])
         for text, writer, begin, end, keep in zip(
@@ -162,45 +128,3 @@ def _flat(column: pa.ChunkedArray) -> tuple[npt.NDArray[Any], npt.NDArray[np.int
     values = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
     ends = np.concatenate([[0], *lengths]).cumsum(dtype=np.int64)
     return np.concatenate([np.zeros(0, np.int16), *values]), ends
-
-
-def _believable(
-    texts: Sequence[str], offsets: Offsets, ends: npt.NDArray[np.int64]
-) -> npt.NDArray[np.bool_]:
-    """Which samples keep the rules of this module; `ends` is where each begins, and the end."""
-    counts = np.diff(ends)
-    characters = np.array([len(text) for text in texts])
-    kept = (characters > 0) & (counts >= LEAST_POINTS * characters)
-    if not kept.any():
-        return kept
-    steps = offsets[:, :2].astype(np.float64) / SPREAD
-    lifted = np.concatenate([[True], offsets[:-1, 2] != 0])  # the pen moved here in the air
-    filled = counts > 0
-    begins = ends[:-1][filled]
-    lifted[begins] = True
-    ink, width, height = (np.zeros(len(texts)) for _ in range(3))
-    ink[filled] = np.add.reduceat(np.where(lifted, 0, np.hypot(*steps.T)), begins)
-    for size, axis in ((width, 0), (height, 1)):
-        place = steps[:, axis].cumsum()
-        size[filled] = np.maximum.reduceat(place, begins) - np.minimum.reduceat(place, begins)
-    kept &= (ink >= LEAST_INK * characters) & (ink <= MOST_INK * characters)
-    kept &= (width <= MOST_WIDTH * characters) & (height <= MOST_HEIGHT)
-    leaps = np.flatnonzero(lifted & (steps[:, 0] <= -LEAP))
-    for number in np.unique(np.searchsorted(ends, leaps, side="right") - 1):
-        if kept[number]:
-            part = slice(ends[number], ends[number + 1])
-            kept[number] = not _wraps(steps[part], lifted[part], height[number])
-    return kept
-
-
-def _wraps(steps: npt.NDArray[np.float64], lifted: npt.NDArray[np.bool_], height: float) -> bool:
-    """Whether a sample goes on in a lower line after a leap to the left."""
-    ink = np.where(lifted, 0, np.hypot(*steps.T))
-    heights = steps[:, 1].cumsum() * ink
-    for leap in np.flatnonzero(lifted & (steps[:, 0] <= -LEAP)):
-        before, after = ink[:leap].sum(), ink[leap:].sum()
-        if before and after:
-            lower = heights[leap:].sum() / after - heights[:leap].sum() / before
-            if lower > LOWER * height:
-                return True
-    return False

@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from typing import TYPE_CHECKING
-
 from pipelines.train import with_settings
-
-if TYPE_CHECKING:
-    from multimodal.strokes.handwritten import Kind
 
 
 def train_writer(
@@ -36,13 +31,13 @@ def train_writer(
     from multimodal.handwriting.lines import script_of
     from multimodal.handwriting.recipe import WriterRecipe
     from multimodal.handwriting.training import WriterTask
-    from multimodal.strokes.handwritten import read_handwriting
+    from multimodal.strokes.handwritten import kinds_in, read_handwriting
     from multimodal.training import train
 
     recipe = with_settings(WriterRecipe(), settings)
     samples = [
         (kind, sample)
-        for kind in _kinds(data)
+        for kind in kinds_in(data)
         for sample in read_handwriting(data, [kind], "train")
     ]
     script = script_of(samples, recipe.limit)
@@ -50,8 +45,3 @@ def train_writer(
     lines = [("lines", sample) for sample in read_handwriting(data, ["lines"], "valid")]
     return train(WriterTask(recipe, script, script_of(lines, recipe.limit)), out)
 
-
-def _kinds(data: str | Path) -> list[Kind]:
-    """Lines, and words and characters where the folder has them."""
-    more: list[Kind] = ["words", "characters"]
-    return ["lines", *(kind for kind in more if (Path(data) / f"{kind}.parquet").exists())]

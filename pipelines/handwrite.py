@@ -1,4 +1,4 @@
-"""A text → a file in somebody's hand: the jobs behind ``multimodal handwrite`` and ``learn-style``."""
+"""A text → a file in somebody's hand: the jobs behind ``multimodal handwrite``."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def handwrite(
 
     Args:
         writer: who writes.
-        text: lines end at "\\n".
+        text: of any number of lines.
         style: in whose hand.
         paper: of a size; None for one that is cut to the text, of the layout's line height.
         layout: see `multimodal.handwriting.layout.Layout`.

@@ -1,10 +1,10 @@
 """The characters that can be written, and texts as numbers."""
 
+# ruff: noqa: RUF001 - letters that look alike are what this is about
+
 from __future__ import annotations
 
-import string
 import unicodedata
-from collections.abc import Sequence
 
 from multimodal.errors import UserError
 
@@ -63,8 +63,10 @@ def _spelled(letter: str) -> str:
         return _SPELLED[letter]
     if letter.isspace():
         return "\n" if letter in "\v\f\x85\u2028\u2029" else " "
-    parts = unicodedata.normalize("NFKD", letter)
-    return "".join(_SPELLED.get(part, part) for part in parts if part in CHARACTERS + "".join(_SPELLED))
+    parts = unicodedata.normalize("NFKD", letter)  # a letter and its marks, which are left out
+    return "".join(
+        _SPELLED.get(part, part) for part in parts if part in CHARACTERS + "".join(_SPELLED)
+    )
 
 
 def _named(letter: str) -> str:
@@ -72,11 +74,3 @@ def _named(letter: str) -> str:
     name = unicodedata.name(letter, "")
     shown = f"{letter!r} " if letter.isprintable() else ""
     return f"{shown}({' '.join([code, name]).strip()})"
-
-
-def letters_of(texts: Sequence[str]) -> set[str]:
-    """Which characters stand in texts."""
-    return set().union(*texts) if texts else set()
-
-
-DIGITS, PUNCTUATION = string.digits, string.punctuation

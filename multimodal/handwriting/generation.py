@@ -1,8 +1,8 @@
 """Writing point after point: many lines at once, each from random numbers of its own.
 
-A line ends by its window alone: the pen's state END_OF_LINE can only be drawn while the window looks
-at the cell behind the last character. A line fails where it never comes there within its limit of
-points, or where the window passed over a character without a look.
+A line ends by its window alone: the pen's state END_OF_LINE can only be drawn while the window
+looks at the cell behind the last character. A line fails where it never comes there within its
+limit of points, or lingers there.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Text → lines, pieces and pages: what is written together, and where it goes.
 
 A line is written in pieces of a few words, all pieces of a page at once: the network learnt from
-lines of some 30 characters, and short pieces are fast and cannot run away. They are then set side by
-side on one baseline.
+lines of some 30 characters, and short pieces are fast and cannot run away. They are then set side
+by side on one baseline.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ UNITS_PER_LINE = 155.0
 """Units of the data from one baseline to the next, in letters of size 1."""
 
 ROOM_FOR_CHANCE = 1.06
-"""Lines are filled as if letters were so much wider than usual; what is still too wide is squeezed."""
+"""Lines are filled as if letters were so much wider than usual; what is too wide is squeezed."""
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """How alike two hands are, by their strokes alone.
 
-A hand is described by what is known to tell writers apart without reading them (Bulacu and Schomaker
-2007, "Text-independent writer identification", use the directions of the ink): how much of its ink
-goes in each direction, how far it moves and how often it lifts the pen for a character, how much it
-turns, and how its ink is spread over the height of a line. Nothing of it comes from the network.
+A hand is described by what tells writers apart without reading them (Bulacu and Schomaker 2007
+use the directions of the ink): how much of its ink goes in each direction, how far it moves and how
+often it lifts the pen for a character, how much it turns, and how its ink is spread over the height
+of a line. Nothing of it comes from the network.
 """
 
 from __future__ import annotations

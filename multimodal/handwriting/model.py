@@ -86,7 +86,8 @@ class WriterNetwork(nn.Module):
         """
         cells = self.characters(texts)
         near = torch.tanh(self.neighbours(cells.transpose(1, 2))).transpose(1, 2)
-        return (cells + near) * (texts != NOTHING)[..., None]
+        read: Tensor = (cells + near) * (texts != NOTHING)[..., None]
+        return read
 
     def unroll(
         self, points: Tensor, memory: Tensor, hands: Tensor, state: PenState | None = None

@@ -62,9 +62,7 @@ class Pens:
         state: where the lines stand.
     """
 
-    def __init__(
-        self, weights: PenWeights, memory: Tensor, hands: Tensor, state: PenState
-    ) -> None:
+    def __init__(self, weights: PenWeights, memory: Tensor, hands: Tensor, state: PenState) -> None:
         self._weights = weights
         self._memory = memory
         self._cells = torch.arange(memory.shape[1], dtype=memory.dtype)

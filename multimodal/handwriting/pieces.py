@@ -21,8 +21,8 @@ from multimodal.training import derived_seed
 AT_ONCE = 256  # pieces in one batch; more gain nothing and take memory
 
 MOST_POINTS, WIDEST = 60, 4.0
-"""A piece fails where the window dwells on a character for more points, or where the piece is so many
-times as wide as its characters usually are."""
+"""A piece fails where the window dwells on a character for more points, or where the piece is so
+many times as wide as its characters usually are."""
 
 NOT_ENDED = 1000
 """How much it counts that a line did not end, where the faults of two are weighed."""
@@ -72,7 +72,7 @@ def write_pieces(
 
 
 def faults(line: WrittenLine, piece: Piece, scale: float) -> int:
-    """What is wrong with a line: 0 where its window came to the end and looked at every character."""
+    """What is wrong with a line: 0 where its window came to the end by way of all characters."""
     counts = np.bincount(line.looks, minlength=len(piece.text) + 1)
     missed = sum(
         1 for letter, count in zip(piece.text, counts, strict=False) if letter != " " and not count

@@ -1,8 +1,9 @@
-"""A hand as a small file: whose it is (an embedding), how fast it moves, and a sample to begin from.
+"""A hand as a small file: an embedding, how fast it moves, and a sample to begin from.
 
 A style tells the network in two ways whose hand to write. The embedding is what it learnt of a
-writer; for somebody it never saw, it is found by gradient with the network frozen (`learn_hand`). The
-primer is a line of that hand which the network reads before it writes on (Graves 2013, section 5.6).
+writer; for somebody it never saw, it is found by gradient with the network frozen (`learn_hand`).
+The primer is a line of that hand, which the network reads before it writes on (Graves 2013, section
+5.5).
 """
 
 from __future__ import annotations
@@ -110,8 +111,10 @@ class Style:
         if entry["kind"] != "handwriting style" or entry["format"] != FORMAT:
             raise ValueError("another kind or format")
         found = entry["primer"]
-        rows = () if found is None else tuple(
-            (float(dx), float(dy), int(lifted)) for dx, dy, lifted in found["rows"]
+        rows = (
+            ()
+            if found is None
+            else tuple((float(dx), float(dy), int(lifted)) for dx, dy, lifted in found["rows"])
         )
         primer = None if found is None else Primer(str(found["text"]), rows)
         hand = tuple(float(value) for value in entry["hand"])
@@ -164,7 +167,7 @@ def learn_hand(
 ) -> Tensor:
     """Find the embedding (S,) under which pieces of one hand surprise least; the network stays.
 
-    It begins from the known hand that foretells the pieces best, and is pulled to the middle of all.
+    It begins from the known hand that foretells the pieces best, and is pulled to the mean of all.
 
     Args:
         network: what was learnt.

@@ -128,7 +128,9 @@ class WriterTask(Task):
     def samples(self, model: nn.Module) -> Sequence[str | Image.Image]:
         """A sheet of lines in several hands."""
         writer = self.writer(model)
-        styles = [style for style in writer.styles[:: max(1, len(writer.styles) // 8)] for _ in SHOWN]
+        styles = [
+            style for style in writer.styles[:: max(1, len(writer.styles) // 8)] for _ in SHOWN
+        ]
         texts = [*SHOWN] * (len(styles) // len(SHOWN))
         drawn = writer.write_lines(texts, style=styles, seed=0)
         png = encode_png(drawn, Sheet(columns=len(SHOWN), size=400, line_width=1.5))

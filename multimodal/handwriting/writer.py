@@ -1,7 +1,7 @@
-"""The one class that people use: load a writer, then let it write.
+r"""The one class that people use: load a writer, then let it write.
 
 writer = Writer.load()                               # the shipped model; or a folder, or a Hub id
-page = writer.write("Dear Anna,\\nthe train leaves at 9.", style=17, bias=0.5, seed=1)
+page = writer.write("Dear Anna,\nthe train leaves at 9.", style=17, bias=0.5, seed=1)
 page.save("letter.svg")
 mine = writer.learn_style([(drawing, "what it says"), …])
 mine.save("mine.json")                               # writer.write("…", style="mine.json")
@@ -155,12 +155,17 @@ class Writer:
         return CHARACTERS
 
     def write(
-        self, text: str, *, style: StyleLike | None = None, layout: Layout | None = None, **options: Any
+        self,
+        text: str,
+        *,
+        style: StyleLike | None = None,
+        layout: Layout | None = None,
+        **options: Any,
     ) -> Drawing:
-        """Write a text of any number of lines, all in one batch.
+        r"""Write a text of any number of lines, all in one batch.
 
         Args:
-            text: "\\n" ends a line.
+            text: "\n" ends a line.
             style: in whose hand; the first of the gallery unless given.
             layout: how lines stand under each other; as they are, 10 mm high, unless given.
             **options: see `WritingOptions`: bias, seed, attempts.
@@ -184,10 +189,10 @@ class Writer:
         layout: Layout | None = None,
         **options: Any,
     ) -> list[Drawing]:
-        """Write a text on as many pages as it takes, all in one batch.
+        r"""Write a text on as many pages as it takes, all in one batch.
 
         Args:
-            text: "\\n" ends a line; lines that are longer than the paper is wide wrap.
+            text: "\n" ends a line; lines that are longer than the paper is wide wrap.
             paper: in millimetres, as the pages are.
             style: in whose hand; the first of the gallery unless given.
             layout: its alignment and the size of its letters count; all else the paper says.
@@ -241,7 +246,7 @@ class Writer:
         Args:
             samples: lines in any unit, and what each says; ten are plenty.
             name: what to call it.
-            steps: how long to look for the embedding; 0 for a hand that is told by its sample alone.
+            steps: how long to look for the embedding; 0 leaves the hand to the sample alone.
             primed: whether lines are written on from one of the samples.
 
         Raises:
@@ -305,9 +310,7 @@ class Writer:
     ) -> list[list[PlacedLine]]:
         """The pieces of every line, where they stand."""
         pieces = [
-            Piece(text, style)
-            for line, style in zip(lines, styles, strict=True)
-            for text in line
+            Piece(text, style) for line, style in zip(lines, styles, strict=True) for text in line
         ]
         written = self.write_texts(pieces, **options)
         found = (

@@ -159,12 +159,12 @@ class Step(NamedTuple):
 class _Unroll(torch.autograd.Function):
     """All steps forwards, and the gradient backwards through time; time stands first in here.
 
-    The products run in `dtype`, all else in the type of the weights. `columns` (T + 1, B, F + D + H)
-    holds, side by side, what each step reads: the point, what was seen and h of the step before.
+    The products run in `dtype`, all else in the type of the weights. `columns` (T + 1, B,
+    F + D + H) holds what each step reads: the point, what was seen, and h of the step before.
     """
 
     @staticmethod
-    def forward(
+    def forward(  # noqa: PLR0913 - autograd sees only what it is handed one by one
         ctx: Any,
         inputs: Tensor,
         memory: Tensor,
@@ -270,9 +270,7 @@ class _Forward:
             cell = torch.mul(f, self.cells[step], out=self.cells[step + 1]).addcmul_(i, g)
             hidden = torch.mul(o, cell.tanh(), out=self.hidden[step])
             exponents = torch.addmm(window_bias, hidden, window_turned, out=self.within[step])
-            exponentials = torch.exp(
-                exponents.clamp(-limit, limit), out=self.exponentials[step]
-            )
+            exponentials = torch.exp(exponents.clamp(-limit, limit), out=self.exponentials[step])
             alpha, beta, pace = exponentials.chunk(3, 1)
             places = torch.add(places, pace, out=self.places[step])
             bells = places[:, :, None] + minus_cells  # (B, K, U)
@@ -288,7 +286,8 @@ class _Forward:
         alpha, beta, _ = self.exponentials.chunk(3, -1)
         away = self.places[..., None] - self.cells_of_text
         bells = (-beta[..., None] * away.square()).exp()
-        return (alpha[..., None, :] @ bells)[..., 0, :]
+        weights: Tensor = (alpha[..., None, :] @ bells)[..., 0, :]
+        return weights
 
     def sensitivities(self) -> Tensor:
         """How what is seen hangs on α̂, β̂ and κ: (T, B, 3 K, D)."""

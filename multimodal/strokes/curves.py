@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from multimodal.errors import UserError
@@ -40,10 +42,7 @@ def _smooth(stroke: Array, spacing: float) -> Array:
     lengths = np.hypot(*steps.T)
     turns = (steps[:-1] * steps[1:]).sum(1) / (lengths[:-1] * lengths[1:])
     corners = [0, *(np.flatnonzero(turns < CORNER) + 1).tolist(), len(points) - 1]
-    pieces = [
-        _spline(points[begin : end + 1], spacing)
-        for begin, end in zip(corners, corners[1:], strict=False)
-    ]
+    pieces = [_spline(points[begin : end + 1], spacing) for begin, end in pairwise(corners)]
     return np.concatenate([points[:1], *(piece[1:] for piece in pieces)])
 
 
@@ -62,6 +61,7 @@ def _spline(points: Array, spacing: float) -> Array:
         part = np.linspace(0, 1, count + 1)[1:, None]
         four, at = control[number : number + 4], knots[number : number + 4]
         curve.append(_between(four, at, at[1] + part * (at[2] - at[1])))
+        curve[-1][-1] = points[number + 1]  # to the last digit
     return np.concatenate(curve)
 
 

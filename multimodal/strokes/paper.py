@@ -1,7 +1,7 @@
 """A sheet of paper that is written on: its size, its margin, its rules and the pen's ink.
 
-    paper = Paper.named("A5", ruled=True)
-    save_drawings([page], "letter.svg", paper=paper)      # the page in millimetres, at its true size
+paper = Paper.named("A5", ruled=True)
+save_drawings([page], "letter.svg", paper=paper)      # the page in millimetres, at its true size
 """
 
 from __future__ import annotations
@@ -85,9 +85,7 @@ class Paper:
     @property
     def baselines(self) -> tuple[float, ...]:
         """How far below the upper edge the letters of each line stand."""
-        return tuple(
-            self.margin + (line + BASELINE) * self.spacing for line in range(self.lines)
-        )
+        return tuple(self.margin + (line + BASELINE) * self.spacing for line in range(self.lines))
 
 
 def _measured(size: str) -> tuple[float, float]:

@@ -10,7 +10,6 @@ from pipelines.benchmark.timing import seconds as seconds_of
 
 if TYPE_CHECKING:
     from multimodal.handwriting.generation import WrittenLine
-    from multimodal.handwriting.pieces import Piece
     from multimodal.handwriting.writer import Writer
 
 LINES = 30
@@ -106,8 +105,9 @@ def _training(writer: Writer) -> str:
     points = torch.randn(BATCH, STEPS, POINT)
     texts = torch.randint(1, 96, (BATCH, LETTERS))
     low = POINT + config.character_size
+    seen = low + config.window_size + config.hand_size
     lower = nn.LSTM(low, config.window_size, batch_first=True)
-    upper = nn.LSTM(low + config.window_size + config.hand_size, config.hidden_size, batch_first=True)
+    upper = nn.LSTM(seen, config.hidden_size, batch_first=True)
     shown = torch.randn(BATCH, STEPS, low)
     above = torch.randn(BATCH, STEPS, upper.input_size)
     mixed = torch_dtype(writer.precision) == torch.bfloat16
@@ -128,6 +128,6 @@ def _training(writer: Writer) -> str:
 
     ours, bare = seconds_of(learn), seconds_of(learn_bare)
     return (
-        f"training {BATCH * STEPS / ours:.0f} points/s, {bare / ours:.2f} of two bare fused LSTMs of"
-        " the same sizes, forward and backward"
+        f"training {BATCH * STEPS / ours:.0f} points/s, {bare / ours:.2f} of two bare fused LSTMs"
+        " of the same sizes, forward and backward"
     )

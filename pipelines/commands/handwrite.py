@@ -32,9 +32,7 @@ def handwrite_command(
         float | None,
         typer.Option(help="From 0, as varied as people write, to 2, neat and alike."),
     ] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="The same seed writes the same.")
-    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="The same seed writes the same.")] = None,
     spelled: Annotated[
         bool, typer.Option("--spelled", help="Write ä as ae, é as e and so on.")
     ] = False,
@@ -56,9 +54,7 @@ def handwrite_command(
     ] = "left",
     ruled: Annotated[bool, typer.Option("--ruled", help="Show lines to write on.")] = False,
     ink: Annotated[float, typer.Option(help="The width of the pen, in mm.")] = 0.4,
-    animated: Annotated[
-        bool, typer.Option("--animated", help="An SVG draws itself.")
-    ] = False,
+    animated: Annotated[bool, typer.Option("--animated", help="An SVG draws itself.")] = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -98,9 +94,7 @@ def handwrite_command(
     if styles:
         written = jobs.style_sheet(writer, what, **how)
     else:
-        written = jobs.handwrite(
-            writer, what, style=style, paper=paper, layout=layout, **how
-        )
+        written = jobs.handwrite(writer, what, style=style, paper=paper, layout=layout, **how)
     written = replace(written, paper=replace(written.paper, ink=ink, ruled=ruled))
     paths = jobs.save(written, place, animated=animated)
     typer.echo(f"{', '.join(map(str, paths))}: written, seed {seed}")

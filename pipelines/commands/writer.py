@@ -43,7 +43,9 @@ def evaluate_writer_command(
     ] = None,
     hands: Annotated[
         bool,
-        typer.Option("--hands", help="Measure instead how like somebody's hand it learns to write."),
+        typer.Option(
+            "--hands", help="Measure instead how like somebody's hand it learns to write."
+        ),
     ] = False,
     json_file: ScoresFile = None,
 ) -> None:

@@ -12,7 +12,6 @@ import numpy as np
 from multimodal.errors import UserError
 
 if TYPE_CHECKING:
-    from multimodal.handwriting.pieces import Piece
     from multimodal.handwriting.writer import Writer
     from multimodal.strokes.handwritten import Handwritten
 
@@ -50,8 +49,8 @@ def evaluate_writer(
     Returns:
         `nats_per_point` and `nats_per_line` of the split's lines as nobody's hand, and `lines`;
         `character_error_rate_generated`, `character_error_rate_real` and `ratio`; `sentences`,
-        `styles`, `bias`; `failed_ends`, how many of `random_sentences` did not come to their end, or
-        passed over a character; `seconds`.
+        `styles`, `bias`; `failed_ends`, how many of `random_sentences` did not come to their end,
+        or passed over a character; `seconds`.
 
     Raises:
         UserError: the data or a model cannot be read, or the split has no line.
@@ -76,7 +75,9 @@ def evaluate_writer(
     known = {sample.text for sample in read_handwriting(data, ["lines"], "train")}
     chosen = new_sentences(samples, known, SENTENCES)
     texts = [sample.text for sample in chosen]
-    styles = [writer.styles[number % min(STYLES, len(writer.styles))] for number in range(len(texts))]
+    styles = [
+        writer.styles[number % min(STYLES, len(writer.styles))] for number in range(len(texts))
+    ]
     real = reading_errors(judge, [sample.drawing for sample in chosen], texts)
     note(f"{len(chosen)} lines of people read")
     drawings = writer.write_lines(texts, style=styles, seed=SEED)
@@ -108,20 +109,22 @@ def evaluate_hands(
 
     For each writer of the split with enough lines: a style is learnt from some, and texts of other
     lines are written in it. Two things are asked of all writers. By their strokes alone
-    (`multimodal.handwriting.likeness`): among those other lines of every writer, are its own writer's
-    the nearest to what was written? And by the network: of all the styles, does its own foretell a
-    writer's other lines best?
+    (`multimodal.handwriting.likeness`): among those other lines of every writer, are its own
+    writer's the nearest to what was written? And by the network: of all the styles, does its own
+    foretell a writer's other lines best?
 
     Returns:
         For each way of telling a hand (`embedding`, `primer`, `both`): `own_nearest`, the share of
-        writers that come out on place 1, and `mean_place`; for `embedding` also `own_foretells_best`
-        and `nats_per_point` with its own style, with others' (mean) and as nobody's hand. `real` has
-        the places of lines that the writers wrote themselves; `writers`, and `chance` (of place 1).
+        writers that come out on place 1, and `mean_place`; for `embedding` also
+        `own_foretells_best`, and `nats_per_point` with its own style, with others' (mean) and as
+        nobody's hand. `real` has the places of lines that the writers wrote themselves; `writers`,
+        and `chance` (of place 1).
 
     Raises:
         UserError: the data or the model cannot be read, or too few writers have enough lines.
     """
     from multimodal.handwriting.likeness import features, ranks
+    from multimodal.handwriting.styles import STEPS
     from multimodal.handwriting.writer import SHIPPED, Writer
     from multimodal.strokes.handwritten import read_handwriting
 
@@ -142,27 +145,28 @@ def evaluate_hands(
         "chance": 1 / len(hands),
         "real": _places(ranks(describe(told), theirs)),
     }
-    ways = {"primer": (0, True), "embedding": (None, False), "both": (None, True)}
+    ways = {"primer": (0, True), "embedding": (STEPS, False), "both": (STEPS, True)}
     for way, (steps, primed) in ways.items():
-        learning = {} if steps is None else {"steps": steps}
         styles = [
-            writer.learn_style([(one.drawing, one.text) for one in some], primed=primed, **learning)
+            writer.learn_style(
+                [(one.drawing, one.text) for one in some], steps=steps, primed=primed
+            )
             for some in told
         ]
         note(f"{way}: {len(styles)} hands learnt")
         texts = [one.text for some in held for one in some]
         each = [style for style, some in zip(styles, held, strict=True) for _ in some]
         drawings = iter(writer.write_lines(texts, style=each, seed=SEED))
-        mine = [features([next(drawings) for _ in some], [one.text for one in some]) for some in held]
+        mine = [
+            features([next(drawings) for _ in some], [one.text for one in some]) for some in held
+        ]
         scores[way] = _places(ranks(np.stack(mine), theirs))
         if way == "embedding":
             scores[way] |= _foretelling(writer, [style.hand for style in styles], held)
     return scores
 
 
-def new_sentences(
-    samples: Sequence[Handwritten], known: set[str], most: int
-) -> list[Handwritten]:
+def new_sentences(samples: Sequence[Handwritten], known: set[str], most: int) -> list[Handwritten]:
     """Lines whose text is not known and differs from each other's, evenly from all."""
     fresh = {sample.text: sample for sample in samples if sample.text not in known}
     lines = list(fresh.values())

@@ -31,17 +31,18 @@ def train_writer(
     from multimodal.handwriting.lines import script_of
     from multimodal.handwriting.recipe import WriterRecipe
     from multimodal.handwriting.training import WriterTask
-    from multimodal.strokes.handwritten import kinds_in, read_handwriting
+    from multimodal.strokes.handwritten import Handwritten, Kind, kinds_in, read_handwriting
     from multimodal.training import train
 
     recipe = with_settings(WriterRecipe(), settings)
-    samples = [
+    samples: list[tuple[Kind, Handwritten]] = [
         (kind, sample)
         for kind in kinds_in(data)
         for sample in read_handwriting(data, [kind], "train")
     ]
     script = script_of(samples, recipe.limit)
     note(f"{len(samples) - len(script)} of {len(samples)} pieces are too long or leap: left out")
-    lines = [("lines", sample) for sample in read_handwriting(data, ["lines"], "valid")]
+    lines: list[tuple[Kind, Handwritten]] = [
+        ("lines", sample) for sample in read_handwriting(data, ["lines"], "valid")
+    ]
     return train(WriterTask(recipe, script, script_of(lines, recipe.limit)), out)
-

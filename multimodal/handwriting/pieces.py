@@ -139,7 +139,7 @@ def _replaced(state: PenState, rows: Tensor, others: PenState) -> PenState:
 
 def _after(line: WrittenLine, begun: int) -> WrittenLine:
     """A line without the point that it was written on from; `begun` characters stood before it."""
-    rows = line.rows[1:].copy()
+    kept = slice(min(1, len(line.rows) - 1), None)  # a line that ended at once is a dot
+    rows = line.rows[kept].copy()
     rows[:1, :2] = 0
-    looks = (line.looks[1:] - begun).clip(0)
-    return WrittenLine(rows, looks, line.ended)
+    return WrittenLine(rows, (line.looks[kept] - begun).clip(0), line.ended)

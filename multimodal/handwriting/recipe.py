@@ -22,6 +22,8 @@ class WriterRecipe:
 
     Attributes:
         character_size, hand_size, window_size, hidden_size, windows, components: see WriterConfig.
+        start: a writer of the same sizes and writers whose weights the training begins from, in
+            place of random ones: a folder, a shipped model or a Hub id.
         limit: the most points of a piece; longer ones are left out.
         words, characters: how many of them an epoch has beside the lines.
         rare: how many times as often the rarest characters come at most; see `batches.rarity`.
@@ -45,6 +47,7 @@ class WriterRecipe:
     hidden_size: int = 320
     windows: int = 5
     components: int = 20
+    start: str = ""
     limit: int = 640
     words: int = 4000
     characters: int = 6000

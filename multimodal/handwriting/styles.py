@@ -195,7 +195,7 @@ def learn_hand(
             loss = nats + PULL * (hand - middle).square().sum()
             (hand.grad,) = torch.autograd.grad(loss, [hand])
             optimizer.step()
-            progress(step, float(nats))
+            progress(step, float(nats.detach()))
     finally:
         for weight in learnt:
             weight.requires_grad_(True)

@@ -18,6 +18,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from multimodal.checkpoints import load_tensors, read_checkpoint
 from multimodal.errors import UserError
 from multimodal.handwriting.batches import ScriptBatch, ScriptBatches
 from multimodal.handwriting.likelihood import batch_nats, surprise
@@ -25,7 +26,7 @@ from multimodal.handwriting.lines import Script, scale_of
 from multimodal.handwriting.model import WriterNetwork
 from multimodal.handwriting.recipe import WriterRecipe
 from multimodal.handwriting.styles import pace_of
-from multimodal.handwriting.writer import Writer
+from multimodal.handwriting.writer import TASK, Writer
 from multimodal.strokes import Sheet
 from multimodal.strokes.raster import encode_png
 from multimodal.training import Stage, Task
@@ -103,6 +104,8 @@ class WriterTask(Task):
         self.scale = scale_of(train)
         self.dev = valid.some(recipe.dev_lines)
         self.model = WriterNetwork(recipe.network(len(writers)))
+        if recipe.start:
+            load_tensors(self.model, read_checkpoint(recipe.start, task=TASK))
         hands = {int(writer): number for number, writer in enumerate(writers)}
         self.stages = [Written(recipe, ScriptBatches(train, hands, recipe, self.scale))]
         self.config = {

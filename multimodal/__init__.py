@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner
+    from multimodal.handwriting.writer import Writer
     from multimodal.language.author import Author
     from multimodal.recognition.clips.recognizer import ClipRecognizer
     from multimodal.recognition.reading.reader import Reader
@@ -85,3 +86,14 @@ def load_sketcher(source: str | Path | None = None) -> Sketcher:
     from multimodal.sketching.sketcher import SHIPPED, Sketcher
 
     return Sketcher.load(source or SHIPPED)
+
+
+def load_writer(source: str | Path | None = None) -> Writer:
+    """Load the shipped writer of handwriting, or one from a folder or the Hugging Face Hub.
+
+    Raises:
+        multimodal.errors.UserError: when there is none, or it is damaged.
+    """
+    from multimodal.handwriting.writer import SHIPPED, Writer
+
+    return Writer.load(source or SHIPPED)

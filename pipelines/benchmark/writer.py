@@ -1,0 +1,133 @@
+"""How fast writing and learning to write are: the job behind ``multimodal benchmark writer``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.benchmark.timing import seconds as seconds_of
+
+if TYPE_CHECKING:
+    from multimodal.handwriting.generation import WrittenLine
+    from multimodal.handwriting.writer import Writer
+
+LINES = 30
+LINE = "Recurrent networks read and write, one point after another."
+SEED, STYLE = 7, 1
+BATCH, STEPS, LETTERS = 32, 320, 32  # of a batch that is learnt from
+
+
+def benchmark_writer(model: str | Path | None) -> Iterator[str]:
+    """Time a writer; gives the lines of a table as they are measured.
+
+    A page of 30 lines is written at once, and 30 lines one after the other, as tools do that write
+    one line at a time: each as a whole, in a batch of its own. The bare products are the matrix
+    products alone that a page needs, with as many rows at every step as pieces were unfinished.
+
+    Args:
+        model: a folder, a Hub id, or None for the shipped writer.
+    """
+    import torch
+
+    from multimodal.handwriting.layout import pieces_of
+    from multimodal.handwriting.pieces import Piece
+    from multimodal.handwriting.writer import SHIPPED, Writer
+    from multimodal.processor import torch_dtype
+
+    writer = Writer.load(model or SHIPPED)
+    kind = str(torch_dtype(writer.precision)).removeprefix("torch.")
+    yield f"{LINES} lines of {len(LINE)} characters, {kind}, {torch.get_num_threads()} threads"
+    page = "\n".join([LINE] * LINES)
+    style = writer.style(STYLE)
+    whole = [Piece(LINE, style)]
+    pieces = [Piece(part, style) for part in pieces_of(LINE)] * LINES
+    at_once = seconds_of(lambda: writer.write(page, style=STYLE, seed=SEED))
+    strokes = seconds_of(lambda: writer.write_texts(pieces, seed=SEED))
+    single = seconds_of(
+        lambda: [writer.write_texts(whole, seed=SEED + number) for number in range(LINES)]
+    )
+    called = seconds_of(
+        lambda: [writer.write(LINE, style=STYLE, seed=SEED + number) for number in range(LINES)]
+    )
+    bare = seconds_of(BareProducts(writer, writer.write_texts(pieces, seed=SEED)).multiply)
+    letters = len(LINE) * LINES
+    yield f"a page at once             {at_once:8.3f} s   {letters / at_once:8.0f} characters/s"
+    yield f"  its points alone         {strokes:8.3f} s"
+    yield f"line after line, as wholes {single:8.3f} s   {single / strokes:8.1f} x its points"
+    yield f"line after line, by write  {called:8.3f} s   {called / at_once:8.1f} x the page"
+    yield f"the bare products          {bare:8.3f} s   {bare / strokes:8.2f} of its points"
+    yield _training(writer)
+
+
+class BareProducts:
+    """The matrix products that writing takes, and nothing else.
+
+    Args:
+        writer: whose.
+        lines: what it wrote.
+    """
+
+    def __init__(self, writer: Writer, lines: Sequence[WrittenLine]) -> None:
+        import numpy as np
+        import torch
+
+        from multimodal.handwriting.pen import PenWeights
+        from multimodal.processor import torch_dtype
+
+        self._weights = PenWeights(writer.network, torch_dtype(writer.precision))
+        counts = np.array([len(line.rows) for line in lines])
+        self._rows = [int((counts > step).sum()) for step in range(counts.max())]
+        self._read = torch.zeros(len(lines), self._weights.width, dtype=self._weights.dtype)
+
+    def multiply(self) -> None:
+        """Do them."""
+        from torch.nn.functional import linear
+
+        weights = self._weights
+        for rows in self._rows:
+            read = self._read[:rows]
+            linear(read[:, : weights.low], weights.lower)
+            linear(read, weights.upper)
+            linear(read, weights.readout)
+
+
+def _training(writer: Writer) -> str:
+    """Points a second in training, beside bare fused LSTMs of the same sizes."""
+    import torch
+    from torch import nn
+
+    from multimodal.handwriting.model import POINT, WriterNetwork
+    from multimodal.processor import torch_dtype
+
+    config = writer.network.config
+    network = WriterNetwork(config)
+    points = torch.randn(BATCH, STEPS, POINT)
+    texts = torch.randint(1, 96, (BATCH, LETTERS))
+    low = POINT + config.character_size
+    seen = low + config.window_size + config.hand_size
+    lower = nn.LSTM(low, config.window_size, batch_first=True)
+    upper = nn.LSTM(seen, config.hidden_size, batch_first=True)
+    shown = torch.randn(BATCH, STEPS, low)
+    above = torch.randn(BATCH, STEPS, upper.input_size)
+    mixed = torch_dtype(writer.precision) == torch.bfloat16
+
+    def learn() -> None:
+        with torch.inference_mode(False), torch.enable_grad():
+            with torch.autocast("cpu", torch.bfloat16, enabled=mixed):
+                hands = network.hands(torch.zeros(BATCH, dtype=torch.long))
+                vectors, *_ = network.unroll(points, network.memory(texts), hands)
+                loss = -network.output.offset_log_likelihood(vectors, points[..., :2]).mean()
+            loss.backward()
+
+    def learn_bare() -> None:
+        with torch.inference_mode(False), torch.enable_grad():
+            with torch.autocast("cpu", torch.bfloat16, enabled=mixed):
+                loss = lower(shown)[0].float().mean() + upper(above)[0].float().mean()
+            loss.backward()
+
+    ours, bare = seconds_of(learn), seconds_of(learn_bare)
+    return (
+        f"training {BATCH * STEPS / ours:.0f} points/s, {bare / ours:.2f} of two bare fused LSTMs"
+        " of the same sizes, forward and backward"
+    )

@@ -1,0 +1,129 @@
+"""The commands that write by hand: a text in a style, a sheet of all styles, a hand to learn."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from multimodal.errors import UserError
+from pipelines.commands import Model, app, given
+
+MOST_SEEDS = 2**31  # to choose from where none is given
+
+
+@app.command("handwrite")
+def handwrite_command(
+    text: Annotated[
+        str | None, typer.Argument(help="What to write; a new line where the text has one.")
+    ] = None,
+    *,
+    file: Annotated[Path | None, typer.Option(help="Write the text in this file.")] = None,
+    style: Annotated[
+        str | None,
+        typer.Option(help="A number of the gallery, or a file that learn-style made."),
+    ] = None,
+    styles: Annotated[
+        bool, typer.Option("--styles", help="A sheet of every style, a line each.")
+    ] = False,
+    bias: Annotated[
+        float | None,
+        typer.Option(help="From 0, as varied as people write, to 2, neat and alike."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="The same seed writes the same.")] = None,
+    spelled: Annotated[
+        bool, typer.Option("--spelled", help="Write ä as ae, é as e and so on.")
+    ] = False,
+    page: Annotated[
+        str | None,
+        typer.Option(
+            help="A3 to A6, letter, postcard, or 120x80 (mm); without it, the page is as large as"
+            " the text."
+        ),
+    ] = None,
+    width: Annotated[
+        float | None, typer.Option(help="Without --page: lines wrap at so many mm.")
+    ] = None,
+    line_height: Annotated[float, typer.Option(help="From line to line, in mm.")] = 10.0,
+    margin: Annotated[float, typer.Option(help="Of a page, in mm.")] = 15.0,
+    size: Annotated[float, typer.Option(help="Of the letters, 1 being usual.")] = 1.0,
+    align: Annotated[
+        Literal["left", "center", "right"], typer.Option(help="Where short lines stand.")
+    ] = "left",
+    ruled: Annotated[bool, typer.Option("--ruled", help="Show lines to write on.")] = False,
+    ink: Annotated[float, typer.Option(help="The width of the pen, in mm.")] = 0.4,
+    animated: Annotated[bool, typer.Option("--animated", help="An SVG draws itself.")] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Ending in .svg, .png, .gif, .gcode, .ndjson, .json or .npz; without it, a new"
+            " .svg in this folder. Several pages are numbered.",
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
+    model: Model = None,
+) -> None:
+    """Write a text by hand, for the screen, for paper or for a plotter."""
+    from dataclasses import replace
+
+    from multimodal.handwriting.alphabet import spelled as spell
+    from multimodal.handwriting.layout import Layout
+    from multimodal.strokes import Paper
+    from pipelines import handwrite as jobs
+
+    if text is not None and file is not None:
+        raise UserError("handwrite: give a text or --file, not both")
+    if text is None and file is None and not styles:
+        raise UserError("handwrite: give a text, --file or --styles")
+    what = jobs.PANGRAM if text is None and file is None else text or ""
+    if file:
+        what = jobs.read_text(file).strip("\n")
+    what = spell(what) if spelled else what
+    place = output or jobs.free_path(what)
+    jobs.require_output(place, overwrite=overwrite)
+    sheet = {"margin": margin, "spacing": line_height, "ruled": ruled, "ink": ink}
+    paper = Paper.named(page, **sheet) if page else None
+    layout = Layout(line_height, None if page else width, align, size)
+    writer = jobs.open_writer(model)
+    seed = secrets.randbelow(MOST_SEEDS) if seed is None else seed
+    how = given(bias=bias, seed=seed)
+    if styles:
+        written = jobs.style_sheet(writer, what, **how)
+    else:
+        written = jobs.handwrite(writer, what, style=style, paper=paper, layout=layout, **how)
+    written = replace(written, paper=replace(written.paper, ink=ink, ruled=ruled))
+    paths = jobs.save(written, place, animated=animated)
+    typer.echo(f"{', '.join(map(str, paths))}: written, seed {seed}")
+
+
+@app.command("learn-style")
+def learn_style_command(
+    samples: Annotated[
+        list[Path], typer.Argument(help="Files of lines: .ndjson, .inkml, .json or .svg.")
+    ],
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The style's file (.json).")],
+    texts: Annotated[
+        Path | None,
+        typer.Option(
+            help="What the lines say, a line each; without it, the word of each drawing in ndjson"
+            " or its label in InkML."
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
+    model: Model = None,
+) -> None:
+    """Learn a hand from about ten lines of it, to write in with --style."""
+    from pipelines import handwrite as jobs
+    from pipelines.output import require_place
+
+    require_place(output)
+    if output.exists() and not overwrite:
+        raise UserError(f"{output}: is there already; move it, or use --overwrite")
+    read = jobs.read_samples(samples, texts)
+    style = jobs.learn_style(jobs.open_writer(model), read, output.stem, output)
+    typer.echo(f"{output}: {style.name}, learnt from {len(read)} lines; try: --style {output}")

@@ -1,0 +1,247 @@
+"""A writer, held-out handwriting and a judge → figures: ``multimodal evaluate writer``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from multimodal.errors import UserError
+
+if TYPE_CHECKING:
+    from multimodal.handwriting.writer import Writer
+    from multimodal.strokes.handwritten import Handwritten
+
+SENTENCES, STYLES = 200, 16
+STYLE_LINES, HELD_OUT = 10, 10
+"""Lines that a hand is learnt from, and others of it that it is compared with."""
+
+LEAST_TEXT = 8  # characters of a line for that
+
+RANDOM = 500
+LONGEST = 1000  # points of a line that is foretold
+SEED = 1
+
+
+def evaluate_writer(
+    model: str | Path | None,
+    data: str | Path,
+    split: str = "test",
+    reader: str | Path | None = None,
+    note: Callable[[str], object] = lambda _: None,
+) -> dict[str, Any]:
+    """Measure how well a writer foretells people's lines, and how well its own can be read.
+
+    The judge reads lines of people whom neither it nor the writer learnt from, and the same texts
+    as the writer writes them in its first styles, at its usual bias. None of the texts is in the
+    training split.
+
+    Args:
+        model: a folder, a Hub id, or None for the shipped writer.
+        data: handwriting; see `multimodal.strokes.handwritten.read_handwriting`.
+        split: train, valid or test.
+        reader: the judge: a folder, a Hub id, or None for the shipped reader.
+        note: is told, a line each, what is going on.
+
+    Returns:
+        `nats_per_point` and `nats_per_line` of the split's lines as nobody's hand, and `lines`;
+        `character_error_rate_generated`, `character_error_rate_real` and `ratio`; `sentences`,
+        `styles`, `bias`; `failed_ends`, how many of `random_sentences` did not come to their end,
+        or passed over a character; `seconds`.
+
+    Raises:
+        UserError: the data or a model cannot be read, or the split has no line.
+    """
+    from multimodal.handwriting.likelihood import surprise
+    from multimodal.handwriting.lines import script_of
+    from multimodal.handwriting.writer import SHIPPED, Writer
+    from multimodal.recognition.reading.reader import SHIPPED as READER
+    from multimodal.recognition.reading.reader import Reader
+    from multimodal.strokes.handwritten import read_handwriting
+    from pipelines.evaluate.reader import reading_errors
+
+    begin = time.perf_counter()
+    writer, judge = Writer.load(model or SHIPPED), Reader.load(reader or READER)
+    samples = read_handwriting(data, ["lines"], split)
+    script = script_of([("lines", sample) for sample in samples], LONGEST)
+    if not len(script):
+        raise UserError(f"{data}: no line in its {split} split")
+    nobody = writer.network.hands.weight[-1].detach().expand(len(script), -1)
+    found = surprise(writer.network, script, nobody, writer.scale)
+    note(f"{found.lines} lines foretold")
+    known = {sample.text for sample in read_handwriting(data, ["lines"], "train")}
+    chosen = new_sentences(samples, known, SENTENCES)
+    texts = [sample.text for sample in chosen]
+    styles = [
+        writer.styles[number % min(STYLES, len(writer.styles))] for number in range(len(texts))
+    ]
+    real = reading_errors(judge, [sample.drawing for sample in chosen], texts)
+    note(f"{len(chosen)} lines of people read")
+    drawings = writer.write_lines(texts, style=styles, seed=SEED)
+    generated = reading_errors(judge, drawings, texts)
+    return {
+        "nats_per_point": found.nats_per_point,
+        "nats_per_line": found.nats_per_line,
+        "lines": found.lines,
+        "character_error_rate_generated": generated.cer,
+        "character_error_rate_real": real.cer,
+        "ratio": generated.cer / real.cer if real.cer else None,
+        "sentences": len(texts),
+        "styles": len(set(styles)),
+        "bias": writer.options.bias,
+        "failed_ends": failed_ends(writer, random_sentences(samples, RANDOM)),
+        "random_sentences": RANDOM,
+        "split": split,
+        "seconds": time.perf_counter() - begin,
+    }
+
+
+def evaluate_hands(
+    model: str | Path | None,
+    data: str | Path,
+    split: str = "test",
+    note: Callable[[str], object] = lambda _: None,
+) -> dict[str, Any]:
+    """Measure whether a few lines of somebody never seen make a writer write in that hand.
+
+    For each writer of the split with enough lines: a style is learnt from some, and texts of other
+    lines are written in it. Two things are asked of all writers. By their strokes alone
+    (`multimodal.handwriting.likeness`): among those other lines of every writer, are its own
+    writer's the nearest to what was written? And by the network: of all the styles, does its own
+    foretell a writer's other lines best?
+
+    Returns:
+        For each way of telling a hand (`embedding`, `primer`, `both`): `own_nearest`, the share of
+        writers that come out on place 1, and `mean_place`; for `embedding` also
+        `own_foretells_best`, and `nats_per_point` with its own style, with others' (mean) and as
+        nobody's hand. `real` has the places of lines that the writers wrote themselves; `writers`,
+        and `chance` (of place 1).
+
+    Raises:
+        UserError: the data or the model cannot be read, or too few writers have enough lines.
+    """
+    from multimodal.handwriting.likeness import features, ranks
+    from multimodal.handwriting.styles import STEPS
+    from multimodal.handwriting.writer import SHIPPED, Writer
+    from multimodal.strokes.handwritten import read_handwriting
+
+    writer = Writer.load(model or SHIPPED)
+    hands = _hands(read_handwriting(data, ["lines"], split))
+    if len(hands) < 2:
+        raise UserError(f"{data}: fewer than two writers of its {split} split have enough lines")
+    told, held = zip(*hands, strict=True)
+
+    def describe(lines: Sequence[Sequence[Handwritten]]) -> np.ndarray[Any, Any]:
+        return np.stack(
+            [features([one.drawing for one in some], [one.text for one in some]) for some in lines]
+        )
+
+    theirs = describe(held)
+    scores: dict[str, Any] = {
+        "writers": len(hands),
+        "chance": 1 / len(hands),
+        "real": _places(ranks(describe(told), theirs)),
+    }
+    ways = {"primer": (0, True), "embedding": (STEPS, False), "both": (STEPS, True)}
+    for way, (steps, primed) in ways.items():
+        styles = [
+            writer.learn_style(
+                [(one.drawing, one.text) for one in some], steps=steps, primed=primed
+            )
+            for some in told
+        ]
+        note(f"{way}: {len(styles)} hands learnt")
+        texts = [one.text for some in held for one in some]
+        each = [style for style, some in zip(styles, held, strict=True) for _ in some]
+        drawings = iter(writer.write_lines(texts, style=each, seed=SEED))
+        mine = [
+            features([next(drawings) for _ in some], [one.text for one in some]) for some in held
+        ]
+        scores[way] = _places(ranks(np.stack(mine), theirs))
+        if way == "embedding":
+            scores[way] |= _foretelling(writer, [style.hand for style in styles], held)
+    return scores
+
+
+def new_sentences(samples: Sequence[Handwritten], known: set[str], most: int) -> list[Handwritten]:
+    """Lines whose text is not known and differs from each other's, evenly from all."""
+    fresh = {sample.text: sample for sample in samples if sample.text not in known}
+    lines = list(fresh.values())
+    chosen = np.linspace(0, len(lines) - 1, min(most, len(lines))).round().astype(int)
+    return [lines[number] for number in chosen]
+
+
+def random_sentences(samples: Sequence[Handwritten], count: int) -> list[str]:
+    """Sentences of 2 to 10 words that follow each other by chance, the same each time."""
+    random = np.random.default_rng(SEED)
+    words = sorted({word for sample in samples for word in sample.text.split()})
+    return [" ".join(random.choice(words, random.integers(2, 11))) for _ in range(count)]
+
+
+def failed_ends(writer: Writer, texts: Sequence[str]) -> int:
+    """How many texts have a piece that failed in all attempts, written in all styles in turn."""
+    from multimodal.handwriting.layout import pieces_of
+    from multimodal.handwriting.pieces import Piece, faults
+
+    numbers, pieces = [], list[Piece]()
+    for number, text in enumerate(texts):
+        style = writer.style(writer.styles[number % len(writer.styles)])
+        for part in pieces_of(text):
+            numbers.append(number)
+            pieces.append(Piece(part, style))
+    lines = writer.write_texts(pieces, seed=SEED)
+    found = (faults(line, piece, writer.scale) for line, piece in zip(lines, pieces, strict=True))
+    return len({number for number, count in zip(numbers, found, strict=True) if count})
+
+
+def _hands(
+    samples: Sequence[Handwritten],
+) -> list[tuple[list[Handwritten], list[Handwritten]]]:
+    """For each writer with enough lines, some of them and others."""
+    of_writer: dict[int, list[Handwritten]] = {}
+    for sample in samples:
+        if len(sample.text) >= LEAST_TEXT and len(sample.offsets) <= LONGEST:
+            of_writer.setdefault(sample.writer, []).append(sample)
+    return [
+        (lines[:STYLE_LINES], lines[STYLE_LINES : STYLE_LINES + HELD_OUT])
+        for lines in of_writer.values()
+        if len(lines) >= STYLE_LINES + HELD_OUT
+    ]
+
+
+def _places(places: np.ndarray[Any, Any]) -> dict[str, float]:
+    return {"own_nearest": float((places == 1).mean()), "mean_place": float(places.mean())}
+
+
+def _foretelling(
+    writer: Writer, hands: Sequence[tuple[float, ...]], held: Sequence[Sequence[Handwritten]]
+) -> dict[str, Any]:
+    """How well each hand's embedding foretells each writer's other lines."""
+    import torch
+
+    from multimodal.handwriting.likelihood import surprise
+    from multimodal.handwriting.lines import script_of
+
+    embeddings = [*torch.tensor(hands), writer.network.hands.weight[-1].detach()]
+    nats = np.zeros((len(held), len(embeddings)))
+    for number, some in enumerate(held):
+        script = script_of([("lines", one) for one in some], LONGEST)
+        for other, hand in enumerate(embeddings):
+            told = hand.expand(len(script), -1)
+            nats[number, other] = surprise(
+                writer.network, script, told, writer.scale
+            ).nats_per_point
+    each = nats[:, :-1]
+    own = np.diag(each)
+    others = (each.sum(1) - own) / (len(held) - 1)
+    return {
+        "own_foretells_best": float((each.argmin(1) == np.arange(len(held))).mean()),
+        "nats_per_point": {
+            "own": float(own.mean()),
+            "others": float(others.mean()),
+            "nobody": float(nats[:, -1].mean()),
+        },
+    }

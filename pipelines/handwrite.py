@@ -1,0 +1,234 @@
+"""A text → a file in somebody's hand: the jobs behind ``multimodal handwrite``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from itertools import count as count_from
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from multimodal.errors import UserError
+from multimodal.handwriting.layout import Layout, stacked
+from multimodal.strokes import Drawing, Paper, Sheet, save_drawings
+from multimodal.strokes.paper import BASELINE
+from pipelines.output import require_place
+
+if TYPE_CHECKING:
+    from multimodal.handwriting.styles import Style
+    from multimodal.handwriting.writer import StyleLike, Writer
+
+WRITABLE = (".svg", ".png", ".gif", ".gcode", ".ndjson", ".json", ".npz")
+PANGRAM = "The quick brown fox jumps over the lazy dog."
+EDGE = 5.0  # millimetres around a text that is on no paper of a size
+LONGEST_TEXT = 100_000  # characters
+LONGEST_NAME = 40  # of a file that is named after a text, in letters
+
+
+@dataclass(frozen=True)
+class Handwriting:
+    """What came of a job.
+
+    Attributes:
+        pages: in millimetres.
+        paper: what they are on.
+        text: what they say.
+    """
+
+    pages: tuple[Drawing, ...]
+    paper: Paper
+    text: str
+
+
+def open_writer(model: str | Path | None) -> Writer:
+    """Load a writer: a folder, a Hub id, or None for the shipped one.
+
+    Raises:
+        UserError: there is none, or it is damaged.
+    """
+    from multimodal.handwriting.writer import SHIPPED, Writer
+
+    return Writer.load(model or SHIPPED)
+
+
+def read_text(path: Path) -> str:
+    """The text in a file.
+
+    Raises:
+        UserError: it cannot be read, or is no text in UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: not text in UTF-8") from None
+
+
+def handwrite(
+    writer: Writer,
+    text: str,
+    *,
+    style: StyleLike | None = None,
+    paper: Paper | None = None,
+    layout: Layout | None = None,
+    **options: Any,
+) -> Handwriting:
+    """Write a text on as many pages as it takes, or on one that is as large as the text.
+
+    Args:
+        writer: who writes.
+        text: of any number of lines.
+        style: in whose hand.
+        paper: of a size; None for one that is cut to the text, of the layout's line height.
+        layout: see `multimodal.handwriting.layout.Layout`.
+        **options: of writing, such as bias and seed.
+
+    Raises:
+        UserError: the text cannot be written, or an option is out of range.
+    """
+    if len(text) > LONGEST_TEXT:
+        raise UserError(f"{len(text)} characters: write at most {LONGEST_TEXT} at once")
+    if paper is not None:
+        pages = writer.write_pages(text, paper, style=style, layout=layout, **options)
+        return Handwriting(tuple(pages), paper, text)
+    layout = layout or Layout()
+    page = writer.write(text, style=style, layout=layout, **options)
+    return _cut_to(page, text, layout.line_height)
+
+
+def style_sheet(writer: Writer, text: str = PANGRAM, **options: Any) -> Handwriting:
+    """Write one text in every style of the gallery, one line each.
+
+    Args:
+        writer: whose gallery.
+        text: a single line.
+        **options: of writing, such as bias and seed.
+    """
+    from multimodal.handwriting.writer import smooth
+
+    if "\n" in text.strip():
+        raise UserError("a sheet of styles shows a single line of text")
+    layout = Layout()
+    written = writer.write_lines([text] * len(writer.styles), style=writer.styles, **options)
+    lines = [drawing.scaled(layout.unit) for drawing in written]
+    return _cut_to(smooth(stacked(lines, layout)), text, layout.line_height)
+
+
+def save(
+    written: Handwriting, path: Path, *, animated: bool = False, ruled: bool | None = None
+) -> list[Path]:
+    """Write pages to files: to the path, or to numbered ones where there are several pages.
+
+    Args:
+        written: pages.
+        path: its ending says how; ".ndjson", ".json" and ".npz" hold all pages in one file.
+        animated: an SVG draws itself.
+        ruled: whether lines to write on are shown; as the paper says unless given.
+
+    Returns:
+        The files.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    paper = written.paper if ruled is None else replace(written.paper, ruled=ruled)
+    if path.suffix.lower() in (".ndjson", ".json", ".npz"):
+        word = " ".join(written.text.split())
+        titles = [word] * len(written.pages) if path.suffix.lower() == ".ndjson" else None
+        return [save_drawings(written.pages, path, titles=titles)]
+    paths = page_paths(path, len(written.pages))
+    seconds = Sheet.seconds if path.suffix.lower() != ".gif" else 6.0
+    for page, place in zip(written.pages, paths, strict=True):
+        save_drawings([page], place, paper=paper, animated=animated, seconds=seconds)
+    return paths
+
+
+def page_paths(path: Path, pages: int) -> list[Path]:
+    """Where pages go: letter.svg; or letter-1.svg, letter-2.svg and so on."""
+    if pages == 1:
+        return [path]
+    return [path.with_name(f"{path.stem}-{number}{path.suffix}") for number in range(1, pages + 1)]
+
+
+def require_output(path: Path, *, overwrite: bool) -> None:
+    """See to it that handwriting can be saved there, before it is written.
+
+    Raises:
+        UserError: the ending is of no format, the folder is not there, or the file is already.
+    """
+    if path.suffix.lower() not in WRITABLE:
+        raise UserError(f"{path}: cannot be written: choose one of {', '.join(WRITABLE)}")
+    require_place(path)
+    if path.exists() and not overwrite:
+        raise UserError(f"{path}: is there already; move it, or use --overwrite")
+
+
+def free_path(text: str, ending: str = ".svg") -> Path:
+    """A file in the current folder that is named after what it says, and is not there yet."""
+    words = re.findall("[a-z0-9]+", text.lower())
+    name = "-".join(words)[:LONGEST_NAME].strip("-") or "handwriting"
+    names = chain([name], (f"{name}-{number}" for number in count_from(2)))
+    return next(path for path in (Path(f"{name}{ending}") for name in names) if not path.exists())
+
+
+def read_samples(paths: Sequence[Path], texts: Path | None) -> list[tuple[Drawing, str]]:
+    """Lines of somebody's hand and what they say.
+
+    Args:
+        paths: files of drawings, each drawing one line.
+        texts: a file with one line of text for each drawing, in their order; None where the files
+            say themselves what their drawings are (the word of a drawing in ndjson, a label in
+            InkML).
+
+    Raises:
+        UserError: a file cannot be read, or a drawing's text is not known.
+    """
+    drawings = [found for path in paths for found in _read(path)]
+    if texts is not None:
+        lines = [line.strip() for line in read_text(texts).splitlines() if line.strip()]
+        if len(lines) != len(drawings):
+            raise UserError(
+                f"{texts}: {len(lines)} lines of text for {len(drawings)} drawings: one for each"
+            )
+        return [(drawing, line) for (drawing, _), line in zip(drawings, lines, strict=True)]
+    for number, (_, text) in enumerate(drawings, 1):
+        if not text.strip():
+            raise UserError(
+                f"sample {number} does not say what it is: give --texts, a line for each sample"
+            )
+    return drawings
+
+
+def learn_style(
+    writer: Writer, samples: Sequence[tuple[Drawing, str]], name: str, place: Path
+) -> Style:
+    """Learn a hand and save it as a small file.
+
+    Raises:
+        UserError: a sample cannot be used, or the file cannot be written.
+    """
+    style = writer.learn_style(samples, name=name)
+    style.save(place)
+    return style
+
+
+def _read(path: Path) -> Iterator[tuple[Drawing, str]]:
+    from multimodal.strokes import read_drawings
+
+    for record in read_drawings(path):
+        yield record.drawing, record.word
+
+
+def _cut_to(page: Drawing, text: str, line_height: float) -> Handwriting:
+    """A page on paper that is as large as what is on it."""
+    _, top, right, bottom = page.bounds
+    above = max(0.0, -top)
+    lines = -(-(bottom - BASELINE * line_height) // line_height)  # that have their baseline on it
+    height = max(above + bottom, above + (lines + 1) * line_height)
+    paper = Paper(
+        max(right, 1.0) + 2 * EDGE, height + 2 * EDGE, margin=EDGE + above, spacing=line_height
+    )
+    return Handwriting((page.moved(EDGE, EDGE + above),), paper, text)

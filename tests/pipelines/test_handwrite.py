@@ -1,0 +1,156 @@
+"""Writing by hand from the command line: every format, pages, styles, and what goes wrong."""
+
+import json
+import runpy
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from multimodal.errors import UserError
+from multimodal.strokes import Drawing, read_drawings, save_drawings
+from pipelines import handwrite as jobs
+from pipelines.cli import commands
+
+_FIXTURES = runpy.run_path(str(Path(__file__).parents[1] / "handwriting" / "conftest.py"))
+make_writer = _FIXTURES["make_writer"]
+writer = _FIXTURES["writer"]
+
+
+@pytest.fixture
+def model(writer, tmp_path, monkeypatch):
+    monkeypatch.setattr("multimodal.handwriting.options.WritingOptions.attempts", 1)
+    monkeypatch.chdir(tmp_path)
+    return writer.save(tmp_path / "model")
+
+
+def run(*arguments):
+    return CliRunner().invoke(commands.app, [str(argument) for argument in arguments])
+
+
+def handwrite(model, *arguments):
+    return run("handwrite", *arguments, "--model", model)
+
+
+@pytest.mark.parametrize("ending", jobs.WRITABLE)
+def test_every_format(model, tmp_path, ending):
+    place = tmp_path / f"fox{ending}"
+    result = handwrite(model, "fox 12!", "--style", 2, "--bias", 0.5, "--seed", 1, "-o", place)
+    assert result.exit_code == 0, result.output
+    assert "seed 1" in result.output
+    assert place.stat().st_size > 100
+    again = tmp_path / f"again{ending}"
+    handwrite(model, "fox 12!", "--style", 2, "--bias", 0.5, "--seed", 1, "-o", again)
+    assert again.read_bytes() == place.read_bytes()
+
+
+def test_ndjson_says_what_it_is(model, tmp_path):
+    handwrite(model, "ab\ncd", "-o", "it.ndjson")
+    (record,) = read_drawings(tmp_path / "it.ndjson")
+    assert record.word == "ab cd"
+
+
+def test_a_file_on_numbered_pages(model, tmp_path):
+    (tmp_path / "letter.txt").write_text("ab cd\n" * 6, encoding="utf-8")
+    result = handwrite(
+        *(model, "--file", "letter.txt", "--page", "60x50", "--margin", 10, "-o", "letter.png"),
+        *("--ruled", "--ink", 0.6),
+    )
+    assert result.exit_code == 0, result.output
+    pages = sorted(path.name for path in tmp_path.glob("letter*.png"))
+    assert pages == ["letter-1.png", "letter-2.png"]
+    picture = Image.open(tmp_path / "letter-1.png")
+    assert picture.size == (480, 400)
+    assert 200 in {colour for _, colour in picture.getcolors()}
+
+
+def test_the_page_is_as_large_as_the_text(model, tmp_path):
+    handwrite(model, "ab", "-o", "one.svg", "--seed", 3)
+    handwrite(model, "ab\nab\nab", "-o", "three.svg", "--seed", 3)
+
+    def height(name):
+        return float((tmp_path / name).read_text().split('height="')[1].split("mm")[0])
+
+    assert height("three.svg") >= height("one.svg") + 19
+
+
+def test_a_sheet_of_every_style(model, tmp_path):
+    result = handwrite(model, "--styles", "-o", "styles.svg")
+    assert result.exit_code == 0, result.output
+    (record,) = read_drawings(tmp_path / "styles.svg")
+    assert len(record.drawing) > 3
+    result = handwrite(model, "two\nlines", "--styles", "-o", "more.svg")
+    assert isinstance(result.exception, UserError)
+
+
+def test_without_an_output_it_is_named_after_the_text(model, tmp_path):
+    assert handwrite(model, "ab cd!").exit_code == 0
+    assert handwrite(model, "ab cd!").exit_code == 0
+    assert sorted(path.name for path in tmp_path.glob("*.svg")) == ["ab-cd-2.svg", "ab-cd.svg"]
+
+
+def test_spelled(model, tmp_path):
+    assert handwrite(model, "Grüße", "--spelled", "-o", "g.svg").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ([], "--file or --styles"),
+        (["ab", "--file", "x.txt"], "not both"),
+        (["--file", "x.txt"], r"x\.txt: cannot be read"),
+        (["Grüße"], "U\\+00FC"),
+        (["ab", "--style", "99"], "style 99"),
+        (["ab", "--style", "none.json"], r"none\.json: no such style"),
+        (["ab", "--page", "B9"], "no paper 'B9'"),
+        (["ab", "--bias", "-1"], "bias"),
+        (["ab", "--ink", "0"], "ink"),
+        (["ab", "-o", "x.doc"], r"x\.doc: cannot be written"),
+        (["ab", "-o", "none/x.svg"], "folder does not exist"),
+        (["x" * 100_001], "at most 100000"),
+    ],
+)
+def test_what_goes_wrong_is_one_line(model, arguments, named):
+    result = handwrite(model, *arguments)
+    assert isinstance(result.exception, UserError), result.output
+    assert "\n" not in str(result.exception)
+    with pytest.raises(UserError, match=named):
+        raise result.exception
+
+
+def test_nothing_is_overwritten_unasked(model, tmp_path):
+    (tmp_path / "x.svg").write_text("mine")
+    assert isinstance(handwrite(model, "ab", "-o", "x.svg").exception, UserError)
+    assert (tmp_path / "x.svg").read_text() == "mine"
+    assert handwrite(model, "ab", "-o", "x.svg", "--overwrite").exit_code == 0
+
+
+LINE = Drawing([[(6 * n, 20 * (n % 2)) for n in range(40)]])
+
+
+def test_a_hand_is_learnt_and_written_in(model, tmp_path, monkeypatch):
+    monkeypatch.setattr("multimodal.handwriting.styles.STEPS", 2)
+    save_drawings([LINE, LINE], tmp_path / "mine.ndjson", titles=["minimum one", "minimum two"])
+    result = run("learn-style", "mine.ndjson", "-o", "mine.json", "--model", model)
+    assert result.exit_code == 0, result.output
+    assert json.loads((tmp_path / "mine.json").read_text())["name"] == "mine"
+    assert handwrite(model, "ab", "--style", "mine", "-o", "x.svg").exit_code == 0
+    again = run("learn-style", "mine.ndjson", "-o", "mine.json", "--model", model)
+    assert isinstance(again.exception, UserError)
+
+
+def test_texts_of_samples_come_from_a_file(tmp_path):
+    save_drawings([LINE], tmp_path / "a.svg")
+    save_drawings([LINE], tmp_path / "b.svg")
+    paths = [tmp_path / "a.svg", tmp_path / "b.svg"]
+    (tmp_path / "texts.txt").write_text("one\n\ntwo\n", encoding="utf-8")
+    samples = jobs.read_samples(paths, tmp_path / "texts.txt")
+    assert [text for _, text in samples] == ["one", "two"]
+    with pytest.raises(UserError, match="2 lines of text for 1 drawings"):
+        jobs.read_samples(paths[:1], tmp_path / "texts.txt")
+    with pytest.raises(UserError, match="sample 1 does not say what it is"):
+        jobs.read_samples(paths, None)
+    (tmp_path / "latin.txt").write_bytes(b"f\xfcr")
+    with pytest.raises(UserError, match="UTF-8"):
+        jobs.read_samples(paths, tmp_path / "latin.txt")

@@ -30,7 +30,7 @@ def train_reader(data: str | Path, out: str | Path, settings: Sequence[str] = ()
     recipe = with_settings(ReaderRecipe(), settings)
     kinds = [kind for kind in kinds_in(data) if kind != "characters"]
     samples = read_handwriting(data, kinds, "train")
-    valid = {kind: read_handwriting(data, [kind], "valid")[::VALID[kind]] for kind in kinds}
+    valid = {kind: read_handwriting(data, [kind], "valid")[:: VALID[kind]] for kind in kinds}
     return train(ReaderTask(recipe, samples, valid), out)
 
 

@@ -128,7 +128,7 @@ class SubwordVocabulary:
             LookupError: when something is missing.
         """
         if values["kind"] != cls.kind:
-            raise UserError(f"vocabulary: {json['kind']!r} is not {cls.kind}")
+            raise UserError(f"vocabulary: {values['kind']!r} is not {cls.kind}")
         return cls(values["merges"], values["special"])
 
     def _written(self, ids: Iterable[int]) -> str:

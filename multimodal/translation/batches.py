@@ -109,7 +109,8 @@ class TrainingText:
     ) -> Iterator[TranslationBatch]:
         """This process's part of every batch of an epoch, from batch number `start` on."""
         for numbers in self.by_length(size, seed, epoch)[start:]:
-            yield self.batch(numbers[rank::world])
+            # The last batch may have fewer rows than there are processes, all of which need one.
+            yield self.batch(numbers[rank::world] or numbers[:1])
 
 
 def language_token(code: str) -> str:

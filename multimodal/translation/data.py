@@ -262,9 +262,8 @@ def _of_tables(
             of_row = str(row.get("split") or name).lower()
             found = _row({code: flat.get(column) for code, column in chosen.items()})
             stated[SPLITS.get(of_row, of_row)].append(found)
-    # A lone "train" is how `datasets` names a table without splits.
-    if len(stated) == 1 and next(iter(stated)) in ("", "train"):
-        return _hashed(next(iter(stated.values())), split)
+    if list(stated) == [""]:
+        return _hashed(stated[""], split)
     if wanted in stated:
         return stated[wanted]
     raise UserError(f"{source}: no split {split!r}; there are {', '.join(stated) or 'none'}")
@@ -297,7 +296,12 @@ def _saved(folder: Path) -> Mapping[str, Any]:
         found = datasets.load_from_disk(str(folder))
     except Exception as error:  # whatever is damaged there raises its own
         raise UserError(f"{folder}: `datasets` cannot read it: {_reason(error)}") from error
-    return found if isinstance(found, dict) else {"": found}
+    return _without_lone_train(found) if isinstance(found, dict) else {"": found}
+
+
+def _without_lone_train(tables: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A lone "train" is how `datasets` names a table without splits."""
+    return {"": tables["train"]} if list(tables) == ["train"] else tables
 
 
 def _of_hub(name: str) -> Mapping[str, Any]:
@@ -307,7 +311,7 @@ def _of_hub(name: str) -> Mapping[str, Any]:
         tables: Mapping[str, Any] = datasets.load_dataset(name)
     except Exception as error:  # a private set, no network: each raises its own
         raise UserError(f"{name}: `datasets` cannot load it: {_reason(error)}") from error
-    return tables
+    return _without_lone_train(tables)
 
 
 def _reason(error: Exception) -> str:

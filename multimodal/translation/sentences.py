@@ -36,11 +36,13 @@ class Manner(NamedTuple):
         text = text.strip()
         return cls(text[:1].islower(), text.endswith(_STOP) and not text.endswith(".."))
 
+    def begin(self, text: str) -> str:
+        """A bare sentence, or its first word, with a capital unless this manner has none."""
+        return text if self.small else text[:1].upper() + text[1:]
+
     def give(self, text: str) -> str:
         """A bare sentence in this manner."""
-        if not self.small:
-            text = text[:1].upper() + text[1:]
-        return f"{text}{_STOP}" if self.stopped and text else text
+        return f"{self.begin(text)}{_STOP}" if self.stopped and text else self.begin(text)
 
 
 def bare(text: str) -> str:

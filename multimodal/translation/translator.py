@@ -347,17 +347,23 @@ class Translator:
             self.vocabulary.decode(hypothesis.tokens),
         )
         aligned = keep_unknown(aligned, sentence.unknown, self.vocabulary)
+        manner = Manner.of(sentence.text)
         return Translation(
             source=sentence.text,
-            text=Manner.of(sentence.text).give(aligned.text),
+            text=manner.give(aligned.text),
             score=hypothesis.score,
             language=to,
             source_language=sentence.language,
-            source_words=tuple(aligned.source_words),
-            words=tuple(aligned.words),
+            source_words=_begun(aligned.source_words, manner),
+            words=_begun(aligned.words, manner),
             alignment=aligned.weights,
             unknown=sentence.unknown,
         )
+
+
+def _begun(words: Sequence[str], manner: Manner) -> tuple[str, ...]:
+    """The words of a sentence, the first as the sentence begins."""
+    return tuple([*map(manner.begin, words[:1]), *words[1:]])
 
 
 def _by_word(

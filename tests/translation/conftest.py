@@ -64,19 +64,14 @@ def texts() -> dict[str, ParallelText]:
     return {name: ParallelText(("de", "en", "fr"), rows) for name, rows in parts.items()}
 
 
-@pytest.fixture(autouse=True, scope="session")
-def no_curves():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Report, "draw_curves", lambda self: None)
-        yield
-
-
 @pytest.fixture(scope="session")
-def translator_run(tmp_path_factory: pytest.TempPathFactory, no_curves: None) -> Path:
+def translator_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run that nothing interrupted."""
     out = tmp_path_factory.mktemp("translator") / "run"
     parts = texts()
-    train(TranslatorTask(RECIPE, parts["train"], parts["dev"]), out)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Report, "draw_curves", lambda self: None)
+        train(TranslatorTask(RECIPE, parts["train"], parts["dev"]), out)
     return out
 
 

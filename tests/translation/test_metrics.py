@@ -6,7 +6,9 @@ from multimodal.translation.metrics import score_translations
 
 
 def test_equal_but_for_case_is_perfect():
-    scores = score_translations(["zwei hunde laufen am strand ."], ["Zwei Hunde laufen am Strand ."])
+    scores = score_translations(
+        ["zwei hunde laufen am strand ."], ["Zwei Hunde laufen am Strand ."]
+    )
     assert scores.bleu == pytest.approx(100)
     assert scores.chrf == pytest.approx(100)
     assert "case:lc" in scores.signature

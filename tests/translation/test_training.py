@@ -8,6 +8,7 @@ import torch
 
 from multimodal.errors import UserError
 from multimodal.training import train
+from multimodal.training.report import Report
 from multimodal.translation.data import ParallelText
 from multimodal.translation.recipe import TranslatorRecipe
 from multimodal.translation.training import TranslatorTask
@@ -15,7 +16,13 @@ from multimodal.translation.translator import Translator
 
 from .conftest import RECIPE, texts
 
+
 SHORT = replace(RECIPE, epochs=2, batch_size=24, dropout=0.2, word_dropout=0.1)
+
+
+@pytest.fixture(autouse=True)
+def _no_curves(monkeypatch):
+    monkeypatch.setattr(Report, "draw_curves", lambda self: None)
 
 
 def task(recipe=SHORT, **changes) -> TranslatorTask:

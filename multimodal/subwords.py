@@ -40,8 +40,8 @@ class SubwordVocabulary:
     def __init__(self, merges: Sequence[str], special: Sequence[str]) -> None:
         from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
-        pairs = [tuple(merge.split(" ")) for merge in merges]
-        if not all(len(pair) == 2 for pair in pairs):
+        pairs = [(left, right) for left, _, right in (m.partition(" ") for m in merges)]
+        if not all(left and right for left, right in pairs):
             raise UserError("vocabulary: a merge is two pieces with a space between them")
         pieces = [*special, *sorted(pre_tokenizers.ByteLevel.alphabet()), *map("".join, pairs)]
         ids = {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}

@@ -28,7 +28,8 @@ class TranslationScores:
 
 def score_translations(translations: Sequence[str], references: Sequence[str]) -> TranslationScores:
     """Compare translations with one reference each, in lower case."""
-    from sacrebleu.metrics import BLEU, CHRF
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
 
     bleu, chrf = BLEU(lowercase=True), CHRF(lowercase=True)
     scored = bleu.corpus_score(list(translations), [list(references)])

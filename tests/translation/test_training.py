@@ -16,7 +16,6 @@ from multimodal.translation.translator import Translator
 
 from .conftest import RECIPE, texts
 
-
 SHORT = replace(RECIPE, epochs=2, batch_size=24, dropout=0.2, word_dropout=0.1)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from multimodal.recognition.reading.reader import Reader
     from multimodal.recognition.recognizer import Recognizer
     from multimodal.sketching.sketcher import Sketcher
+    from multimodal.translation.translator import Translator
 
 
 def load_author(source: str | Path | None = None) -> Author:
@@ -86,6 +87,17 @@ def load_sketcher(source: str | Path | None = None) -> Sketcher:
     from multimodal.sketching.sketcher import SHIPPED, Sketcher
 
     return Sketcher.load(source or SHIPPED)
+
+
+def load_translator(source: str | Path | None = None) -> Translator:
+    """Load the shipped translator, or one from a folder or the Hugging Face Hub.
+
+    Raises:
+        multimodal.errors.UserError: when there is none, or it is damaged.
+    """
+    from multimodal.translation.translator import SHIPPED, Translator
+
+    return Translator.load(source or SHIPPED)
 
 
 def load_writer(source: str | Path | None = None) -> Writer:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines.caption.rows import CaptionRow, as_line, as_record, clean, dump_json
+from pipelines.caption.rows import CaptionRow, as_line, as_record, clean, dump_json, translated
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 LISTS = ("words", "alternatives", "objects", "unmentioned")
-CSV_COLUMNS = ("path", "caption", "score", *LISTS, "error")
 ROWS_AT_A_TIME = 1000  # of a Parquet file
 
 
@@ -29,8 +28,9 @@ def write_json_lines(rows: Iterable[CaptionRow], path: Path) -> None:
 
 def write_csv(rows: Iterable[CaptionRow], path: Path) -> None:
     """A table; lists are cells of JSON."""
+    columns = ["path", "caption", *translated_columns(rows), "score", *LISTS, "error"]
     with path.open("w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, CSV_COLUMNS)
+        table = csv.DictWriter(file, columns)
         table.writeheader()
         for row in rows:
             record = as_record(row)
@@ -44,7 +44,7 @@ def write_parquet(rows: Iterable[CaptionRow], path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = pa.schema(fields())
+    schema = pa.schema(fields(translated_columns(rows)))
     with pq.ParquetWriter(path, schema) as file:
         rest = map(typed, rows)
         while some := list(islice(rest, ROWS_AT_A_TIME)):
@@ -64,6 +64,7 @@ def write_coco(rows: Iterable[CaptionRow], path: Path) -> None:
             result = {
                 "image_id": own[number] if own else number + 1,
                 "caption": row.text,
+                **dict.fromkeys(translated(row), row.translation),
                 "score": as_record(row)["score"],
                 "file_name": row.source,
                 "error": row.error,
@@ -72,8 +73,14 @@ def write_coco(rows: Iterable[CaptionRow], path: Path) -> None:
         file.write("\n]\n")
 
 
-def fields() -> list[pa.Field]:
-    """The columns of a Parquet table of rows."""
+def translated_columns(rows: Iterable[CaptionRow]) -> list[str]:
+    """The column of translations, as every row of a run has it or none."""
+    first = next(iter(rows), None)
+    return [] if first is None else list(translated(first))
+
+
+def fields(more: Sequence[str] = ()) -> list[pa.Field]:
+    """The columns of a Parquet table of rows, with more columns of text beside the caption."""
     import pyarrow as pa
 
     alternative = pa.struct([("caption", pa.string()), ("score", pa.float64())])
@@ -81,6 +88,7 @@ def fields() -> list[pa.Field]:
     return [
         pa.field("path", pa.string()),
         pa.field("caption", pa.string()),
+        *(pa.field(name, pa.string()) for name in more),
         pa.field("score", pa.float64()),
         pa.field("words", pa.list_(pa.string())),
         pa.field("word_scores", pa.list_(pa.float64())),

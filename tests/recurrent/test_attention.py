@@ -108,3 +108,15 @@ def test_keys_are_projected_once_for_all_steps(attention):
     for _ in range(5):
         attention(torch.randn(B, 1, H), keys, memory)
     assert calls == [1]
+
+
+def test_slots_that_are_not_present_get_no_weight(attention):
+    queries, memory = torch.randn(B, T, H), torch.randn(B, S, D)
+    present = torch.tensor([[True] * S, [True, True, False, False]])
+    contexts, weights = attention(queries, attention.keys(memory), memory, present)
+    assert not weights[1, :, 2:].any()
+    short, of_short = look(attention, queries[1:], memory[1:, :2])
+    torch.testing.assert_close(weights[1:, :, :2], of_short)
+    torch.testing.assert_close(contexts[1:], short)
+    whole, _ = look(attention, queries[:1], memory[:1])
+    torch.testing.assert_close(contexts[:1], whole)

@@ -1,0 +1,260 @@
+"""The jobs of translation, and their commands."""
+
+import gzip
+import io
+import json
+import re
+import sys
+
+import pytest
+from PIL import Image
+
+from multimodal.errors import UserError
+from multimodal.training.report import Report
+from multimodal.translation.translator import Translator
+from pipelines import cli
+from pipelines.alignment import draw_alignment
+from pipelines.benchmark.translator import Run
+from pipelines.evaluate.translator import evaluate_translator
+from pipelines.translate import names_file
+
+TESTED, CHOSEN_BY = 5, 10  # sentences of the small data's test and dev splits
+
+
+@pytest.fixture
+def best(translator_run):
+    return translator_run / "best"
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Runs a command; its code and what it printed."""
+
+    def leave(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["multimodal", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        return left.value.code or 0, *capsys.readouterr()
+
+    return leave
+
+
+def complaint(left: tuple[int, str, str]) -> str:
+    code, _, err = left
+    assert code == cli.USER_ERROR
+    (line,) = err.splitlines()
+    return line
+
+
+# ---- translate ----
+
+
+def test_a_sentence_is_printed(run, best):
+    code, out, err = run("translate", "A red man runs.", "--to", "de", "--model", best)
+    assert (code, out, err) == (0, "Ein roter Mann läuft.\n", "")
+
+
+def test_n_best_and_words_never_seen(run, best):
+    code, out, err = run(
+        *("translate", "A red zqwxk runs.", "--to", "de", "--from", "en", "--n-best", 3),
+        *("--model", best),
+    )
+    assert code == 0
+    assert len(out.splitlines()) == 3
+    assert all(re.search(r"\t-\d+\.\d\d$", line) for line in out.splitlines()[1:])
+    assert err == "never seen in training: zqwxk\n"
+
+
+@pytest.mark.parametrize("pack", [False, True])
+def test_a_file_keeps_its_lines(run, best, tmp_path, pack):
+    text = "A red man runs.\n\nthe blue dog sings\r\n  \nA red zqwxk.\nlast " + "red " * 99
+    source = tmp_path / ("lines.txt.gz" if pack else "lines.txt")
+    source.write_bytes(gzip.compress(text.encode()) if pack else text.encode())
+    output = tmp_path / "out.txt"
+    code, out, err = run(
+        *("translate", source, "--from", "en", "--to", "fr", "-o", output, "--model", best)
+    )
+    assert code == 3
+    assert out == ""
+    lines = output.read_text(encoding="utf-8").split("\n")
+    assert lines[:4] == ["Un homme rouge court.", "", "le chien bleu chante", ""]
+    assert lines[4].endswith(".")
+    assert lines[5:] == ["", ""]
+    error, account = err.splitlines()
+    assert "line 6: " in error
+    assert "too long" in error
+    assert account.startswith("6 lines, 1 not translated; 1 with words never seen")
+    assert "zqwxk" in account
+    assert not list(tmp_path.glob(".unfinished*"))
+
+
+def test_the_standard_input_is_read_and_the_output_printed(run, best, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("A red man runs.\n\n"))
+    code, out, err = run("translate", "-", "--to", "fr", "--model", best)
+    assert (code, out) == (0, "Un homme rouge court.\n\n")
+    assert err == "2 lines\n"
+
+
+def test_what_breaks_half_way_leaves_what_was_there(run, best, tmp_path):
+    source, output = tmp_path / "lines.txt", tmp_path / "out.txt"
+    source.write_bytes(b"A red man runs.\n" * 3 + b"\xff\n")
+    output.write_text("before")
+    left = run("translate", source, "--to", "fr", "-o", output, "--model", best)
+    assert "lines.txt: after line" in complaint(left)
+    assert output.read_text() == "before"
+    assert not list(tmp_path.glob(".unfinished*"))
+
+
+def test_what_cannot_be_is_said_before_the_model_is_loaded(run, tmp_path):
+    lines = tmp_path / "lines.txt"
+    lines.write_text("a\n")
+    for arguments, named in [
+        (("captions.txt",), "captions.txt: no such file"),
+        (("a dog", "-o", tmp_path / "x"), "--output"),
+        ((lines, "--n-best", 2), "for a single sentence"),
+        ((lines, "--alignment", "a.png"), "for a single sentence"),
+        (("a dog", "--alignment", tmp_path / "a.xyz"), "choose .png, .svg or .pdf"),
+    ]:
+        left = run("translate", *arguments, "--to", "de", "--model", tmp_path / "none")
+        assert named in complaint(left)
+
+
+def test_languages_and_models_that_there_are_not(run, best, tmp_path):
+    assert "it knows de, en, fr" in complaint(run("translate", "a", "--to", "it", "--model", best))
+    left = run("translate", "a", "--to", "de", "--model", tmp_path / "none")
+    assert "no such folder" in complaint(left)
+    lines = tmp_path / "lines.txt"
+    lines.write_text("a\n")
+    left = run("translate", lines, "--to", "de", "-o", tmp_path / "no" / "x", "--model", best)
+    assert "its folder does not exist" in complaint(left)
+
+
+def test_a_sentence_is_no_file(tmp_path):
+    assert not names_file("Two dogs run on the beach.")
+    assert not names_file("dog")
+    assert not names_file("a " * 5000)
+    assert names_file("-")
+
+
+def test_an_alignment_is_drawn(run, best, tmp_path, translator):
+    picture = tmp_path / "a.png"
+    code, _, err = run(
+        *("translate", "A red man runs.", "--to", "fr", "--model", best, "--alignment", picture)
+    )
+    assert code == 0
+    assert str(picture) in err
+    with Image.open(picture) as drawn:
+        assert min(drawn.size) > 100
+        dark = sum(value < 128 for value in drawn.convert("L").get_flattened_data())
+        assert dark > 500
+    with pytest.raises(UserError, match="no alignment"):
+        draw_alignment(translator.translate("", to="fr"), picture)
+
+
+# ---- train ----
+
+
+def test_training_leaves_a_translator(run, parallel_data, tmp_path, monkeypatch):
+    monkeypatch.setattr(Report, "draw_curves", lambda self: None)
+    small = ["vocabulary_size=300", "embedding_size=4", "reader_size=4", "writer_size=4"]
+    small += ["epochs=1", "batch_size=40", "precision=fp32"]
+    settings = [part for setting in small for part in ("--set", setting)]
+    code, out, _ = run(
+        *("train", "translator", "--data", parallel_data, "--out", tmp_path / "run"),
+        *("--languages", "en,de", *settings),
+    )
+    assert code == 0
+    best = tmp_path / "run" / "best"
+    assert out.startswith(f"{best}: the best translator")
+    assert Translator.load(best).languages == ("de", "en")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("--set", "cell=x"), "rnn, gru, lstm"),
+        (("--set", "words=3"), "start, directions"),
+        (("--languages", "en"), "two or more"),
+        (("--languages", "en,it"), "no sentences in two languages"),
+    ],
+)
+def test_a_bad_setting_is_named(run, parallel_data, tmp_path, arguments, named):
+    left = run("train", "translator", "--data", parallel_data, "--out", tmp_path / "r", *arguments)
+    assert named in complaint(left)
+    assert not (tmp_path / "r").exists()
+
+
+# ---- evaluate ----
+
+
+def test_every_direction_is_scored(run, best, parallel_data, tmp_path):
+    path, written = tmp_path / "scores.json", tmp_path / "written"
+    code, out, _ = run(
+        *("evaluate", "translator", "--data", parallel_data, "--model", best),
+        *("--json", path, "--translations", written),
+    )
+    assert code == 0
+    assert out == path.read_text()
+    scores = json.loads(out)
+    assert set(scores) == {"de-en", "de-fr", "en-de", "en-fr", "fr-de", "fr-en"}
+    figures = scores["en-de"]
+    assert set(figures) == {
+        *("bleu", "chrf", "signature", "sentences", "seconds", "sentences_per_second")
+    }
+    assert figures["sentences"] == TESTED
+    assert figures["bleu"] > 80
+    assert "case:lc" in figures["signature"]
+    lines = (written / "en-de.txt").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == figures["sentences"]
+
+
+def test_some_directions_of_some_splits(best, parallel_data, tmp_path):
+    scores = evaluate_translator(
+        best, parallel_data, "dev", directions=["fr-en"], beam_size=1, batch_size=3
+    )
+    assert list(scores) == ["fr-en"]
+    assert scores["fr-en"]["sentences"] == CHOSEN_BY
+    with pytest.raises(UserError, match=r"en-it: there are de-en"):
+        evaluate_translator(best, parallel_data, directions=["en-it"])
+    with pytest.raises(UserError, match="no split 'holdout'"):
+        evaluate_translator(best, parallel_data, "holdout")
+    with pytest.raises(UserError, match="folder above"):
+        evaluate_translator(best, parallel_data, translations=tmp_path / "no" / "x")
+
+
+# ---- benchmark ----
+
+
+def test_speed_is_told_at_three_sizes(run, best):
+    code, out, _ = run("benchmark", "translator", "--model", best, "--sentences", 3)
+    assert code == 0
+    head, _, *rows = out.splitlines()
+    assert head.startswith("3 sentences, beam size 5")
+    assert [int(row.split()[0]) for row in rows] == [1, 32, 256]
+    assert rows[0].split()[2] == "1.0"
+    assert all(float(row.split()[1]) > 0 for row in rows)
+
+
+def test_the_bare_products_are_those_of_the_run(translator):
+    texts = ["A red man runs.", "The blue dog sings."]
+    run = Run(translator, texts, "de", 2)
+    assert {"read", "step"} == {kind for kind, _, _ in run._watch()}
+    memories = [memory for kind, memory, _ in run._watch() if kind == "read"]
+    assert [len(memory.values) for memory in memories] == [2]
+    config, steps = translator.network.config, memories[0].values.shape[1]
+    reading = sum(1 for kind, _, _ in run._watch() if kind == "read")
+    stepping = sum(1 for kind, _, _ in run._watch() if kind == "step")
+    per_read = 2 * config.reader_layers * (1 + steps) + 2
+    assert len(run._products) == reading * per_read + stepping * 9
+    run.multiply()
+    assert "read" not in vars(translator.network)
+
+
+def test_a_file_to_time(run, best, tmp_path):
+    lines = tmp_path / "lines.txt"
+    lines.write_text("\n")
+    left = run("benchmark", "translator", lines, "--model", best)
+    assert "no sentence in it" in complaint(left)
+    left = run("benchmark", "translator", tmp_path / "none.txt", "--model", best)
+    assert "cannot be read" in complaint(left)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from multimodal.language.author import Author
     from multimodal.recognition.clips.recognizer import ClipRecognizer
     from multimodal.recognition.recognizer import Recognizer
+    from multimodal.recognition.texts.classifier import TextClassifier
     from multimodal.sketching.sketcher import Sketcher
 
 
@@ -73,3 +74,14 @@ def load_sketcher(source: str | Path | None = None) -> Sketcher:
     from multimodal.sketching.sketcher import SHIPPED, Sketcher
 
     return Sketcher.load(source or SHIPPED)
+
+
+def load_text_classifier(source: str | Path | None = None) -> TextClassifier:
+    """Load the shipped classifier of sentences, or one from a folder or the Hugging Face Hub.
+
+    Raises:
+        multimodal.errors.UserError: when there is none, or it is damaged.
+    """
+    from multimodal.recognition.texts.classifier import SHIPPED, TextClassifier
+
+    return TextClassifier.load(source or SHIPPED)

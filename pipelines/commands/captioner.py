@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from pipelines.commands import (
+    INTERRUPTED,
     SOME_FAILED,
     Model,
     Run,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from pipelines.caption.run import Files
     from pipelines.caption.summary import Tally
 
-INTERRUPTED = 130  # exit code: as if by the signal of Ctrl-C
 Engine = Literal["local", "ray"]
 Data = Annotated[str, typer.Option(help="Captioned photos: a folder, a table or a Hub id.")]
 Images = Annotated[Path | None, typer.Option(help="The photos, if not beside their captions.")]

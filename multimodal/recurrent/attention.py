@@ -1,10 +1,12 @@
 """Attention: where a recurrent network looks while it writes.
 
-The memory can be the cells of a photo or the states of a sentence that was read; attention does not
-know which.
+The memory can be the cells of a photo, the states of a sentence that was read or the letters of a
+text to be written; attention does not know which.
 """
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import Tensor, nn
@@ -53,3 +55,64 @@ class AdditiveAttention(nn.Module):
         compared = torch.sigmoid(2 * self.query_projection(queries)[:, :, None] + keys[:, None])
         weights = (2 * self.energy(compared)[..., 0]).softmax(-1)  # (B, T, S)
         return weights @ memory, weights
+
+
+class GaussianWindow(nn.Module):
+    """A soft window that slides over a text and never back (Graves 2013, equations 46-51).
+
+    ::
+
+        (α̂, β̂, Δ̂)_t = W h_t + b      α = exp α̂      β = exp β̂      κ_t = κ_{t-1} + exp Δ̂
+        φ(t, u) = Σ_k α_k exp(-β_k (κ_k - u)²)                    w_t = Σ_u φ(t, u) m_u
+
+    Cells that stand behind the end of a text must be zero in the memory; so nothing is seen of
+    them.
+
+    Args:
+        query_size: H, the features of h.
+        components: K, the Gaussians of the window.
+        pace: how far the window slides at each step before anything is learnt, in cells.
+    """
+
+    LARGEST_EXPONENT = 8.0
+
+    def __init__(self, query_size: int, components: int, pace: float = 0.1) -> None:
+        super().__init__()
+        self.components = components
+        self.projection = nn.Linear(query_size, 3 * components)
+        with torch.no_grad():
+            self.projection.weight.mul_(0.5)
+            self.projection.bias.zero_()
+            self.projection.bias[:components] = -math.log(components)
+            self.projection.bias[2 * components :] = math.log(pace)
+
+    def start(self, batch: int) -> Tensor:
+        """The places κ (B, K) before the first step: all on the first cell."""
+        return self.projection.weight.new_zeros(batch, self.components)
+
+    def forward(
+        self, queries: Tensor, places: Tensor, memory: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Slide on by one step and look.
+
+        Args:
+            queries: (B, H), h of this step.
+            places: (B, K), κ of the step before.
+            memory: (B, U, D), the cells of the text.
+
+        Returns:
+            What is seen w (B, D), the weights φ (B, U), and the new places κ (B, K).
+        """
+        alpha, beta, pace = self.exponents(queries).exp().chunk(3, -1)  # (B, K) each
+        places = places + pace
+        cells = torch.arange(memory.shape[1], device=places.device, dtype=places.dtype)
+        away = places[:, :, None] - cells  # (B, K, U)
+        bells = (-beta[:, :, None] * away.square()).exp()
+        weights = torch.bmm(alpha[:, None], bells)  # (B, 1, U)
+        return torch.bmm(weights, memory)[:, 0], weights[:, 0], places
+
+    def exponents(self, queries: Tensor) -> Tensor:
+        """α̂, β̂ and Δ̂ (B, 3 K), held where their exponentials stay finite."""
+        limit = self.LARGEST_EXPONENT
+        exponents: Tensor = self.projection(queries).clamp(-limit, limit)
+        return exponents

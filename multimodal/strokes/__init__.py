@@ -3,6 +3,7 @@
 from multimodal.strokes.drawing import Drawing
 from multimodal.strokes.ndjson import Record, read_ndjson
 from multimodal.strokes.npz import read_npz
+from multimodal.strokes.paper import Paper
 from multimodal.strokes.plotter import Plotter
 from multimodal.strokes.points import from_points, to_points
 from multimodal.strokes.quickdraw import quickdraw_form, quickdraw_split, read_quickdraw
@@ -15,6 +16,7 @@ from multimodal.strokes.steps import from_stroke3, from_stroke5, to_stroke3, to_
 __all__ = [
     "SAVED_ENDINGS",
     "Drawing",
+    "Paper",
     "Plotter",
     "Record",
     "Sheet",

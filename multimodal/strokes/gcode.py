@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from multimodal.strokes.drawing import Array, Drawing
 from multimodal.strokes.plotter import Plotter, plot_order
-from multimodal.strokes.sheet import Sheet, lay_out
+from multimodal.strokes.sheet import Sheet, arranged
 
 
 def encode_gcode(drawings: Sequence[Drawing], sheet: Sheet) -> bytes:
@@ -16,7 +16,7 @@ def encode_gcode(drawings: Sequence[Drawing], sheet: Sheet) -> bytes:
     of the plotter's origin or below it, and the pen ends there, lifted.
     """
     plotter = sheet.plotter or Plotter()
-    page = lay_out(drawings, plotter.size, sheet.columns)
+    page = arranged(drawings, sheet, plotter.size, titled=False)
     left, bottom = plotter.origin
     turned = Drawing([stroke * (1, -1) + (0, page.height) for stroke in page.every_stroke])
     lines = [

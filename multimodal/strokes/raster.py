@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -11,12 +12,14 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from multimodal.errors import UserError
 from multimodal.strokes.drawing import Drawing
-from multimodal.strokes.sheet import Page, Sheet, lay_out
+from multimodal.strokes.sheet import Page, Sheet, arranged
 
 FINENESS = 4
 """Ink is drawn so many times larger, then averaged."""
 
 MOST_PIXELS, MOST_FRAMES, MOST_MOVING_PIXELS = 2**26, 40, 2**28
+RULE = 200
+"""How light the lines to write on are, of 255."""
 HOLD = 1500
 """Milliseconds that a finished animation stays before it begins again."""
 
@@ -46,10 +49,10 @@ def encode_png(drawings: Sequence[Drawing], sheet: Sheet) -> bytes:
     Raises:
         UserError: the sheet would be too large.
     """
-    page = lay_out(drawings, sheet.size, sheet.columns, sheet.titles)
+    page, pen = _in_pixels(drawings, sheet)
     image = _titled_paper(page)
     for drawing in page.drawings:
-        add_ink(image, drawing, sheet.pen)
+        add_ink(image, drawing, pen)
     file = BytesIO()
     image.save(file, "PNG", optimize=True)
     return file.getvalue()
@@ -78,14 +81,15 @@ def encode_gif(drawings: Sequence[Drawing], sheet: Sheet) -> bytes:
 def _flipped(drawings: Sequence[Drawing], sheet: Sheet) -> Iterator[Image.Image]:
     titles = sheet.titles
     for number, drawing in enumerate(drawings):
-        page = lay_out([drawing], sheet.size, 1, titles and titles[number : number + 1])
+        own = titles and titles[number : number + 1]
+        page, pen = _in_pixels([drawing], replace(sheet, columns=1, titles=own))
         image = _titled_paper(page, len(drawings))
-        add_ink(image, page.drawings[0], sheet.pen)
+        add_ink(image, page.drawings[0], pen)
         yield image
 
 
 def _drawn(drawings: Sequence[Drawing], sheet: Sheet) -> Iterator[Image.Image]:
-    page = lay_out(drawings, sheet.size, sheet.columns, sheet.titles)
+    page, pen = _in_pixels(drawings, sheet)
     image = _titled_paper(page)
     wanted = min(MOST_FRAMES, max(drawing.points for drawing in drawings))
     frames = max(1, min(wanted, MOST_MOVING_PIXELS // (image.width * image.height)))
@@ -94,9 +98,17 @@ def _drawn(drawings: Sequence[Drawing], sheet: Sheet) -> Iterator[Image.Image]:
         image = image.copy()
         for number, drawing in enumerate(page.drawings):
             begun = drawing.first(-(-drawing.points * frame // frames))
-            add_ink(image, Drawing(begun.strokes[done[number] :]), sheet.pen)
+            add_ink(image, Drawing(begun.strokes[done[number] :]), pen)
             done[number] = max(len(begun) - 1, 0)
         yield image
+
+
+def _in_pixels(drawings: Sequence[Drawing], sheet: Sheet) -> tuple[Page, float]:
+    """Where drawings stand in a picture, and how wide the pen is there."""
+    page = arranged(drawings, sheet, sheet.size, titled=True)
+    if sheet.paper is None:
+        return page, sheet.pen
+    return page.enlarged(sheet.paper.fineness), sheet.paper.ink * sheet.paper.fineness
 
 
 def _paper(width: float, height: float, frames: int = 1) -> Image.Image:
@@ -112,6 +124,8 @@ def _titled_paper(page: Page, frames: int = 1) -> Image.Image:
     image = _paper(page.width, page.height, frames)
     font = ImageFont.load_default(max(page.font_size, 1))
     draw = ImageDraw.Draw(image)
+    for left, right, y in page.rules:
+        draw.line([(left, y), (right, y)], RULE)
     for x, y, title in page.titles:
         draw.text((x, y), _shortened(title, page.room, font), 0, font, anchor="ms")
     return image

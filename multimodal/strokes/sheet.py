@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from multimodal.errors import UserError
 from multimodal.strokes.drawing import Drawing
+from multimodal.strokes.paper import Paper
 from multimodal.strokes.plotter import Plotter
 
 GAP = 0.08
@@ -27,6 +28,7 @@ class Sheet:
         seconds: how long it takes until an SVG or GIF is drawn.
         flip: a GIF shows one drawing after the other, each as it is, instead of all being drawn.
         plotter: makes an SVG in millimetres for this plotter; G-code is for it, or the usual one.
+        paper: shows a single drawing, which is in millimetres, as a page of this paper.
     """
 
     titles: Sequence[str] | None = None
@@ -37,6 +39,7 @@ class Sheet:
     seconds: float = 4.0
     flip: bool = False
     plotter: Plotter | None = None
+    paper: Paper | None = None
 
     def __post_init__(self) -> None:
         if self.columns is not None and self.columns < 1:
@@ -63,6 +66,7 @@ class Page:
         titles: (x of the middle, y of the baseline, text) of each; empty without titles.
         room: how wide a title may be.
         font_size: of the titles.
+        rules: lines to write on: left, right and y of each.
     """
 
     width: float
@@ -71,11 +75,43 @@ class Page:
     titles: tuple[tuple[float, float, str], ...]
     room: float
     font_size: float
+    rules: tuple[tuple[float, float, float], ...] = ()
+
+    def enlarged(self, factor: float) -> Page:
+        """The same page in a smaller unit."""
+        return Page(
+            self.width * factor,
+            self.height * factor,
+            tuple(drawing.scaled(factor) for drawing in self.drawings),
+            tuple((x * factor, y * factor, title) for x, y, title in self.titles),
+            self.room * factor,
+            self.font_size * factor,
+            tuple((left * factor, right * factor, y * factor) for left, right, y in self.rules),
+        )
 
     @property
     def every_stroke(self) -> Drawing:
         """All drawings as one."""
         return Drawing([stroke for drawing in self.drawings for stroke in drawing])
+
+
+def arranged(drawings: Sequence[Drawing], sheet: Sheet, size: float, *, titled: bool) -> Page:
+    """Lay drawings out as a sheet says: each in a cell of the size, or one on its paper.
+
+    Raises:
+        UserError: nothing to lay out, titles that are not one for each, or several on one paper.
+    """
+    if sheet.paper is not None:
+        return _on_paper(drawings, sheet.paper)
+    return lay_out(drawings, size, sheet.columns, sheet.titles if titled else None)
+
+
+def _on_paper(drawings: Sequence[Drawing], paper: Paper) -> Page:
+    if len(drawings) != 1:
+        raise UserError(f"{len(drawings)} pages: a file shows one page of paper")
+    right = paper.width - paper.margin
+    rules = [(paper.margin, right, y) for y in paper.baselines] if paper.ruled else []
+    return Page(paper.width, paper.height, tuple(drawings), (), 0.0, 0.0, tuple(rules))
 
 
 def lay_out(

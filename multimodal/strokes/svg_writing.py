@@ -7,9 +7,10 @@ from xml.sax.saxutils import escape
 
 from multimodal.strokes.drawing import Array, Drawing
 from multimodal.strokes.plotter import Plotter, plot_order
-from multimodal.strokes.sheet import Page, Sheet, lay_out
+from multimodal.strokes.sheet import Page, Sheet, arranged
 
 HAIRLINE = 0.3  # millimetres: a usual pen
+RULE_WIDTH, RULE_COLOUR = 0.15, "#a9bdd6"  # of lines to write on
 
 _ANIMATION = """\
 <style>
@@ -30,17 +31,18 @@ def encode_svg(drawings: Sequence[Drawing], sheet: Sheet) -> bytes:
     """A sheet of drawings as SVG; one group a drawing, one path a stroke."""
     if sheet.plotter is not None:
         return _plot(drawings, sheet, sheet.plotter).encode()
-    page = lay_out(drawings, sheet.size, sheet.columns, sheet.titles)
+    page = arranged(drawings, sheet, sheet.size, titled=True)
+    unit, pen = ("px", sheet.pen) if sheet.paper is None else ("mm", sheet.paper.ink)
     groups = [
         _group(_animated(drawing, sheet.seconds) if sheet.animated else _plain(drawing))
         for drawing in page.drawings
     ]
-    body = (_ANIMATION if sheet.animated else "") + _inked(groups, sheet.pen) + _texts(page)
-    return _document(page, "px", body).encode()
+    body = (_ANIMATION if sheet.animated else "") + _rules(page) + _inked(groups, pen)
+    return _document(page, unit, body + _texts(page)).encode()
 
 
 def _plot(drawings: Sequence[Drawing], sheet: Sheet, plotter: Plotter) -> str:
-    page = lay_out(drawings, plotter.size, sheet.columns)
+    page = arranged(drawings, sheet, plotter.size, titled=False)
     ordered = plot_order(page.every_stroke)
     return _document(page, "mm", _inked([_group(_plain(ordered))], HAIRLINE))
 
@@ -77,6 +79,21 @@ def _animated(drawing: Drawing, seconds: float) -> Iterator[str]:
         timing = f"animation-delay: {delay:.3f}s; animation-duration: {duration:.3f}s"
         yield f'<path pathLength="1" style="{timing}" d="{_data(stroke)}"/>\n'
         delay += duration
+
+
+def _rules(page: Page) -> str:
+    """Lines to write on, as the pattern of the paper: they are no strokes."""
+    if not page.rules:
+        return ""
+    size = f'width="{_number(page.width)}" height="{_number(page.height)}"'
+    lines = "".join(
+        f"M{_number(left)} {_number(y)}H{_number(right)}" for left, right, y in page.rules
+    )
+    return (
+        f'<defs><pattern id="rules" patternUnits="userSpaceOnUse" {size}>'
+        f'<path d="{lines}" stroke="{RULE_COLOUR}" stroke-width="{RULE_WIDTH}"/></pattern></defs>\n'
+        f'<rect {size} fill="url(#rules)"/>\n'
+    )
 
 
 def _texts(page: Page) -> str:

@@ -1,0 +1,1 @@
+"""Text → handwriting: a pen led over the text by a sliding window, in many hands."""

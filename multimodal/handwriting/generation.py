@@ -1,0 +1,128 @@
+"""Writing point after point: many lines at once, each from random numbers of its own.
+
+A line ends by its window alone: the pen's state END_OF_LINE can only be drawn while the window looks
+at the cell behind the last character. A line fails where it never comes there within its limit of
+points, or where the window passed over a character without a look.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from multimodal.handwriting.lines import Rows
+from multimodal.handwriting.model import END_OF_LINE, LIFTED, POINT
+from multimodal.handwriting.pen import Pens
+from multimodal.recurrent.generation.sampling import uniforms
+from multimodal.recurrent.mixture import UNIFORMS, MixtureOutput
+
+POINTS_PER_CHARACTER, MORE_POINTS = 24, 60
+"""A line may have so many points for each of its characters, and so many more in all."""
+
+LINGERING = 40
+"""So many points may follow once the window has come to the end: dots and crosses of a word."""
+
+_CROWDED = 7 / 8  # the share of a batch that must still be writing for the others to stay in it
+
+
+@dataclass(frozen=True, eq=False)
+class WrittenLine:
+    """A line as it was written.
+
+    Attributes:
+        rows: (N, 3) in the network's units; the first row is the first point, at (0, 0).
+        looks: (N,) which cell of the text the window looked at when each point was drawn.
+        ended: whether the line came to its end by itself.
+    """
+
+    rows: Rows
+    looks: npt.NDArray[np.int64]
+    ended: bool
+
+
+def most_points(characters: int) -> int:
+    """How many points a line of so many characters may have."""
+    return MORE_POINTS + POINTS_PER_CHARACTER * characters
+
+
+def random_numbers(seeds: list[int], points: int) -> Tensor:
+    """(lines, points, 4) in [0, 1); a line's depend on its own seed alone."""
+    numbers = uniforms(seeds, 1, points * UNIFORMS)
+    return torch.from_numpy(numbers).view(len(seeds), points, UNIFORMS)
+
+
+@torch.inference_mode()
+def write_lines(
+    pens: Pens,
+    first: Tensor,
+    lengths: Tensor,
+    output: MixtureOutput,
+    seeds: list[int],
+    bias: float,
+) -> list[WrittenLine]:
+    """Write on until every line has ended or its points are used up.
+
+    Args:
+        pens: stand before the first points.
+        first: (B, 4) the points that come first, with the height of each.
+        lengths: (B,) the cells of the texts, the end among them.
+        output: how vectors are read.
+        seeds: one for each line.
+        bias: see `MixtureOutput.sample`.
+    """
+    lines = len(first)
+    most = most_points(int(lengths.max()))
+    numbers = random_numbers(seeds, most)
+    limits = torch.tensor([most_points(int(length)) for length in lengths])
+    drawn = np.zeros((most, lines, POINT), dtype=np.float32)
+    looks = np.zeros((most, lines), dtype=np.int64)
+    counts = np.zeros(lines, dtype=np.int64)
+    ended = np.zeros(lines, dtype=bool)
+    rows = torch.arange(lines)
+    writing = torch.ones(lines, dtype=torch.bool)
+    lingered = torch.zeros(lines, dtype=torch.long)
+    last, ends = first, lengths - 1
+    for step in range(most):
+        vectors, weights = pens.move(last)
+        looked = weights.argmax(1)
+        arrived = looked >= ends
+        vectors[:, END_OF_LINE].masked_fill_(~arrived, -torch.inf)
+        lingered += arrived
+        offsets, states = output.sample(vectors, numbers[rows, step], 1.0, bias)
+        height = last[:, 3:] + offsets[:, 1:]
+        last = torch.cat([offsets, (states == LIFTED)[:, None].float(), height], 1)
+        over = states == END_OF_LINE
+        late = (lingered > LINGERING) | (step + 1 >= limits)
+        now = writing.numpy()
+        which = rows.numpy()
+        drawn[step, which] = last.numpy()
+        looks[step, which] = looked.numpy()
+        counts[which[now & ~over.numpy()]] = step + 1
+        ended[which[now & over.numpy()]] = True
+        writing &= ~(over | late)
+        left = int(writing.sum())
+        if not left:
+            break
+        if left <= _CROWDED * len(rows):
+            kept = writing.nonzero()[:, 0]
+            pens.keep(kept)
+            rows, writing, last = rows[kept], writing[kept], last[kept]
+            ends, limits, lingered = ends[kept], limits[kept], lingered[kept]
+    return [
+        _written(first[number].numpy(), drawn[:count, number], looks[:count, number], over)
+        for number, (count, over) in enumerate(zip(counts.tolist(), ended.tolist(), strict=True))
+    ]
+
+
+def _written(
+    first: npt.NDArray[np.float32],
+    drawn: npt.NDArray[np.float32],
+    looks: npt.NDArray[np.int64],
+    ended: bool,
+) -> WrittenLine:
+    rows = np.concatenate([first[None, :3], drawn[:, :3]])
+    return WrittenLine(rows, np.concatenate([looks[:1], looks]), ended)

@@ -1,0 +1,77 @@
+"""How likely a piece of handwriting is under the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from multimodal.handwriting.batches import ScriptBatch, batch_of
+from multimodal.handwriting.lines import Script
+from multimodal.handwriting.model import END_OF_LINE, WriterNetwork
+from multimodal.recurrent.mixture import MixtureOutput
+
+AT_ONCE = 32  # pieces that are read together
+
+
+class Nats(NamedTuple):
+    """Surprise of pieces in nats, each (B,): of all offsets, and of all pen states with the end."""
+
+    offsets: Tensor
+    pens: Tensor
+
+    @property
+    def total(self) -> Tensor:
+        """(B,)."""
+        return self.offsets + self.pens
+
+
+@dataclass(frozen=True)
+class Surprise:
+    """How well a network foretells pieces of handwriting.
+
+    Attributes:
+        nats_per_point: mean over all points, in the network's units, the end being one of them.
+        nats_per_line: mean over pieces.
+        lines: how many there were.
+    """
+
+    nats_per_point: float
+    nats_per_line: float
+    lines: int
+
+
+def batch_nats(output: MixtureOutput, vectors: Tensor, batch: ScriptBatch) -> Nats:
+    """Surprise of what follows every point, by vectors (B, T, 3 + 6 K)."""
+    counted = batch.counted
+    rows = counted.nonzero()[:, 0]
+    there, pens = vectors[counted], batch.pens[counted]
+    moved = pens != END_OF_LINE
+    offsets = -output.offset_log_likelihood(there[moved], batch.offsets[counted][moved])
+    states = -output.pen_log_likelihood(there, pens)
+    zeros = offsets.new_zeros(len(batch.lengths))
+    return Nats(zeros.index_add(0, rows[moved], offsets), zeros.index_add(0, rows, states))
+
+
+@torch.no_grad()
+def script_nats(network: WriterNetwork, script: Script, hands: Tensor, scale: float) -> Tensor:
+    """Surprise of pieces (pieces,), each with the embedding of its own hand: (pieces, S)."""
+    nats = torch.zeros(len(script))
+    order = script.lengths.argsort(kind="stable")
+    for begin in range(0, len(order), AT_ONCE):
+        which = order[begin : begin + AT_ONCE]
+        part = script.picked(which)
+        batch = batch_of(part.rows, part.texts, [0] * len(part), scale)
+        memory = network.memory(batch.texts)
+        vectors, *_ = network.unroll(batch.points, memory, hands[torch.from_numpy(which)])
+        nats[which] = batch_nats(network.output, vectors, batch).total.float()
+    return nats
+
+
+def surprise(network: WriterNetwork, script: Script, hands: Tensor, scale: float) -> Surprise:
+    """How well a network foretells pieces, see `script_nats`."""
+    nats = float(script_nats(network, script, hands, scale).double().sum())
+    count = int(script.lengths.sum())
+    return Surprise(nats / count, nats / len(script), len(script))

@@ -1,0 +1,50 @@
+"""How lines are written, as far as a caller may say."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from multimodal.errors import UserError
+
+MOST_SEEDS = 2**31  # to choose from where none is given
+
+
+@dataclass(frozen=True)
+class WritingOptions:
+    """How lines are written.
+
+    Attributes:
+        bias: from 0, as varied as people write, to 2 and more, neat and alike (Graves 2013, section
+            5.4).
+        seed: the same writes the same.
+        attempts: how often a piece is written anew that failed: that did not come to its end, or
+            passed over a character. The best of them is taken if all fail.
+
+    Raises:
+        UserError: a number is out of range.
+    """
+
+    bias: float = 0.5
+    seed: int = 0
+    attempts: int = 8
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.bias <= 10:
+            raise UserError(f"bias: must be from 0 to 10, not {self.bias}")
+        if self.attempts < 1:
+            raise UserError(f"attempts: must be at least 1, not {self.attempts}")
+
+    def changed(self, changes: Mapping[str, Any]) -> WritingOptions:
+        """The same with those options changed that are given and not None.
+
+        Where no seed is given, something else is written each time.
+        """
+        known = [field.name for field in fields(self)]
+        for name in changes:
+            if name not in known:
+                raise UserError(f"{name}: no such option; there are {', '.join(known)}")
+        given = {name: value for name, value in changes.items() if value is not None}
+        return replace(self, **{"seed": secrets.randbelow(MOST_SEEDS), **given})

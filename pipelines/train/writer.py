@@ -1,0 +1,57 @@
+"""Handwriting → a writer: the job behind ``multimodal train writer``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from typing import TYPE_CHECKING
+
+from pipelines.train import with_settings
+
+if TYPE_CHECKING:
+    from multimodal.strokes.handwritten import Kind
+
+
+def train_writer(
+    data: str | Path,
+    out: str | Path,
+    settings: Sequence[str] = (),
+    note: Callable[[str], object] = lambda _: None,
+) -> Path:
+    """Train a writer, or go on with a training that was interrupted.
+
+    Args:
+        data: a folder of handwriting; see `multimodal.strokes.handwritten`.
+        out: the run's folder: metrics, curves, samples, the best and the last writer.
+        settings: changes to the recipe, "name=value"; see `WriterRecipe`.
+        note: is told, a line each, what the training leaves out.
+
+    Returns:
+        The folder of the best writer.
+
+    Raises:
+        UserError: when the data cannot be read, or the folder belongs to another run.
+    """
+    from multimodal.handwriting.lines import script_of
+    from multimodal.handwriting.recipe import WriterRecipe
+    from multimodal.handwriting.training import WriterTask
+    from multimodal.strokes.handwritten import read_handwriting
+    from multimodal.training import train
+
+    recipe = with_settings(WriterRecipe(), settings)
+    samples = [
+        (kind, sample)
+        for kind in _kinds(data)
+        for sample in read_handwriting(data, [kind], "train")
+    ]
+    script = script_of(samples, recipe.limit)
+    note(f"{len(samples) - len(script)} of {len(samples)} pieces are too long or leap: left out")
+    lines = [("lines", sample) for sample in read_handwriting(data, ["lines"], "valid")]
+    return train(WriterTask(recipe, script, script_of(lines, recipe.limit)), out)
+
+
+def _kinds(data: str | Path) -> list[Kind]:
+    """Lines, and words and characters where the folder has them."""
+    more: list[Kind] = ["words", "characters"]
+    return ["lines", *(kind for kind in more if (Path(data) / f"{kind}.parquet").exists())]

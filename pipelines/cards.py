@@ -1,11 +1,12 @@
 """Where everything stands on a postcard, in millimetres: a photo, a stamp with drawings, writing.
 
-    plan = plan_card(148, 105, photo=4 / 3, drawn=True, letters=38)
+    line = line_height(148, 105, letters=38, alone=False)
+    plan = plan_card(148, 105, photo=4 / 3, drawn=True, writing=2 * line)
     plan.photo, plan.stamp, plan.writing         # boxes that do not overlap
 
 Beside each other on a wide card, under each other on a tall one; what is missing leaves its place
-to the others. The writing takes as many lines as it needs, up to `MOST_LINES`, in letters as large
-as the card allows.
+to the others. The writing takes as many lines as it needs, up to `MOST_LINES` if that can be, in
+letters as large as the card allows.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from multimodal.strokes import Drawing
 
 MARGIN, GUTTER = 0.075, 0.055  # of the card's shorter side
 LINE_HEIGHTS = (0.125, 0.115, 0.105, 0.095, 0.085, 0.075, 0.065)  # of the shorter side, best first
-LETTER = 0.3  # the usual width of a letter, of the height of a line
+LETTER = 0.26  # the usual width of a letter, of the height of a line
 MOST_LINES = 3
 MOST_WRITING = 0.36  # of the card's height, where there is anything else on it
 PHOTO_SHARE = 0.6  # of the room's longer side that a photo may take beside a stamp
@@ -82,7 +83,6 @@ class CardPlan:
         photo: where the photo is; None without one.
         stamp: the frame of the drawings; None where nothing is drawn.
         writing: where the sentence is.
-        line_height: from one baseline to the next.
     """
 
     width: float
@@ -90,11 +90,33 @@ class CardPlan:
     photo: Box | None
     stamp: Box | None
     writing: Box
-    line_height: float
+
+
+def line_height(width: float, height: float, letters: int, *, alone: bool) -> float:
+    """How high a line is, in millimetres: the largest at which a sentence needs few enough lines.
+
+    Args:
+        width: of the card, in millimetres.
+        height: likewise.
+        letters: of the sentence.
+        alone: whether there is nothing else on the card.
+
+    Raises:
+        UserError: the card is too small or too large.
+    """
+    page = _page(width, height)
+    room = page.height if alone else MOST_WRITING * height
+    short = min(width, height)
+    for share in LINE_HEIGHTS:
+        lines = _lines(share * short, page.width, letters)
+        if lines <= MOST_LINES and lines * share * short <= room:
+            return share * short
+    smallest = LINE_HEIGHTS[-1] * short
+    return min(smallest, room / _lines(smallest, page.width, letters))
 
 
 def plan_card(
-    width: float, height: float, *, photo: float | None, drawn: bool, letters: int
+    width: float, height: float, *, photo: float | None, drawn: bool, writing: float
 ) -> CardPlan:
     """Part a card.
 
@@ -103,28 +125,27 @@ def plan_card(
         height: likewise.
         photo: the width of the photo as part of its height; None for a card without it.
         drawn: whether there is anything to draw.
-        letters: of the sentence.
+        writing: how high the lines of the sentence are together, in millimetres; where that is too
+            much, there is less room for them.
 
     Raises:
         UserError: the card is too small or too large.
     """
-    if not (LEAST <= width <= MOST and LEAST <= height <= MOST):
-        raise UserError(
-            f"a card of {width:g} x {height:g} mm: sides from {LEAST:g} to {MOST:g} expected"
-        )
-    short = min(width, height)
-    page = Box(0, 0, width, height).inset(MARGIN * short)
+    page = _page(width, height)
     if photo is None and not drawn:
-        lines = _line_height(short, page.width, page.height, letters)
-        tall = min(page.height, lines * _lines(lines, page.width, letters))
-        writing = Box(page.left, page.top + (page.height - tall) / 2, page.width, tall)
-        return CardPlan(width, height, None, None, writing, lines)
-    line = _line_height(short, page.width, MOST_WRITING * height, letters)
-    tall = line * _lines(line, page.width, letters)
-    writing = Box(page.left, page.bottom - tall, page.width, tall)
-    room = Box(page.left, page.top, page.width, page.height - tall - GUTTER * short)
-    placed = _pictures(room, GUTTER * short, photo, drawn=drawn)
-    return CardPlan(width, height, *placed, writing, line)
+        tall = min(page.height, writing)
+        place = Box(page.left, page.top + (page.height - tall) / 2, page.width, tall)
+        return CardPlan(width, height, None, None, place)
+    gutter = GUTTER * min(width, height)
+    tall = min(writing, MOST_WRITING * height)
+    place = Box(page.left, page.bottom - tall, page.width, tall)
+    room = Box(page.left, page.top, page.width, page.height - tall - gutter)
+    return CardPlan(width, height, *_pictures(room, gutter, photo, drawn=drawn), place)
+
+
+def text_width(width: float, height: float) -> float:
+    """How long a line of writing may be."""
+    return _page(width, height).width
 
 
 def stamp_edge(box: Box) -> Drawing:
@@ -182,14 +203,13 @@ def _lines(line: float, width: float, letters: int) -> int:
     return max(1, ceil(letters * LETTER * line / width))
 
 
-def _line_height(short: float, width: float, height: float, letters: int) -> float:
-    """The largest of the usual heights at which the sentence needs few enough lines."""
-    for share in LINE_HEIGHTS:
-        lines = _lines(share * short, width, letters)
-        if lines <= MOST_LINES and lines * share * short <= height:
-            return share * short
-    smallest = LINE_HEIGHTS[-1] * short
-    return min(smallest, height / _lines(smallest, width, letters))
+def _page(width: float, height: float) -> Box:
+    """The card without its margins."""
+    if not (LEAST <= width <= MOST and LEAST <= height <= MOST):
+        raise UserError(
+            f"a card of {width:g} x {height:g} mm: sides from {LEAST:g} to {MOST:g} expected"
+        )
+    return Box(0, 0, width, height).inset(MARGIN * min(width, height))
 
 
 def _pictures(

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from io import BytesIO
 from itertools import chain, count
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -27,13 +28,24 @@ from multimodal.errors import UserError
 from multimodal.images import ImageError, ImageSource, name_of, open_image
 from multimodal.sketching.mentions import mentioned
 from multimodal.strokes import Drawing, Sheet
+from multimodal.strokes.curves import smoothed
 from multimodal.strokes.gcode import encode_gcode
 from multimodal.strokes.paper import Paper
 from multimodal.strokes.plotter import plot_order
 from multimodal.strokes.raster import encode_gif, encode_png
 from multimodal.strokes.svg_writing import encode_svg
 from multimodal.training import derived_seed
-from pipelines.cards import INSIDE, Box, CardPlan, arrange, fit_writing, plan_card, stamp_edge
+from pipelines.cards import (
+    INSIDE,
+    Box,
+    CardPlan,
+    arrange,
+    fit_writing,
+    line_height,
+    plan_card,
+    stamp_edge,
+    text_width,
+)
 from pipelines.journal import Journal, fingerprint, require_no_loss
 from pipelines.output import clean, require_place, written_aside
 from pipelines.tables import write_json_lines
@@ -55,6 +67,8 @@ PHOTO_FINENESS = 10.0  # pixels a millimetre, of a photo in an SVG
 TRIES = 8  # drawings of each figure, of which the best is taken
 CANDIDATES = 200  # drawings of a card at most, the chosen and the others
 TEMPERATURE = 0.3  # neat, and not always the same
+CURVE = 4.0  # units between points of a smoothed figure, of which the longer side has about 256
+HANGING = 0.25  # of a line's height that a letter may hang below its line without another line
 TABLE = "cards.jsonl"
 
 
@@ -96,6 +110,21 @@ class CardOptions:
         if self.size[:1].isdigit():
             return paper.width, paper.height
         return max(paper.width, paper.height), min(paper.width, paper.height)
+
+
+@dataclass(frozen=True)
+class CardModels:
+    """Which models make cards: shipped ones, folders or Hub ids; None for the one that ships.
+
+    Attributes:
+        captioner, translator, sketcher, recognizer, writer: as their `load` takes them.
+    """
+
+    captioner: str | None = None
+    translator: str | None = None
+    sketcher: str | None = None
+    recognizer: str | None = None
+    writer: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,8 +177,7 @@ class Postcard:
     def paper(self, fineness: float = 8.0) -> Paper:
         """What it is drawn on."""
         width, height = self.plan.width, self.plan.height
-        line = self.plan.line_height
-        return Paper(width, height, margin=0.0, spacing=line, ink=INK, fineness=fineness)
+        return Paper(width, height, margin=0.0, spacing=1.0, ink=INK, fineness=fineness)
 
 
 @dataclass(frozen=True)
@@ -187,71 +215,65 @@ class CardMaker:
 
     Args:
         options: how cards are made.
-        captioner, sketcher, recognizer, writer: in the place of those that ship.
+        models: by whom.
 
     Raises:
-        UserError: a size, style or language cannot be, or a model that is needed does not ship.
+        UserError: the size cannot be.
     """
 
-    def __init__(
-        self,
-        options: CardOptions,
-        *,
-        captioner: Captioner | None = None,
-        sketcher: Sketcher | None = None,
-        recognizer: Recognizer | None = None,
-        writer: Writer | None = None,
-    ) -> None:
+    def __init__(self, options: CardOptions, models: CardModels | None = None) -> None:
         self.options = options
+        self.models = models or CardModels()
         self._sides = options.sides
-        plan_card(*self._sides, photo=None, drawn=True, letters=40)  # which refuses odd sizes
-        self._given = {
-            "captioner": captioner,
-            "sketcher": sketcher,
-            "recognizer": recognizer,
-            "writer": writer,
-        }
+        text_width(*self._sides)  # which refuses odd sizes
 
     @cached_property
     def captioner(self) -> Captioner:
         """Says what there is."""
-        return self._given["captioner"] or multimodal.load_captioner()  # type: ignore[return-value]
+        return multimodal.load_captioner(self.models.captioner)
 
     @cached_property
     def sketcher(self) -> Sketcher:
         """Draws it."""
-        return self._given["sketcher"] or multimodal.load_sketcher()  # type: ignore[return-value]
+        return multimodal.load_sketcher(self.models.sketcher)
 
     @cached_property
     def recognizer(self) -> Recognizer:
         """Chooses among drawings."""
-        return self._given["recognizer"] or multimodal.load_recognizer()  # type: ignore[return-value]
+        return multimodal.load_recognizer(self.models.recognizer)
 
     @cached_property
     def writer(self) -> Writer:
         """Writes."""
-        return self._given["writer"] or multimodal.load_writer()  # type: ignore[return-value]
+        return multimodal.load_writer(self.models.writer)
 
     @cached_property
-    def _translate(self) -> Callable[[str], str]:
-        if self.options.language == ENGLISH:
+    def translate(self) -> Callable[[str], str]:
+        """Says an English sentence in the language of the writing."""
+        language = self.options.language
+        if language == ENGLISH:
             return str
         try:
-            translator = multimodal.load_translator()
+            translator = multimodal.load_translator(self.models.translator)
         except (AttributeError, UserError) as error:
+            if self.models.translator is not None:
+                raise
             raise UserError(
-                f"--language {self.options.language}: no translator ships here; leave it out for "
-                f"{ENGLISH}, or train one: multimodal train translator"
+                f"--language {language}: no translator ships here; leave it out for English, or "
+                "train one (multimodal train translator) and name it with --translator"
             ) from error
-        return lambda text: str(translator.translate(text, to=self.options.language).text)
+        return lambda text: str(translator.translate(text, to=language).text)
 
     def prepare(self) -> None:
         """Load what every card needs, so that what is missing is said before any work.
 
         Raises:
-            UserError: a model or the translator does not ship.
+            UserError: a model cannot be had, the translator does not know the language, or there is
+                no such style.
         """
-        _ = self._translate, self.captioner, self.writer
+        self.translate("a dog")
+        _ = self.captioner
+        self.writer.style(self.options.style)
 
     def make(self, photo: ImageSource) -> Postcard:
         """Make the card of a photo; the same each time for the same seed and name.
@@ -263,7 +285,7 @@ class CardMaker:
         picture = open_image(photo)
         name = Path(name_of(photo)).name
         caption = self.captioner.caption(picture).text
-        text = as_sentence(self._translate(caption))
+        text = as_sentence(self.translate(caption))
         return self.compose(caption, text, name, picture if self.options.photo else None)
 
     def compose(
@@ -284,11 +306,14 @@ class CardMaker:
         if not written.strip():
             raise UserError(f"{name}: {text!r}: holds nothing that can be written")
         things, figures = self._drawn(mentioned(caption, self.sketcher.categories), seed)
+        alone = picture is None and not figures
+        line = line_height(*self._sides, len(written), alone=alone)
+        writing = self._written(written, line, seed)
         plan = plan_card(
             *self._sides,
             photo=None if picture is None else picture.width / picture.height,
             drawn=bool(figures),
-            letters=len(written),
+            writing=line * max(1, ceil(writing.bounds[3] / line - HANGING)),
         )
         return Postcard(
             source=name,
@@ -298,7 +323,7 @@ class CardMaker:
             plan=plan,
             edge=stamp_edge(plan.stamp) if plan.stamp else None,
             figures=tuple(arrange(figures, plan.stamp.inset(INSIDE)) if plan.stamp else ()),
-            writing=self._written(written, plan, seed),
+            writing=fit_writing(writing, plan.writing),
             photo=picture,
             animated=self.options.moves,
         )
@@ -325,7 +350,8 @@ class CardMaker:
             return (), []
         prompt = Prompt((Clause(tuple(each for each, _ in kept)),))
         drawings = [drawing for _, best in kept for drawing in best]
-        return prompt.things, place_figures(prompt, drawings)
+        curves = [smoothed(figure, CURVE) for figure in place_figures(prompt, drawings)]
+        return prompt.things, curves
 
     def _best(self, things: Things, drawings: Sequence[Drawing]) -> list[Drawing]:
         """Those in which the recognizer is most certain to see what they are, in their order."""
@@ -336,12 +362,11 @@ class CardMaker:
         best = sorted(range(len(drawings)), key=lambda number: -sure[number])[: things.count]
         return [drawings[number] for number in sorted(best)]
 
-    def _written(self, text: str, plan: CardPlan, seed: int) -> Drawing:
+    def _written(self, text: str, line: float, seed: int) -> Drawing:
         from multimodal.handwriting.layout import Layout
 
-        layout = Layout(line_height=plan.line_height, width=plan.writing.width)
-        writing = self.writer.write(text, style=self.options.style, seed=seed, layout=layout)
-        return fit_writing(writing, plan.writing)
+        layout = Layout(line_height=line, width=text_width(*self._sides))
+        return self.writer.write(text, style=self.options.style, seed=seed, layout=layout)
 
 
 def as_sentence(text: str) -> str:
@@ -430,6 +455,7 @@ def make_deck(photos: Sequence[Path], maker: CardMaker, deck: Deck) -> Iterator[
         "photos": [str(photo) for photo in photos],
         "ending": deck.ending,
         "options": asdict(maker.options),
+        "models": asdict(maker.models),
         "captioner": fingerprint(maker.captioner.network.state_dict()),
         "writer": fingerprint(maker.writer.network.state_dict()),
     }
@@ -449,6 +475,11 @@ def make_deck(photos: Sequence[Path], maker: CardMaker, deck: Deck) -> Iterator[
 
 def make_card(photo: Path, maker: CardMaker, path: Path) -> CardRow:
     """Make one card and write it; a photo that cannot be opened gives a row that says so.
+
+    Args:
+        photo: the file.
+        maker: who makes it.
+        path: where to; see `Postcard.save`.
 
     Raises:
         UserError: the disk refuses, or a model cannot be had.

@@ -11,8 +11,11 @@ from multimodal.errors import UserError
 from pipelines.commands import INTERRUPTED, SOME_FAILED, app
 
 if TYPE_CHECKING:
-    from pipelines.postcard import CardMaker, CardOptions, CardRow, Deck
+    from pipelines.postcard import CardMaker, CardRow, Deck
 
+Other = Annotated[
+    str | None, typer.Option(help="In the place of the one that ships: a folder or a Hub id.")
+]
 Ending = Literal["svg", "png", "gif", "gcode"]
 
 
@@ -39,6 +42,10 @@ def postcard_command(
         typer.Option("--animated/--still", help="Whether an SVG draws itself; with a photo, yes."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, other drawings.")] = 0,
+    captioner: Other = None,
+    translator: Other = None,
+    sketcher: Other = None,
+    writer: Other = None,
     ending: Annotated[Ending, typer.Option("--format", help="Of the cards of a deck.")] = "svg",
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a deck where a run stopped.")
@@ -46,26 +53,28 @@ def postcard_command(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
 ) -> None:
     """Make a postcard: the photo, what its caption names drawn, and the caption in handwriting."""
-    from pipelines.postcard import CardMaker, CardOptions, Deck
+    from pipelines.postcard import CardMaker, CardModels, CardOptions, Deck
 
     options = CardOptions(_style(style), language, size, photo, animated, seed)
+    models = CardModels(captioner, translator, sketcher, None, writer)
+    maker = CardMaker(options, models)
     if output.suffix and not output.is_dir():
-        _one(photos, options, output, overwrite=overwrite, resume=resume)
+        _one(photos, maker, output, overwrite=overwrite, resume=resume)
         return
     deck = Deck(output, f".{ending}", resume, overwrite)
     deck.require()
     if deck.finished:
         typer.echo(f"{deck.table}: is there and complete; nothing is left to do", err=True)
         return
-    _many(photos, CardMaker(options), deck)
+    _many(photos, maker, deck)
 
 
 def _one(
-    photos: list[Path], options: CardOptions, output: Path, *, overwrite: bool, resume: bool
+    photos: list[Path], maker: CardMaker, output: Path, *, overwrite: bool, resume: bool
 ) -> None:
     from multimodal.images import ImageError
     from pipelines.output import require_place
-    from pipelines.postcard import CardMaker, make_card, require_ending
+    from pipelines.postcard import make_card, require_ending
 
     if len(photos) > 1 or photos[0].is_dir():
         raise UserError(f"{output}: holds one card; for several photos, name a folder")
@@ -75,7 +84,10 @@ def _one(
     require_place(output)
     if output.exists() and not overwrite:
         raise UserError(f"{output}: is there already; move it, or use --overwrite")
-    row = make_card(photos[0], CardMaker(options), output)
+    if not photos[0].exists():
+        raise ImageError(str(photos[0]), "no such file or directory")
+    maker.prepare()
+    row = make_card(photos[0], maker, output)
     if row.error is not None:
         raise ImageError(row.source, row.error)
     _show(row, output)

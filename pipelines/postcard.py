@@ -245,7 +245,9 @@ class CardMaker:
     @cached_property
     def writer(self) -> Writer:
         """Writes."""
-        return multimodal.load_writer(self.models.writer)
+        from multimodal.handwriting.writer import SHIPPED, Writer
+
+        return Writer.load(self.models.writer or SHIPPED)
 
     @cached_property
     def translate(self) -> Callable[[str], str]:

@@ -60,7 +60,21 @@ def test_without_categories_nothing_is_drawn():
     assert mentioned("a dog", ()) == ()
 
 
-WORDS = ["a", "two", "the", "many", "dozens of", "dog", "dogs", "and", "hat", "men", "on", "zxq", ","]
+WORDS = [
+    "a",
+    "two",
+    "the",
+    "many",
+    "dozens of",
+    "dog",
+    "dogs",
+    "and",
+    "hat",
+    "men",
+    "on",
+    "zxq",
+    ",",
+]
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=30).map(" ".join))

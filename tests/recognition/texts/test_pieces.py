@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from multimodal.errors import UserError
@@ -33,6 +33,7 @@ def test_characters_are_cut_without_spaces():
     assert cut_text("ab c", "characters") == ["a", "b", "c"]
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_cutting_loses_nothing_but_white_space_and_what_is_no_letter(text):
     joined = "".join(cut_text(text, "characters"))

@@ -64,7 +64,8 @@ SPACING = 0.6  # millimetres between points, so that a moving pen is as fast eve
 SECONDS = 9.0  # until a moving card is finished
 FINENESS = {".png": 12.0, ".gif": 5.0}  # pixels a millimetre
 PHOTO_FINENESS = 10.0  # pixels a millimetre, of a photo in an SVG
-TRIES = 8  # drawings of each figure, of which the best is taken
+LEAST_SURE = 0.1  # of the recognizer, of what the sketcher draws roughly
+TRIES = 16  # drawings of each figure, of which the best is taken
 CANDIDATES = 200  # drawings of a card at most, the chosen and the others
 TEMPERATURE = 0.3  # neat, and not always the same
 CURVE = 4.0  # units between points of a smoothed figure, of which the longer side has about 256
@@ -356,12 +357,20 @@ class CardMaker:
         return prompt.things, curves
 
     def _best(self, things: Things, drawings: Sequence[Drawing]) -> list[Drawing]:
-        """Those in which the recognizer is most certain to see what they are, in their order."""
-        if len(drawings) < things.count or things.category not in self.recognizer.categories:
-            return list(drawings[: things.count]) if len(drawings) >= things.count else []
+        """Those in which the recognizer is most certain to see what they are, in their order.
+
+        Things that the sketcher draws roughly are left out altogether where the recognizer does not
+        see them: they would be scribbles.
+        """
+        if len(drawings) < things.count:
+            return []
+        if things.category not in self.recognizer.categories:
+            return list(drawings[: things.count])
         guesses = self.recognizer.guess(drawings, top=len(self.recognizer.categories))
         sure = [dict(guess.ranking)[things.category] for guess in guesses]
         best = sorted(range(len(drawings)), key=lambda number: -sure[number])[: things.count]
+        if things.category in self.sketcher.rough and sure[best[-1]] < LEAST_SURE:
+            return []
         return [drawings[number] for number in sorted(best)]
 
     def _written(self, text: str, line: float, seed: int) -> Drawing:

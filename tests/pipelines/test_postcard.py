@@ -148,6 +148,18 @@ def test_of_several_drawings_those_are_taken_that_look_most_like_it(models):
     assert best == [drawings[n] for n in sorted(sorted(range(6), key=lambda n: -sure[n])[:2])]
 
 
+def test_a_rough_drawing_that_nobody_would_see_is_left_out(models, monkeypatch):
+    maker = CardMaker(CardOptions(), models)
+    drawings = [Drawing([[(0, 0), (10 * n, 5)]]) for n in range(1, 4)]
+    things = jobs.mentioned("a dog", CATEGORIES)[0]
+    monkeypatch.setattr(jobs, "LEAST_SURE", 1.1)
+    assert len(maker._best(things, drawings)) == 1
+    maker.sketcher.rough = frozenset(["dog"])
+    assert maker._best(things, drawings) == []
+    monkeypatch.setattr(jobs, "LEAST_SURE", 0.0)
+    assert len(maker._best(things, drawings)) == 1
+
+
 def test_captions_become_sentences():
     assert as_sentence(" a dog  runs ") == "A dog runs."
     assert as_sentence("Really?") == "Really?"

@@ -72,7 +72,10 @@ class Shared:
         return streamed
 
     def endpoint(
-        self, function: Callable[..., Any], inputs: Sequence[gr.components.Component]
+        self,
+        function: Callable[..., Any],
+        inputs: Sequence[gr.components.Component],
+        **arguments: Any,
     ) -> None:
         """Make a function an endpoint of the API and an MCP tool, by its own name.
 
@@ -80,6 +83,7 @@ class Shared:
             function: its docstring describes it and its "Args:" the parameters; its return type (a
                 TypedDict, say) becomes the schema of the answer.
             inputs: a component for each parameter: their types, ranges and first values count.
+            **arguments: of the event, such as preprocess=False.
         """
         returns = get_type_hints(function)["return"]
         answer = gr.JSON(visible=False)
@@ -89,7 +93,7 @@ class Shared:
             inputs=list(inputs),
             outputs=[answer],
             api_name=function.__name__,
-            **self.job,
+            **(self.job | arguments),
         )
 
 

@@ -37,7 +37,14 @@ class Upload:
             raise UserError(f"There is no {what} yet. Please choose one first.")
         path = Path(file["path"])
         upload = cls(path, Path(file.get("orig_name") or path.name).name)
-        if path.stat().st_size > limits.upload_bytes:
+        try:
+            size = path.stat().st_size
+        except OSError as error:
+            raise UserError(
+                f"{upload.name} is no longer here: files are kept for {limits.kept_seconds // 60} "
+                "minutes. Please choose it again."
+            ) from error
+        if size > limits.upload_bytes:
             raise UserError(
                 f"{upload.name} is larger than {limits.upload_bytes // MEGABYTE} MB. "
                 "Please choose a smaller file."

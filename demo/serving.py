@@ -6,11 +6,12 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from demo.gradio_import import without_stubs
 from demo.janitor import sweeping
 from multimodal.errors import UserError
 
@@ -69,6 +70,7 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
         prefix="multimodal-demo-", ignore_cleanup_errors=True
     ) as scratch:
         os.environ.update(QUIET | {"GRADIO_TEMP_DIR": scratch})
+        without_stubs()
         import gradio as gr
 
         from demo import look
@@ -78,6 +80,7 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
 
         shared = shared or Shared(Models(options.voices))
         page = build(shared)
+        shared.models.warm_up()
         try:
             _, address, _ = page.launch(
                 server_name=options.host,
@@ -99,7 +102,6 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
             )
         except OSError as error:
             raise UserError(f"--port {options.port}: {error}") from error
-        shared.models.warm_up()
         try:
             with sweeping(Path(scratch), shared.limits.kept_seconds):
                 yield address
@@ -110,7 +112,7 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
 
 def serve(options: ServeOptions) -> None:
     """Serve the page until Ctrl-C."""
-    with serving(options) as address:
+    with suppress(KeyboardInterrupt), serving(options) as address:
         print(f"The demo is at {address} (Ctrl-C ends it).", flush=True)  # noqa: T201
         while True:
             time.sleep(3600)

@@ -20,7 +20,10 @@ class _WithoutStubs(MetaPathFinder):
     """
 
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+        self,
+        fullname: str,
+        path: Sequence[str] | None,  # noqa: ARG002
+        target: ModuleType | None = None,  # noqa: ARG002
     ) -> ModuleSpec | None:
         """The module's own spec, whose loader leaves stubs alone; None for all others."""
         if fullname != MODULE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import tempfile
 import time
 from collections.abc import Iterator
@@ -66,6 +67,8 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
     """
     options = options or ServeOptions()
     visitors = read_visitors(options.auth_file) if options.auth_file else None
+    if options.port is not None:
+        require_free(options.host, options.port)
     with tempfile.TemporaryDirectory(
         prefix="multimodal-demo-", ignore_cleanup_errors=True
     ) as scratch:
@@ -100,8 +103,8 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
                 quiet=True,
                 prevent_thread_lock=True,
             )
-        except OSError as error:
-            raise UserError(f"--port {options.port}: {error}") from error
+        except OSError as error:  # every port that gradio tries is taken, or there is no such host
+            raise UserError(f"--host {options.host}: cannot be served there: {error}") from error
         try:
             with sweeping(Path(scratch), shared.limits.kept_seconds):
                 yield address
@@ -116,6 +119,21 @@ def serve(options: ServeOptions) -> None:
         print(f"The demo is at {address} (Ctrl-C ends it).", flush=True)  # noqa: T201
         while True:
             time.sleep(3600)
+
+
+def require_free(host: str, port: int) -> None:
+    """See to it that nobody listens on a port, before gradio is imported for nothing.
+
+    Raises:
+        UserError: it is taken, or there is no such host.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            reason = error.strerror or error
+            raise UserError(f"--host {host} --port {port}: {reason}; choose another") from error
 
 
 def read_visitors(path: Path) -> list[tuple[str, str]]:

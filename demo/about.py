@@ -25,8 +25,9 @@ evaluate …`) on a test split that was looked at once.
 TITLES = {
     "captioner": "Photo to sentence",
     "clip-recognizer": "Film to label",
-    "reader": "Sentence to mood",
+    "reader": "Handwriting to text",
     "recognizer": "Drawing to category",
+    "sentiment": "Sentence to mood",
     "sketcher": "Prompt to drawing",
     "text": "Beginning to text",
     "translator": "Sentence to another language",

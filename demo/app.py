@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gradio as gr
 
-from demo import about, caption, draw, draw_together, many_photos, morph, write
+from demo import about, caption, draw, draw_together, many_photos, mood, morph, postcard, write
+from demo.models import shipped
 from demo.shared import Shared, asset
 
 TITLE = "multimodal"
@@ -16,9 +17,15 @@ TABS = (
     ("Draw", "draw", draw.tab),
     ("Draw together", "draw-together", draw_together.tab),
     ("Morph", "morph", morph.tab),
+    ("Postcard", "postcard", postcard.tab),
+    ("Mood", "mood", mood.tab),
     ("Write", "write", write.tab),
     ("About", "about", about.tab),
 )
+
+
+WITH_MODELS = {"postcard": postcard.MODEL, "mood": mood.MODEL}
+"""Tabs that are only there where their model ships."""
 
 
 def build(shared: Shared) -> gr.Blocks:
@@ -32,6 +39,8 @@ def build(shared: Shared) -> gr.Blocks:
         )
         with gr.Tabs(elem_id="tabs"):
             for name, identity, tab in TABS:
+                if WITH_MODELS.get(identity, "") not in {"", *shipped()}:
+                    continue
                 with gr.Tab(name, id=identity):
                     tab(shared)
     page.queue(max_size=limits.waiting, default_concurrency_limit=limits.at_once)

@@ -10,8 +10,10 @@ from multimodal.errors import UserError
 
 if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner
+    from multimodal.handwriting.writer import Writer
     from multimodal.language.author import Author
     from multimodal.recognition.recognizer import Recognizer
+    from multimodal.recognition.texts.classifier import TextClassifier
     from multimodal.sketching.sketcher import Sketcher
 
 T = TypeVar("T")
@@ -46,6 +48,16 @@ class Models:
     def recognizer(self) -> Recognizer:
         """Drawing → category, after every stroke."""
         return self._once("recognizer", _load_recognizer)
+
+    @property
+    def text_classifier(self) -> TextClassifier:
+        """Sentence → mood."""
+        return self._once("text classifier", _load_text_classifier)
+
+    @property
+    def writer(self) -> Writer:
+        """Text → handwriting."""
+        return self._once("writer", _load_writer)
 
     def author(self, voice: str) -> Author:
         """Text → more text.
@@ -125,3 +137,15 @@ def _load_author(voice: str) -> Author:
     import multimodal
 
     return multimodal.load_author(voice)
+
+
+def _load_text_classifier() -> TextClassifier:
+    import multimodal
+
+    return multimodal.load_text_classifier()
+
+
+def _load_writer() -> Writer:
+    from multimodal.handwriting.writer import Writer
+
+    return Writer.load()

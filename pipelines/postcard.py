@@ -168,12 +168,14 @@ class Postcard:
         Raises:
             UserError: the ending is of no card, or the disk refuses.
         """
-        encode = _ENCODERS.get(path.suffix.lower())
-        if encode is None:
-            raise UserError(f"{path}: not the ending of a card; choose one of {', '.join(ENDINGS)}")
-        data = encode(self)
+        require_ending(path)
+        data = self.encoded(path.suffix.lower())
         with written_aside(path) as aside:
             aside.write_bytes(data)
+
+    def encoded(self, ending: str) -> bytes:
+        """The bytes of a file with one of `ENDINGS`."""
+        return _ENCODERS[ending](self)
 
     def paper(self, fineness: float = 8.0) -> Paper:
         """What it is drawn on."""

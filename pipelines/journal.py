@@ -181,7 +181,7 @@ def fingerprint(tensors: Mapping[str, Tensor], *told: object) -> str:
     hashed = blake2b(repr(told).encode(), digest_size=16)
     for name, tensor in sorted(tensors.items()):
         hashed.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        hashed.update(tensor.cpu().contiguous().flatten().view(torch.uint8).numpy())
+        hashed.update(tensor.cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
     return hashed.hexdigest()
 
 

@@ -182,9 +182,9 @@ class TextClassifier:
     def guess(self, texts: str) -> TextGuess: ...
 
     @overload
-    def guess(self, texts: Sequence[str]) -> list[TextGuess]: ...
+    def guess(self, texts: list[str] | tuple[str, ...]) -> list[TextGuess]: ...
 
-    def guess(self, texts: str | Sequence[str]) -> TextGuess | list[TextGuess]:
+    def guess(self, texts: str | list[str] | tuple[str, ...]) -> TextGuess | list[TextGuess]:
         """Label a text, or each of several, as it stands there whole.
 
         Raises:

@@ -152,9 +152,11 @@ def _lines(lines: Iterable[str], name: str) -> Iterator[Row]:
 
 def _delimited(path: Path, delimiter: str, columns: Columns, *, labelled: bool) -> Iterator[Row]:
     csv.field_size_limit(_LARGEST_CELL)
-    quoting = csv.QUOTE_MINIMAL if delimiter == "," else csv.QUOTE_NONE  # as TSV files are written
     with _opened(path) as file:
-        table = csv.reader(file, delimiter=delimiter, quoting=quoting)
+        if delimiter == "\t":  # as tab-separated files are written, a quote is a letter
+            table = csv.reader(file, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+        else:
+            table = csv.reader(file, delimiter=delimiter)
         cells = _without_csv_errors(path, table)
         first = list(islice(cells, _LOOKED_AT))
         text, label, header = _found_columns(path, first, columns, labelled=labelled)

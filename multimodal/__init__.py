@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from multimodal.recognition.recognizer import Recognizer
     from multimodal.recognition.texts.classifier import TextClassifier
     from multimodal.sketching.sketcher import Sketcher
+    from multimodal.translation.translator import Translator
 
 
 def load_author(source: str | Path | None = None) -> Author:
@@ -85,3 +86,14 @@ def load_text_classifier(source: str | Path | None = None) -> TextClassifier:
     from multimodal.recognition.texts.classifier import SHIPPED, TextClassifier
 
     return TextClassifier.load(source or SHIPPED)
+
+
+def load_translator(source: str | Path | None = None) -> Translator:
+    """Load the shipped translator, or one from a folder or the Hugging Face Hub.
+
+    Raises:
+        multimodal.errors.UserError: when there is none, or it is damaged.
+    """
+    from multimodal.translation.translator import SHIPPED, Translator
+
+    return Translator.load(source or SHIPPED)

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from multimodal.errors import UserError
 from multimodal.images import open_image
+from pipelines.caption.rows import CaptionRow
 from pipelines.output import require_place, written_aside
 
 if TYPE_CHECKING:
@@ -31,11 +32,12 @@ def contact_sheet(captions: Sequence[Caption], columns: int = 4) -> Image.Image:
         raise UserError("no captioned picture for the sheet")
     columns = min(columns, len(good))
     rows = -(-len(good) // columns)
-    width, height = TILE + MARGIN, TILE + TEXT_HEIGHT + MARGIN
+    tiles = [_tile(caption) for caption in good]
+    width, height = TILE + MARGIN, max(tile.height for tile in tiles) + MARGIN
     sheet = Image.new("RGB", (columns * width + MARGIN, rows * height + MARGIN), PAPER)
-    for number, caption in enumerate(good):
+    for number, tile in enumerate(tiles):
         corner = (MARGIN + number % columns * width, MARGIN + number // columns * height)
-        sheet.paste(_tile(caption), corner)
+        sheet.paste(tile, corner)
     return sheet
 
 
@@ -62,10 +64,15 @@ def save_sheet(captions: Sequence[Caption], path: Path) -> None:
 
 
 def _tile(caption: Caption) -> Image.Image:
-    tile = Image.new("RGB", (TILE, TILE + TEXT_HEIGHT), PAPER)
+    texts = [caption.text]
+    if isinstance(caption, CaptionRow) and caption.translation:
+        texts.append(caption.translation)
+    tile = Image.new("RGB", (TILE, TILE + TEXT_HEIGHT * len(texts)), PAPER)
     picture = ImageOps.fit(open_image(caption.source, needed=TILE), (TILE, TILE))
     tile.paste(picture, (0, 0))
-    text = "\n".join(textwrap.wrap(caption.text, LETTERS)[:3])
     font = ImageFont.load_default(FONT_SIZE)
-    ImageDraw.Draw(tile).multiline_text((2, TILE + 6), text, INK, font, spacing=3)
+    for number, text in enumerate(texts):
+        lines = "\n".join(textwrap.wrap(text, LETTERS)[:3])
+        top = TILE + 6 + number * TEXT_HEIGHT
+        ImageDraw.Draw(tile).multiline_text((2, top), lines, INK, font, spacing=3)
     return tile

@@ -39,13 +39,17 @@ class AdditiveAttention(nn.Module):
         keys: Tensor = 2 * self.memory_projection(memory)
         return keys
 
-    def forward(self, queries: Tensor, keys: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, queries: Tensor, keys: Tensor, memory: Tensor, present: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Look at a memory.
 
         Args:
             queries: (B, T, H); T may be time steps or the hypotheses of one step.
             keys: (B, S, A) from `keys`.
             memory: (B, S, D).
+            present: (B, S) which slots there are, at least one; the others, which pad sequences of
+                different lengths, get no weight. All when None.
 
         Returns:
             The contexts (B, T, D) and the weights (B, T, S), which sum to one over S.
@@ -53,7 +57,10 @@ class AdditiveAttention(nn.Module):
         # tanh(x) = 2 σ(2x) - 1, and σ is several times faster on processors. The "- 1" adds the
         # same to all energies of a query, which the softmax does not see.
         compared = torch.sigmoid(2 * self.query_projection(queries)[:, :, None] + keys[:, None])
-        weights = (2 * self.energy(compared)[..., 0]).softmax(-1)  # (B, T, S)
+        energies = 2 * self.energy(compared)[..., 0]  # (B, T, S)
+        if present is not None:
+            energies = energies.masked_fill(~present[:, None], -torch.inf)
+        weights = energies.softmax(-1)
         return weights @ memory, weights
 
 

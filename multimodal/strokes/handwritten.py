@@ -67,10 +67,15 @@ class Handwritten:
     offsets: Offsets
 
     @property
-    def drawing(self) -> Drawing:
-        """The same as strokes."""
+    def strokes(self) -> list[npt.NDArray[np.int64]]:
+        """The points (n, 2) of each stroke."""
         points = self.offsets[:, :2].cumsum(0, dtype=np.int64)
-        return Drawing(np.split(points, np.flatnonzero(self.offsets[:-1, 2]) + 1))
+        return np.split(points, np.flatnonzero(self.offsets[:-1, 2]) + 1)
+
+    @property
+    def drawing(self) -> Drawing:
+        """The same as a drawing."""
+        return Drawing(self.strokes)
 
 
 def read_handwriting(
@@ -100,6 +105,11 @@ def read_handwriting(
         if not file.is_file():
             raise UserError(f"{file}: no such file; {', '.join(get_args(Kind))}.parquet expected")
     return [sample for file in files for sample in _read_parquet(file, split)]
+
+
+def kinds_in(path: str | Path) -> list[Kind]:
+    """The kinds of samples that a data set has."""
+    return [kind for kind in get_args(Kind) if (Path(path) / f"{kind}.parquet").is_file()]
 
 
 def writer_split(writer: int) -> Split:

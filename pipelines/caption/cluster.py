@@ -24,6 +24,7 @@ from pipelines.caption.inputs import read_inputs
 from pipelines.caption.items import Item
 from pipelines.caption.journal import Journal
 from pipelines.caption.known import KnownPictures
+from pipelines.caption.languages import RowTranslator
 from pipelines.caption.local import replay
 from pipelines.caption.rows import CaptionRow, dump_json, from_journal, to_journal
 
@@ -41,6 +42,7 @@ def caption_on_ray(  # noqa: PLR0913 - the arguments of caption_images, and wher
     min_score: float | None = None,
     journal: Journal | None = None,
     thumbnails: bool = False,
+    translate: RowTranslator | None = None,
     **options: Any,
 ) -> Iterator[CaptionRow]:
     """As `caption_images`, by actors of Ray Data with a core each.
@@ -57,6 +59,7 @@ def caption_on_ray(  # noqa: PLR0913 - the arguments of caption_images, and wher
         min_score: as for `caption_images`.
         journal: as for `caption_images`.
         thumbnails: as for `caption_images`.
+        translate: as for `caption_images`; it works here, not on the actors.
         **options: of captioning, such as beam_size.
 
     Raises:
@@ -73,6 +76,7 @@ def caption_on_ray(  # noqa: PLR0913 - the arguments of caption_images, and wher
         for block in _captioned(blocks, actor, workers or int(ray.cluster_resources()["CPU"])):
             rows = [from_journal(json.loads(line)) for line in block["row"].to_pylist()]
             rows = [row.sure(min_score) for row in rows]
+            rows = translate(rows) if translate else rows
             if journal is not None:
                 journal.add(rows)
             yield from rows

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pipelines.caption.items import Item, looks_like_picture
 from pipelines.caption.rows import CaptionRow, clean
-from pipelines.caption.tables import fields, typed, write_json_lines
+from pipelines.caption.tables import fields, translated_columns, typed, write_json_lines
 
 FAILURES = "errors.jsonl"  # among sidecars: the rows that have none
 PICTURES_AT_A_TIME, BYTES_AT_A_TIME = 100, 2**26  # of a Parquet file, whichever comes first
@@ -23,7 +23,8 @@ T = TypeVar("T")
 def write_sidecars(rows: Iterable[CaptionRow], folder: Path) -> None:
     """A text file for each picture, in folders as the pictures are; those without one are listed.
 
-    `a.jpg` has `a.txt`; where `a.png` beside it says something else, that has `a.png.txt`.
+    `a.jpg` has `a.txt`; where `a.png` beside it says something else, that has `a.png.txt`. A
+    translation stands beside, in `a.de.txt`.
     """
     root = _common_folder(rows)
     for row in rows:
@@ -32,6 +33,9 @@ def write_sidecars(rows: Iterable[CaptionRow], folder: Path) -> None:
             place = _free_place(folder / os.path.relpath(_absolute(row), root), text)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(text)
+            if row.language:
+                beside = place.with_name(f"{place.stem}.{row.language}.txt")
+                beside.write_text(f"{row.translation}\n", encoding="utf-8")
     failed = (row for row in rows if row.error is not None)
     if (first := next(failed, None)) is not None:
         write_json_lines(chain([first], failed), folder / FAILURES)
@@ -47,7 +51,8 @@ def write_dataset(rows: Iterable[CaptionRow], items: Iterable[Item], folder: Pat
     import pyarrow.parquet as pq
     from datasets import Features, Image
 
-    features = Features.from_arrow_schema(pa.schema(fields()))
+    columns = fields(translated_columns(rows))
+    features = Features.from_arrow_schema(pa.schema(columns))
     schema = Features({"image": Image(), **features}).arrow_schema
     (folder / TABLES).mkdir()
     pairs = zip(rows, items, strict=True)

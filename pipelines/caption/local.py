@@ -14,10 +14,11 @@ from pipelines.caption.inputs import read_inputs
 from pipelines.caption.items import Item
 from pipelines.caption.journal import Journal
 from pipelines.caption.known import KnownPictures
+from pipelines.caption.languages import RowTranslator
 from pipelines.caption.rows import CaptionRow
 
 
-def caption_images(
+def caption_images(  # noqa: PLR0913 - the choices of a run, by keyword
     inputs: Iterable[str | Path],
     captioner: Captioner,
     *,
@@ -26,6 +27,7 @@ def caption_images(
     min_score: float | None = None,
     journal: Journal | None = None,
     thumbnails: bool = False,
+    translate: RowTranslator | None = None,
     **options: Any,
 ) -> Iterator[CaptionRow]:
     """Caption everything that the inputs name: one row for each picture, in their order.
@@ -46,6 +48,7 @@ def caption_images(
         journal: begun; what it holds is taken from it and comes first, the rest is added to it
             batch by batch, before its rows are given.
         thumbnails: whether rows have a small picture, for a report.
+        translate: gives the rows of a batch their captions in another language.
         **options: of generation, such as beam_size, n_best and keep_attention.
 
     Raises:
@@ -65,6 +68,7 @@ def caption_images(
         for batch in in_batches(pictures, batch_size, known):
             rows = caption_batch(batch, captioner, search, known)
             rows = [row.sure(min_score) for row in rows]
+            rows = translate(rows) if translate else rows
             if journal is not None:
                 journal.add(rows)
             yield from rows

@@ -14,7 +14,10 @@ from multimodal.captioning.captioner import Caption
 from multimodal.captioning.naming import Recognition
 from pipelines.output import clean, dump_json
 
-__all__ = ["CaptionRow", "as_line", "as_record", "clean", "dump_json", "from_journal", "to_journal"]
+__all__ = [
+    *("CaptionRow", "as_line", "as_record", "clean", "dump_json"),
+    *("from_journal", "to_journal", "translated"),
+]
 
 BRIGHTEST = 255  # attention is kept in 8 bits, every map up to its own maximum
 
@@ -27,10 +30,14 @@ class CaptionRow(Caption):
         digest: what the network saw, hashed; two pictures that look the same to it have the same
             digest and caption. Empty where nothing could be opened.
         thumbnail: a small JPEG, where a report is wanted.
+        language: the code of the language of `translation`, where one is wanted.
+        translation: the caption in that language.
     """
 
     digest: str = ""
     thumbnail: bytes = b""
+    language: str = ""
+    translation: str = ""
 
     @classmethod
     def failed(cls, name: str, reason: str) -> CaptionRow:
@@ -52,10 +59,11 @@ class CaptionRow(Caption):
 
 
 def as_record(caption: Caption) -> dict[str, Any]:
-    """A caption as one line of JSON has it; every picture has the same keys."""
+    """A caption as one line of JSON has it; every picture of a run has the same keys."""
     return {
         "path": caption.source,
         "caption": caption.text or None,
+        **translated(caption),
         "score": caption.score if caption.score > -inf else None,
         "words": [list(pair) for pair in zip(caption.words, caption.word_scores, strict=True)],
         "alternatives": [{"caption": c.text, "score": c.score} for c in caption.alternatives],
@@ -63,6 +71,13 @@ def as_record(caption: Caption) -> dict[str, Any]:
         "unmentioned": [list(words) for words in caption.unmentioned],
         "error": caption.error,
     }
+
+
+def translated(caption: Caption) -> dict[str, str | None]:
+    """The column of the translation, such as "caption_de", where the run has one."""
+    if not isinstance(caption, CaptionRow) or not caption.language:
+        return {}
+    return {f"caption_{caption.language}": caption.translation or None}
 
 
 def as_line(caption: Caption) -> str:
@@ -73,6 +88,8 @@ def as_line(caption: Caption) -> str:
 def to_journal(row: CaptionRow) -> dict[str, Any]:
     """All of a row, as JSON."""
     record = as_record(row) | {"digest": row.digest}
+    if row.language:
+        record |= {"language": row.language, "translation": row.translation}
     if row.thumbnail:
         record["thumbnail"] = b64encode(row.thumbnail).decode()
     if row.attention is not None:
@@ -107,4 +124,6 @@ def from_journal(record: Mapping[str, Any]) -> CaptionRow:
         error=record["error"],
         digest=record["digest"],
         thumbnail=b64decode(record.get("thumbnail", "")),
+        language=record.get("language", ""),
+        translation=record.get("translation", ""),
     )

@@ -14,6 +14,7 @@ from multimodal.errors import UserError
 from pipelines import journal
 from pipelines.caption.inputs import can_be_read_twice, read_inputs
 from pipelines.caption.journal import Journal
+from pipelines.caption.languages import RowTranslator
 from pipelines.caption.local import caption_images
 from pipelines.caption.outputs import Output
 from pipelines.caption.report import write_report
@@ -89,6 +90,8 @@ def caption(
     *,
     engine: str = "local",
     address: str | None = None,
+    language: str | None = None,
+    translator: str | Path | None = None,
     **options: Any,
 ) -> Iterator[CaptionRow]:
     """Caption with a model by its name, by an engine by its name: all of ``multimodal caption``.
@@ -99,11 +102,14 @@ def caption(
         files: what to write, if anything.
         engine: "local" or "ray".
         address: of a Ray cluster; one is started on this machine unless given.
+        language: the code of another language for the captions, beside English.
+        translator: who translates then: a folder, a Hub id, or None for the shipped translator.
         **options: of `caption_images`.
 
     Raises:
         UserError: a model, a place, an option or an input cannot be, or the disk refuses.
     """
+    translate = None if language is None else RowTranslator.load(language, translator)
     captioner = Captioner.load(model or SHIPPED)
     captions: Engine = caption_images
     if engine == "ray":
@@ -111,11 +117,13 @@ def caption(
 
         captions = partial(caption_on_ray, address=address)
     if not files.places:
-        return captions(inputs, captioner, **options)
-    return caption_to_files(inputs, captioner, files, engine=captions, **options)
+        return captions(inputs, captioner, translate=translate, **options)
+    return caption_to_files(
+        inputs, captioner, files, engine=captions, translate=translate, **options
+    )
 
 
-def caption_to_files(
+def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
     inputs: Sequence[str | Path],
     captioner: Captioner,
     files: Files,
@@ -124,6 +132,7 @@ def caption_to_files(
     batch_size: int = 32,
     workers: int | None = None,
     min_score: float | None = None,
+    translate: RowTranslator | None = None,
     **options: Any,
 ) -> Iterator[CaptionRow]:
     """Give every row when it is safe on the disk, and write the files after the last.
@@ -136,6 +145,7 @@ def caption_to_files(
         batch_size: pictures at a time; a resumed run needs the same.
         workers: of the engine; a resumed run may have others.
         min_score: a caption with a lower score is withheld.
+        translate: gives rows their captions in another language; a resumed run needs the same.
         **options: of captioning, such as beam_size.
 
     Raises:
@@ -152,13 +162,15 @@ def caption_to_files(
         "batch_size": batch_size,
         "min_score": min_score,
         "report": with_report,
+        "language": translate and translate.language,
+        "translator": translate and translate.fingerprint,
         **asdict(search),
     }
     with Journal(files.journal, asked) as kept:
         kept.begin(resume=files.resume)
         run = partial(engine, inputs, captioner, journal=kept, thumbnails=with_report)
         run = partial(run, batch_size=batch_size, workers=workers, min_score=min_score)
-        yield from run(**options)
+        yield from run(translate=translate, **options)
         with _all_is_kept():
             if files.output is not None:
                 Output(files.output).write(kept, partial(read_inputs, inputs))

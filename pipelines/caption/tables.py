@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipelines import tables
-from pipelines.caption.rows import CaptionRow, as_record, clean, dump_json
+from pipelines.caption.rows import CaptionRow, as_record, clean, dump_json, translated
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 LISTS = ("words", "alternatives", "objects", "unmentioned")
-CSV_COLUMNS = ("path", "caption", "score", *LISTS, "error")
 
 
 def write_json_lines(rows: Iterable[CaptionRow], path: Path) -> None:
@@ -26,13 +25,14 @@ def write_json_lines(rows: Iterable[CaptionRow], path: Path) -> None:
 
 def write_csv(rows: Iterable[CaptionRow], path: Path) -> None:
     """A table; lists are cells of JSON."""
+    columns = ["path", "caption", *translated_columns(rows), "score", *LISTS, "error"]
     records = (as_record(row) | {"path": clean(row.source)} for row in rows)
-    tables.write_csv(records, CSV_COLUMNS, path)
+    tables.write_csv(records, columns, path)
 
 
 def write_parquet(rows: Iterable[CaptionRow], path: Path) -> None:
     """A table with typed columns."""
-    tables.write_parquet(map(typed, rows), fields(), path)
+    tables.write_parquet(map(typed, rows), fields(translated_columns(rows)), path)
 
 
 def write_coco(rows: Iterable[CaptionRow], path: Path) -> None:
@@ -48,6 +48,7 @@ def write_coco(rows: Iterable[CaptionRow], path: Path) -> None:
             result = {
                 "image_id": own[number] if own else number + 1,
                 "caption": row.text,
+                **dict.fromkeys(translated(row), row.translation),
                 "score": as_record(row)["score"],
                 "file_name": row.source,
                 "error": row.error,
@@ -56,8 +57,14 @@ def write_coco(rows: Iterable[CaptionRow], path: Path) -> None:
         file.write("\n]\n")
 
 
-def fields() -> list[pa.Field]:
-    """The columns of a Parquet table of rows."""
+def translated_columns(rows: Iterable[CaptionRow]) -> list[str]:
+    """The column of translations, as every row of a run has it or none."""
+    first = next(iter(rows), None)
+    return [] if first is None else list(translated(first))
+
+
+def fields(more: Sequence[str] = ()) -> list[pa.Field]:
+    """The columns of a Parquet table of rows, with more columns of text beside the caption."""
     import pyarrow as pa
 
     alternative = pa.struct([("caption", pa.string()), ("score", pa.float64())])
@@ -65,6 +72,7 @@ def fields() -> list[pa.Field]:
     return [
         pa.field("path", pa.string()),
         pa.field("caption", pa.string()),
+        *(pa.field(name, pa.string()) for name in more),
         pa.field("score", pa.float64()),
         pa.field("words", pa.list_(pa.string())),
         pa.field("word_scores", pa.list_(pa.float64())),

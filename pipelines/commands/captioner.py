@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from multimodal.errors import UserError
 from pipelines.commands import (
     INTERRUPTED,
     SOME_FAILED,
@@ -98,6 +99,12 @@ def caption_command(
     ray_address: Annotated[
         str | None, typer.Option(help="The cluster's head; a local Ray unless given.")
     ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Another language for every caption as well, such as de.")
+    ] = None,
+    translator: Annotated[
+        str | None, typer.Option(help="Who translates: a folder or a Hub id.")
+    ] = None,
 ) -> None:
     """Caption pictures: one row for each, with the file, the sentence and its score.
 
@@ -108,6 +115,8 @@ def caption_command(
     from pipelines.caption.summary import Tally, watched
     from pipelines.sheet import require_sheet, save_sheet
 
+    if translator and not language:
+        raise UserError("--translator: translates into a --language; name one, such as de")
     sources = [*(inputs or []), *map(str, sample_pictures() if samples else [])]
     files = Files(output, report, resume, overwrite)
     require_inputs(sources)
@@ -124,6 +133,8 @@ def caption_command(
         must_mention=[words.split(",") for words in must_mention] if must_mention else None,
         min_score=min_score,
         workers=workers,
+        language=language,
+        translator=translator,
     )
     rows = caption(
         sources, model, files, engine=engine, address=ray_address, batch_size=batch_size, **options
@@ -233,7 +244,8 @@ def _show(row: CaptionRow) -> None:
     if row.error is not None:
         typer.echo(ImageError(row.source, row.error), err=True)
     else:
-        typer.echo(f"{row.source}\t{row.text}\t{row.score:.2f}")
+        translation = f"\t{row.translation}" if row.language else ""
+        typer.echo(f"{row.source}\t{row.text}{translation}\t{row.score:.2f}")
 
 
 def _say_how_to_go_on(files: Files, tally: Tally) -> None:

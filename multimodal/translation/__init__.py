@@ -1,0 +1,1 @@
+"""Many to many, after reading: a sentence → the same in another language."""

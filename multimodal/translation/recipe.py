@@ -1,0 +1,110 @@
+"""Everything about a translator's training that can be chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from multimodal.recurrent.cells import Cell
+from multimodal.recurrent.generation import GenerationOptions
+from multimodal.training import TrainingOptions, require_ranges
+from multimodal.translation.model import TranslatorConfig
+
+_LEAST = {
+    **dict.fromkeys(("vocabulary_size", "longest", "batch_size", "epochs", "beam_size"), 1),
+    **dict.fromkeys(("embedding_size", "reader_layers", "reader_size", "writer_size"), 1),
+    **dict.fromkeys(("attention_size",), 1),
+    **dict.fromkeys(("warmup_steps", "weight_decay", "clip", "length_penalty"), 0),
+}
+_SHARES = ("dropout", "word_dropout", "label_smoothing", "average_decay")
+
+
+@dataclass(frozen=True)
+class TranslatorRecipe:
+    """The choices; on the command line, ``--set name=value``.
+
+    Attributes:
+        start: a translator to begin with: a shipped one, a folder or a Hub id. Its subwords and its
+            sizes then take the place of those chosen here, and its languages must be those of the
+            data or more.
+        directions: "english" to learn from and into English alone, where that is a language of the
+            data, so that others are translated into each other without having been learnt; "all"
+            to learn every direction.
+        vocabulary_size: V, the subwords of all languages together.
+        longest: sentences of more subwords are not learnt from, nor translated later on.
+        cell, embedding_size, reader_layers, reader_size, writer_size, attention_size, dropout,
+            word_dropout: see TranslatorConfig.
+        label_smoothing: the share of probability that is spread over all subwords.
+        batch_size: rows of the data; each brings one pair of sentences for every direction.
+        epochs, learning_rate, warmup_steps, final_rate, weight_decay, clip, average_decay: see
+            TrainingOptions.
+        beam_size, length_penalty: how the translator searches.
+        seed: of everything random.
+        precision: "auto", "bf16" or "fp32".
+
+    Raises:
+        UserError: a number is out of range.
+    """
+
+    start: str = ""
+    directions: Literal["english", "all"] = "english"
+    vocabulary_size: int = 6000
+    longest: int = 70
+    cell: Cell = "lstm"
+    embedding_size: int = 256
+    reader_layers: int = 2
+    reader_size: int = 192
+    writer_size: int = 320
+    attention_size: int = 128
+    dropout: float = 0.25
+    word_dropout: float = 0.1
+    label_smoothing: float = 0.1
+    batch_size: int = 32
+    epochs: int = 14
+    learning_rate: float = 2e-3
+    warmup_steps: int = 400
+    final_rate: float = 0.02
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    average_decay: float = 0.999
+    beam_size: int = 5
+    length_penalty: float = 0.7
+    seed: int = 0
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+
+    def __post_init__(self) -> None:
+        require_ranges(self, _LEAST, shares=_SHARES, up_to_one=("final_rate",))
+
+    @property
+    def network(self) -> TranslatorConfig:
+        """What the network is."""
+        return TranslatorConfig(
+            cell=self.cell,
+            embedding_size=self.embedding_size,
+            reader_layers=self.reader_layers,
+            reader_size=self.reader_size,
+            writer_size=self.writer_size,
+            attention_size=self.attention_size,
+            dropout=self.dropout,
+            word_dropout=self.word_dropout,
+        )
+
+    @property
+    def search(self) -> GenerationOptions:
+        """How the translator searches."""
+        return GenerationOptions(beam_size=self.beam_size, length_penalty=self.length_penalty)
+
+    def options(self, steps_per_epoch: int) -> TrainingOptions:
+        """How it is optimised; of a short training, the warm-up takes no more than a fifth."""
+        return TrainingOptions(
+            epochs=self.epochs,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            betas=(0.9, 0.98),
+            warmup_steps=min(self.warmup_steps, self.epochs * steps_per_epoch // 5),
+            final_rate=self.final_rate,
+            clip=self.clip,
+            average_decay=self.average_decay,
+            seed=self.seed,
+            precision=self.precision,
+        )

@@ -1,0 +1,177 @@
+"""The recipe: every direction of every row, teacher forcing, label smoothing.
+
+A sentence that is a source in two directions is read once. Dropout is locked through time, whole
+subwords are dropped as well (Gal and Ghahramani 2016; Sennrich and Zhang 2019, Revisiting
+low-resource neural machine translation), and the moving average of the weights is what is chosen.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from itertools import chain
+from pathlib import Path
+from statistics import fmean
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from multimodal.errors import UserError
+from multimodal.processor import torch_dtype
+from multimodal.subwords import SubwordVocabulary
+from multimodal.training import Stage, Task, batches_per_epoch
+from multimodal.translation.batches import (
+    PADDING,
+    SPECIAL,
+    TrainingText,
+    TranslationBatch,
+    language_token,
+)
+from multimodal.translation.data import ParallelText
+from multimodal.translation.loss import smoothed_cross_entropy
+from multimodal.translation.metrics import score_translations
+from multimodal.translation.model import TranslationNetwork
+from multimodal.translation.recipe import TranslatorRecipe
+from multimodal.translation.sentences import as_within, words_of
+from multimodal.translation.translator import Translator
+
+SHOWN = 3  # sentences of every direction, after every epoch
+
+
+class Writing(Stage):
+    """The one stage: every subword of every translation is foretold from those before it."""
+
+    name = "writing"
+
+    def __init__(self, recipe: TranslatorRecipe, text: TrainingText) -> None:
+        self.recipe = recipe
+        self.text = text
+        self.options = recipe.options(self.steps_per_epoch())
+
+    def steps_per_epoch(self) -> int:
+        """Every row once, with all its directions."""
+        return batches_per_epoch(len(self.text), self.recipe.batch_size)
+
+    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[TranslationBatch]:
+        """Rows of similar length."""
+        recipe = self.recipe
+        return self.text.batches(recipe.batch_size, recipe.seed, epoch, start, rank, world)
+
+    def loss(self, model: nn.Module, batch: TranslationBatch) -> dict[str, Tensor]:
+        """Smoothed cross-entropy in nats a subword."""
+        network = cast(TranslationNetwork, model)
+        memory = network.read(batch.sources, batch.lengths)
+        features = network(memory.rows(batch.read), batch.targets[:, :-1])
+        targets = batch.targets[:, 1:]
+        there = targets != PADDING
+        logits = network.readout(features[there])
+        loss = smoothed_cross_entropy(logits, targets[there], self.recipe.label_smoothing)
+        return {"loss": loss, "weight": there.sum()}
+
+
+class TranslatorTask(Task):
+    """A translator that learns from parallel text.
+
+    Args:
+        recipe: the choices.
+        train: what to learn from.
+        dev: what to choose by.
+
+    Raises:
+        UserError: there is nothing to learn from or to choose by.
+    """
+
+    metric = "bleu"
+
+    def __init__(self, recipe: TranslatorRecipe, train: ParallelText, dev: ParallelText) -> None:
+        torch.manual_seed(recipe.seed)
+        self.recipe = recipe
+        self.languages = train.languages
+        english = recipe.directions == "english" and "en" in train.languages
+        self.directions = train.directions("en" if english else "")
+        self._dev = {
+            (source, target): pairs
+            for source, target in self.directions
+            if (pairs := dev.pairs(source, target))[0]
+        }
+        if not self._dev:
+            raise UserError("there are no pairs of sentences in the dev split to choose by")
+        self.model, self.vocabulary, self.known = _beginning(recipe, train)
+        learnt = TrainingText(train, self.vocabulary, self.directions, recipe.longest)
+        self.stages = [Writing(recipe, learnt)]
+        self.config = {
+            "recipe": asdict(recipe),
+            "languages": list(train.languages),
+            "rows": len(learnt),
+            "pairs": {"train": learnt.pairs, "dev": sum(len(p[0]) for p in self._dev.values())},
+            "vocabulary": len(self.vocabulary),
+        }
+
+    def translator(self, model: nn.Module) -> Translator:
+        """The translator around a model as it is now."""
+        return Translator(
+            cast(TranslationNetwork, model),
+            self.vocabulary,
+            self.known,
+            self.recipe.search,
+            self.recipe.longest,
+        )
+
+    def validate(self, model: nn.Module) -> Mapping[str, float]:
+        """Translate the dev split greedily in all directions; "bleu" is the mean over them."""
+        translator = self._quick(model)
+        figures = {}
+        for (source, target), (sentences, references) in self._dev.items():
+            translations = translator.translate(sentences, to=target, source=source)
+            texts = [translation.text for translation in translations]
+            name = f"bleu_{source}_{target}"
+            figures[name] = score_translations(texts, references).bleu
+        return {self.metric: fmean(figures.values()), **figures}
+
+    def samples(self, model: nn.Module) -> Sequence[str]:
+        """A few dev sentences in every direction, beside what people wrote."""
+        translator = self._quick(model)
+        lines = []
+        for (source, target), (sentences, references) in self._dev.items():
+            translations = translator.translate(sentences[:SHOWN], to=target, source=source)
+            for translation, reference in zip(translations, references, strict=False):
+                lines.append(f"{source}: {translation.source}")
+                lines.append(f"    {target}: {translation.text}  [{reference}]")
+        return lines
+
+    def save(self, model: nn.Module, folder: Path) -> None:
+        """Write a translator."""
+        self.translator(model).save(folder)
+
+    def _quick(self, model: nn.Module) -> Translator:
+        """A greedy translator of its own, in the precision of the recipe."""
+        dtype = torch_dtype(self.recipe.precision, next(model.parameters()).device.type)
+        translator = self.translator(copy.deepcopy(model).to(dtype))
+        translator.options = replace(translator.options, beam_size=1)
+        return translator
+
+
+def _beginning(
+    recipe: TranslatorRecipe, train: ParallelText
+) -> tuple[TranslationNetwork, SubwordVocabulary, dict[str, frozenset[str]]]:
+    """The network that the training begins with, its subwords, and the words that it will know."""
+    texts = {code: [row[code] for row in train.rows if code in row] for code in train.languages}
+    seen = {code: frozenset(chain(*map(words_of, texts[code]))) for code in texts}
+    if not recipe.start:
+        special = [*SPECIAL, *map(language_token, train.languages)]
+        within = chain(*(as_within(of_language) for of_language in texts.values()))
+        vocabulary = SubwordVocabulary.build(within, recipe.vocabulary_size, special)
+        return TranslationNetwork(recipe.network, len(vocabulary)), vocabulary, seen
+    former = Translator.load(recipe.start, precision="fp32")
+    strange = next((code for code in seen if code not in former.known), None)
+    if strange is not None:
+        raise UserError(f"{recipe.start}: does not know the language {strange!r} of the data")
+    dropouts = {"dropout": recipe.dropout, "word_dropout": recipe.word_dropout}
+    config = replace(former.network.config, **dropouts)
+    network = TranslationNetwork(config, len(former.vocabulary))
+    network.load_state_dict(former.network.state_dict())
+    nothing: frozenset[str] = frozenset()
+    known = {code: words | seen.get(code, nothing) for code, words in former.known.items()}
+    return network, former.vocabulary, known

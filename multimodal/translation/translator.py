@@ -1,0 +1,386 @@
+"""The one class that people use: load a translator, then give it sentences.
+
+translator = Translator.load("runs/translator/best")
+translator.translate("Two dogs run on the beach.", to="de").text
+translator.translate(["A man sleeps.", "", "A cat."], to="fr", beam_size=5, n_best=3)
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, Self, overload
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from multimodal.checkpoints import (
+    JSON,
+    load_tensors,
+    read_checkpoint,
+    reading_config,
+    save_checkpoint,
+    shipped_models,
+)
+from multimodal.errors import UserError
+from multimodal.processor import Precision, torch_dtype
+from multimodal.recurrent.generation import GenerationOptions, Hypothesis, generate
+from multimodal.subwords import SubwordVocabulary
+from multimodal.translation.batches import END, PADDING, language_token, padded_sources
+from multimodal.translation.copying import Alignment, keep_unknown
+from multimodal.translation.model import TranslationNetwork, TranslatorConfig
+from multimodal.translation.sentences import Manner, encode_sentences, words_of
+
+SHIPPED = "translator-multi30k"
+TASK = "translator"
+AHEAD = 16  # batches' worth of sentences that are sorted by length together
+BUCKET = 8  # subwords; sentences are translated beside others of about the same length
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A sentence in another language.
+
+    Attributes:
+        source: the sentence as it was given.
+        text: its translation; empty where the source is empty or there is an error.
+        score: what translations are ranked by: the log-probability of the whole sentence in nats
+            over its length in subwords to the power of `length_penalty`; the nearer to 0, the
+            surer.
+        language: of the translation.
+        source_language: as it was told, or as its words are known; empty where none is.
+        source_words, words: both sentences without their full stops, cut at spaces and
+            punctuation.
+        alignment: (words, source words), the share of its attention that every word gave to every
+            word of the source; what is missing to 1 went to the end of the sentence.
+        unknown: words of the source that were never seen in training. Those that are spelled out
+            rather than put together stand in the translation as they are; see
+            `multimodal.translation.copying`.
+        alternatives: the other translations of the n best, best first.
+        error: why there is no translation, in one line; None when all went well.
+    """
+
+    source: str
+    text: str
+    score: float
+    language: str
+    source_language: str = ""
+    source_words: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    alignment: npt.NDArray[np.float32] | None = None
+    unknown: tuple[str, ...] = ()
+    alternatives: tuple[Translation, ...] = ()
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A sentence that is ready to be read.
+
+    Attributes:
+        text: as it was given.
+        ids: its subwords.
+        language: its code; empty where nobody knows.
+        unknown: its words that were never seen.
+    """
+
+    text: str
+    ids: list[int]
+    language: str
+    unknown: tuple[str, ...]
+
+    @property
+    def bucket(self) -> int:
+        """About how long it is: the least multiple of BUCKET that is no less."""
+        return -(-len(self.ids) // BUCKET) * BUCKET
+
+
+class Translator:
+    """A sentence becomes the same in another language.
+
+    Args:
+        network: what was learnt; it is put into evaluation mode.
+        vocabulary: the subwords behind the network's ids.
+        known: for every language, the words in lower case that it has seen.
+        options: how translations are searched for, unless a call says otherwise; `max_length`
+            follows from the source.
+        longest: how many subwords a sentence may have.
+    """
+
+    def __init__(
+        self,
+        network: TranslationNetwork,
+        vocabulary: SubwordVocabulary,
+        known: Mapping[str, frozenset[str]],
+        options: GenerationOptions,
+        longest: int,
+    ) -> None:
+        self.network = network.eval()
+        self.vocabulary = vocabulary
+        self.known = dict(sorted(known.items()))
+        self.options = options
+        self.longest = longest
+        self._tokens = {code: vocabulary.special.index(language_token(code)) for code in self.known}
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The codes of the languages that it knows."""
+        return tuple(self.known)
+
+    @classmethod
+    def load(cls, source: str | Path = SHIPPED, *, precision: Precision = "auto") -> Self:
+        """Load a translator, ready to translate.
+
+        Args:
+            source: the name of a shipped model, a folder, or a repository of the Hugging Face Hub.
+            precision: of the arithmetic; "auto" takes bf16 where the processor has it natively.
+
+        Raises:
+            UserError: when there is none, or it is damaged or made for another task.
+        """
+        if source == SHIPPED and source not in shipped_models() and not Path(source).is_dir():
+            raise UserError(
+                "no translator ships with this version: train one with multimodal train translator "
+                "--data FOLDER --out runs/translator, and name runs/translator/best"
+            )
+        checkpoint = read_checkpoint(source, task=TASK)
+        with reading_config(checkpoint):
+            translator = cls._untrained(checkpoint.config)
+        load_tensors(translator.network, checkpoint)
+        translator.network.to(torch_dtype(precision))
+        return translator
+
+    @classmethod
+    def _untrained(cls, config: Mapping[str, Any]) -> Self:
+        vocabulary = SubwordVocabulary.from_json(config["vocabulary"])
+        network = TranslationNetwork(TranslatorConfig(**config["network"]), len(vocabulary))
+        known = {code: frozenset(words.split()) for code, words in config["known"].items()}
+        options = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in config["generation"].items()
+        }
+        return cls(network, vocabulary, known, GenerationOptions(**options), config["longest"])
+
+    def save(self, folder: str | Path, card: str | None = None) -> Path:
+        """Write `config.json` and `model.safetensors` (16-bit) into a folder, all or nothing.
+
+        Args:
+            folder: where; a checkpoint that is there is replaced.
+            card: the text of the model card (README.md).
+        """
+        config: dict[str, JSON] = {
+            "task": TASK,
+            "network": asdict(self.network.config),
+            "generation": asdict(self.options),
+            "longest": self.longest,
+            "known": {code: " ".join(sorted(words)) for code, words in self.known.items()},
+            "vocabulary": self.vocabulary.to_json(),
+        }
+        tensors = self.network.state_dict()
+        return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
+
+    @overload
+    def translate(
+        self, texts: str, to: str, source: str | None = None, **changes: Any
+    ) -> Translation: ...
+
+    @overload
+    def translate(
+        self, texts: Sequence[str], to: str, source: str | None = None, **changes: Any
+    ) -> list[Translation]: ...
+
+    def translate(
+        self, texts: str | Sequence[str], to: str, source: str | None = None, **changes: Any
+    ) -> Translation | list[Translation]:
+        """Translate one sentence or a list of them.
+
+        Args:
+            texts: a sentence; or a list, which is translated in batches of similar length and comes
+                back in its order.
+            to: the code of the language to write, such as "de".
+            source: the code of the language that is read; told by its words unless given.
+            **changes: fields of GenerationOptions for this call, such as beam_size, n_best,
+                length_penalty, sample, temperature and seed.
+
+        Returns:
+            A Translation, or a list with one for every sentence. In a list, a sentence that is too
+            long has its reason in `Translation.error`, and the others are translated all the same.
+
+        Raises:
+            UserError: when a single sentence is too long, or a language or an option is unknown.
+        """
+        if not isinstance(texts, str):
+            return list(self.translations(texts, to, source, **changes))
+        (translation,) = self.translations([texts], to, source, **changes)
+        if translation.error is not None:
+            raise UserError(translation.error)
+        return translation
+
+    def translations(
+        self,
+        texts: Iterable[str],
+        to: str,
+        source: str | None = None,
+        *,
+        batch_size: int = 32,
+        **changes: Any,
+    ) -> Iterator[Translation]:
+        """Translate sentences as they come, in their order, `batch_size` at a time.
+
+        A few batches' worth of sentences are held in memory and sorted by length. The other
+        arguments are those of `translate`.
+        """
+        if batch_size < 1:
+            raise UserError(f"batch_size: must be at least 1, not {batch_size}")
+        self._require_languages(to, source)
+        options = self.search_options(changes)
+        rest = iter(texts)
+        while some := list(islice(rest, AHEAD * batch_size)):
+            yield from self._translate_some(some, to, source, options, batch_size)
+
+    def language_of(self, text: str, but: str = "") -> str:
+        """The language that knows most of a text's words; empty where none knows any.
+
+        Args:
+            text: any text.
+            but: a language that it is not in.
+        """
+        words = words_of(text)
+        counts = {
+            code: sum(word in known for word in words)
+            for code, known in self.known.items()
+            if code != but
+        }
+        best = max(counts, key=lambda code: counts[code], default="")
+        return best if best and counts[best] else ""
+
+    def search_options(self, changes: Mapping[str, Any]) -> GenerationOptions:
+        """How sentences are translated, with some options changed by name.
+
+        The alignment is always kept, and special subwords are never written.
+        """
+        known = [field.name for field in fields(GenerationOptions)]
+        for name in changes:
+            if name not in known:
+                raise UserError(f"{name}: no such option; there are {', '.join(known)}")
+        options = replace(self.options, **changes)
+        banned = (PADDING, *self._tokens.values(), *options.banned)
+        return replace(options, keep_attention=True, banned=banned)
+
+    def _require_languages(self, to: str, source: str | None) -> None:
+        for code in (to, *([] if source is None else [source])):
+            if code not in self.known:
+                known = ", ".join(self.known)
+                raise UserError(
+                    f"language {code!r} is unknown to this translator; it knows {known}"
+                )
+        if to == source:
+            raise UserError(f"from {source!r} to {to!r}: name two different languages")
+
+    def _translate_some(
+        self,
+        texts: Sequence[str],
+        to: str,
+        source: str | None,
+        options: GenerationOptions,
+        batch_size: int,
+    ) -> Iterator[Translation]:
+        done: dict[int, Translation] = {}
+        waiting: dict[int, list[tuple[int, _Read]]] = defaultdict(list)
+        for number, sentence in enumerate(self._prepare(texts, to, source)):
+            if not sentence.ids:
+                done[number] = Translation(sentence.text, "", 0.0, to, sentence.language)
+            elif len(sentence.ids) > self.longest:
+                error = _too_long(sentence, self.longest)
+                done[number] = Translation(sentence.text, "", -np.inf, to, error=error)
+            else:
+                waiting[sentence.bucket].append((number, sentence))
+        for bucket, of_length in sorted(waiting.items()):
+            search = replace(options, max_length=bucket + bucket // 2 + BUCKET)
+            for begin in range(0, len(of_length), batch_size):
+                batch = of_length[begin : begin + batch_size]
+                found = self._write([sentence.ids for _, sentence in batch], to, search)
+                for (number, sentence), hypotheses in zip(batch, found, strict=True):
+                    done[number] = self._translation(sentence, hypotheses, to)
+        yield from (done[number] for number in range(len(texts)))
+
+    def _prepare(self, texts: Sequence[str], to: str, source: str | None) -> list[_Read]:
+        ids = encode_sentences(texts, self.vocabulary)
+        sentences = []
+        for text, of_text in zip(texts, ids, strict=True):
+            language = self.language_of(text, but=to) if source is None else source
+            known = self.known.get(language, frozenset())
+            unknown = dict.fromkeys(word for word in words_of(text) if word not in known)
+            sentences.append(_Read(text, of_text, language, tuple(unknown)))
+        return sentences
+
+    @torch.inference_mode()
+    def _write(
+        self, sentences: Sequence[Sequence[int]], to: str, options: GenerationOptions
+    ) -> list[list[Hypothesis]]:
+        """Ids of B sentences → the n best translations of each, as ids."""
+        memory = self.network.read(*padded_sources(sentences))
+        start = self.network.start(memory)
+        prompts = [[self._tokens[to]]] * len(sentences)
+        return generate(self.network.step, start, memory, prompts, end=END, options=options)
+
+    def _translation(
+        self, sentence: _Read, hypotheses: Sequence[Hypothesis], to: str
+    ) -> Translation:
+        best, *others = [self._told(sentence, hypothesis, to) for hypothesis in hypotheses]
+        return replace(best, alternatives=tuple(others))
+
+    def _told(self, sentence: _Read, hypothesis: Hypothesis, to: str) -> Translation:
+        source_words, owners = self.vocabulary.words(sentence.ids)
+        words, writers = self.vocabulary.words(hypothesis.tokens)
+        attention = hypothesis.attention  # None where nothing was written
+        weights = torch.zeros(0, len(owners)) if attention is None else attention[:, : len(owners)]
+        aligned = Alignment(
+            source_words,
+            words,
+            _by_word(weights, owners, len(source_words), writers, len(words)),
+            self.vocabulary.decode(hypothesis.tokens),
+        )
+        aligned = keep_unknown(aligned, sentence.unknown, self.vocabulary)
+        manner = Manner.of(sentence.text)
+        return Translation(
+            source=sentence.text,
+            text=manner.give(aligned.text),
+            score=hypothesis.score,
+            language=to,
+            source_language=sentence.language,
+            source_words=_begun(aligned.source_words, manner),
+            words=_begun(aligned.words, manner),
+            alignment=aligned.weights,
+            unknown=sentence.unknown,
+        )
+
+
+def _begun(words: Sequence[str], manner: Manner) -> tuple[str, ...]:
+    """The words of a sentence, the first as the sentence begins."""
+    return tuple([*map(manner.begin, words[:1]), *words[1:]])
+
+
+def _by_word(
+    weights: Tensor, owners: Sequence[int], sources: int, writers: Sequence[int], words: int
+) -> npt.NDArray[np.float32]:
+    """Attention of subwords on subwords → of words on words: summed over the source, then meant."""
+    found = np.zeros((words, sources), np.float32)
+    counts = np.bincount(writers, minlength=words).clip(min=1)
+    pairs = np.ix_(np.asarray(writers, dtype=int), np.asarray(owners, dtype=int))
+    np.add.at(found, pairs, weights.float().numpy())
+    return found / counts[:, None].astype(np.float32)
+
+
+def _too_long(sentence: _Read, longest: int) -> str:
+    shown = " ".join(sentence.text.split())
+    shown = shown if len(shown) <= 40 else f"{shown[:37]}…"
+    return (
+        f"{shown!r}: too long, {len(sentence.ids)} subwords of at most {longest}; "
+        "give one sentence at a time"
+    )

@@ -1,0 +1,176 @@
+"""The commands of translation: translate, train, evaluate and benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from multimodal.errors import UserError
+from pipelines.commands import (
+    SOME_FAILED,
+    Model,
+    Run,
+    ScoresFile,
+    Settings,
+    app,
+    benchmark,
+    evaluate,
+    given,
+    report_scores,
+    require_scores_place,
+    train,
+)
+
+if TYPE_CHECKING:
+    from multimodal.translation.translator import Translation, Translator
+
+Data = Annotated[
+    str,
+    typer.Option(help="Parallel text: a folder of <split>.<language> files, a table or a Hub id."),
+]
+Languages = Annotated[
+    str, typer.Option(help="Which languages of the data, such as en,de or en=English,de=German.")
+]
+BeamSize = Annotated[int | None, typer.Option(min=1, help="Hypotheses kept; 1 is greedy.")]
+BatchSize = Annotated[int, typer.Option(min=1, help="Sentences at a time.")]
+
+
+@app.command("translate")
+def translate_command(
+    text: Annotated[str, typer.Argument(help="A sentence, or a file with one a line (- reads).")],
+    *,
+    to: Annotated[str, typer.Option(help="The language to write, such as de.")],
+    source: Annotated[
+        str | None, typer.Option("--from", help="The language of the text; told by its words.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the lines of a file here.")
+    ] = None,
+    model: Model = None,
+    beam_size: BeamSize = None,
+    n_best: Annotated[int | None, typer.Option(min=1, help="Translations of a sentence.")] = None,
+    alignment: Annotated[
+        Path | None, typer.Option(help="Draw which word looked at which here (.png .svg .pdf).")
+    ] = None,
+    batch_size: BatchSize = 32,
+) -> None:
+    """Translate a sentence, or a file line by line."""
+    from multimodal.translation.translator import SHIPPED, Translator
+    from pipelines.alignment import require_alignment
+    from pipelines.translate import names_file
+
+    is_file = names_file(text)
+    if is_file and (alignment or n_best):
+        raise UserError("--alignment and --n-best: are for a single sentence, not for a file")
+    if output and not is_file:
+        raise UserError(f"--output {output}: is for a file of sentences; a sentence is printed")
+    if alignment:
+        require_alignment(alignment)
+    translator = Translator.load(model or SHIPPED)
+    options = given(beam_size=beam_size, n_best=n_best)
+    if is_file:
+        _translate_file(translator, text, output, to, source, {**options, "batch_size": batch_size})
+    else:
+        _show(translator.translate(text, to, source, **options), alignment)
+
+
+@train.command("translator")
+def train_translator_command(
+    data: Data, out: Run, settings: Settings = None, *, languages: Languages = ""
+) -> None:
+    """Train a translator on sentences in two or more languages."""
+    from pipelines.train.translator import train_translator
+
+    best = train_translator(data, out, settings or [], listed(languages))
+    typer.echo(f'{best}: the best translator; try: multimodal translate "…" --model {best}')
+
+
+@evaluate.command("translator")
+def evaluate_translator_command(
+    data: Data,
+    *,
+    model: Model = None,
+    split: Annotated[
+        str, typer.Option(help="train, dev, test, or a file's name as far as its language.")
+    ] = "test",
+    json_file: ScoresFile = None,
+    directions: Annotated[
+        str, typer.Option(help="Such as en-de,en-fr; all that there are unless given.")
+    ] = "",
+    languages: Languages = "",
+    translations: Annotated[
+        Path | None, typer.Option(help="A folder for what was written.")
+    ] = None,
+    beam_size: BeamSize = None,
+    batch_size: BatchSize = 32,
+) -> None:
+    """Compare translations with what people wrote: BLEU and chrF, in lower case."""
+    from pipelines.evaluate.translator import evaluate_translator
+
+    require_scores_place(json_file)
+    scores = evaluate_translator(
+        model,
+        data,
+        split,
+        directions=listed(directions),
+        languages=listed(languages),
+        translations=translations,
+        batch_size=batch_size,
+        **given(beam_size=beam_size),
+    )
+    report_scores(scores, json_file)
+
+
+@benchmark.command("translator")
+def benchmark_translator_command(
+    file: Annotated[Path | None, typer.Argument(help="Sentences, one a line.")] = None,
+    *,
+    model: Model = None,
+    to: Annotated[str, typer.Option(help="The language to write.")] = "de",
+    sentences: Annotated[int, typer.Option(min=1, help="How many to time.")] = 256,
+) -> None:
+    """Time translating one sentence at a time and many, and against the bare matrix products."""
+    from pipelines.benchmark.translator import benchmark_translator
+
+    for line in benchmark_translator(model, file, to, sentences):
+        typer.echo(line)
+
+
+def listed(entries: str) -> list[str]:
+    """What stands between commas."""
+    return [entry.strip() for entry in entries.split(",") if entry.strip()]
+
+
+def _translate_file(
+    translator: Translator,
+    text: str,
+    output: Path | None,
+    to: str,
+    source: str | None,
+    options: Mapping[str, Any],
+) -> None:
+    from pipelines.translate import translate_file
+
+    account = translate_file(translator, text, output, to=to, language=source, **options)
+    for error in account.errors:
+        typer.echo(error, err=True)
+    where = f"; see {output}" if output else ""
+    typer.echo(f"{account}{where}", err=True)
+    if account.errors:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _show(translation: Translation, alignment: Path | None) -> None:
+    from pipelines.alignment import draw_alignment
+
+    typer.echo(translation.text)
+    for other in translation.alternatives:
+        typer.echo(f"{other.text}\t{other.score:.2f}")
+    if translation.unknown:
+        typer.echo(f"never seen in training: {', '.join(translation.unknown)}", err=True)
+    if alignment:
+        draw_alignment(translation, alignment)
+        typer.echo(f"{alignment}: where every word looked", err=True)

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from multimodal.recognition.recognizer import Recognizer
     from multimodal.sketching.prompts import Things
     from multimodal.sketching.sketcher import Sketcher
+    from multimodal.translation.translator import Translator
 
 ENGLISH = "en"
 ENDINGS = (".svg", ".png", ".gif", ".gcode")
@@ -253,21 +254,23 @@ class CardMaker:
         return Writer.load(self.models.writer or SHIPPED)
 
     @cached_property
-    def translate(self) -> Callable[[str], str]:
-        """Says an English sentence in the language of the writing."""
+    def translator(self) -> Translator | None:
+        """Says it in another language; None for English."""
         language = self.options.language
         if language == ENGLISH:
-            return str
-        try:
-            translator = multimodal.load_translator(self.models.translator)
-        except (AttributeError, UserError) as error:
-            if self.models.translator is not None:
-                raise
-            raise UserError(
-                f"--language {language}: no translator ships here; leave it out for English, or "
-                "train one (multimodal train translator) and name it with --translator"
-            ) from error
-        return lambda text: str(translator.translate(text, to=language).text)
+            return None
+        translator = multimodal.load_translator(self.models.translator)
+        if language not in translator.languages:
+            known = ", ".join(translator.languages)
+            raise UserError(f"--language {language}: the translator knows {known}")
+        return translator
+
+    def translate(self, caption: str) -> str:
+        """A caption in the language of the writing."""
+        if self.translator is None:
+            return caption
+        found = self.translator.translate(caption, to=self.options.language, source=ENGLISH)
+        return found.text
 
     def prepare(self) -> None:
         """Load what every card needs, so that what is missing is said before any work.
@@ -276,8 +279,7 @@ class CardMaker:
             UserError: a model cannot be had, the translator does not know the language, or there is
                 no such style.
         """
-        self.translate("a dog")
-        _ = self.captioner
+        _ = self.translator, self.captioner
         self.writer.style(self.options.style)
 
     def make(self, photo: ImageSource) -> Postcard:
@@ -471,6 +473,7 @@ def make_deck(photos: Sequence[Path], maker: CardMaker, deck: Deck) -> Iterator[
         "models": asdict(maker.models),
         "captioner": fingerprint(maker.captioner.network.state_dict()),
         "writer": fingerprint(maker.writer.network.state_dict()),
+        "translator": maker.translator and fingerprint(maker.translator.network.state_dict()),
     }
     places = dict(zip(photos, _names(photos, deck.ending), strict=True))
     with Journal(deck.journal, asked, CardRow.as_record, CardRow.from_record) as journal:

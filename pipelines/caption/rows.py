@@ -15,8 +15,14 @@ from multimodal.captioning.naming import Recognition
 from pipelines.output import clean, dump_json
 
 __all__ = [
-    *("CaptionRow", "as_line", "as_record", "clean", "dump_json"),
-    *("from_journal", "to_journal", "translated"),
+    "CaptionRow",
+    "as_line",
+    "as_record",
+    "clean",
+    "dump_json",
+    "from_journal",
+    "to_journal",
+    "translated",
 ]
 
 BRIGHTEST = 255  # attention is kept in 8 bits, every map up to its own maximum

@@ -331,7 +331,7 @@ def test_a_folder_makes_a_deck(run, folder, tmp_path):
         (["{photo}", "-o", "{out}/card.svg", "--size", "A0x"], "no paper"),
         (["{photo}", "-o", "{out}/card.svg", "--size", "9x9"], "sides from 40"),
         (["{photo}", "-o", "{out}/card.svg", "--style", "77"], "style"),
-        (["{photo}", "-o", "{out}/card.svg", "--language", "tlh"], "tlh"),
+        (["{photo}", "-o", "{out}/card.svg", "--language", "tlh"], "translator"),
         (["{photo}", "-o", "{out}/card.svg", "--resume"], "only a deck"),
         (["{photo}", "-o", "{broken}"], "not the ending"),
     ],

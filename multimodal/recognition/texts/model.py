@@ -109,8 +109,9 @@ class TextReader(nn.Module):
         """(B, T, E); zero behind the end of a text."""
         named = self._kept(self.words(reading.words), self.config.name_dropout)
         spelled = self.runs(reading.runs, reading.starts).view_as(named)
-        vectors = self._kept(named + spelled, self.config.piece_dropout)
-        return self.input_dropout(vectors)
+        kept = self._kept(named + spelled, self.config.piece_dropout)
+        vectors: Tensor = self.input_dropout(kept)
+        return vectors
 
     def _kept(self, vectors: Tensor, dropout: float) -> Tensor:
         """Drop whole pieces in training."""

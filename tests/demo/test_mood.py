@@ -3,10 +3,11 @@
 import pytest
 from gradio_client.exceptions import AppError
 
-from demo.models import shipped
 from demo.mood import EXAMPLES, MODEL
+from multimodal.checkpoints import PRETRAINED, WEIGHTS
 
-pytestmark = pytest.mark.skipif(MODEL not in shipped(), reason=f"{MODEL} does not ship")
+WEIGHTS_THERE = (PRETRAINED / MODEL / WEIGHTS).is_file()
+pytestmark = pytest.mark.skipif(not WEIGHTS_THERE, reason=f"{MODEL} does not ship")
 
 
 def test_a_sentence_is_labelled_as_the_command_does(client):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from multimodal.recognition.clips.recognizer import ClipRecognizer
     from multimodal.recognition.reading.reader import Reader
     from multimodal.recognition.recognizer import Recognizer
+    from multimodal.recognition.texts.classifier import TextClassifier
     from multimodal.sketching.sketcher import Sketcher
     from multimodal.translation.translator import Translator
 
@@ -87,6 +88,17 @@ def load_sketcher(source: str | Path | None = None) -> Sketcher:
     from multimodal.sketching.sketcher import SHIPPED, Sketcher
 
     return Sketcher.load(source or SHIPPED)
+
+
+def load_text_classifier(source: str | Path | None = None) -> TextClassifier:
+    """Load the shipped classifier of sentences, or one from a folder or the Hugging Face Hub.
+
+    Raises:
+        multimodal.errors.UserError: when there is none, or it is damaged.
+    """
+    from multimodal.recognition.texts.classifier import SHIPPED, TextClassifier
+
+    return TextClassifier.load(source or SHIPPED)
 
 
 def load_translator(source: str | Path | None = None) -> Translator:

@@ -1,7 +1,8 @@
-"""Files that a job writes: whole, or not at all."""
+"""Files that a job writes: whole, or not at all; and what any of them can hold."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -49,3 +50,17 @@ def write_text(path: Path, text: str) -> None:
     """
     with written_aside(path) as aside:
         aside.write_text(text, encoding="utf-8")
+
+
+def dump_json(value: object) -> str:
+    """JSON that any UTF-8 file can hold, also where a file name is no Unicode.
+
+    Bytes that are none stay the escapes that Python made of them, so that whoever reads the JSON
+    with Python gets a path that opens.
+    """
+    return clean(json.dumps(value, ensure_ascii=False))
+
+
+def clean(text: str) -> str:
+    """Text that UTF-8 can hold: bytes of a file name that are no Unicode become escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -29,28 +29,34 @@ def temperature_at(temperatures: Mapping[int, float], strokes: Ints) -> Floats:
     return found[np.searchsorted(bounds, strokes, side="right") - 1]
 
 
-def fit_temperatures(logits: Tensor, labels: Tensor, strokes: Tensor) -> dict[int, float]:
+def fit_temperatures(
+    logits: Tensor, labels: Tensor, strokes: Tensor, bounds: Sequence[int] = STROKES
+) -> dict[int, float]:
     """The temperatures that make the labels most probable (Guo et al. 2017, section 4.2).
 
     Args:
         logits: (N, V) of guesses at drawings that were held out.
         labels: (N,).
-        strokes: (N,) how many strokes each guess has seen.
+        strokes: (N,) how many strokes (frames, words) each guess has seen.
+        bounds: from how many on each temperature holds, in ascending order.
 
     Returns:
-        One for each of STROKES. Where there are too few guesses, that of all guesses stands.
+        One for each of the bounds. Where there are too few guesses, that of all guesses stands.
     """
-    whole = _fit(logits, labels)
+    whole = fit_temperature(logits, labels)
     temperatures = {}
-    for least, beyond in pairwise((*STROKES, np.inf)):
+    for least, beyond in pairwise((*bounds, np.inf)):
         here = (strokes >= least) & (strokes < beyond)
         enough = int(here.sum()) >= _FEWEST
-        temperatures[int(least)] = _fit(logits[here], labels[here]) if enough else whole
+        temperatures[int(least)] = fit_temperature(logits[here], labels[here]) if enough else whole
     return temperatures
 
 
-def _fit(logits: Tensor, labels: Tensor) -> float:
-    """Search the temperature from 1/8 to 8 in ever finer steps; the loss has one minimum."""
+def fit_temperature(logits: Tensor, labels: Tensor) -> float:
+    """The one temperature for logits (N, V) that makes labels (N,) most probable.
+
+    Searched from 1/8 to 8 in ever finer steps; the loss has one minimum.
+    """
     middle, width = 0.0, np.log(8.0)
     for _ in range(3):
         candidates = middle + width * np.linspace(-1, 1, 13)

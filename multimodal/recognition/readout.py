@@ -33,13 +33,23 @@ class Reader(nn.Module):
         hidden_size: H, the units of every layer.
         layers: how many.
         dropout: the share of features dropped between layers, locked through time.
+        weight_dropout: the share of recurrent weights dropped in training.
     """
 
     def __init__(
-        self, cell: Cell, input_size: int, hidden_size: int, layers: int, dropout: float
+        self,
+        cell: Cell,
+        input_size: int,
+        hidden_size: int,
+        layers: int,
+        dropout: float,
+        *,
+        weight_dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        self.core = RecurrentNetwork(cell, input_size, hidden_size, layers, dropout)
+        self.core = RecurrentNetwork(
+            cell, input_size, hidden_size, layers, dropout, weight_dropout=weight_dropout
+        )
 
     @property
     def output_size(self) -> int:

@@ -95,13 +95,23 @@ def read_lexemes(words: Sequence[str], categories: tuple[str, ...]) -> Iterator[
     Raises:
         UserError: a word means nothing; the line names the categories that come nearest.
     """
+    at = 0
+    for lexeme, length in find_lexemes(words, categories):
+        yield lexeme or _refuse(words[at:], categories)
+        at += length
+
+
+def find_lexemes(
+    words: Sequence[str], categories: tuple[str, ...]
+) -> Iterator[tuple[Lexeme | None, int]]:
+    """What each phrase means, or None for a word that means nothing; and how many words it has."""
     known = _vocabulary(categories)
     longest = max(map(len, known))
     at = 0
     while at < len(words):
         phrases = (tuple(words[at : at + count]) for count in range(longest, 0, -1))
         phrase = next(filter(known.__contains__, phrases), tuple(words[at : at + 1]))
-        yield known.get(phrase) or _number(words[at]) or _refuse(words[at:], categories)
+        yield known.get(phrase) or _number(words[at]), len(phrase)
         at += len(phrase)
 
 

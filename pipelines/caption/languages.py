@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from hashlib import blake2b
 from pathlib import Path
-
-import torch
 
 from multimodal.errors import UserError
 from multimodal.translation.translator import SHIPPED, Translator
 from pipelines.caption.rows import CaptionRow
+from pipelines.journal import fingerprint
 
 ENGLISH = "en"  # what captioners write
 
@@ -59,10 +57,6 @@ class RowTranslator:
     @property
     def fingerprint(self) -> str:
         """What tells one translator from another: its weights, their precision, its subwords."""
-        hashed = blake2b(digest_size=16)
         translator = self._translator
-        hashed.update(repr((translator.options, translator.vocabulary.merges)).encode())
-        for name, tensor in sorted(translator.network.state_dict().items()):
-            hashed.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-            hashed.update(tensor.cpu().contiguous().flatten().view(torch.uint8).numpy())
-        return hashed.hexdigest()
+        merges = translator.vocabulary.merges
+        return fingerprint(translator.network.state_dict(), translator.options, merges)

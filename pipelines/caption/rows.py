@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +12,18 @@ import numpy as np
 
 from multimodal.captioning.captioner import Caption
 from multimodal.captioning.naming import Recognition
+from pipelines.output import clean, dump_json
+
+__all__ = [
+    "CaptionRow",
+    "as_line",
+    "as_record",
+    "clean",
+    "dump_json",
+    "from_journal",
+    "to_journal",
+    "translated",
+]
 
 BRIGHTEST = 255  # attention is kept in 8 bits, every map up to its own maximum
 
@@ -78,20 +89,6 @@ def translated(caption: Caption) -> dict[str, str | None]:
 def as_line(caption: Caption) -> str:
     """A caption as a line of a JSON lines file."""
     return dump_json(as_record(caption)) + "\n"
-
-
-def dump_json(value: object) -> str:
-    """JSON that any UTF-8 file can hold, also where a file name is no Unicode.
-
-    Bytes that are none stay the escapes that Python made of them, so that whoever reads the JSON
-    with Python gets a path that opens.
-    """
-    return clean(json.dumps(value, ensure_ascii=False))
-
-
-def clean(text: str) -> str:
-    """Text that UTF-8 can hold: bytes of a file name that are no Unicode become escapes."""
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def to_journal(row: CaptionRow) -> dict[str, Any]:

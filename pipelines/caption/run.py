@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from multimodal.captioning.captioner import SHIPPED, Captioner
 from multimodal.errors import UserError
+from pipelines import journal
 from pipelines.caption.inputs import can_be_read_twice, read_inputs
 from pipelines.caption.journal import Journal
 from pipelines.caption.languages import RowTranslator
@@ -21,6 +19,7 @@ from pipelines.caption.local import caption_images
 from pipelines.caption.outputs import Output
 from pipelines.caption.report import write_report
 from pipelines.caption.rows import CaptionRow
+from pipelines.journal import require_no_loss
 from pipelines.output import require_place, written_aside
 
 Engine = Callable[..., Iterator[CaptionRow]]
@@ -69,15 +68,8 @@ class Files:
         with_pictures = self.output is not None and Output(self.output).holds_pictures
         if with_pictures and not can_be_read_twice(inputs):
             raise UserError(f"{self.output}: needs the pictures twice; give a file for -")
-        if self.overwrite or (self.resume and self.journal.exists()):
-            return
-        if self.journal.exists():
-            raise UserError(
-                f"{self.journal}: an interrupted run left this; go on with --resume, or begin anew "
-                "with --overwrite"
-            )
-        for place in self._there() if not self.finished else ():
-            raise UserError(f"{place}: is there already; move it, or use --overwrite")
+        there = self._there() if not self.finished else []
+        require_no_loss(there, self.journal, resume=self.resume, overwrite=self.overwrite)
 
     @property
     def finished(self) -> bool:
@@ -174,30 +166,26 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
         "translator": translate and translate.fingerprint,
         **asdict(search),
     }
-    with Journal(files.journal, asked) as journal:
-        journal.begin(resume=files.resume)
-        run = partial(engine, inputs, captioner, journal=journal, thumbnails=with_report)
+    with Journal(files.journal, asked) as kept:
+        kept.begin(resume=files.resume)
+        run = partial(engine, inputs, captioner, journal=kept, thumbnails=with_report)
         run = partial(run, batch_size=batch_size, workers=workers, min_score=min_score)
         yield from run(translate=translate, **options)
         with _all_is_kept():
             if files.output is not None:
-                Output(files.output).write(journal, partial(read_inputs, inputs))
+                Output(files.output).write(kept, partial(read_inputs, inputs))
             if files.report is not None:
                 crop = captioner.network.encoder.config.fit == "crop"
                 with written_aside(files.report) as aside:
-                    write_report(journal, aside, crop=crop)
-        journal.remove()
+                    write_report(kept, aside, crop=crop)
+        kept.remove()
 
 
 def fingerprint(captioner: Captioner) -> str:
     """What tells one captioner from another: its weights, their precision, its vocabulary."""
-    hashed = blake2b(digest_size=16)
-    configs = (captioner.network.encoder.config, captioner.network.decoder.config)
-    hashed.update(repr((configs, captioner.vocabulary.words)).encode())
-    for name, tensor in sorted(captioner.network.state_dict().items()):
-        hashed.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        hashed.update(tensor.cpu().contiguous().flatten().view(torch.uint8).numpy())
-    return hashed.hexdigest()
+    network = captioner.network
+    configs = (network.encoder.config, network.decoder.config)
+    return journal.fingerprint(network.state_dict(), configs, captioner.vocabulary.words)
 
 
 @contextmanager

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from threading import Thread
+from typing import Protocol, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -19,22 +20,41 @@ from rich.progress import (
 
 from multimodal.images import ImageError
 from pipelines.caption.inputs import count_inputs
-from pipelines.caption.rows import CaptionRow
 
 WORST = 5  # kinds of errors that a summary tells
 KINDS = 1000  # kinds of errors that are told apart at all
 
 
-class Tally:
-    """Counts rows as they pass, and what went wrong with them."""
+class Counted(Protocol):
+    """A row of any job: what it is of, and why there is nothing to say of it."""
 
-    def __init__(self) -> None:
+    @property
+    def source(self) -> str:
+        """The input."""
+
+    @property
+    def error(self) -> str | None:
+        """None where all went well."""
+
+
+Row = TypeVar("Row", bound=Counted)
+
+
+class Tally:
+    """Counts rows as they pass, and what went wrong with them.
+
+    Args:
+        done: what was done with those that did not fail.
+    """
+
+    def __init__(self, done: str = "captioned") -> None:
+        self._word = done
         self.done = 0
         self.failed = 0
         self._reasons: Counter[str] = Counter()
         self._examples: dict[str, str] = {}
 
-    def add(self, row: CaptionRow) -> None:
+    def add(self, row: Counted) -> None:
         """Count a row."""
         self.done += 1
         if row.error is None:
@@ -47,7 +67,7 @@ class Tally:
 
     def __str__(self) -> str:
         """One line."""
-        return f"{self.done - self.failed} captioned, {self.failed} failed"
+        return f"{self.done - self.failed} {self._word}, {self.failed} failed"
 
     def worst(self) -> Iterator[str]:
         """A line for each of the most frequent errors, with a picture that has it."""
@@ -59,19 +79,24 @@ class Tally:
 
 
 def watched(
-    rows: Iterable[CaptionRow], inputs: Sequence[str | Path], tally: Tally
-) -> Iterator[CaptionRow]:
+    rows: Iterable[Row],
+    inputs: Sequence[str | Path],
+    tally: Tally,
+    *,
+    count: Callable[[Sequence[str | Path]], int | None] = count_inputs,
+    unit: str = "pictures",
+) -> Iterator[Row]:
     """Pass rows on, under a bar where the standard error is a terminal.
 
-    It shows pictures per second, the time left and the errors so far; how many pictures there will
-    be is counted meanwhile, where their names suffice for that.
+    It shows rows per second, the time left and the errors so far; how many rows there will be is
+    counted meanwhile, where that can be told.
     """
     console = Console(stderr=True)
-    columns = (BarColumn(), MofNCompleteColumn(), _Speed(), TimeRemainingColumn(), _Errors())
+    columns = (BarColumn(), MofNCompleteColumn(), _Speed(unit), TimeRemainingColumn(), _Errors())
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None, failed=0)
         if not bar.disable:
-            Thread(target=lambda: bar.update(task, total=count_inputs(inputs)), daemon=True).start()
+            Thread(target=lambda: bar.update(task, total=count(inputs)), daemon=True).start()
         for row in rows:
             tally.add(row)
             bar.update(task, advance=1, failed=tally.failed)
@@ -79,8 +104,12 @@ def watched(
 
 
 class _Speed(ProgressColumn):
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+
     def render(self, task: Task) -> str:
-        return f"{task.speed:.1f} pictures/s" if task.speed else ""
+        return f"{task.speed:.1f} {self._unit}/s" if task.speed else ""
 
 
 class _Errors(ProgressColumn):

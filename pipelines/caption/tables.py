@@ -2,53 +2,37 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines.caption.rows import CaptionRow, as_line, as_record, clean, dump_json, translated
+from pipelines import tables
+from pipelines.caption.rows import CaptionRow, as_record, clean, dump_json, translated
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 LISTS = ("words", "alternatives", "objects", "unmentioned")
-ROWS_AT_A_TIME = 1000  # of a Parquet file
 
 
 def write_json_lines(rows: Iterable[CaptionRow], path: Path) -> None:
     """A JSON object a line."""
-    with path.open("w", encoding="utf-8") as file:
-        file.writelines(map(as_line, rows))
+    tables.write_json_lines(map(as_record, rows), path)
 
 
 def write_csv(rows: Iterable[CaptionRow], path: Path) -> None:
     """A table; lists are cells of JSON."""
     columns = ["path", "caption", *translated_columns(rows), "score", *LISTS, "error"]
-    with path.open("w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, columns)
-        table.writeheader()
-        for row in rows:
-            record = as_record(row)
-            for name in LISTS:
-                record[name] = dump_json(record[name])
-            table.writerow(record | {"path": clean(row.source)})
+    records = (as_record(row) | {"path": clean(row.source)} for row in rows)
+    tables.write_csv(records, columns, path)
 
 
 def write_parquet(rows: Iterable[CaptionRow], path: Path) -> None:
     """A table with typed columns."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    schema = pa.schema(fields(translated_columns(rows)))
-    with pq.ParquetWriter(path, schema) as file:
-        rest = map(typed, rows)
-        while some := list(islice(rest, ROWS_AT_A_TIME)):
-            file.write_table(pa.Table.from_pylist(some, schema))
+    tables.write_parquet(map(typed, rows), fields(translated_columns(rows)), path)
 
 
 def write_coco(rows: Iterable[CaptionRow], path: Path) -> None:

@@ -16,6 +16,7 @@ import typer
 from pipelines.output import require_place, write_text
 
 SOME_FAILED = 3  # exit code: the rest was done
+INTERRUPTED = 130  # exit code: as if by the signal of Ctrl-C
 PLAIN: dict[str, Any] = {"pretty_exceptions_enable": False, "add_completion": False}
 
 app = typer.Typer(help="Recurrent networks that look, draw and write.", **PLAIN)

@@ -10,6 +10,7 @@ import typer
 
 from multimodal.errors import UserError
 from pipelines.commands import (
+    INTERRUPTED,
     SOME_FAILED,
     Model,
     Run,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from pipelines.caption.run import Files
     from pipelines.caption.summary import Tally
 
-INTERRUPTED = 130  # exit code: as if by the signal of Ctrl-C
 Engine = Literal["local", "ray"]
 Data = Annotated[str, typer.Option(help="Captioned photos: a folder, a table or a Hub id.")]
 Images = Annotated[Path | None, typer.Option(help="The photos, if not beside their captions.")]
@@ -51,7 +51,7 @@ def caption_command(
         list[str] | None,
         typer.Argument(
             help="Pictures, folders, patterns, lists (.txt or -), tables (.csv .jsonl .parquet), "
-            "tar shards, data sets (a folder or a Hub name)."
+            "tar shards, zip archives, data sets (a folder or a Hub name)."
         ),
     ] = None,
     *,

@@ -1,0 +1,52 @@
+"""All tabs on one page."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from demo import about, caption, draw, draw_together, many_photos, mood, morph, postcard, write
+from demo.models import shipped
+from demo.shared import Shared, asset
+
+TITLE = "multimodal"
+SUBTITLE = "Small recurrent networks that look, draw and write, all on this machine."
+
+TABS = (
+    ("Caption", "caption", caption.tab),
+    ("Many photos", "many-photos", many_photos.tab),
+    ("Draw", "draw", draw.tab),
+    ("Draw together", "draw-together", draw_together.tab),
+    ("Morph", "morph", morph.tab),
+    ("Postcard", "postcard", postcard.tab),
+    ("Mood", "mood", mood.tab),
+    ("Write", "write", write.tab),
+    ("About", "about", about.tab),
+)
+
+
+WITH_MODELS = {"postcard": postcard.MODEL, "mood": mood.MODEL}
+"""Tabs that are only there where their model ships."""
+
+
+def build(shared: Shared) -> gr.Blocks:
+    """The whole page, not yet served."""
+    limits = shared.limits
+    with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
+        gr.HTML(
+            f"<header><h1>{TITLE}</h1><p>{SUBTITLE}</p></header>",
+            elem_id="masthead",
+            elem_classes="bare",
+        )
+        with gr.Tabs(elem_id="tabs"):
+            for name, identity, tab in TABS:
+                if WITH_MODELS.get(identity, "") not in {"", *shipped()}:
+                    continue
+                with gr.Tab(name, id=identity):
+                    tab(shared)
+    page.queue(max_size=limits.waiting, default_concurrency_limit=limits.at_once)
+    return page
+
+
+def stylesheet() -> str:
+    """The CSS of the whole page."""
+    return asset("style.css")

@@ -1,0 +1,151 @@
+"""The models behind the page: each is loaded once, when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from multimodal.errors import UserError
+
+if TYPE_CHECKING:
+    from multimodal.captioning.captioner import Captioner
+    from multimodal.handwriting.writer import Writer
+    from multimodal.language.author import Author
+    from multimodal.recognition.recognizer import Recognizer
+    from multimodal.recognition.texts.classifier import TextClassifier
+    from multimodal.sketching.sketcher import Sketcher
+
+T = TypeVar("T")
+
+
+class Models:
+    """The shipped models, for threads: whoever asks first loads, the others wait for the same one.
+
+    Importing torch takes longer than opening the page, so it happens here, not at the top of files.
+
+    Args:
+        voices: folders or Hub ids of authors, to be offered beside those that ship.
+    """
+
+    def __init__(self, voices: Sequence[str] = ()) -> None:
+        self._voices = {_short_name(voice): voice for voice in voices}
+        self._lock = Lock()
+        self._locks: dict[str, Lock] = {}
+        self._loaded: dict[str, Any] = {}
+
+    @property
+    def captioner(self) -> Captioner:
+        """Photo → sentence."""
+        return self._once("captioner", _load_captioner)
+
+    @property
+    def sketcher(self) -> Sketcher:
+        """Prompt → drawing."""
+        return self._once("sketcher", _load_sketcher)
+
+    @property
+    def recognizer(self) -> Recognizer:
+        """Drawing → category, after every stroke."""
+        return self._once("recognizer", _load_recognizer)
+
+    @property
+    def text_classifier(self) -> TextClassifier:
+        """Sentence → mood."""
+        return self._once("text classifier", _load_text_classifier)
+
+    @property
+    def writer(self) -> Writer:
+        """Text → handwriting."""
+        return self._once("writer", _load_writer)
+
+    def author(self, voice: str) -> Author:
+        """Text → more text.
+
+        Args:
+            voice: one of `voices`.
+        """
+        if voice not in self.voices():
+            known = ", ".join(self.voices()) or "none yet"
+            raise UserError(f"There is no voice {voice!r}. These are here: {known}.")
+        source = self._voices.get(voice, voice)
+        return self._once(f"author {voice}", lambda: _load_author(source))
+
+    def voices(self) -> list[str]:
+        """The voices that ship, and others that were asked for, by their short names."""
+        own = [name.removeprefix("text-") for name in shipped() if name.startswith("text-")]
+        return [*own, *(name for name in self._voices if name not in own)]
+
+    def warm_up(self) -> Thread:
+        """Load what most visitors will ask for, beside the server's own start.
+
+        torch is imported first, before this returns: two big imports at a time would take turns.
+        """
+        import torch
+
+        torch.set_num_threads(1)  # every job has a core; several jobs run at a time
+        thread = Thread(target=self._load_all, name="load models", daemon=True)
+        thread.start()
+        return thread
+
+    def _load_all(self) -> None:
+        _ = self.captioner, self.sketcher, self.recognizer
+
+    def _once(self, name: str, load: Callable[[], T]) -> T:
+        with self._lock:
+            lock = self._locks.setdefault(name, Lock())
+        with lock:
+            if name not in self._loaded:
+                self._loaded[name] = load()
+            loaded: T = self._loaded[name]
+            return loaded
+
+
+def _short_name(voice: str) -> str:
+    """What a folder such as runs/shakespeare/best is called."""
+    parts = [part for part in voice.rstrip("/").split("/") if part not in {"best", "last"}]
+    return parts[-1] if parts else voice
+
+
+def shipped() -> list[str]:
+    """The names of the folders in `multimodal/pretrained`, without importing torch for it."""
+    from importlib.resources import files
+
+    folders = files("multimodal").joinpath("pretrained").iterdir()
+    return sorted(f.name for f in folders if f.joinpath("config.json").is_file())
+
+
+def _load_captioner() -> Captioner:
+    import multimodal
+
+    return multimodal.load_captioner()
+
+
+def _load_sketcher() -> Sketcher:
+    import multimodal
+
+    return multimodal.load_sketcher()
+
+
+def _load_recognizer() -> Recognizer:
+    import multimodal
+
+    return multimodal.load_recognizer()
+
+
+def _load_author(voice: str) -> Author:
+    import multimodal
+
+    return multimodal.load_author(voice)
+
+
+def _load_text_classifier() -> TextClassifier:
+    import multimodal
+
+    return multimodal.load_text_classifier()
+
+
+def _load_writer() -> Writer:
+    from multimodal.handwriting.writer import Writer
+
+    return Writer.load()

@@ -1,0 +1,171 @@
+"""Postcard: a photo becomes a sentence, the sentence drawings and handwriting, on one card."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+import gradio as gr
+
+from demo.models import shipped
+from demo.shared import Shared, never_fetched, scratch
+from demo.uploads import Upload, named
+from multimodal.errors import UserError
+from pipelines.caption.inputs import sample_pictures
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipelines.postcard import Postcard
+
+MODEL = "writer-unipen"
+TRANSLATOR = "translator-multi30k"
+LANGUAGES = {"English": "en", "German": "de", "French": "fr"}
+SIZES = ("A6", "A5")
+STYLES, SEEDS = 24, 9999
+KINDS = (".svg", ".png", ".gif", ".gcode")
+NOTHING = "<div class='postcard-empty'>The card will lie here.</div>"
+
+
+class Answer(TypedDict):
+    """A card of strokes alone, without the photo, as a drawing that moves."""
+
+    caption: str
+    text: str
+    drawn: list[str]
+    svg: str
+
+
+def languages() -> dict[str, str]:
+    """What a card can be written in here: English, and what the translator knows if it ships."""
+    return LANGUAGES if TRANSLATOR in shipped() else {"English": "en"}
+
+
+def make_card(
+    shared: Shared,
+    photo: object,
+    style: object,
+    language: object,
+    size: object,
+    seed: object,
+    *,
+    with_photo: bool,
+) -> Postcard:
+    """Make the card of what was uploaded, which draws itself.
+
+    Raises:
+        UserError: it is no photo, or something is out of range.
+    """
+    from pipelines.postcard import CardMaker, CardOptions
+
+    upload = Upload.of(photo, shared.limits)
+    upload.require_pixels(shared.limits)
+    limits, models = shared.limits, shared.models
+    if language not in languages().values():
+        raise UserError(f"Please choose one of these languages: {', '.join(languages().values())}.")
+    if size not in SIZES:
+        raise UserError(f"Please choose one of these sizes: {', '.join(SIZES)}.")
+    options = CardOptions(
+        style=limits.require_count(style, STYLES, "styles"),
+        language=str(language),
+        size=str(size),
+        photo=with_photo,
+        animated=True,
+        seed=int(limits.require_number(seed, 0, SEEDS, "seed")),
+    )
+    maker = CardMaker(options)
+    maker.captioner, maker.sketcher = models.captioner, models.sketcher
+    maker.recognizer, maker.writer = models.recognizer, models.writer
+    with named(upload):
+        return maker.make(upload.path)
+
+
+def files_of(card: Postcard) -> list[Path]:
+    """The card in all its formats, in a folder of the visitor's own."""
+    folder = scratch()
+    paths = [folder / f"card{kind}" for kind in KINDS]
+    for path in paths:
+        card.save(path)
+    return paths
+
+
+def tab(shared: Shared) -> None:
+    """Build the tab; the caller has opened it."""
+
+    def postcard(photo: Any, style: float, language: str, size: str, seed: float) -> Answer:
+        """Make a postcard: what a photo shows as drawings and as a handwritten sentence.
+
+        Args:
+            photo: The picture: JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF or PPM.
+            style: Whose handwriting, a number of the gallery.
+            language: What the sentence is written in.
+            size: Of the card.
+            seed: Another one, other drawings.
+        """
+        card = make_card(shared, photo, style, language, size, seed, with_photo=False)
+        return {
+            "caption": card.caption,
+            "text": card.text,
+            "drawn": [str(each) for each in card.things],
+            "svg": card.encoded(".svg").decode(),
+        }
+
+    def show(photo: Any, with_photo: bool, *controls: Any) -> tuple[str, list[str] | None]:
+        if photo is None:
+            return NOTHING, None
+        card = make_card(shared, photo, *controls, with_photo=with_photo)
+        return picture(card), [str(path) for path in files_of(card)]
+
+    gr.Markdown(
+        "A photo becomes a sentence. What the sentence names is drawn, as far as the sketcher "
+        "knows it, and the sentence is written by hand.",
+        elem_classes="lede",
+    )
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=4, min_width=280):
+            photo = gr.Image(
+                type="filepath",
+                image_mode=None,
+                label="Photo",
+                height=260,
+                buttons=["fullscreen"],
+                sources=["upload", "webcam", "clipboard"],
+                placeholder="Drop a photo here\nor choose one",
+                elem_id="postcard-photo",
+            )
+            never_fetched(photo)
+            gr.Examples(
+                [[str(path)] for path in sample_pictures()],
+                inputs=[photo],
+                label="Or take one of these",
+                elem_id="postcard-examples",
+            )
+            with_photo = gr.Checkbox(True, label="The photo is on the card")
+            controls = [
+                gr.Slider(1, STYLES, value=5, step=1, label="Handwriting"),
+                gr.Radio([*languages().items()], value="en", label="Language"),
+                gr.Radio(list(SIZES), value="A6", label="Size"),
+                gr.Number(0, precision=0, label="Seed", info="Another one, other drawings."),
+            ]
+            again = gr.Button("Make the card", variant="primary", elem_id="postcard-make")
+        with gr.Column(scale=7, min_width=300):
+            shown = gr.HTML(NOTHING, elem_id="postcard-card", elem_classes="bare", label="The card")
+            files = gr.File(
+                label="Download", file_count="multiple", elem_id="postcard-files", interactive=False
+            )
+    inputs = [photo, with_photo, *controls]
+    events = {**shared.private, "preprocess": False}
+    photo.change(shared.polite(show), inputs, [shown, files], **events)
+    again.click(shared.polite(show), inputs, [shown, files], **events)
+    shared.endpoint(postcard, [photo, *controls], preprocess=False)
+
+
+def picture(card: Postcard) -> str:
+    """The card as the page shows it: an image that draws itself."""
+    from base64 import b64encode
+    from html import escape
+
+    data = b64encode(card.encoded(".svg")).decode()
+    return (
+        f'<img class="postcard" alt="{escape(card.text, quote=True)}" '
+        f'src="data:image/svg+xml;base64,{data}">'
+    )

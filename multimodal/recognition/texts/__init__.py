@@ -1,0 +1,1 @@
+"""Texts → a label after every word, and one for the whole."""

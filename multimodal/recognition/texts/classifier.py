@@ -1,0 +1,295 @@
+"""The one class that people use: load a text classifier, then show it texts.
+
+classifier = TextClassifier.load()                   # the shipped model; or a folder, or a Hub id
+classifier.guess("a film to fall in love with")      # TextGuess(label="positive", …)
+classifier.guess(["so dull", "so good"])             # one for each
+classifier.guesses("so good")                        # one TextGuess after every word
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self, overload
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from multimodal.checkpoints import (
+    JSON,
+    load_tensors,
+    read_checkpoint,
+    reading_config,
+    save_checkpoint,
+)
+from multimodal.errors import UserError
+from multimodal.processor import Precision, torch_dtype
+from multimodal.recognition.calibration import temperature_at
+from multimodal.recognition.ink import Floats, Ints
+from multimodal.recognition.recognizer import UNCALIBRATED
+from multimodal.recognition.texts.model import TextConfig, TextNetwork, agreed
+from multimodal.recognition.texts.pieces import Pieces
+
+SHIPPED = "sentiment-sst2"
+TASK = "text-classifier"
+
+LONGEST = 2000
+"""Pieces of a text that are read; what comes behind is left unread."""
+
+_PIECES_AT_A_TIME = 8192  # of a batch, padding counted
+_TEXTS_AT_A_TIME = 128
+
+
+@dataclass(frozen=True)
+class TextGuess:
+    """What the classifier takes a text for.
+
+    Attributes:
+        ranking: all labels with their probabilities, best first.
+        pieces: how many words (or characters) it had read.
+    """
+
+    ranking: tuple[tuple[str, float], ...]
+    pieces: int
+
+    @property
+    def label(self) -> str:
+        """The most probable label."""
+        return self.ranking[0][0]
+
+    @property
+    def probability(self) -> float:
+        """Of the most probable label."""
+        return self.ranking[0][1]
+
+    def probability_of(self, label: str) -> float:
+        """Of any label.
+
+        Raises:
+            LookupError: there is no such label.
+        """
+        return dict(self.ranking)[label]
+
+
+@dataclass(frozen=True)
+class Influence:
+    """What one piece of a text did to the answer.
+
+    Attributes:
+        piece: the word or character, as it stands in the text.
+        moved: by how much it moved the probability of the label that the whole text has.
+    """
+
+    piece: str
+    moved: float
+
+
+class TextClassifier:
+    """A text becomes a ranking of labels, after every word.
+
+    Args:
+        network: what was learnt; it is put into evaluation mode.
+        pieces: what a text is cut into.
+        labels: V, as data has them.
+        names: V, as they are shown; the labels themselves unless given.
+        count_weight: how much counting words weighs beside the readers.
+        shares: V, how frequent each label was in training: the answer before the first word.
+        temperatures: by how many pieces were read; see `multimodal.recognition.calibration`.
+    """
+
+    def __init__(
+        self,
+        network: TextNetwork,
+        pieces: Pieces,
+        labels: Sequence[str],
+        *,
+        names: Sequence[str] | None = None,
+        count_weight: float = 0.0,
+        shares: Sequence[float] | None = None,
+        temperatures: Mapping[int, float] = UNCALIBRATED,
+    ) -> None:
+        self.network = network.eval()
+        self.pieces = pieces
+        self.labels = tuple(labels)
+        self.names = tuple(names or labels)
+        self.count_weight = count_weight
+        self.shares = tuple(shares or [1 / len(self.labels)] * len(self.labels))
+        self.temperatures = dict(temperatures)
+
+    @classmethod
+    def load(cls, source: str | Path = SHIPPED, *, precision: Precision = "fp32") -> Self:
+        """Load a text classifier, ready to guess.
+
+        Args:
+            source: the name of a shipped model, a folder, or a repository of the Hugging Face Hub.
+            precision: of the arithmetic.
+
+        Raises:
+            UserError: when there is none, or it is damaged or made for another task.
+        """
+        checkpoint = read_checkpoint(source, task=TASK)
+        with reading_config(checkpoint):
+            classifier = cls._untrained(checkpoint.config)
+        load_tensors(classifier.network, checkpoint)
+        classifier.network.to(torch_dtype(precision))
+        return classifier
+
+    @classmethod
+    def _untrained(cls, config: Mapping[str, Any]) -> Self:
+        labels = [str(label) for label in config["labels"]]
+        names, shares = [str(name) for name in config["names"]], list(map(float, config["shares"]))
+        if not len(labels) == len(names) == len(shares) >= 1:
+            raise UserError("labels, names and shares: there must be as many of each")
+        pieces = Pieces.from_json(config["pieces"])
+        sizes = TextConfig(**config["network"])
+        network = TextNetwork(sizes, len(pieces), pieces.buckets, len(labels))
+        temperatures = {int(k): float(value) for k, value in config["temperatures"].items()}
+        if 1 not in temperatures or not min(temperatures.values()) > 0:
+            raise UserError("temperatures: there must be one from the first word on, all above 0")
+        return cls(
+            network,
+            pieces,
+            labels,
+            names=names,
+            count_weight=float(config["count_weight"]),
+            shares=shares,
+            temperatures=temperatures,
+        )
+
+    def save(self, folder: str | Path, card: str | None = None) -> Path:
+        """Write `config.json` and `model.safetensors` (16-bit) into a folder, all or nothing.
+
+        Args:
+            folder: where; a checkpoint that is there is replaced.
+            card: the text of the model card (README.md).
+        """
+        config: dict[str, JSON] = {
+            "task": TASK,
+            "network": asdict(self.network.config),
+            "count_weight": self.count_weight,
+            "temperatures": {str(least): value for least, value in self.temperatures.items()},
+            "labels": self.labels,
+            "names": self.names,
+            "shares": self.shares,
+            "pieces": self.pieces.to_json(),
+        }
+        tensors = self.network.state_dict()
+        return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
+
+    @overload
+    def guess(self, texts: str) -> TextGuess: ...
+
+    @overload
+    def guess(self, texts: list[str] | tuple[str, ...]) -> list[TextGuess]: ...
+
+    def guess(self, texts: str | list[str] | tuple[str, ...]) -> TextGuess | list[TextGuess]:
+        """Label a text, or each of several, as it stands there whole.
+
+        Raises:
+            UserError: a text holds no word.
+        """
+        several = [texts] if isinstance(texts, str) else list(texts)
+        cut = [self._cut(text) for text in several]
+        probabilities = self.probabilities(cut)
+        guesses = [
+            self._ranked(row, len(pieces)) for row, pieces in zip(probabilities, cut, strict=True)
+        ]
+        return guesses[0] if isinstance(texts, str) else guesses
+
+    def guesses(self, text: str) -> list[TextGuess]:
+        """Label a text after each of its words, as if nobody knew what follows.
+
+        Raises:
+            UserError: the text holds no word.
+        """
+        rows = self._after_every_piece(self._cut(text))
+        return [self._ranked(row, read) for read, row in enumerate(rows, 1)]
+
+    def influences(self, text: str) -> list[Influence]:
+        """By how much each word moved the probability of the label that the whole text has.
+
+        Before the first word, every label is as probable as it was frequent in training; so the sum
+        of all is the last probability less that share.
+
+        Raises:
+            UserError: the text holds no word.
+        """
+        cut = self._cut(text)
+        rows = np.vstack([self.shares, self._after_every_piece(cut)])
+        moved = np.diff(rows[:, rows[-1].argmax()]).tolist()
+        return [Influence(*pair) for pair in zip(cut, moved, strict=True)]
+
+    def can_read(self, text: str) -> bool:
+        """Whether a text holds a word at all."""
+        return bool(self.pieces.cut(text))
+
+    def probabilities(self, texts: Sequence[Sequence[str]]) -> Floats:
+        """Texts that are cut into pieces, at least one each → probabilities (N, V) of labels."""
+        lengths = np.array([len(text) for text in texts], dtype=np.int64)
+        return self.calibrated(self.logits(texts, lengths), lengths)
+
+    def logits(self, texts: Sequence[Sequence[str]], read: Ints) -> Tensor:
+        """What readers and count say together, before any temperature.
+
+        Args:
+            texts: N, cut into pieces, at least one each.
+            read: (N,) after how many pieces; at least 1.
+
+        Returns:
+            (N, V) in fp32.
+        """
+        readers, evidence = self.answers(texts, read)
+        return agreed(readers[None], self.count_weight * evidence)
+
+    def answers(self, texts: Sequence[Sequence[str]], read: Ints) -> tuple[Tensor, Tensor]:
+        """What the readers say (N, V), and what the count says (N, V); see `logits`."""
+        readers = torch.zeros(len(texts), len(self.labels))
+        evidence = torch.zeros_like(readers)
+        for batch in _of_similar_length(read):
+            said = self._read([texts[n][: read[n]] for n in batch])
+            last = torch.arange(len(batch)), torch.from_numpy(read[batch] - 1)
+            readers[batch], evidence[batch] = (each[last] for each in said)
+        return readers, evidence
+
+    def calibrated(self, logits: Tensor, read: Ints) -> Floats:
+        """Logits (N, V) after so many pieces (N,) → probabilities (N, V)."""
+        temperatures = torch.from_numpy(temperature_at(self.temperatures, read))
+        shares: Floats = (logits.double() / temperatures[:, None]).softmax(-1).numpy()
+        return shares
+
+    @torch.inference_mode()
+    def _read(self, texts: Sequence[Sequence[str]]) -> tuple[Tensor, Tensor]:
+        """B texts of up to T pieces → what readers agree on, and the evidence, (B, T, V) each."""
+        reading = self.pieces.read(texts).to(self.network.count.evidence.device)
+        readers, evidence = agreed(self.network(reading)), self.network.count(reading)
+        return readers.cpu(), evidence.float().cpu()
+
+    def _after_every_piece(self, cut: Sequence[str]) -> Floats:
+        readers, evidence = self._read([cut])
+        logits = agreed(readers, self.count_weight * evidence[0])
+        return self.calibrated(logits, np.arange(1, len(cut) + 1))
+
+    def _cut(self, text: str) -> list[str]:
+        cut = self.pieces.cut(text)
+        if not cut:
+            raise UserError(f"{text[:40]!r}: holds no word to go by")
+        return cut[:LONGEST]
+
+    def _ranked(self, probabilities: Floats, read: int) -> TextGuess:
+        order = np.argsort(-probabilities, kind="stable")
+        return TextGuess(tuple((self.names[n], float(probabilities[n])) for n in order), read)
+
+
+def _of_similar_length(lengths: Ints) -> list[Ints]:
+    """Numbers of texts in batches of bounded size."""
+    order = np.argsort(lengths, kind="stable")
+    batches: list[Ints] = []
+    while len(order):
+        count = min(_TEXTS_AT_A_TIME, len(order))
+        while count > 1 and count * lengths[order[count - 1]] > _PIECES_AT_A_TIME:
+            count //= 2
+        batches.append(order[:count])
+        order = order[count:]
+    return batches

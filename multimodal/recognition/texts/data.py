@@ -1,0 +1,298 @@
+"""Labelled texts from people's own files and public data sets, and the batches of a training.
+
+    texts = LabelledTexts.read("comments.csv", "train", Columns())
+    texts = LabelledTexts.read("owner/name", "test", Columns("review", "stars"))
+
+A folder or a pattern may state its splits by the names of its files, as in ``train.tsv`` or
+``reviews.test.jsonl``; so does a data set of the Hub. Texts without stated splits are parted by
+what they say, a tenth each for dev and test, so that a text is never in two splits; of a data set
+that states no dev split, a tenth of the training texts is one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from glob import glob
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from multimodal.errors import UserError
+from multimodal.recognition.ink import Ints
+from multimodal.recognition.texts.pieces import Pieces, Reading
+from multimodal.recognition.texts.tables import (
+    ENDINGS,
+    LABEL_NAMES,
+    TEXT_NAMES,
+    Columns,
+    Row,
+    clean_label,
+    column_of,
+    read_rows,
+)
+from multimodal.strokes import quickdraw_split
+from multimodal.training import batches_per_epoch, derived_seed
+
+SPLITS = ("train", "dev", "test")
+_NAMES = {name: name for name in SPLITS} | dict.fromkeys(("val", "valid", "validation"), "dev")
+_BY_HASH = {"train": "train", "valid": "dev", "test": "test"}
+
+UNLABELLED = "-1"
+"""How `datasets` writes that a row of a test split has no label."""
+
+ROUNDING = 4  # of lengths: the fewer there are, the fewer kernels are built
+_JITTER = 4.0  # pieces by which lengths are taken for alike
+
+
+@dataclass(frozen=True)
+class LabelledTexts:
+    """Texts with their labels, as the files write them.
+
+    Attributes:
+        texts: N of them.
+        labels: N.
+    """
+
+    texts: tuple[str, ...]
+    labels: tuple[str, ...]
+
+    @classmethod
+    def read(cls, source: str | Path, split: str, columns: Columns) -> Self:
+        """Read a split of a file, a folder, a pattern or a data set; rows without both are left.
+
+        Raises:
+            UserError: it cannot be read, or has no such split or column.
+        """
+        split = _NAMES.get(split, split)
+        if split not in SPLITS:
+            raise UserError(f"no split {split!r}: choose one of {', '.join(SPLITS)}")
+        if _names_data_set(source):
+            rows = _hub_rows(str(source), split, columns)
+        else:
+            rows = _file_rows(source, split, columns)
+        kept = [
+            (row.text, row.label)
+            for row in rows
+            if row.text and row.error is None and row.label not in (None, UNLABELLED)
+        ]
+        if not kept:
+            raise UserError(f"{source}: no labelled text in its {split} split")
+        return cls(tuple(text for text, _ in kept), tuple(str(label) for _, label in kept))
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def renamed(self, names: Mapping[str, str]) -> Self:
+        """The same texts, with other labels for those that have a new name."""
+        return type(self)(self.texts, tuple(names.get(label, label) for label in self.labels))
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The different labels; numbers in their order, other names in alphabetical order."""
+        return tuple(sorted(set(self.labels), key=_in_order))
+
+    def numbers(self, classes: Sequence[str]) -> Ints:
+        """The number (N,) of each label.
+
+        Raises:
+            UserError: one is not among the classes.
+        """
+        number = {label: n for n, label in enumerate(classes)}
+        unknown = Counter(label for label in self.labels if label not in number)
+        if unknown:
+            label = unknown.most_common(1)[0][0]
+            raise UserError(f"the label {label!r} is not known; known are {', '.join(classes)}")
+        return np.array([number[label] for label in self.labels], dtype=np.int64)
+
+
+class LabelledReading(NamedTuple):
+    """What one step learns from.
+
+    Attributes:
+        reading: of B texts.
+        labels: (B,).
+        weights: (B, T) how much an answer after each piece counts, with the sum B.
+    """
+
+    reading: Reading
+    labels: Tensor
+    weights: Tensor
+
+
+class TrainingTexts:
+    """Texts in random batches of similar length.
+
+    Args:
+        texts: to learn from, cut into pieces, at least one each.
+        labels: (N,) their numbers.
+        pieces: what they were cut into.
+        batch_size: texts in a batch, over all processes.
+        early_weight: what all answers before the last piece count together, the last counts 1.
+        seed: of the run.
+    """
+
+    def __init__(
+        self,
+        texts: Sequence[Sequence[str]],
+        labels: Ints,
+        pieces: Pieces,
+        *,
+        batch_size: int,
+        early_weight: float,
+        seed: int,
+    ) -> None:
+        self._pieces = pieces
+        self._cut = texts
+        self._labels = labels
+        self._lengths = np.array([len(cut) for cut in self._cut])
+        self._batch_size = batch_size
+        self._early_weight = early_weight
+        self._seed = seed
+
+    def __len__(self) -> int:
+        """Batches of an epoch."""
+        return batches_per_epoch(len(self._cut), self._batch_size)
+
+    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[LabelledReading]:
+        """This process's part of every batch of an epoch from number `start` on."""
+        random = np.random.default_rng(derived_seed(self._seed, "texts", epoch))
+        alike = self._lengths + random.uniform(0, _JITTER, len(self._cut))
+        batches = np.array_split(np.argsort(alike, kind="stable"), len(self))
+        for number in random.permutation(len(batches))[start:]:
+            yield self._batch(batches[number][rank::world])
+
+    def _batch(self, texts: Ints) -> LabelledReading:
+        reading = self._pieces.read([self._cut[text] for text in texts], ROUNDING)
+        weights = answer_weights(reading.lengths, reading.words.shape[1], self._early_weight)
+        return LabelledReading(reading, torch.from_numpy(self._labels[texts]), weights)
+
+
+def answer_weights(lengths: Tensor, steps: int, early_weight: float) -> Tensor:
+    """How much the answer after each piece counts: later ones more, the last one most.
+
+    Args:
+        lengths: (B,) pieces of each text.
+        steps: T.
+        early_weight: what all answers before the last count together.
+
+    Returns:
+        (B, T), zero behind the last piece, 1 at it, and before it growing in equal steps to a sum
+        of `early_weight`; a text of one piece has no answer before.
+    """
+    place = torch.arange(1, steps + 1)[None]
+    ends = lengths[:, None]
+    before = (place < ends) * place / (ends * (ends - 1) / 2).clamp(min=1)
+    return early_weight * before + (place == ends)
+
+
+def _in_order(label: str) -> tuple[float, str]:
+    return (float(label) if re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", label) else np.inf, label)
+
+
+# ---- files ----
+
+
+def _file_rows(source: str | Path, split: str, columns: Columns) -> Iterator[Row]:
+    files = _find_files(source)
+    stated = {file: _split_in(file) for file in files}
+    if any(stated.values()):
+        named = [file for file, name in stated.items() if name == split]
+        if named or split != "dev":
+            rows = _rows_of(named, columns)
+            return _without_dev(rows, split) if split == "train" and not _has_dev(stated) else rows
+        named = [file for file, name in stated.items() if name == "train"]
+        return _part(_rows_of(named, columns), "dev")
+    return _part(_rows_of(files, columns), split)
+
+
+def _has_dev(stated: dict[Path, str | None]) -> bool:
+    return "dev" in stated.values()
+
+
+def _rows_of(files: Iterable[Path], columns: Columns) -> Iterator[Row]:
+    for file in files:
+        yield from read_rows(file, columns, labelled=True)
+
+
+def _part(rows: Iterable[Row], split: str) -> Iterator[Row]:
+    """Those rows whose text is in a split by what it says."""
+    return (row for row in rows if _BY_HASH[quickdraw_split(row.text or "")] == split)
+
+
+def _without_dev(rows: Iterable[Row], split: str) -> Iterator[Row]:
+    del split
+    return (row for row in rows if _BY_HASH[quickdraw_split(row.text or "")] != "dev")
+
+
+def _find_files(source: str | Path) -> list[Path]:
+    path = Path(source)
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if _readable(file))
+    elif path.exists() or not any(sign in str(source) for sign in "*?["):
+        files = [path]
+    else:
+        files = sorted(file for file in map(Path, glob(str(source))) if _readable(file))  # noqa: PTH207
+    if not files:
+        raise UserError(f"{source}: holds no table; they end in {', '.join(ENDINGS[:-1])}")
+    return files
+
+
+def _readable(file: Path) -> bool:
+    return file.is_file() and file.suffix.lower() in ENDINGS[:-1] and file.name[0] != "."
+
+
+def _split_in(file: Path) -> str | None:
+    """The split that a file's name states."""
+    found = {_NAMES[part] for part in re.split(r"[\W_]+", file.stem.lower()) if part in _NAMES}
+    return found.pop() if len(found) == 1 else None
+
+
+# ---- data sets of the Hub ----
+
+
+def _names_data_set(source: str | Path) -> bool:
+    """Whether it can be nothing but "owner/name"; a `Path` is always a file or a folder."""
+    named = isinstance(source, str) and re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", source, re.ASCII)
+    return bool(named) and not Path(source).exists() and not Path(source).parent.exists()
+
+
+def _hub_rows(name: str, split: str, columns: Columns) -> Iterator[Row]:
+    import datasets
+
+    try:
+        tables = datasets.load_dataset(name)
+    except Exception as error:  # a private set, no network: each raises its own
+        reason = str(error.__cause__ or error).strip().partition("\n")[0]
+        raise UserError(f"{name}: `datasets` cannot load it: {reason}") from error
+    stated = {_NAMES[key]: key for key in tables if key in _NAMES}
+    if len(tables) == 1:
+        return _part(_dataset_rows(name, next(iter(tables.values())), columns), split)
+    if split in stated:
+        rows = _dataset_rows(name, tables[stated[split]], columns)
+        return _without_dev(rows, split) if split == "train" and "dev" not in stated else rows
+    if split == "dev" and "train" in stated:
+        return _part(_dataset_rows(name, tables[stated["train"]], columns), "dev")
+    raise UserError(f"{name}: no split {split!r}; there are {', '.join(tables)}")
+
+
+def _dataset_rows(name: str, table: Any, columns: Columns) -> Iterator[Row]:
+    """Rows of a table of `datasets`; the numbers of its class labels become their names."""
+    names = table.column_names
+    text = column_of(names, columns.text, TEXT_NAMES)
+    label = column_of(names, columns.label, LABEL_NAMES)
+    if text is None or label is None:
+        missing = "--text-column" if text is None else "--label-column"
+        raise UserError(f"{name}: name a column with {missing}; there are {', '.join(names)}")
+    feature = table.features[names[label]]
+    for number, row in enumerate(table.select_columns([names[text], names[label]]), 1):
+        value = row[names[label]]
+        if hasattr(feature, "int2str") and isinstance(value, int) and value >= 0:
+            value = feature.int2str(value)
+        said = row[names[text]] if isinstance(row[names[text]], str) else None
+        yield Row(f"{name}#{number}", said, clean_label(value))

@@ -1,0 +1,184 @@
+"""The network that reads a text: several readers, who answer after every piece, and a count.
+
+x_t is the t-th piece; E_r and G_r are reader r's vectors of pieces and of runs of letters::
+
+    e_t = E_r[x_t] + mean G_r[runs of x_t]          h_t = LSTM_r(h_{t-1}, e_t)
+    y_t = W_r [h_t; max h_1 … h_t; (e_1 + … + e_t) / √t]
+    n_t = n_{t-1} + log p(x_t | label) + log p(x_{t-1} x_t | label)
+    p_t = softmax of the mean over r of log softmax y_t, plus a n_t
+
+A sentence's mood hangs on few words, and few sentences are a poor teacher: one reader learns its
+texts by heart in a handful of epochs. Readers that begin elsewhere and drop other words are wrong
+elsewhere, so that their mean is better than any of them (Hansen and Salamon 1990); each learns by
+its own loss, as if it were alone. Counting words and pairs of words (naive Bayes with bigrams, Wang
+and Manning 2012) is wrong in yet another way; how much the count weighs, a, is fitted to held-out
+texts, with the temperatures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from multimodal.recognition.readout import Reader
+from multimodal.recognition.texts.pieces import SIGNS, Reading
+from multimodal.recurrent.cells import Cell, LockedDropout
+from multimodal.vocabulary import PADDING, UNKNOWN
+
+_SPREAD = 0.1  # standard deviation of vectors at first
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    """What the network is.
+
+    Attributes:
+        readers: R, how many read side by side.
+        cell: of the recurrent cores.
+        embedding_size: E, features of a piece.
+        hidden_size: H, the units of every recurrent layer.
+        layers: recurrent layers.
+        input_dropout: the share of features of all pieces dropped before the core.
+        dropout: the share of features dropped between layers and before the readout.
+        weight_dropout: the share of recurrent weights dropped.
+        piece_dropout: the share of pieces dropped whole.
+        name_dropout: the share of pieces that are only known by their letters.
+    """
+
+    readers: int = 4
+    cell: Cell = "lstm"
+    embedding_size: int = 48
+    hidden_size: int = 64
+    layers: int = 1
+    input_dropout: float = 0.4
+    dropout: float = 0.5
+    weight_dropout: float = 0.3
+    piece_dropout: float = 0.15
+    name_dropout: float = 0.3
+
+
+class TextReader(nn.Module):
+    """One reader: pieces → logits of labels after every piece.
+
+    Args:
+        config: its sizes.
+        pieces: how many have a vector of their own.
+        buckets: of the table of runs of letters.
+        labels: V, how many there are.
+    """
+
+    def __init__(self, config: TextConfig, pieces: int, buckets: int, labels: int) -> None:
+        super().__init__()
+        self.config = config
+        size = config.embedding_size
+        self.words = nn.Embedding(pieces, size, padding_idx=PADDING)
+        self.runs = nn.EmbeddingBag(buckets, size, mode="mean")
+        nn.init.normal_(self.words.weight, std=_SPREAD)
+        nn.init.normal_(self.runs.weight, std=_SPREAD)
+        with torch.no_grad():
+            self.words.weight[[PADDING, UNKNOWN]] = 0.0  # a stranger is what its letters say
+        self.input_dropout = LockedDropout(config.input_dropout)
+        self.reader = Reader(
+            config.cell,
+            size,
+            config.hidden_size,
+            config.layers,
+            config.dropout,
+            weight_dropout=config.weight_dropout,
+        )
+        self.output_dropout = LockedDropout(config.dropout)
+        self.readout = nn.Linear(self.reader.output_size + size, labels)
+
+    def forward(self, reading: Reading) -> Tensor:
+        """Read B texts of up to T pieces.
+
+        Returns:
+            Logits (B, T, V), of which each step depends on the pieces up to it.
+        """
+        vectors = self._vectors(reading)
+        outputs, _ = self.reader(vectors)
+        counts = torch.arange(1, vectors.shape[1] + 1, device=vectors.device)
+        means = vectors.cumsum(1) / counts.to(vectors).sqrt()[:, None]
+        logits: Tensor = self.readout(self.output_dropout(torch.cat([outputs, means], -1)))
+        return logits
+
+    def _vectors(self, reading: Reading) -> Tensor:
+        """(B, T, E); zero behind the end of a text."""
+        named = self._kept(self.words(reading.words), self.config.name_dropout)
+        spelled = self.runs(reading.runs, reading.starts).view_as(named)
+        kept = self._kept(named + spelled, self.config.piece_dropout)
+        vectors: Tensor = self.input_dropout(kept)
+        return vectors
+
+    def _kept(self, vectors: Tensor, dropout: float) -> Tensor:
+        """Drop whole pieces in training."""
+        if not self.training or not dropout:
+            return vectors
+        return vectors * vectors.new_empty(*vectors.shape[:2], 1).bernoulli_(1 - dropout)
+
+
+class Count(nn.Module):
+    """What words and pairs of words speak for, by how often they came with each label.
+
+    Nothing in it learns by gradients: `learn` counts once.
+
+    Args:
+        labels: V, how many there are.
+    """
+
+    evidence: Tensor
+
+    def __init__(self, labels: int) -> None:
+        super().__init__()
+        self.register_buffer("evidence", torch.zeros(2 * SIGNS, labels))
+
+    def learn(self, reading: Reading, labels: Tensor) -> None:
+        """Count the signs of B texts with their labels (B,), each sign once in a text.
+
+        The evidence of a sign is the logarithm of the share that it has of all signs of a label,
+        with one more of each sign counted than there were; its mean over the labels is zero.
+        """
+        counts = torch.ones(2 * SIGNS + 1, self.evidence.shape[1])
+        for signs, label in zip(reading.signs, labels.tolist(), strict=True):
+            counts[signs.unique(), label] += 1
+        logs = (counts[:-1] / counts[:-1].sum(0)).log()
+        self.evidence.copy_(logs - logs.mean(1, keepdim=True))
+
+    def forward(self, reading: Reading) -> Tensor:
+        """B texts of up to T pieces → all evidence up to each piece (B, T, V)."""
+        evidence = F.pad(self.evidence, (0, 0, 0, 1))  # none behind the end
+        return F.embedding(reading.signs, evidence).sum(2).cumsum(1)
+
+
+class TextNetwork(nn.Module):
+    """Readers side by side.
+
+    Args:
+        config: their number and sizes.
+        pieces, buckets, labels: see `TextReader`.
+    """
+
+    def __init__(self, config: TextConfig, pieces: int, buckets: int, labels: int) -> None:
+        super().__init__()
+        self.config = config
+        self.count = Count(labels)
+        self.readers = nn.ModuleList(
+            TextReader(config, pieces, buckets, labels) for _ in range(config.readers)
+        )
+
+    def forward(self, reading: Reading) -> Tensor:
+        """What each reader answers: B texts of up to T pieces → logits (R, B, T, V)."""
+        return torch.stack([reader(reading) for reader in self.readers])
+
+
+def agreed(logits: Tensor, evidence: Tensor | float = 0.0) -> Tensor:
+    """What readers and count say together: logits (R, …, V) → log-probabilities (…, V).
+
+    Args:
+        logits: of each reader.
+        evidence: (…, V) of the count, times its weight.
+    """
+    return F.log_softmax(F.log_softmax(logits.float(), -1).mean(0) + evidence, -1)

@@ -1,0 +1,207 @@
+"""The recipe: every text, finished and unfinished, with other words missing each time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from multimodal.errors import UserError
+from multimodal.recognition.calibration import fit_temperature, fit_temperatures
+from multimodal.recognition.ink import Floats, Ints
+from multimodal.recognition.metrics import expected_calibration_error, ranks
+from multimodal.recognition.recognizer import UNCALIBRATED
+from multimodal.recognition.texts.classifier import LONGEST, TextClassifier
+from multimodal.recognition.texts.data import LabelledReading, LabelledTexts, TrainingTexts
+from multimodal.recognition.texts.model import TextNetwork, agreed
+from multimodal.recognition.texts.pieces import Pieces
+from multimodal.recognition.texts.recipe import TextClassifierRecipe
+from multimodal.training import Stage, Task
+
+PIECES = (1, 3, 6, 12, 24)
+"""A fitted temperature holds from so many pieces on, up to the next."""
+
+COUNT_WEIGHTS = (0.0, 0.02, 0.05, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3)
+"""How much the count may weigh beside the readers."""
+
+
+class ReadingTexts(Stage):
+    """Answer after every piece of every text.
+
+    Args:
+        recipe: the choices.
+        texts: to learn from, batch by batch.
+    """
+
+    name = "reading"
+
+    def __init__(self, recipe: TextClassifierRecipe, texts: TrainingTexts) -> None:
+        self.recipe = recipe
+        self.texts = texts
+        self.options = recipe.options(len(texts))
+
+    def steps_per_epoch(self) -> int:
+        """One for every batch of texts of similar length."""
+        return len(self.texts)
+
+    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[LabelledReading]:
+        """See `TrainingTexts`."""
+        return self.texts.batches(epoch, start, rank, world)
+
+    def loss(self, model: nn.Module, batch: LabelledReading) -> dict[str, Tensor]:
+        """Cross-entropy in nats an answer, the mean over readers; "accuracy" is what they agree on.
+
+        Every reader learns by its own answers, so that they go on to differ.
+        """
+        reading, labels, weights = batch
+        logits = model(reading).float()  # (R, B, T, V)
+        losses = F.cross_entropy(
+            logits.movedim(-1, 1),
+            labels[None, :, None].expand(logits.shape[:3]),
+            reduction="none",
+            label_smoothing=self.recipe.label_smoothing,
+        )
+        weight = weights.sum()
+        last = torch.arange(len(labels)), reading.lengths - 1
+        right = agreed(logits[:, *last].detach()).argmax(-1) == labels
+        return {
+            "loss": (losses.mean(0) * weights).sum() / weight,
+            "accuracy": right.float().mean(),
+            "weight": weight,
+        }
+
+
+class TextClassifierTask(Task):
+    """A classifier that learns from labelled texts.
+
+    Args:
+        recipe: the choices.
+        train: to learn from.
+        dev: to choose and to calibrate by.
+
+    Raises:
+        UserError: there is nothing to tell apart, or a label that only dev has.
+    """
+
+    metric = "nats"  # smoother than accuracy, which few held-out texts tell roughly
+    higher_is_better = False
+
+    def __init__(
+        self, recipe: TextClassifierRecipe, train: LabelledTexts, dev: LabelledTexts
+    ) -> None:
+        torch.manual_seed(recipe.seed)
+        self.recipe = recipe
+        self.labels = train.classes
+        if len(self.labels) < 2:
+            raise UserError(f"only one label, {self.labels[0]!r}: there is nothing to tell apart")
+        unknown = set(recipe.names) - set(self.labels)
+        if unknown:
+            known = ", ".join(self.labels)
+            raise UserError(f"label_names: no label {min(unknown)!r}; there are {known}")
+        self.pieces = Pieces.build(train.texts, recipe.pieces, recipe.buckets, recipe.seen_at_least)
+        texts, labels = self._readable(train)
+        self._dev, self._dev_labels = self._readable(dev)
+        self._shares = np.bincount(labels, minlength=len(self.labels)) / len(labels)
+        self._count_weight, self._temperatures = 0.0, UNCALIBRATED
+        self.model = TextNetwork(recipe.network, len(self.pieces), recipe.buckets, len(self.labels))
+        self.model.count.learn(self.pieces.read(texts), torch.from_numpy(labels))
+        self.stages = [
+            ReadingTexts(
+                recipe,
+                TrainingTexts(
+                    texts,
+                    labels,
+                    self.pieces,
+                    batch_size=recipe.batch_size,
+                    early_weight=recipe.early_weight,
+                    seed=recipe.seed,
+                ),
+            )
+        ]
+        self.config = {
+            "recipe": asdict(recipe),
+            "texts": {"train": len(texts), "dev": len(self._dev)},
+            "pieces": len(self.pieces),
+            "labels": self.labels,
+        }
+
+    def classifier(self, model: nn.Module) -> TextClassifier:
+        """The classifier around a model as it is now."""
+        return TextClassifier(
+            cast(TextNetwork, model),
+            self.pieces,
+            self.labels,
+            names=[self.recipe.names.get(label, label) for label in self.labels],
+            count_weight=self._count_weight,
+            shares=self._shares.round(4).tolist(),
+            temperatures=self._temperatures,
+        )
+
+    def validate(self, model: nn.Module) -> Mapping[str, float]:
+        """Label the held-out texts, finished and unfinished; fit the count's weight, temperatures.
+
+        The weight is the one with which the labels of finished texts are most probable.
+        """
+        last = np.array([len(text) for text in self._dev])
+        early = 1 + np.arange(len(last)) * 7 % last  # somewhere in each
+        read, labels = np.concatenate([last, early]), np.tile(self._dev_labels, 2)
+        readers, evidence = self.classifier(model).answers([*self._dev, *self._dev], read)
+        self._count_weight = _best_weight(
+            readers[: len(last)], evidence[: len(last)], torch.from_numpy(self._dev_labels)
+        )
+        logits = agreed(readers[None], self._count_weight * evidence)
+        self._temperatures = fit_temperatures(
+            logits, torch.from_numpy(labels), torch.from_numpy(read), PIECES
+        )
+        probabilities = self.classifier(model).calibrated(logits, read)
+        alone = readers[: len(last)].argmax(-1).numpy() == self._dev_labels
+        return self._figures(probabilities, labels) | {"accuracy_readers": float(alone.mean())}
+
+    def _figures(self, probabilities: Floats, labels: Ints) -> dict[str, float]:
+        """Of the probabilities (2 N, V) of finished texts, then of unfinished ones."""
+        right, sure = ranks(probabilities, labels) == 0, probabilities.max(1)
+        whole, part = slice(len(self._dev)), slice(len(self._dev), None)
+        of_right = np.take_along_axis(probabilities, labels[:, None], 1)[whole]
+        return {
+            "accuracy": float(right[whole].mean()),
+            "nats": float(-np.log(of_right).mean()),
+            "ece": expected_calibration_error(sure[whole], right[whole]),
+            "accuracy_unfinished": float(right[part].mean()),
+            "ece_unfinished": expected_calibration_error(sure[part], right[part]),
+        }
+
+    def samples(self, model: nn.Module) -> Sequence[str]:
+        """What each word of a few held-out texts did to the answer."""
+        classifier = self.classifier(model)
+        some = np.linspace(0, len(self._dev) - 1, 5).astype(np.int64)
+        return [self._told(classifier, number) for number in some]
+
+    def save(self, model: nn.Module, folder: Path) -> None:
+        """Write a classifier."""
+        self.classifier(model).save(folder)
+
+    def _readable(self, texts: LabelledTexts) -> tuple[list[list[str]], Ints]:
+        """Those texts that hold a word, in pieces, and the numbers of their labels."""
+        cut = [self.pieces.cut(text)[:LONGEST] for text in texts.texts]
+        readable = [number for number, pieces in enumerate(cut) if pieces]
+        if not readable:
+            raise UserError("the texts hold no word to go by")
+        return [cut[number] for number in readable], texts.numbers(self.labels)[readable]
+
+    def _told(self, classifier: TextClassifier, number: int) -> str:
+        influences = classifier.influences(" ".join(self._dev[number]))
+        said = " ".join(f"{each.piece} {each.moved:+.2f}" for each in influences)
+        return f"{self.labels[self._dev_labels[number]]}: {said}"
+
+
+def _best_weight(readers: Tensor, evidence: Tensor, labels: Tensor) -> float:
+    """How much evidence beside readers (N, V) makes labels (N,) most probable."""
+    logits = [agreed(readers[None], weight * evidence) for weight in COUNT_WEIGHTS]
+    losses = [F.cross_entropy(each / fit_temperature(each, labels), labels) for each in logits]
+    return COUNT_WEIGHTS[int(torch.stack(losses).argmin())]

@@ -1,0 +1,135 @@
+"""The command that labels texts: files of them, or a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from multimodal.errors import UserError
+from pipelines.commands import INTERRUPTED, SOME_FAILED, Model, app
+from pipelines.commands.text_classifier import TextColumn
+
+if TYPE_CHECKING:
+    from multimodal.recognition.texts.classifier import TextClassifier
+    from pipelines.classify_text import MoodFiles, TextRow
+
+
+@app.command("classify-text")
+def classify_text_command(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            help="Tables (.csv .tsv .jsonl .parquet), files of lines (.txt, or - for the standard "
+            "input), or a sentence in quotes."
+        ),
+    ],
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write here: .csv, .tsv, .jsonl or .parquet."),
+    ] = None,
+    every_word: Annotated[
+        bool,
+        typer.Option("--every-word", help="Colour each text by how its words moved the answer."),
+    ] = False,
+    text_column: TextColumn = None,
+    model: Model = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")
+    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Leave with code 1, not 3, if texts failed.")
+    ] = False,
+) -> None:
+    """Label texts: one row for each, with the label, its probability and that of every other.
+
+    An interrupted run goes on when the same command is given with --resume.
+    """
+    from multimodal.recognition.texts.tables import Columns
+    from pipelines import classify_text as jobs
+
+    if resume and not output:
+        raise UserError("--resume: only what goes to an --output can be resumed")
+    files = jobs.MoodFiles(output, resume, overwrite) if output else None
+    sentences = [said for said in inputs if _is_sentence(said)]
+    sources = [source for source in inputs if not _is_sentence(source)]
+    if sentences and (sources or files):
+        raise UserError(f"{sentences[0][:40]!r}: give either files or sentences, without -o")
+    if not sentences:
+        jobs.require_inputs(sources)
+    if files:
+        files.require(sources)
+        if files.finished:
+            typer.echo(f"{output}: is there and complete; nothing is left to do", err=True)
+            return
+    classifier = _load(model)
+    if sentences:
+        rows = iter(jobs.label_sentences(sentences, classifier))
+    else:
+        rows = jobs.classify(sources, classifier, files, Columns(text=text_column))
+    failed = _follow(rows, sources, classifier, files, every_word=every_word)
+    if failed:
+        raise typer.Exit(1 if strict else SOME_FAILED)
+
+
+def _follow(
+    rows: Iterator[TextRow],
+    sources: Sequence[str],
+    classifier: TextClassifier,
+    files: MoodFiles | None,
+    *,
+    every_word: bool,
+) -> int:
+    """Show rows as they come, or how it goes, and sum up; gives how many texts failed."""
+    from pipelines.caption.summary import Tally, watched
+    from pipelines.classify_text import count_rows
+
+    tally = Tally("labelled")
+    try:
+        for row in watched(rows, sources, tally, count=count_rows, unit="texts"):
+            if not files or every_word:
+                _show(row, classifier, every_word=every_word)
+    except KeyboardInterrupt:
+        on = "; go on with the same command and --resume" if files else ""
+        typer.echo(f"interrupted: {tally.done} texts are done ({tally}){on}", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    if files:
+        for line in tally.worst():
+            typer.echo(line, err=True)
+        typer.echo(f"{tally}; see {files.output}", err=True)
+    return tally.failed
+
+
+def _is_sentence(said: str) -> bool:
+    """Whether an argument is a text and no file: it holds a space, and nothing is called so."""
+    if " " not in said.strip():
+        return False
+    try:
+        return not Path(said).exists()
+    except OSError:  # longer than a name can be
+        return True
+
+
+def _load(model: str | None) -> TextClassifier:
+    from multimodal.recognition.texts.classifier import SHIPPED, TextClassifier
+
+    return TextClassifier.load(model or SHIPPED)
+
+
+def _show(row: TextRow, classifier: TextClassifier, *, every_word: bool) -> None:
+    from rich.console import Console
+
+    from pipelines.classify_text import coloured
+
+    if row.error is not None:
+        typer.echo(f"{row.source}: {row.error}", err=True)
+        return
+    typer.echo(f"{row.label}\t{row.probability:.2f}\t", nl=False)
+    if every_word:
+        Console(highlight=False, soft_wrap=True).print(coloured(classifier.influences(row.text)))
+    else:
+        typer.echo(" ".join(row.text.split()))

@@ -1,0 +1,64 @@
+"""The commands of text classification: train and evaluate; `classify-text` is in `classify`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipelines.commands import (
+    Model,
+    Run,
+    ScoresFile,
+    Settings,
+    evaluate,
+    report_scores,
+    require_scores_place,
+    train,
+)
+
+Data = Annotated[
+    str,
+    typer.Option(help="Labelled texts: .csv, .tsv, .jsonl or .parquet; a folder or a Hub id."),
+]
+TextColumn = Annotated[
+    str | None, typer.Option(help="The column of texts, by name or number; else by usual names.")
+]
+LabelColumn = Annotated[
+    str | None, typer.Option(help="The column of labels, by name or number; else by usual names.")
+]
+
+
+@train.command("text-classifier")
+def train_text_classifier_command(
+    data: Data,
+    out: Run,
+    settings: Settings = None,
+    *,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+) -> None:
+    """Train a classifier on texts with labels, of any number of classes."""
+    from pipelines.train.text_classifier import train_text_classifier
+
+    where = {"text_column": text_column, "label_column": label_column}
+    best = train_text_classifier(data, out, settings or [], **where)
+    typer.echo(f"{best}: the best; try: multimodal classify-text 'a sentence' --model {best}")
+
+
+@evaluate.command("text-classifier")
+def evaluate_text_classifier_command(
+    data: Data,
+    *,
+    model: Model = None,
+    split: Annotated[str, typer.Option(help="train, dev or test.")] = "test",
+    json_file: ScoresFile = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+) -> None:
+    """Compare a text classifier's answers with the labels."""
+    from pipelines.evaluate.text_classifier import evaluate_text_classifier
+
+    require_scores_place(json_file)
+    where = {"text_column": text_column, "label_column": label_column}
+    report_scores(evaluate_text_classifier(model, data, split, **where), json_file)

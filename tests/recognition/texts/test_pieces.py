@@ -1,0 +1,91 @@
+from itertools import pairwise
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from multimodal.errors import UserError
+from multimodal.recognition.texts.pieces import SIGNS, Pieces, cut_text
+from multimodal.vocabulary import PADDING, UNKNOWN
+
+
+@pytest.fixture
+def pieces() -> Pieces:
+    return Pieces.build(["A good film .", "a bad film"], "words", buckets=512, at_least=1)
+
+
+@pytest.mark.parametrize(
+    ("raw", "cut"),
+    [
+        ("I don't like it, at all!", ["I", "do", "n't", "like", "it", ",", "at", "all", "!"]),
+        ("it\u2019s  the \u00e9tude", ["it", "'s", "the", "\u00e9tude"]),
+        ("do n't", ["do", "n't"]),
+        (" \n ", []),
+    ],
+)
+def test_texts_are_cut_as_the_treebank_has_it(raw, cut):
+    assert cut_text(raw, "words") == cut
+    assert cut_text(" ".join(cut), "words") == cut
+
+
+def test_characters_are_cut_without_spaces():
+    assert cut_text("ab c", "characters") == ["a", "b", "c"]
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_cutting_loses_nothing_but_white_space_and_what_is_no_letter(text):
+    joined = "".join(cut_text(text, "characters"))
+    assert joined == "".join(text.split())
+    assert all(piece.strip() == piece and piece for piece in cut_text(text, "words"))
+
+
+def test_numbers_and_runs_of_a_batch(pieces):
+    reading = pieces.read([["A", "good", "film"], ["unfilmed"]], rounding=4)
+    assert reading.words.shape == (2, 4)
+    assert pieces.vocabulary.decode(reading.words[0, :3].tolist()) == ["a", "good", "film"]
+    assert reading.words[0, 3] == PADDING
+    assert reading.words[1].tolist() == [UNKNOWN, PADDING, PADDING, PADDING]
+    assert reading.lengths.tolist() == [3, 1]
+    # <a> has one run, <good> 4 + 3 + 2, <film> likewise, <unfilmed> 8 + 7 + 6
+    bounds = [*reading.starts.tolist(), len(reading.runs)]
+    sizes = [after - before for before, after in pairwise(bounds)]
+    assert sizes == [1, 9, 9, 0, 21, 0, 0, 0]
+
+
+def test_a_stranger_shares_runs_with_what_it_resembles(pieces):
+    reading = pieces.read([["film"], ["filming"]])
+    film = set(reading.runs[: reading.starts[1]].tolist())
+    filming = set(reading.runs[reading.starts[1] :].tolist())
+    assert len(film & filming) >= 5
+
+
+def test_signs_are_of_pieces_and_of_pairs(pieces):
+    reading = pieces.read([["a", "film", "a", "film"], ["film"]])
+    signs = reading.signs
+    assert torch.equal(signs[0, 1], signs[0, 3])  # "film" after "a", both times
+    assert signs[0, 0, 0] == signs[0, 2, 0]  # "a"
+    assert signs[0, 0, 1] != signs[0, 2, 1]  # at the beginning, and after "film"
+    assert (signs[1, 1:] == 2 * SIGNS).all()
+    assert (signs[0, :, 0] < SIGNS).all()
+    assert (signs[0, :, 1] >= SIGNS).all()
+
+
+def test_they_survive_json(pieces):
+    again = Pieces.from_json(pieces.to_json())
+    for one, other in zip(pieces.read([["good"]]), again.read([["good"]]), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_rare_pieces_have_no_vector():
+    rare = Pieces.build(["a a b"], "words", buckets=8, at_least=2)
+    assert "a" in rare.vocabulary
+    assert "b" not in rare.vocabulary
+
+
+def test_what_cannot_be_is_refused(pieces):
+    with pytest.raises(UserError, match="neither words nor characters"):
+        Pieces.from_json(pieces.to_json() | {"kind": "sounds"})
+    with pytest.raises(UserError, match="buckets"):
+        Pieces.from_json(pieces.to_json() | {"buckets": 0})

@@ -1,0 +1,42 @@
+"""The classifier that ships."""
+
+import pytest
+
+from multimodal.checkpoints import CARD, PRETRAINED, WEIGHTS
+from multimodal.recognition.texts.classifier import SHIPPED, TextClassifier
+
+FOLDER = PRETRAINED / SHIPPED
+pytestmark = pytest.mark.skipif(
+    not (FOLDER / WEIGHTS).is_file(), reason=f"{SHIPPED} does not ship with this checkout"
+)
+
+
+@pytest.fixture(scope="module")
+def classifier() -> TextClassifier:
+    return TextClassifier.load()
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("A warm, funny and moving film.", "positive"),
+        ("One of the best performances of the year!", "positive"),
+        ("Dull, lifeless and far too long.", "negative"),
+        ("It's a mess, and a boring one.", "negative"),
+    ],
+)
+def test_it_knows_what_is_said_of_films(classifier, text, label):
+    guess = classifier.guess(text)
+    assert guess.label == label
+    assert guess.probability > 0.7
+
+
+def test_what_it_has_not_read_is_about_as_likely_as_not(classifier):
+    assert classifier.guess("the").probability < 0.75
+
+
+def test_it_is_small_and_has_a_card():
+    assert (FOLDER / WEIGHTS).stat().st_size <= 2.5e6
+    card = (FOLDER / CARD).read_text(encoding="utf-8")
+    for said in ("Stanford Sentiment Treebank", "test", "Limits"):
+        assert said in card

@@ -1,8 +1,10 @@
-"""Words that a captioner has never read borrow all that it knows of a word of the same kind.
+"""Words that a captioner has never read borrow all that it knows of words of the same kind.
 
 A borrowed word is read like its donor and as likely as its donor, whose place it takes; nothing is
-learnt, and nothing changes in the checkpoint. Every photo has its own: their ids follow those of
-the vocabulary. (Anderson et al. 2017 give a detector's words the weights of similar ones.)
+learnt, and nothing changes in the checkpoint. A name borrows from every donor that is known, each
+under an id of its own, and the search finds the one in whose place it fits best: a lion that was
+taken for a dog runs like a dog. Every photo has its own ids; they follow those of the vocabulary.
+(Anderson et al. 2017 give a detector's words the weights of similar ones.)
 """
 
 from __future__ import annotations
@@ -35,10 +37,12 @@ class Wish(NamedTuple):
     Attributes:
         requirements: sets of phrases, as ids.
         borrowed: what the ids after the vocabulary's stand for.
+        unwanted: ids that must not be written.
     """
 
     requirements: tuple[Requirement, ...] = ()
     borrowed: tuple[Borrowed, ...] = ()
+    unwanted: tuple[int, ...] = ()
 
     def with_one_of(
         self, known: Iterable[Sequence[int]], borrowed: Sequence[Borrowed], vocabulary_size: int
@@ -46,7 +50,12 @@ class Wish(NamedTuple):
         """The same, and one of some phrases of the vocabulary or some borrowed words."""
         first = vocabulary_size + len(self.borrowed)
         phrases = (*map(tuple, known), *((first + n,) for n in range(len(borrowed))))
-        return Wish((*self.requirements, phrases), (*self.borrowed, *borrowed))
+        return Wish((*self.requirements, phrases), (*self.borrowed, *borrowed), self.unwanted)
+
+    def without(self, words: Iterable[str], vocabulary: WordVocabulary) -> Wish:
+        """The same, and none of some words."""
+        known = vocabulary.encode(sorted(word for word in words if word in vocabulary))
+        return self._replace(unwanted=(*self.unwanted, *known))
 
     def words(self, ids: Iterable[int], vocabulary: WordVocabulary) -> list[str]:
         """The words of ids."""
@@ -75,50 +84,42 @@ def wish_to_mention(sets: Iterable[Sequence[str]], vocabulary: WordVocabulary) -
             if ids and UNKNOWN not in ids:
                 known.append(ids)
             else:
-                borrowed.append(_borrow(" ".join(words), vocabulary))
+                borrowed += _borrow(" ".join(words), vocabulary)
         wish = wish.with_one_of(known, borrowed, len(vocabulary))
     return wish
 
 
-def wish_to_name(
-    thing: Thing, words: Sequence[str], wish: Wish, vocabulary: WordVocabulary
-) -> Wish | None:
+def wish_to_name(thing: Thing, wish: Wish, vocabulary: WordVocabulary) -> Wish | None:
     """A wish, and the name of a thing; None where no word of its kind is known either.
 
-    Args:
-        thing: what is to be named.
-        words: the sentence that has no word for it. Where a donor stands in it, that may well be
-            what the thing was taken for: then the name borrows from it, even if it is known.
-        wish: what has to be mentioned besides.
-        vocabulary: the captioner's.
+    The name borrows even if it is known: where a donor stands in a sentence, that may well be what
+    the thing was taken for.
     """
-    taken_for = [donor for donor in thing.donors if any(form in words for form in donor.said())]
     spelled = (vocabulary.encode(tokenize(form)) for form in thing.forms.said())
     known = [ids for ids in spelled if UNKNOWN not in ids]
-    borrowed: list[Borrowed] = []
-    if taken_for or not known:
-        known = []
-        for form, number in _numbered(thing.forms):
-            donor = _donor((*taken_for, *thing.donors), number, vocabulary)
-            borrowed += [] if donor is None else [Borrowed(form, donor)]
+    borrowed = [
+        Borrowed(form, donor)
+        for form, number in _numbered(thing.forms)
+        for donor in _donors(thing, number, vocabulary)
+        if [donor] not in known
+    ]
     if not known and not borrowed:
         return None
     return wish.with_one_of(known, borrowed, len(vocabulary))
 
 
-def _borrow(word: str, vocabulary: WordVocabulary) -> Borrowed:
+def _borrow(word: str, vocabulary: WordVocabulary) -> list[Borrowed]:
     thing, number = _by_form().get(word, (None, 0))
-    donor = _donor(thing.donors, number, vocabulary) if thing else None
-    if donor is None:
+    donors = _donors(thing, number, vocabulary) if thing else []
+    if not donors:
         raise UserError(f"must_mention: {word!r} is no word that this captioner knows")
-    return Borrowed(word, donor)
+    return [Borrowed(word, donor) for donor in donors]
 
 
-def _donor(donors: Iterable[Forms], number: int, vocabulary: WordVocabulary) -> int | None:
-    """The id of the first donor that is known, in its form for one (0) or for several (1)."""
-    forms = (donor[number] for donor in donors)
-    known = vocabulary.encode(form for form in forms if form is not None and form in vocabulary)
-    return known[0] if known else None
+def _donors(thing: Thing, number: int, vocabulary: WordVocabulary) -> list[int]:
+    """The ids of all known donors, in their forms for one (0) or for several (1)."""
+    forms = dict.fromkeys(donor[number] for donor in thing.donors)
+    return vocabulary.encode(form for form in forms if form is not None and form in vocabulary)
 
 
 @cache

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self, TypeVar, overload
+from typing import Any, NamedTuple, Self, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ from multimodal.captioning.model import CaptionNetwork, DecoderConfig
 from multimodal.captioning.naming import (
     Recognition,
     Thing,
+    Verdict,
     is_worth_naming,
     mentions,
     recognize,
@@ -126,6 +127,20 @@ class CaptionOptions(GenerationOptions):
             listed = isinstance(alternatives, Sequence) and not isinstance(alternatives, str)
             if not listed or not all(isinstance(word, str) for word in alternatives):
                 raise UserError(f"must_mention takes lists of words, not {alternatives!r}")
+
+
+class _Naming(NamedTuple):
+    """What is to be named in the caption of a photo.
+
+    Attributes:
+        thing: what it is.
+        wish: what the sentence has to mention.
+        odds: of the thing against what the sentence says instead.
+    """
+
+    thing: Thing
+    wish: Wish
+    odds: float
 
 
 class Captioner:
@@ -254,12 +269,21 @@ class Captioner:
         prompts = [[START]] * len(cells)
         if not any(wish.requirements for wish in wishes):
             return generate(decoder.step, start, sight, prompts, end=END, options=options)
+        unwanted = [wish.unwanted for wish in wishes]
         lent = Lent.collect(sight, wishes)
         extra = range(len(self.vocabulary), len(self.vocabulary) + lent.donors.shape[1])
         options = replace(options, once=(*options.once, *extra))
         required = [wish.requirements for wish in wishes]
-        step = borrowing(decoder)
-        return generate(step, start, lent, prompts, end=END, options=options, requirements=required)
+        return generate(
+            borrowing(decoder),
+            start,
+            lent,
+            prompts,
+            end=END,
+            options=options,
+            requirements=required,
+            banned=unwanted,
+        )
 
     def view(self, picture: Image.Image) -> np.ndarray:
         """All that the network sees of an upright RGB picture, uint8 (size, size, 3).
@@ -281,53 +305,81 @@ class Captioner:
         cells = encode_views(self.network.encoder, views)
         wish = wish_to_mention(options.must_mention, self.vocabulary)
         found = self.write(cells, options, [wish] * len(cells))
-        objects = self._recognize(cells)
+        verdicts = self._recognize(cells)
         captions = [
-            replace(self._caption(name, of_photo, wish), objects=tuple(seen))
-            for name, of_photo, seen in zip(names, found, objects, strict=True)
+            replace(self._caption(name, of_photo, wish), objects=verdict.objects)
+            for name, of_photo, verdict in zip(names, found, verdicts, strict=True)
         ]
         room = len(wish.requirements) < MOST_REQUIREMENTS
         if options.naming and room and not options.sample:
-            self._name(captions, cells, wish, options)
+            for number, named in self._name(captions, verdicts, cells, options):
+                captions[number] = named
         return [
             replace(caption, unmentioned=_unmentioned(caption.words, options.must_mention))
             for caption in captions
         ]
 
-    def _recognize(self, cells: Tensor) -> list[list[Recognition]]:
+    def _recognize(self, cells: Tensor) -> list[Verdict]:
         encoder = self.network.encoder
         if encoder.head is None or encoder.config.classes not in _NAMED_CLASSES:
-            return [[] for _ in cells]
+            return [Verdict()] * len(cells)
         with torch.inference_mode():
             return recognize(encoder.classify(cells))
 
     def _name(
-        self, captions: list[Caption], cells: Tensor, wish: Wish, options: CaptionOptions
-    ) -> None:
-        """Put sentences that name what is surely there in the place of those that do not."""
-        wanted: dict[int, tuple[Thing, Wish]] = {}
-        for number, caption in enumerate(captions):
-            thing = unsaid(caption.words, caption.objects)
-            more = thing and wish_to_name(thing, caption.words, wish, self.vocabulary)
-            if thing and more:
-                wanted[number] = thing, more
+        self,
+        captions: Sequence[Caption],
+        verdicts: Sequence[Verdict],
+        cells: Tensor,
+        options: CaptionOptions,
+    ) -> Iterator[tuple[int, Caption]]:
+        """Captions that name what is surely there, for the places of those that do not."""
+        wanted: dict[int, _Naming] = {}
+        for number, (caption, verdict) in enumerate(zip(captions, verdicts, strict=True)):
+            naming = self._naming(caption, verdict, options)
+            if naming is not None:
+                wanted[number] = naming
         if not wanted:
             return
-        # The whole beam comes back: its best sentence may not make sense.
-        search = replace(options, n_best=options.beam_size)
-        found = self.write(cells[list(wanted)], search, [more for _, more in wanted.values()])
-        for (number, (thing, more)), of_photo in zip(wanted.items(), found, strict=True):
-            sentences = [
-                hypothesis
-                for hypothesis in of_photo
-                if hypothesis.unmet == 0
-                and not thing.is_misplaced(more.words(hypothesis.tokens, self.vocabulary))
-            ]
-            if sentences:
-                plain = captions[number]
-                named = self._caption(plain.source, sentences[: options.n_best], more)
-                if is_worth_naming(thing, plain.objects, plain.word_scores, named.word_scores):
-                    captions[number] = replace(named, objects=plain.objects)
+        # A name that does not come easily is found by a wider beam, and the whole of it comes back:
+        # its best sentence may not make sense.
+        width = 2 * options.beam_size
+        search = replace(options, beam_size=width, n_best=width)
+        wishes = [naming.wish for naming in wanted.values()]
+        found = self.write(cells[list(wanted)], search, wishes)
+        for (number, naming), of_photo in zip(wanted.items(), found, strict=True):
+            named = self._named(captions[number], naming, of_photo, options.n_best)
+            if named is not None:
+                yield number, named
+
+    def _naming(
+        self, caption: Caption, verdict: Verdict, options: CaptionOptions
+    ) -> _Naming | None:
+        thing = unsaid(caption.words, verdict.objects)
+        required = wish_to_mention(options.must_mention, self.vocabulary)
+        wish = thing and wish_to_name(thing, required, self.vocabulary)
+        if thing is None or wish is None:
+            return None
+        refuted = verdict.refuted_by(thing)
+        if not refuted.isdisjoint(caption.words):
+            wish = wish.without(refuted, self.vocabulary)
+        return _Naming(thing, wish, verdict.odds(thing, caption.words))
+
+    def _named(
+        self, plain: Caption, naming: _Naming, found: Sequence[Hypothesis], n_best: int
+    ) -> Caption | None:
+        """What takes the place of a plain caption, if any sentence makes sense and is worth it."""
+        thing, wish, odds = naming
+        sentences = [
+            hypothesis
+            for hypothesis in found
+            if hypothesis.unmet == 0
+            and not thing.is_misplaced(wish.words(hypothesis.tokens, self.vocabulary))
+        ]
+        if not sentences or not is_worth_naming(odds, plain.score - sentences[0].score):
+            return None
+        named = self._caption(plain.source, sentences[:n_best], wish)
+        return replace(named, objects=plain.objects)
 
     def _caption_batch(
         self, sources: Sequence[ImageSource], options: CaptionOptions

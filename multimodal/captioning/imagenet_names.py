@@ -22,6 +22,9 @@ class Group(NamedTuple):
         general: words that stand for any thing of the group.
         things: one a line.
         never_after: prepositions that a sentence cannot mean: nobody plays in a cat.
+        seldom_missed: whether the classifier hardly ever overlooks such a thing; where it sees
+            none, the donors and the general words of the group are refuted. (Among 4,000 photos of
+            Flickr8k it would refute 16 of 1,002 dogs, 2 of 126 bikes and 2 of 56 cars.)
     """
 
     title: str
@@ -29,6 +32,7 @@ class Group(NamedTuple):
     general: str
     things: str
     never_after: str = ""
+    seldom_missed: bool = False
 
 
 # What a caption that does not know an animal takes it for.
@@ -47,6 +51,7 @@ GROUPS = (
             dachshund, beagle, boxer, bulldog, pug, collie, shepherd
         """,
         _IN_OR_ON,
+        seldom_missed=True,
     ),
     Group(
         "wild dogs and their kin",
@@ -61,6 +66,7 @@ GROUPS = (
         278-281 fox
         """,
         _IN_OR_ON,
+        seldom_missed=True,
     ),
     Group(
         "cats",
@@ -78,6 +84,7 @@ GROUPS = (
         294 cheetah: leopard
         """,
         _IN_OR_ON,
+        seldom_missed=True,
     ),
     Group(
         "bears",
@@ -90,6 +97,7 @@ GROUPS = (
         389 panda
         """,
         _IN_OR_ON,
+        seldom_missed=True,
     ),
     Group(
         "small furry animals",
@@ -119,6 +127,7 @@ GROUPS = (
         107 wombat
         """,
         _IN_OR_ON,
+        seldom_missed=True,
     ),
     Group(
         "hoofed animals",
@@ -143,6 +152,7 @@ GROUPS = (
         102, 386-387 elephant: tusker
         """,
         _IN,
+        seldom_missed=True,
     ),
     Group(
         "apes and monkeys",
@@ -158,6 +168,7 @@ GROUPS = (
         384-385 lemur
         """,
         _IN_OR_ON,
+        seldom_missed=True,
     ),
     Group(
         "small birds",
@@ -179,6 +190,7 @@ GROUPS = (
         97 toucan
         """,
         _IN_OR_ON,
+        seldom_missed=True,
     ),
     Group(
         "large birds",
@@ -204,6 +216,7 @@ GROUPS = (
         146 penguin
         """,
         _IN_OR_ON,
+        seldom_missed=True,
     ),
     Group(
         "fish",
@@ -220,6 +233,7 @@ GROUPS = (
         398 pufferfish/pufferfish
         """,
         _IN_OR_ON,
+        seldom_missed=True,
     ),
     Group(
         "mammals of the sea",
@@ -232,6 +246,7 @@ GROUPS = (
         151 sea lion: seal, walrus
         """,
         _IN_OR_ON,
+        seldom_missed=True,
     ),
     Group(
         "other life of the sea",
@@ -255,6 +270,7 @@ GROUPS = (
         330 sea cucumber
         """,
         _IN_OR_ON,
+        seldom_missed=True,
     ),
     Group(
         "reptiles and amphibians",
@@ -276,6 +292,7 @@ GROUPS = (
         53-69 snake: cobra, python
         """,
         _IN_OR_ON,
+        seldom_missed=True,
     ),
     Group(
         "insects and spiders",
@@ -305,6 +322,7 @@ GROUPS = (
         322-327 butterfly: moth
         """,
         _IN_OR_ON,
+        seldom_missed=True,
     ),
     Group(
         "cars",
@@ -324,6 +342,7 @@ GROUPS = (
         752 race car: racer
         818 sports car
         """,
+        seldom_missed=True,
     ),
     Group(
         "lorries, buses and machines on wheels",
@@ -352,6 +371,7 @@ GROUPS = (
         867 tractor
         875 bus
         """,
+        seldom_missed=True,
     ),
     Group(
         "trains",
@@ -381,6 +401,7 @@ GROUPS = (
         792 shopping cart: cart
         ~831 stretcher
         """,
+        seldom_missed=True,
     ),
     Group(
         "boats and ships",
@@ -400,6 +421,7 @@ GROUPS = (
         834 submarine: sub
         914 shipwreck: ship, wreck
         """,
+        seldom_missed=True,
     ),
     Group(
         "things that fly",
@@ -543,7 +565,7 @@ GROUPS = (
     ),
     Group(
         "fruit and vegetables",
-        "apple, fruit, food",
+        "apple, flower, -/fruit, -/food",
         "fruit, vegetable, food, produce",
         """
         937 cabbage: lettuce
@@ -608,6 +630,7 @@ GROUPS = (
         728 planetarium: dome
         ~744 prison
         833 stupa: temple, pagoda, monument
+        854 thatched house: roof, cottage, hut
         901 water tower
         916 yurt: tent, hut
         """,
@@ -1052,7 +1075,6 @@ GROUPS = (
         ~795 shower curtain: curtain
         ~800 sliding door: door
         ~826 stone wall: wall
-        ~854 thatched roof: roof
         ~855 curtain: stage
         ~859 roof
         ~886 velvet/-

@@ -2,9 +2,14 @@
 
 A captioner's sentences stay in the world of its training captions; the classes of its encoder reach
 further. Where the classifier is sure of a thing for which the sentence has no word, the everyday
-name of the thing is required of a second search (see `multimodal.recurrent.generation`), and a name
-that the captioner has never read borrows from a word of the same kind (see `borrowing`). That a
-detector's words are put into captions by a constrained search is from Anderson et al. (2017).
+name of the thing is required of a second search (see `multimodal.recurrent.generation`), and it
+borrows from words of the same kind (see `borrowing`). That a detector's words are put into captions
+by a constrained search is from Anderson et al. (2017).
+
+Two witnesses saw the photo, and their evidence is added up: the classifier's log-odds, and what the
+name costs the sentence. A photo outside the captioner's world shows by words for things that the
+classifier would hardly overlook and does not see: the lion's "dog". They are refuted. The second
+search does without them, and the odds are those against the dog, not against everything else.
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
@@ -22,13 +28,14 @@ from torch import Tensor
 from multimodal.captioning.imagenet_names import GROUPS, Group
 
 IMAGENET_CLASSES = 1000
+# All three were chosen on Flickr8k's dev photos.
 SURE = 0.65  # a probability from which a thing may be named
-RELUCTANCE = 3.0  # what a sentence's loss weighs against its log-odds
-EVIDENCE = 0.35  # what must be left of them, in nats; all three chosen on Flickr8k's dev photos
+REFUTED = 12.0  # a thing so many times as likely as all that a word can mean refutes the word
+EVIDENCE = 1.0  # what the sentence's loss must leave of the log-odds of a thing, in nats
 LISTED = 0.1  # a probability from which a thing is among the objects of a caption
 MOST_LISTED = 5
 
-_LEAST_DOUBT = 1e-6  # a classifier may be sure to the last bit
+_LEAST = 1e-6  # a classifier may be sure to the last bit
 
 
 class Forms(NamedTuple):
@@ -79,9 +86,11 @@ class Thing:
         )
 
     def is_misplaced(self, words: Sequence[str]) -> bool:
-        """Whether its name stands where it makes no sense, as in "playing in a red cat"."""
+        """Whether its name makes no sense where it stands ("playing in a red cat"), or recurs."""
         sentence = " ".join(words)
         forms = "|".join(map(re.escape, self.forms.said()))
+        if len(re.findall(rf"\b({forms})\b", sentence)) > 1:
+            return True
         before = "|".join(self.never_after) or "(?!)"
         return bool(re.search(rf"\b({before}) ((a|an|the|his|her) (\S+ )?)?({forms})\b", sentence))
 
@@ -93,14 +102,43 @@ class Recognition(NamedTuple):
     probability: float
 
 
+class Verdict(NamedTuple):
+    """What the classifier says of a photo.
+
+    Attributes:
+        objects: the surest things, surest first.
+        chances: the probability of all things together that a word can mean, for every word that
+            it can refute.
+    """
+
+    objects: tuple[Recognition, ...] = ()
+    chances: Mapping[str, float] = MappingProxyType({})
+
+    def refuted_by(self, thing: Thing) -> frozenset[str]:
+        """The words that are not true of a photo of one of the objects."""
+        likely = dict(self.objects)[thing.name]
+        return frozenset(word for word, p in self.chances.items() if p * REFUTED <= likely)
+
+    def odds(self, thing: Thing, words: Iterable[str]) -> float:
+        """How many times as likely one of the objects is as what a sentence says instead.
+
+        That is what a refuted word of it can mean, the likeliest of several; if there is none, it
+        is everything else.
+        """
+        likely = dict(self.objects)[thing.name]
+        refuted = self.refuted_by(thing).intersection(words)
+        against = max((self.chances[word] for word in refuted), default=1 - likely)
+        return likely / max(against, _LEAST)
+
+
 @cache
 def things() -> Mapping[str, Thing]:
     """Everything that the 1,000 classes tell apart, by name."""
     return {thing.name: thing for group in GROUPS for thing in _things(group)}
 
 
-def recognize(logits: Tensor) -> list[list[Recognition]]:
-    """The classifier's logits (B, classes) → the surest things of every photo, surest first.
+def recognize(logits: Tensor) -> list[Verdict]:
+    """The classifier's logits (B, classes) → what it says of every photo.
 
     The probabilities of classes with the same everyday name are summed. Where there are more than
     ImageNet's classes, its are the last.
@@ -109,9 +147,14 @@ def recognize(logits: Tensor) -> list[list[Recognition]]:
     names, owners = _owners()
     sums = torch.zeros(len(logits), len(names)).index_add_(1, owners, probabilities)
     best = sums.topk(MOST_LISTED)
+    words, meanings = _meanings()
+    chances = (sums @ meanings).tolist()
     return [
-        [Recognition(names[n], p) for n, p in zip(*row, strict=True) if p >= LISTED]
-        for row in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+        Verdict(
+            tuple(Recognition(names[n], p) for n, p in zip(*row, strict=True) if p >= LISTED),
+            dict(zip(words, of_words, strict=True)),
+        )
+        for *row, of_words in zip(best.indices.tolist(), best.values.tolist(), chances, strict=True)
     ]
 
 
@@ -124,29 +167,15 @@ def unsaid(words: Sequence[str], objects: Iterable[Recognition]) -> Thing | None
     return None
 
 
-def is_worth_naming(
-    thing: Thing,
-    objects: Iterable[Recognition],
-    before: Sequence[float],
-    after: Sequence[float],
-) -> bool:
+def is_worth_naming(odds: float, cost: float) -> bool:
     """Whether a thing is likely enough for what its name does to the sentence.
 
-    The captioner sees the photo as well: how much less likely its words become is evidence, as the
-    classifier's odds are.
-
     Args:
-        thing: one of the objects.
-        objects: what the classifier recognised.
-        before: log p of each word of the sentence without the name, in nats.
-        after: the same of the sentence with it.
+        odds: of the thing against what the sentence says instead, see `Verdict.odds`.
+        cost: how much lower the sentence scores with the name, in nats: the captioner sees the
+            photo as well, and how much less likely its words become is evidence.
     """
-    if not before or not after:
-        return False
-    probability = dict(objects)[thing.name]
-    odds = probability / max(1 - probability, _LEAST_DOUBT)
-    gain = sum(after) / len(after) - sum(before) / len(before)
-    return math.log(odds) + RELUCTANCE * gain > EVIDENCE
+    return math.log(max(odds, _LEAST)) - cost > EVIDENCE
 
 
 def mentions(words: Sequence[str], phrase: str) -> bool:
@@ -216,3 +245,13 @@ def _owners() -> tuple[tuple[str, ...], Tensor]:
     for place, thing in enumerate(things().values()):
         owners[torch.tensor(thing.numbers) - 1] = place
     return tuple(things()), owners
+
+
+@cache
+def _meanings() -> tuple[tuple[str, ...], Tensor]:
+    """The words that can be refuted, and which of all things each can mean: (things, words)."""
+    groups = [group for group in GROUPS if group.seldom_missed]
+    common = (form for g in groups for form in _all_forms(f"{g.donors}, {g.general}"))
+    words = tuple(dict.fromkeys(word for forms in common for word in forms.said()))
+    can_mean = [[thing.is_said([word]) for word in words] for thing in things().values()]
+    return words, torch.tensor(can_mean, dtype=torch.float32)

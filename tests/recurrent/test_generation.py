@@ -87,7 +87,9 @@ def random_table(seed: int, size: int = VOCABULARY, *, holes: float = 0.0) -> Te
     return table.masked_fill(torch.rand(table.shape, generator=generator) < holes, -math.inf)
 
 
-def run(model: FakeModel, prompts=None, seeds=None, **options) -> list[list[Hypothesis]]:
+def run(
+    model: FakeModel, prompts=None, seeds=None, denied=None, **options
+) -> list[list[Hypothesis]]:
     prompts = prompts or [[START]] * len(model.memory[0])
     return generate(
         model.step,
@@ -97,6 +99,7 @@ def run(model: FakeModel, prompts=None, seeds=None, **options) -> list[list[Hypo
         end=END,
         options=GenerationOptions(**options),
         seeds=seeds,
+        banned=denied,
     )
 
 
@@ -430,6 +433,21 @@ def test_banned_tokens_and_least_length():
     eager = chain({START: {END: 0.9, A: 0.1}, A: {END: 0.9, A: 0.1}})
     assert best(eager, beam_size=2).tokens == ()
     assert best(eager, beam_size=2, min_length=3).tokens == (A, A, A)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"beam_size": 3, "n_best": 2}, {"sample": True, "seed": 1}]
+)
+def test_tokens_denied_to_one_item_are_banned_for_it_alone(options):
+    tables = [random_table(seed) for seed in range(3)]
+    options = {"max_length": 6, "min_length": 3, "beam_size": 1, **options}
+    first, _, third = (item[0].tokens[0] for item in run(FakeModel(*tables), **options))
+    denied = [(first,), (), (third, A)]
+    together = run(FakeModel(*tables), denied=denied, **options)
+    assert first not in {token for h in together[0] for token in h.tokens}
+    for table, banned, item in zip(tables, denied, together, strict=True):
+        (alone,) = run(FakeModel(table), banned=banned, **options)
+        assert [h.tokens for h in item] == [h.tokens for h in alone]
 
 
 def test_a_forced_prefix_is_reported_as_the_model_sees_it_and_may_break_the_rules():

@@ -63,6 +63,7 @@ def generate(  # noqa: PLR0913 - what belongs to the items goes by keyword
     options: GenerationOptions,
     seeds: Sequence[int] | None = None,
     requirements: Sequence[Sequence[Requirement]] | None = None,
+    banned: Sequence[Sequence[int]] | None = None,
 ) -> list[list[Hypothesis]]:
     """Generate sentences for a batch of items: greedy, by beam search or by sampling.
 
@@ -88,6 +89,7 @@ def generate(  # noqa: PLR0913 - what belongs to the items goes by keyword
         requirements: Beam search: for each item the sets of phrases of which its sentences must
             contain one each (see `requirements`); the beam is as wide for every state. None: no
             requirements, at no cost.
+        banned: For each item tokens that are never generated for it, besides `options.banned`.
 
     Returns:
         For every item its hypotheses, best first.
@@ -116,7 +118,7 @@ def generate(  # noqa: PLR0913 - what belongs to the items goes by keyword
     live = _Live(
         Frontier.start(starts, slots), repeat_slots(state, slots), memory, nothing, nothing
     )
-    rules = Rules(prompts, end, options, device)
+    rules = Rules(prompts, banned, end, options, device)
     return _Search(step, rules, chooser, end, options).run(live)
 
 

@@ -18,6 +18,7 @@ class Rules:
 
     Args:
         prompts: For every item its first token and the prefix forced after it.
+        banned: For every item tokens that it alone is denied; None for none.
         end: The end token.
         options: `banned`, `once`, `min_length` and `no_repeat_ngram` are the rules.
         device: Where the log-probabilities will be.
@@ -26,18 +27,22 @@ class Rules:
     def __init__(
         self,
         prompts: Sequence[Sequence[int]],
+        banned: Sequence[Sequence[int]] | None,
         end: int,
         options: GenerationOptions,
         device: torch.device,
     ) -> None:
         longest = max(map(len, prompts))
-        padded = [[*prompt[1:], *[_FREE] * (longest - len(prompt))] for prompt in prompts]
-        self._prefixes = torch.tensor(padded, dtype=torch.int64, device=device)  # (items, P)
+        prefixes = [prompt[1:] for prompt in prompts]
+        self._prefixes = _side_by_side(prefixes, longest - 1, device)  # (items, P)
         self._banned = torch.tensor(options.banned, dtype=torch.int64, device=device)
         # Whether a token stands only once, by its number; the last entry is for all that follow.
         self._once = torch.zeros(max(options.once, default=0) + 2, dtype=torch.bool, device=device)
         self._once[list(options.once)] = True
         self._any_once = bool(options.once)
+        self._denied: Tensor | None = None
+        if banned is not None and any(banned):
+            self._denied = _side_by_side(banned, max(map(len, banned)), device)  # (items, N)
         self._end = end
         self._min_length = options.min_length
         self._ngram = options.no_repeat_ngram
@@ -58,6 +63,9 @@ class Rules:
     def _forbid(self, frontier: Frontier, log_probs: Tensor) -> Tensor:
         if self._banned.numel():
             log_probs.index_fill_(-1, self._banned, -torch.inf)
+        if self._denied is not None:
+            denied = self._denied[frontier.items, None].expand(-1, log_probs.shape[1], -1)
+            forbid_tokens(log_probs, denied.clamp(min=0), denied != _FREE)
         if frontier.length < self._min_length:
             log_probs[..., self._end] = -torch.inf
         if self._any_once:
@@ -66,6 +74,12 @@ class Rules:
         if 0 < self._ngram <= frontier.length + 1:
             _forbid_repetition(frontier.written, log_probs, self._ngram)
         return log_probs
+
+
+def _side_by_side(rows: Sequence[Sequence[int]], width: int, device: torch.device) -> Tensor:
+    """Rows of tokens as (items, width), filled up with `_FREE`."""
+    padded = [[*row, *[_FREE] * (width - len(row))] for row in rows]
+    return torch.tensor(padded, dtype=torch.int64, device=device).view(len(rows), width)
 
 
 def _forbid_repetition(written: Tensor, log_probs: Tensor, n: int) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from importlib.resources import files
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from multimodal.language.author import Author
     from multimodal.recognition.recognizer import Recognizer
     from multimodal.sketching.sketcher import Sketcher
+
+TRANSLATOR = "translator-multi30k"
 
 T = TypeVar("T")
 
@@ -46,6 +50,19 @@ class Models:
     def recognizer(self) -> Recognizer:
         """Drawing → category, after every stroke."""
         return self._once("recognizer", _load_recognizer)
+
+    @property
+    def translator(self) -> Any:
+        """English sentence → the same in one of `languages`."""
+        return self._once("translator", _load_translator)
+
+    def languages(self) -> list[str]:
+        """The codes of the languages that sentences can be had in, English first."""
+        if TRANSLATOR not in shipped():
+            return ["en"]
+        config = files("multimodal").joinpath("pretrained", TRANSLATOR, "config.json")
+        known = json.loads(config.read_text(encoding="utf-8"))["known"]
+        return ["en", *sorted(code for code in known if code != "en")]
 
     def author(self, voice: str) -> Author:
         """Text → more text.
@@ -97,8 +114,6 @@ def _short_name(voice: str) -> str:
 
 def shipped() -> list[str]:
     """The names of the folders in `multimodal/pretrained`, without importing torch for it."""
-    from importlib.resources import files
-
     folders = files("multimodal").joinpath("pretrained").iterdir()
     return sorted(f.name for f in folders if f.joinpath("config.json").is_file())
 
@@ -119,6 +134,12 @@ def _load_recognizer() -> Recognizer:
     import multimodal
 
     return multimodal.load_recognizer()
+
+
+def _load_translator() -> Any:
+    import multimodal
+
+    return vars(multimodal)["load_translator"]()  # versions that ship one have it
 
 
 def _load_author(voice: str) -> Author:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from importlib.resources import files
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from multimodal.recognition.recognizer import Recognizer
     from multimodal.recognition.texts.classifier import TextClassifier
     from multimodal.sketching.sketcher import Sketcher
+    from multimodal.translation.translator import Translator
+
+TRANSLATOR = "translator-multi30k"
 
 T = TypeVar("T")
 
@@ -58,6 +63,19 @@ class Models:
     def writer(self) -> Writer:
         """Text → handwriting."""
         return self._once("writer", _load_writer)
+
+    @property
+    def translator(self) -> Translator:
+        """English sentence → the same in one of `languages`."""
+        return self._once("translator", _load_translator)
+
+    def languages(self) -> list[str]:
+        """The codes of the languages that sentences can be had in, English first."""
+        if TRANSLATOR not in shipped():
+            return ["en"]
+        config = files("multimodal").joinpath("pretrained", TRANSLATOR, "config.json")
+        known = json.loads(config.read_text(encoding="utf-8"))["known"]
+        return ["en", *sorted(code for code in known if code != "en")]
 
     def author(self, voice: str) -> Author:
         """Text → more text.
@@ -109,8 +127,6 @@ def _short_name(voice: str) -> str:
 
 def shipped() -> list[str]:
     """The names of the folders in `multimodal/pretrained`, without importing torch for it."""
-    from importlib.resources import files
-
     folders = files("multimodal").joinpath("pretrained").iterdir()
     return sorted(f.name for f in folders if f.joinpath("config.json").is_file())
 
@@ -133,6 +149,12 @@ def _load_recognizer() -> Recognizer:
     return multimodal.load_recognizer()
 
 
+def _load_translator() -> Translator:
+    import multimodal
+
+    return multimodal.load_translator()
+
+
 def _load_author(voice: str) -> Author:
     import multimodal
 
@@ -146,6 +168,6 @@ def _load_text_classifier() -> TextClassifier:
 
 
 def _load_writer() -> Writer:
-    from multimodal.handwriting.writer import Writer
+    import multimodal
 
-    return Writer.load()
+    return multimodal.load_writer()

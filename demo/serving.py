@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 QUIET = {  # set before gradio is imported: nothing here asks the network for anything
     "GRADIO_ANALYTICS_ENABLED": "False",
     "HF_HUB_DISABLE_TELEMETRY": "1",
-    "HF_HUB_OFFLINE": "1",
 }
 
 
@@ -67,6 +67,8 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
     """
     options = options or ServeOptions()
     visitors = read_visitors(options.auth_file) if options.auth_file else None
+    if options.mcp and find_spec("mcp") is None:
+        raise UserError('--mcp: needs more packages: pip install "multimodal-rnn[mcp]"')
     if options.port is not None:
         require_free(options.host, options.port)
     with tempfile.TemporaryDirectory(

@@ -1,0 +1,12 @@
+"""Caption: a photo becomes a sentence."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from demo.shared import Shared
+
+
+def tab(shared: Shared) -> None:
+    """Build the tab; the caller has opened it."""
+    gr.Markdown("A photo becomes a sentence.")

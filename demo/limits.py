@@ -1,0 +1,74 @@
+"""How much of everything a visitor may ask for."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from multimodal.errors import UserError
+
+MEGABYTE = 2**20
+
+
+def _cores() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)  # only Linux has it
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """All limits of the page; `require_…` say in a sentence which one was passed.
+
+    Attributes:
+        upload_bytes: of one file.
+        picture_pixels: width times height of one picture, as its header has it.
+        pictures: in one batch, those in zip archives included.
+        unpacked_bytes: what all the pictures of one batch may come to.
+        text: characters of a prompt, a beginning or a sentence.
+        written: characters that are written on behind a beginning.
+        drawings: made at once.
+        strokes, points: of one drawing, whoever made it.
+        seconds: that one job may take before it stops with what it has.
+        waiting: jobs in the queue; whoever comes then is asked to come again.
+        at_once: jobs that compute at a time, each on a core of its own.
+        kept_seconds: after which a visitor's files are removed.
+    """
+
+    upload_bytes: int = 32 * MEGABYTE
+    picture_pixels: int = 64_000_000
+    pictures: int = 500
+    unpacked_bytes: int = 512 * MEGABYTE
+    text: int = 400
+    written: int = 3000
+    drawings: int = 24
+    strokes: int = 200
+    points: int = 5000
+    seconds: float = 60.0
+    waiting: int = 64
+    at_once: int = field(default_factory=_cores)
+    kept_seconds: int = 30 * 60
+
+    def require_text(self, text: str, name: str) -> str:
+        """Give the text back without the space around it.
+
+        Raises:
+            UserError: it is empty or too long.
+        """
+        text = (text or "").strip()
+        if not text:
+            raise UserError(f"The {name} is empty. Please write a few words.")
+        if len(text) > self.text:
+            raise UserError(
+                f"The {name} has {len(text):,} characters. Please keep it to {self.text:,}."
+            )
+        return text
+
+    def require_count(self, count: float, most: int, name: str) -> int:
+        """Give a number back as a whole one.
+
+        Raises:
+            UserError: it is not between 1 and `most`.
+        """
+        if count is None or count != int(count) or not 1 <= count <= most:
+            raise UserError(f"Please ask for 1 to {most:,} {name}, not {count}.")
+        return int(count)

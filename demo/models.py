@@ -1,0 +1,104 @@
+"""The models behind the page: each is loaded once, when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from multimodal.captioning.captioner import Captioner
+    from multimodal.language.author import Author
+    from multimodal.recognition.recognizer import Recognizer
+    from multimodal.sketching.sketcher import Sketcher
+
+T = TypeVar("T")
+
+
+class Models:
+    """The shipped models, for threads: whoever asks first loads, the others wait for the same one.
+
+    Importing torch takes longer than opening the page, so it happens here, not at the top of files.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._locks: dict[str, Lock] = {}
+        self._loaded: dict[str, Any] = {}
+
+    @property
+    def captioner(self) -> Captioner:
+        """Photo → sentence."""
+        return self._once("captioner", _load_captioner)
+
+    @property
+    def sketcher(self) -> Sketcher:
+        """Prompt → drawing."""
+        return self._once("sketcher", _load_sketcher)
+
+    @property
+    def recognizer(self) -> Recognizer:
+        """Drawing → category, after every stroke."""
+        return self._once("recognizer", _load_recognizer)
+
+    def author(self, voice: str) -> Author:
+        """Text → more text.
+
+        Args:
+            voice: one of `voices`.
+        """
+        return self._once(f"author {voice}", lambda: _load_author(voice))
+
+    def voices(self) -> list[str]:
+        """The voices that ship, by their short names."""
+        return [name.removeprefix("text-") for name in shipped() if name.startswith("text-")]
+
+    def warm_up(self) -> Thread:
+        """Load what most visitors will ask for, beside the server's own start."""
+        thread = Thread(target=self._load_all, name="load models", daemon=True)
+        thread.start()
+        return thread
+
+    def _load_all(self) -> None:
+        _ = self.captioner, self.sketcher, self.recognizer
+
+    def _once(self, name: str, load: Callable[[], T]) -> T:
+        with self._lock:
+            lock = self._locks.setdefault(name, Lock())
+        with lock:
+            if name not in self._loaded:
+                self._loaded[name] = load()
+            loaded: T = self._loaded[name]
+            return loaded
+
+
+def shipped() -> list[str]:
+    """The names of the folders in `multimodal/pretrained`, without importing torch for it."""
+    from importlib.resources import files
+
+    folders = files("multimodal").joinpath("pretrained").iterdir()
+    return sorted(f.name for f in folders if f.joinpath("config.json").is_file())
+
+
+def _load_captioner() -> Captioner:
+    import multimodal
+
+    return multimodal.load_captioner()
+
+
+def _load_sketcher() -> Sketcher:
+    import multimodal
+
+    return multimodal.load_sketcher()
+
+
+def _load_recognizer() -> Recognizer:
+    import multimodal
+
+    return multimodal.load_recognizer()
+
+
+def _load_author(voice: str) -> Author:
+    import multimodal
+
+    return multimodal.load_author(voice)

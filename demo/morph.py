@@ -1,0 +1,12 @@
+"""Morph: two drawings and a slider between them."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from demo.shared import Shared
+
+
+def tab(shared: Shared) -> None:
+    """Build the tab; the caller has opened it."""
+    gr.Markdown("Two drawings and a slider between them.")

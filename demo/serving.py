@@ -1,0 +1,133 @@
+"""Start the server, and leave nothing behind when it ends."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multimodal.errors import UserError
+
+if TYPE_CHECKING:
+    from demo.shared import Shared
+
+QUIET = {  # set before gradio is imported: nothing here asks the network for anything
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_OFFLINE": "1",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServeOptions:
+    """How the page is served.
+
+    Attributes:
+        host: the address to listen on; 0.0.0.0 for the whole network.
+        port: None: the first that is free from 7860.
+        auth_file: lines of name:password; only these visitors are let in.
+        root_path: where a proxy in front has put the page.
+        mcp: serve the endpoints as MCP tools too.
+        share: open a public link through gradio's tunnel.
+    """
+
+    host: str = "127.0.0.1"
+    port: int | None = None
+    auth_file: Path | None = None
+    root_path: str | None = None
+    mcp: bool = False
+    share: bool = False
+
+
+@contextmanager
+def serving(options: ServeOptions | None = None, shared: Shared | None = None) -> Iterator[str]:
+    """Serve the page as long as the context lasts.
+
+    Visitors' files lie in a folder of their own, which is removed at the end.
+
+    Args:
+        options: where, and for whom.
+        shared: the models and limits; new ones unless given.
+
+    Yields:
+        The address of the page.
+
+    Raises:
+        UserError: the port is taken, the file of passwords cannot be read, or MCP is not installed.
+    """
+    options = options or ServeOptions()
+    visitors = read_visitors(options.auth_file) if options.auth_file else None
+    with tempfile.TemporaryDirectory(prefix="multimodal-demo-") as scratch:
+        os.environ.update(QUIET | {"GRADIO_TEMP_DIR": scratch})
+        import gradio as gr
+
+        from demo import look
+        from demo.app import build, stylesheet
+        from demo.shared import Shared
+
+        shared = shared or Shared()
+        page = build(shared)
+        try:
+            _, address, _ = page.launch(
+                server_name=options.host,
+                server_port=options.port,
+                auth=visitors,
+                root_path=options.root_path,
+                mcp_server=options.mcp,
+                share=options.share,
+                max_file_size=shared.limits.upload_bytes,
+                theme=look.theme(),
+                css=stylesheet(),
+                footer_links=["api"],
+                run_history=False,
+                enable_monitoring=False,
+                ssr_mode=False,
+                inline=False,
+                quiet=True,
+                prevent_thread_lock=True,
+            )
+        except OSError as error:
+            raise UserError(f"--port {options.port}: {error}") from error
+        shared.models.warm_up()
+        try:
+            yield address
+        finally:
+            page.close(verbose=False)
+            gr.close_all(verbose=False)
+
+
+def serve(options: ServeOptions) -> None:
+    """Serve the page until Ctrl-C."""
+    with serving(options) as address:
+        print(f"The demo is at {address} (Ctrl-C ends it).", flush=True)  # noqa: T201
+        while True:
+            time.sleep(3600)
+
+
+def read_visitors(path: Path) -> list[tuple[str, str]]:
+    """Names and passwords from a file with lines of name:password.
+
+    Raises:
+        UserError: it cannot be read, or a line is not of that form.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"{path}: cannot be read: {reason}") from error
+    visitors = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        name, _, password = line.partition(":")
+        if not name or not password:
+            raise UserError(f"{path}, line {number}: write name:password")
+        visitors.append((name, password))
+    if not visitors:
+        raise UserError(f"{path}: nobody is named; write a line name:password for each visitor")
+    return visitors

@@ -1,0 +1,126 @@
+"""What every tab is given, and how it registers what it can do."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import wraps
+from html import escape
+from importlib.resources import files
+from inspect import isgeneratorfunction, signature
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.utils import get_type_hints, get_upload_folder
+from gradio_client.utils import python_type_to_json_schema
+
+from demo.limits import Limits
+from demo.models import Models
+from multimodal.errors import UserError
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What every tab is given.
+
+    Attributes:
+        models: loaded when they are first asked for.
+        limits: how much a visitor may ask for.
+    """
+
+    models: Models = field(default_factory=Models)
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def job(self) -> dict[str, Any]:
+        """Arguments of every event that computes: all of them share the cores."""
+        return {"concurrency_id": "models", "concurrency_limit": self.limits.at_once}
+
+    @property
+    def private(self) -> dict[str, Any]:
+        """Arguments of a computing event that is the page's own and no endpoint."""
+        return {**self.job, "api_visibility": "private", "show_progress": "minimal"}
+
+    def polite(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A function whose `UserError`s are shown on the page and told to API clients.
+
+        A generator stops, with what it has given, when its time is over.
+        """
+        if not isgeneratorfunction(function):
+
+            @wraps(function)
+            def once(*args: Any, **kwargs: Any) -> Any:
+                with shown_politely():
+                    return function(*args, **kwargs)
+
+            return once
+
+        @wraps(function)
+        def streamed(*args: Any, **kwargs: Any) -> Iterator[Any]:
+            end = time.monotonic() + self.limits.seconds
+            with shown_politely():
+                for value in function(*args, **kwargs):
+                    yield value
+                    if time.monotonic() > end:
+                        gr.Warning(f"This took {self.limits.seconds:g} seconds, so it was stopped.")
+                        return
+
+        return streamed
+
+    def endpoint(
+        self, function: Callable[..., Any], inputs: Sequence[gr.components.Component]
+    ) -> None:
+        """Make a function an endpoint of the API and an MCP tool, by its own name.
+
+        Args:
+            function: its docstring describes it and its "Args:" the parameters; its return type (a
+                TypedDict, say) becomes the schema of the answer.
+            inputs: a component for each parameter: their types, ranges and first values count.
+        """
+        returns = signature(function).return_annotation
+        answer = Answer(get_type_hints(function).get("return", returns))
+        gr.Button(visible=False).click(
+            self.polite(function),
+            inputs=list(inputs),
+            outputs=[answer],
+            api_name=function.__name__,
+            **self.job,
+        )
+
+
+class Answer(gr.JSON):
+    """What an endpoint returns, with its schema; nothing of it is seen on the page."""
+
+    is_template = True  # the page needs no component of this name
+
+    def __init__(self, kind: Any) -> None:
+        self._schema = python_type_to_json_schema(kind)
+        super().__init__(visible=False)
+
+    def api_info(self) -> dict[str, Any]:
+        """The schema of the answer."""
+        return self._schema
+
+
+@contextmanager
+def shown_politely() -> Iterator[None]:
+    """Show a `UserError` as a message on the page instead of a bare "Error"."""
+    try:
+        yield
+    except UserError as error:
+        message = escape(str(error), quote=False)  # the page reads it as HTML
+        raise gr.Error(message, title="That did not work", print_exception=False) from error
+
+
+def asset(name: str) -> str:
+    """The text of a file of this package, such as a component's script."""
+    return files("demo").joinpath(name).read_text(encoding="utf-8")
+
+
+def scratch() -> Path:
+    """A new folder for the files of one job, in what is removed after a while and at the end."""
+    return Path(tempfile.mkdtemp(dir=get_upload_folder()))

@@ -1,0 +1,12 @@
+"""Write: a beginning becomes a text."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from demo.shared import Shared
+
+
+def tab(shared: Shared) -> None:
+    """Build the tab; the caller has opened it."""
+    gr.Markdown("A beginning becomes a text.")

@@ -1,0 +1,43 @@
+"""The command of the demo, which stands above this package and is reached by its name alone."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.commands import app
+
+
+@app.command("demo")
+def demo_command(
+    *,
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; 0.0.0.0 for the whole network.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="The first that is free from 7860 unless given."),
+    ] = None,
+    auth_file: Annotated[
+        Path | None, typer.Option(help="Lines of name:password; only these visitors come in.")
+    ] = None,
+    root_path: Annotated[
+        str | None, typer.Option(help="Where a proxy in front has put the page, such as /demo.")
+    ] = None,
+    mcp: Annotated[
+        bool, typer.Option("--mcp", help="Serve the endpoints as MCP tools too (the mcp extra).")
+    ] = False,
+    share: Annotated[
+        bool, typer.Option("--share", help="Open a public link through gradio's tunnel.")
+    ] = False,
+) -> None:
+    """Open the page on which the models can be tried, offline."""
+    serving = import_module("demo.serving")
+    serving.serve(
+        serving.ServeOptions(
+            host=host, port=port, auth_file=auth_file, root_path=root_path, mcp=mcp, share=share
+        )
+    )

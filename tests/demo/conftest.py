@@ -1,0 +1,112 @@
+"""One server for all tests of the demo, as people start it; and a real browser to look at it."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from gradio_client import Client
+    from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    """Of a server that runs for all tests."""
+    command = [sys.executable, "-m", "pipelines.cli", "demo", "--port", str(free_port())]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ
+    ) as server:
+        try:
+            line = server.stdout.readline()
+            assert "http://" in line, f"the server did not start: {line}{server.stdout.read()}"
+            yield next(word for word in line.split() if word.startswith("http://"))
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.wait(30)
+
+
+@pytest.fixture(scope="session")
+def client(address: str) -> "Client":
+    """Talks to the server's API."""
+    from gradio_client import Client
+
+    return Client(address, verbose=False)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """An installed Chromium; skips where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
+    chromium = next(filter(None, found), None)
+    if chromium is None:
+        pytest.skip("no Chromium is installed (apt-get install chromium)")
+    with playwright.sync_playwright() as driver:
+        # Chromium refuses to lock root in a sandbox, and containers run tests as root.
+        opened = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+class Watched:
+    """What a page asked for and complained about, while a test used it."""
+
+    def __init__(self, page: "Page", address: str) -> None:
+        self.complaints: list[str] = []
+        self.outside: list[str] = []
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        local = (address, "data:", "blob:")
+        page.on("request", lambda r: r.url.startswith(local) or self.outside.append(r.url))
+
+    def _heard(self, message) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+
+@pytest.fixture
+def page(browser: "Browser", address: str) -> Iterator["Page"]:
+    """The demo, open; the test fails if it wrote an error to the console or asked outside."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    opened = context.new_page()
+    opened.set_default_timeout(30_000)
+    watched = Watched(opened, address)
+    opened.goto(address)
+    opened.get_by_role("tab", name="Caption").wait_for()
+    yield opened
+    context.close()
+    assert watched.outside == []
+    assert watched.complaints == []
+
+
+@pytest.fixture
+def phone(browser: "Browser", address: str) -> Iterator["Page"]:
+    """The demo on a narrow screen that is touched."""
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    opened = context.new_page()
+    opened.set_default_timeout(30_000)
+    watched = Watched(opened, address)
+    opened.goto(address)
+    opened.get_by_role("tab", name="Caption").wait_for()
+    yield opened
+    context.close()
+    assert watched.outside == []
+    assert watched.complaints == []

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from html import escape
 from importlib.resources import files
-from inspect import isgeneratorfunction, signature
+from inspect import isgeneratorfunction
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +81,9 @@ class Shared:
                 TypedDict, say) becomes the schema of the answer.
             inputs: a component for each parameter: their types, ranges and first values count.
         """
-        returns = signature(function).return_annotation
-        answer = Answer(get_type_hints(function).get("return", returns))
+        returns = get_type_hints(function)["return"]
+        answer = gr.JSON(visible=False)
+        of_kind(answer, python_type_to_json_schema(returns))
         gr.Button(visible=False).click(
             self.polite(function),
             inputs=list(inputs),
@@ -92,18 +93,13 @@ class Shared:
         )
 
 
-class Answer(gr.JSON):
-    """What an endpoint returns, with its schema; nothing of it is seen on the page."""
+def of_kind(component: gr.components.Component, schema: dict[str, Any]) -> None:
+    """Let a component tell API clients what its values are.
 
-    is_template = True  # the page needs no component of this name
-
-    def __init__(self, kind: Any) -> None:
-        self._schema = python_type_to_json_schema(kind)
-        super().__init__(visible=False)
-
-    def api_info(self) -> dict[str, Any]:
-        """The schema of the answer."""
-        return self._schema
+    gradio writes a stub file beside the source of every subclass of a component, so that there are
+    none here.
+    """
+    component.api_info = lambda: schema  # type: ignore[method-assign]
 
 
 @contextmanager

@@ -320,6 +320,8 @@ class Sketcher:
         b: Drawing,
         steps: int,
         categories: tuple[str | None, str | None] = (None, None),
+        *,
+        candidates: int = 1,
         **changes: Any,
     ) -> list[Drawing]:
         """Morph a drawing into another, by way of the latent vectors between theirs.
@@ -329,6 +331,8 @@ class Sketcher:
             b: the last; both ends come as the network remembers them.
             steps: how many drawings come back; 1 is the first alone.
             categories: what they show; None for anything.
+            candidates: so many are drawn for each that comes back: the one whose own latent vector
+                comes nearest to what was asked for.
             **changes: fields of DrawingOptions for this call; the temperature is 0.1 unless given.
 
         Returns:
@@ -339,19 +343,32 @@ class Sketcher:
             UserError: the network has no latent vector, or as for `complete`.
         """
         self._require_latent()
-        if steps < 1:
-            raise UserError(f"steps: must be at least 1, not {steps}")
+        for name, number in (("steps", steps), ("candidates", candidates)):
+            if number < 1:
+                raise UserError(f"{name}: must be at least 1, not {number}")
         options = self.options.changed({"temperature": FAITHFUL, **changes})
         latents = self._encoded([rows_of(a), rows_of(b)])[0]
         labels = torch.tensor([self._label(name) for name in categories])
         ends = self.network.condition(labels, latents)
         share = torch.linspace(0, 1, steps)[:, None]
         condition = torch.lerp(ends[:1], ends[1:], share)
-        condition[:, : latents.shape[1]] = between(latents[0], latents[1], share)
-        numbers = random_numbers(options.seed, 1, options.max_points or self.limit)
-        found = self._draw(condition, numbers.expand(steps, -1, -1), options)
+        condition[:, : latents.shape[1]] = wanted = between(latents[0], latents[1], share)
+        numbers = random_numbers(options.seed, candidates, options.max_points or self.limit)
+        every = condition.repeat_interleave(candidates, 0)
+        found = self._draw(every, numbers.repeat(steps, 1, 1), options)
         origin = a.strokes[0][0]
-        return [drawing_of(rows, origin) for rows in found]
+        return [
+            drawing_of(self._nearest(found[step * candidates :][:candidates], latent), origin)
+            for step, latent in enumerate(wanted)
+        ]
+
+    def _nearest(self, sequences: Sequence[Rows], latent: Tensor) -> Rows:
+        """The rows whose μ comes nearest to a latent vector (Z,); empty ones only if all are."""
+        drawn = [rows for rows in sequences if len(rows)]
+        if len(drawn) < 2:
+            return [*drawn, *sequences][0]
+        away = (self._encoded(drawn)[0] - latent).norm(dim=1)
+        return drawn[int(away.argmin())]
 
     @torch.inference_mode()
     def score(self, drawing: Drawing, category: str | None = None) -> Score:

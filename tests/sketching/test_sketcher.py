@@ -166,6 +166,22 @@ def test_reconstructions_and_morphs(sketcher):
     assert len(set(found)) == 5
 
 
+def test_of_several_candidates_the_nearest_to_the_latent_is_taken(sketcher):
+    other = Drawing([[(9, 0), (0, 9), (-9, -90)]])
+    how = {"temperature": 0.5, "seed": 1}
+    first = sketcher.interpolate(BEGUN, other, 4, **how)
+    best = sketcher.interpolate(BEGUN, other, 4, candidates=6, **how)
+    with torch.inference_mode():
+        ends = sketcher._encoded([rows_of(BEGUN), rows_of(other)])[0]
+        wanted = between(*ends, torch.linspace(0, 1, 4)[:, None])
+        away = [
+            (sketcher._encoded([rows_of(drawing) for drawing in found])[0] - wanted).norm(dim=1)
+            for found in (first, best)
+        ]
+    assert (away[1] <= away[0] + 1e-4).all()
+    assert (away[1] < away[0] - 1e-4).any()
+
+
 def test_more_like_a_drawing_are_the_nearest_of_many_from_around_its_latent(sketcher):
     found = sketcher.vary(BEGUN, 3, "duck", seed=1)
     assert len(set(found)) == 3
@@ -229,6 +245,7 @@ def test_spherical_interpolation():
         (lambda s: s.draw("duck", beam_size=3), "beam_size: no such option"),
         (lambda s: s.complete(BEGUN, 0), "n: must be"),
         (lambda s: s.interpolate(BEGUN, BEGUN, 0), "steps: must be"),
+        (lambda s: s.interpolate(BEGUN, BEGUN, 2, candidates=0), "candidates: must be"),
         (lambda s: s.vary(BEGUN, 0), "n: must be"),
         (lambda s: s.vary(Drawing([])), "without a point"),
         (lambda s: s.vary(BEGUN, 1, "dukc"), "no category 'dukc'"),

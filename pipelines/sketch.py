@@ -23,6 +23,7 @@ READABLE = (".svg", ".ndjson", ".npz", ".json", ".bin")
 WRITABLE = (".svg", ".png", ".gif", ".ndjson", ".npz", ".json", ".gcode")
 BEGUN, LEAST_BEGUN, MOST_BEGUN = 0.7, 0.3, 1.2  # the size of a beginning, as part of a whole one's
 FINENESS = 2 / 255  # Quick, Draw!'s epsilon of simplification, as part of its frame
+CANDIDATES = 8  # drawn for each step of a morph
 UNNAMED = "drawing"  # what a drawing is called that is in no file
 LONGEST_NAME = 60  # of a file that is named after a prompt, in letters
 
@@ -96,7 +97,7 @@ def complete(
             drawn.
     """
     title, begun = _name(begun), _required(begun)
-    named = _one_thing(category, sketcher).category if category else None
+    named = category_of(category, sketcher) if category else None
     share = _longer_side(begun) / sketcher.frame
     factor = 1.0 if LEAST_BEGUN <= share <= MOST_BEGUN else BEGUN / share
     found = sketcher.complete(_as_learnt(begun, factor, sketcher), count, named, **options)
@@ -125,7 +126,7 @@ def vary(
     Raises:
         UserError: it is empty, the category cannot be drawn, or the model has no latent.
     """
-    named = _one_thing(category, sketcher).category if category else None
+    named = category_of(category, sketcher) if category else None
     like = _in_frame(_required(drawing), sketcher)
     return _sketches(named or "more like it", sketcher.vary(like, count, named, **options))
 
@@ -135,6 +136,7 @@ def morph(
     first: Path | Drawing | str,
     last: Path | Drawing | str,
     steps: int,
+    shows: tuple[str | None, str | None] = (None, None),
     **options: Any,
 ) -> Sketches:
     """Turn one drawing into another.
@@ -143,20 +145,35 @@ def morph(
         sketcher: who draws; one with a latent.
         first: a drawing, a file with one, or a prompt of one thing.
         last: likewise.
-        steps: how many drawings, both ends included.
+        steps: how many drawings, both ends included; these stay as they are.
+        shows: the categories of ends that are drawings, None where nobody says.
         **options: of drawing, such as temperature and seed; of prompted ends as well.
 
     Raises:
         UserError: an end is no single drawing, or the model has no latent.
     """
-    (a, start), (b, finish) = (_end(end, sketcher, **options) for end in (first, last))
-    drawings = sketcher.interpolate(a, b, steps, (start, finish), **options)
+    ends = zip((first, last), shows, strict=True)
+    (a, start), (b, finish) = (_end(end, shown, sketcher, **options) for end, shown in ends)
+    between = sketcher.interpolate(a, b, steps, (start, finish), candidates=CANDIDATES, **options)
+    drawings = [a, *between[1:-1], b]
     return _sketches(f"{_name(first)} to {_name(last)}", drawings)
 
 
 def file_or_prompt(text: str) -> Path | str:
     """What somebody at the command line means by one end of a morph."""
     return Path(text) if Path(text).suffix.lower() in READABLE else text
+
+
+def category_of(text: str, sketcher: Sketcher) -> str:
+    """The category in a prompt of one thing.
+
+    Raises:
+        UserError: it is of several, or of none that the sketcher knows.
+    """
+    prompt = parse_prompt(text, sketcher.categories)
+    if sum(things.count for things in prompt.things) > 1:
+        raise UserError(f"{text!r} is more than one thing; name one, or a file with one drawing")
+    return prompt.things[0].category
 
 
 def read_one(path: Path) -> Drawing:
@@ -207,11 +224,17 @@ def save(sketches: Sketches, path: Path, *, columns: int | None = None, flip: bo
     save_drawings(sketches.drawings, path, columns=columns, flip=flip, **options)
 
 
+def named_after(title: str, ending: str) -> str:
+    """The name of a file, after what it shows."""
+    name = "-".join(re.findall("[a-z0-9]+", title.lower()))[:LONGEST_NAME].strip("-")
+    return f"{name or UNNAMED}{ending}"
+
+
 def free_path(title: str, ending: str) -> Path:
     """A file in the current folder that is named after what it shows, and is not there yet."""
-    name = "-".join(re.findall("[a-z0-9]+", title.lower()))[:LONGEST_NAME].strip("-") or "drawing"
-    names = chain([name], (f"{name}-{number}" for number in count_from(2)))
-    return next(path for path in (Path(f"{name}{ending}") for name in names) if not path.exists())
+    first = Path(named_after(title, ending))
+    others = (first.with_stem(f"{first.stem}-{number}") for number in count_from(2))
+    return next(path for path in chain([first], others) if not path.exists())
 
 
 def _name(drawing: Path | Drawing | str) -> str:
@@ -231,12 +254,12 @@ def _required(drawing: Path | Drawing) -> Drawing:
 
 
 def _end(
-    end: Path | Drawing | str, sketcher: Sketcher, **options: Any
+    end: Path | Drawing | str, shows: str | None, sketcher: Sketcher, **options: Any
 ) -> tuple[Drawing, str | None]:
     """One end of a morph, and its category where that is known."""
     if not isinstance(end, str):
-        return _in_frame(_required(end), sketcher), None
-    category = _one_thing(end, sketcher).category
+        return _in_frame(_required(end), sketcher), shows
+    category = category_of(end, sketcher)
     ((drawing,),) = sketcher.draw_many([(category, 1)], **options)
     return drawing, category
 
@@ -254,13 +277,6 @@ def _in_frame(drawing: Drawing, sketcher: Sketcher) -> Drawing:
 def _as_learnt(drawing: Drawing, factor: float, sketcher: Sketcher) -> Drawing:
     """As large and with as few points as the drawings that the sketcher learnt from."""
     return drawing.scaled(factor).simplified(FINENESS * sketcher.frame)
-
-
-def _one_thing(text: str, sketcher: Sketcher) -> Things:
-    prompt = parse_prompt(text, sketcher.categories)
-    if sum(things.count for things in prompt.things) > 1:
-        raise UserError(f"{text!r} is more than one thing; name one, or a file with one drawing")
-    return prompt.things[0]
 
 
 def _notes(sketcher: Sketcher, prompt: Prompt) -> Iterator[str]:

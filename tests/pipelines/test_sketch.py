@@ -152,8 +152,14 @@ def test_a_morph_goes_from_prompts_and_files(sketcher, half):
 def test_a_morph_of_prompts_knows_what_they_are(sketcher):
     how = {"temperature": 0.5, "seed": 1}
     ends = [sketcher.draw(text, **how)[0] for text in ("a pig", "a duck")]
-    expected = sketcher.interpolate(*ends, 4, ("pig", "duck"), **how)
-    assert list(jobs.morph(sketcher, "a pig", "a duck", 4, **how).drawings) == expected
+    several = {"candidates": jobs.CANDIDATES, **how}
+    between = sketcher.interpolate(*ends, 4, ("pig", "duck"), **several)[1:-1]
+    done = jobs.morph(sketcher, "a pig", "a duck", 4, **how)
+    assert list(done.drawings) == [ends[0], *between, ends[1]]
+    told = jobs.morph(sketcher, *ends, 4, ("pig", "duck"), **how)
+    assert [len(d) for d in told.drawings[1:-1]] == [len(d) for d in between]
+    untold = jobs.morph(sketcher, *ends, 4, **how)
+    assert untold.drawings[1:-1] != told.drawings[1:-1]
 
 
 def test_a_prompt_is_never_taken_for_a_file(sketcher, half):

@@ -1,103 +1,88 @@
-"""A pad to draw on: mouse, touch, pen or keyboard → a `Drawing`."""
+"""A pad to draw on: mouse, touch, pen or keyboard → a `Drawing`.
+
+    pad = stroke_pad(shared.limits, "What is it?")
+    pad.input(shared.polite(guess), [pad], …, trigger_mode="always_last")
+
+Its value is [[[x, y, t, pressure], …], …]: a list of points for each stroke, in units of the pad,
+milliseconds and shares of the full pressure. Handlers read it by `read_pad` and answer with strokes
+or `suggested` endings.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from demo.element import Element
+import gradio as gr
+
+from demo.element import element
 from demo.limits import Limits
-from demo.shared import shown_politely
+from demo.shared import of_kind
 from multimodal.errors import UserError
 from multimodal.strokes import Drawing, from_points, to_points
 
+SIZE = (600, 600)
+"""Of a usual pad, in its own units; it is shown as wide as there is room."""
 
-@dataclass(frozen=True)
-class Endings:
-    """Strokes to show faintly behind an unfinished drawing, for somebody to choose from.
+Strokes: TypeAlias = list[list[list[float]]]
+"""What a pad and API clients send: of a drawing the strokes, of each the points, of each x, y, …"""
 
-    Attributes:
-        begun: the unfinished drawing; a pad that shows another by now leaves the endings aside.
-        strokes: what each ending adds to it.
-    """
+STROKES = {
+    "type": "array",
+    "items": {
+        "type": "array",
+        "items": {
+            "type": "array",
+            "items": {"type": "number"},
+            "minItems": 2,
+            "maxItems": 4,
+        },
+    },
+    "description": "strokes: each a list of points [x, y] or [x, y, milliseconds, pressure]; any"
+    " unit, x to the right, y down",
+}
+"""What a drawing is in JSON schema."""
 
-    begun: Drawing
-    strokes: tuple[Drawing, ...]
 
-
-class StrokePad(Element):
-    """A sheet of paper in the browser.
-
-    Its value is [[[x, y, t, pressure], …], …]: a list of points for each stroke, in units of the
-    pad, milliseconds and shares of the full pressure. As an input it gives a `Drawing`, as an
-    output it takes one, or `Endings` of the one that it shows.
+def stroke_pad(
+    limits: Limits,
+    label: str,
+    *,
+    hint: str = "Draw here",
+    size: tuple[int, int] = SIZE,
+    pen: float = 1.0,
+    **options: Any,
+) -> gr.HTML:
+    """Put a pad on the page; it has the events `input`, after every change.
 
     Args:
-        label: what screen readers call it.
         limits: how many strokes and points it takes.
+        label: what screen readers call it.
         hint: what is written on it while it is empty.
-        size: its width and height, in its own units; it is shown as wide as there is room.
+        size: its width and height, in its own units.
         pen: the width of its lines, as a multiple of the usual one.
         **options: of `gr.HTML`.
     """
+    pad = element(
+        "pad",
+        label,
+        hint=hint,
+        width=size[0],
+        height=size[1],
+        pen=pen,
+        most_strokes=limits.strokes,
+        most_points=limits.points,
+        **options,
+    )
+    of_kind(pad, STROKES)
+    return pad
 
-    def __init__(
-        self,
-        label: str = "Pad",
-        *,
-        limits: Limits | None = None,
-        hint: str = "Draw here",
-        size: tuple[int, int] = (600, 600),
-        pen: float = 1.0,
-        **options: Any,
-    ) -> None:
-        self.limits = limits or Limits()
-        super().__init__(
-            "pad",
-            label,
-            hint=hint,
-            width=size[0],
-            height=size[1],
-            pen=pen,
-            most_strokes=self.limits.strokes,
-            most_points=self.limits.points,
-            **options,
-        )
 
-    def preprocess(self, payload: Any) -> Drawing:
-        """The drawing that a browser or a client sends.
-
-        Raises:
-            gr.Error: it is no drawing, or too large.
-        """
-        with shown_politely():
-            return read_pad(payload, self.limits)
-
-    def postprocess(self, value: Any) -> Any:
-        """What the browser is sent: strokes, or endings."""
-        if isinstance(value, Endings):
-            endings = [to_points(ending) for ending in value.strokes]
-            return {"of": value.begun.points, "endings": endings}
-        return to_points(value) if isinstance(value, Drawing) else value
-
-    def api_info(self) -> dict[str, Any]:
-        """The value in the words of JSON schema."""
-        point = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 4}
-        return {
-            "type": "array",
-            "items": {"type": "array", "items": point},
-            "description": "strokes, each a list of points [x, y] or [x, y, milliseconds, pressure]"
-            "; x to the right, y down",
-        }
-
-    def example_payload(self) -> Any:
-        """A drawing of two strokes."""
-        return [[[120, 80], [480, 80], [300, 420], [120, 80]], [[300, 420], [300, 560]]]
-
-    def example_value(self) -> Any:
-        """The same."""
-        return self.example_payload()
+def strokes_input(label: str = "Drawing") -> gr.JSON:
+    """Put what takes a drawing from API clients, and is not seen, on the page."""
+    taken = gr.JSON(label=label, visible=False)
+    of_kind(taken, STROKES)
+    return taken
 
 
 def read_pad(strokes: Any, limits: Limits) -> Drawing:
@@ -114,3 +99,13 @@ def read_pad(strokes: Any, limits: Limits) -> Drawing:
                 f" {limits.strokes:,} strokes and {limits.points:,} points."
             )
     return from_points([] if strokes is None else strokes)
+
+
+def suggested(begun: Drawing, endings: Sequence[Drawing]) -> dict[str, Any]:
+    """What a pad is sent to show endings faintly; one that shows something else by now does not.
+
+    Args:
+        begun: the unfinished drawing.
+        endings: strokes to add to it, for somebody to choose from.
+    """
+    return {"of": begun.points, "endings": [to_points(ending) for ending in endings]}

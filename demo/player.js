@@ -1,5 +1,5 @@
-// Drawings that draw themselves. Python sends {title, drawings: [{svg, strokes}]}; what it reads is
-// {title, category, drawings: [strokes], chosen}, chosen being the number of a drawing or null.
+// Drawings that draw themselves. Python sends {title, category, notes, drawings: [{svg, strokes}]} and reads
+// {title, category, drawings: [strokes], chosen}, where `chosen` is the number of a drawing or null.
 
 const player = element.querySelector(".player"), tiles = player.querySelector(".tiles");
 const STAGGER = 90;  // milliseconds between the beginnings of neighbours
@@ -13,6 +13,7 @@ function fill() {
   tiles.style.setProperty("--columns", Math.min(4, Math.max(2, Math.ceil(Math.sqrt(svgs.length)))));
   player.classList.toggle("filled", svgs.length > 0);
   player.dataset.drawings = svgs.length;
+  player.querySelector(".notes").textContent = value.notes.join("\n");
   const drawings = value.drawings.map((drawing) => drawing.strokes);
   props.value = { title: value.title, category: value.category, drawings, chosen: null };
 }

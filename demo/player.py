@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from demo.element import Element
+import gradio as gr
+
+from demo.element import element
 from demo.limits import Limits
 from demo.pad import read_pad
-from demo.shared import shown_politely
 from multimodal.errors import UserError
 from multimodal.strokes import Drawing, Sheet, to_points
 from multimodal.strokes.svg_writing import encode_svg
@@ -24,13 +25,15 @@ class Shown:
     Attributes:
         drawings: in the order in which they are shown.
         title: what they show.
-        category: the same for the sketcher, where it is a single thing of a kind that it knows.
+        category: the same, where it is a single thing of a kind that the sketcher knows.
+        notes: what stands below them.
         chosen: the number of the one that was touched.
     """
 
     drawings: tuple[Drawing, ...] = ()
     title: str = ""
     category: str | None = None
+    notes: tuple[str, ...] = ()
     chosen: int | None = None
 
     @property
@@ -38,46 +41,29 @@ class Shown:
         """The chosen one, or all."""
         return self.drawings if self.chosen is None else (self.drawings[self.chosen],)
 
+    @property
+    def value(self) -> dict[str, Any]:
+        """What a player is sent: every drawing as an SVG that draws itself, and its points."""
+        return {
+            "title": self.title,
+            "category": self.category,
+            "notes": list(self.notes),
+            "drawings": [
+                {"svg": moving_svg(drawing), "strokes": to_points(drawing)}
+                for drawing in self.drawings
+            ],
+        }
 
-class Player(Element):
-    """A grid of drawings; as an input and as an output it is `Shown`.
+
+def player(label: str, hint: str = "", **options: Any) -> gr.HTML:
+    """Put an empty grid on the page; it has the event `select`, when a drawing is touched.
 
     Args:
         label: what screen readers call it.
-        limits: how much a browser may send back.
         hint: what stands there while it is empty.
         **options: of `gr.HTML`.
     """
-
-    def __init__(
-        self,
-        label: str = "Drawings",
-        *,
-        limits: Limits | None = None,
-        hint: str = "",
-        **options: Any,
-    ) -> None:
-        self.limits = limits or Limits()
-        super().__init__("player", label, hint=hint, **options)
-
-    def preprocess(self, payload: Any) -> Shown:
-        """What a browser shows.
-
-        Raises:
-            gr.Error: it is something else.
-        """
-        with shown_politely():
-            return read_shown(payload, self.limits)
-
-    def postprocess(self, value: Any) -> Any:
-        """What the browser is sent: every drawing as an SVG that draws itself, and its points."""
-        if not isinstance(value, Shown):
-            return value
-        drawings = [
-            {"svg": moving_svg(drawing), "strokes": to_points(drawing)}
-            for drawing in value.drawings
-        ]
-        return {"title": value.title, "category": value.category, "drawings": drawings}
+    return element("player", label, hint=hint, **options)
 
 
 def moving_svg(drawing: Drawing) -> str:
@@ -87,7 +73,7 @@ def moving_svg(drawing: Drawing) -> str:
 
 
 def read_shown(payload: Any, limits: Limits) -> Shown:
-    """What a browser shows, as far as it can be believed.
+    """What a browser says it shows, as far as it can be believed.
 
     Raises:
         UserError: it is something else, or too much.
@@ -104,5 +90,5 @@ def read_shown(payload: Any, limits: Limits) -> Shown:
         drawings,
         str(payload.get("title", ""))[: limits.text],
         category if isinstance(category, str) else None,
-        chosen if isinstance(chosen, int) and 0 <= chosen < len(drawings) else None,
+        chosen=chosen if isinstance(chosen, int) and 0 <= chosen < len(drawings) else None,
     )

@@ -1,0 +1,57 @@
+"""Prompts to touch, instead of writing them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from demo.element import element
+from multimodal.errors import UserError
+from multimodal.sketching.prompts import Things, parse_prompt
+
+if TYPE_CHECKING:
+    from multimodal.sketching.sketcher import Sketcher
+
+PROMPTS = (
+    "a duck",
+    "a flower",
+    "a snail",
+    "a sailboat",
+    "a bicycle",
+    "a cat",
+    "two fish and an octopus",
+    "a sun over a house and a tree",
+    "three ducks and a crab under an umbrella",
+)
+"""What is suggested, as far as the sketcher can draw it."""
+
+
+def prompt_chips(label: str, choices: Callable[[], dict[str, Any]]) -> gr.HTML:
+    """Put prompts on the page; a touched one is the event `select` with its `prompt`.
+
+    Args:
+        label: what screen readers call them.
+        choices: gives `choices_of` a sketcher, when the page is opened.
+    """
+    return element("chips", label, value=choices)
+
+
+def choices_of(sketcher: Sketcher) -> dict[str, Any]:
+    """What the chips are sent: a few prompts, and everything that the sketcher can draw."""
+    return {
+        "prompts": [prompt for prompt in PROMPTS if _can_be_drawn(prompt, sketcher)],
+        "things": [
+            {"name": name, "prompt": str(Things(name)), "rough": name in sketcher.rough}
+            for name in sorted(sketcher.categories)
+        ],
+    }
+
+
+def _can_be_drawn(prompt: str, sketcher: Sketcher) -> bool:
+    try:
+        things = parse_prompt(prompt, sketcher.categories).things
+    except UserError:
+        return False
+    return not any(thing.category in sketcher.rough for thing in things)

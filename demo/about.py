@@ -1,12 +1,78 @@
-"""About: what the models are, and what they cannot do."""
+"""About: what each model is, what it cannot do, and how that was measured."""
 
 from __future__ import annotations
 
+import re
+from importlib.resources import files
+from typing import TypedDict
+
 import gradio as gr
 
+from demo.models import shipped
 from demo.shared import Shared
+
+INTRODUCTION = """
+One function, applied again and again, with the same weights at every step: that is all there is behind this page. A photo
+becomes a sentence, a prompt a drawing, a drawing a guess, a beginning a text. The networks are small enough for a laptop; they
+run on this machine, and nothing that you hand in leaves it or is kept.
+
+Each model has a card: what it learnt from, on which terms, how good it is on data that it never saw, and what it gets wrong.
+Every figure was measured by a command of this project (`multimodal evaluate …`) on a test split that was looked at once.
+"""
+
+TITLES = {
+    "captioner": "Photo to sentence",
+    "clip-recognizer": "Film to label",
+    "reader": "Sentence to mood",
+    "recognizer": "Drawing to category",
+    "sketcher": "Prompt to drawing",
+    "text": "Beginning to text",
+    "translator": "Sentence to another language",
+    "writer": "Text to handwriting",
+}
+
+
+class Model(TypedDict):
+    """A model that ships."""
+
+    name: str
+    title: str
+    megabytes: float
+    card: str
+
+
+def model(name: str) -> Model:
+    """What there is to know of a shipped model."""
+    folder = files("multimodal").joinpath("pretrained", name)
+    weights = folder.joinpath("model.safetensors")
+    card = folder.joinpath("README.md")
+    text = card.read_text(encoding="utf-8") if card.is_file() else ""
+    title = next((title for kind, title in TITLES.items() if name.startswith(f"{kind}-")), name)
+    size = len(weights.read_bytes()) if weights.is_file() else 0
+    return {
+        "name": name,
+        "title": title,
+        "megabytes": round(size / 1e6, 1),
+        "card": without_front_matter(text),
+    }
+
+
+def without_front_matter(card: str) -> str:
+    """A model card as people read it: without what is for machines, and without its heading."""
+    text = re.sub(r"\A---\n.*?\n---\n", "", card, flags=re.DOTALL)
+    return re.sub(r"\A\s*# .*\n", "", text).strip()
+
+
+def models() -> list[Model]:
+    """List the models that ship, with their sizes and their cards (Markdown)."""
+    return [model(name) for name in shipped()]
 
 
 def tab(shared: Shared) -> None:
     """Build the tab; the caller has opened it."""
-    gr.Markdown("What the models are, and what they cannot do.")
+    gr.Markdown(INTRODUCTION, elem_classes="prose-page")
+    for found in models():
+        label = f"{found['title']}: {found['name']}, {found['megabytes']:g} MB"
+        with gr.Accordion(label, open=False, elem_classes="card"):
+            gr.Markdown(found["card"] or "It has no card yet.", elem_classes="prose-page")
+    shared.endpoint(models, [])

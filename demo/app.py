@@ -24,11 +24,7 @@ TABS = (
 def build(shared: Shared) -> gr.Blocks:
     """The whole page, not yet served."""
     limits = shared.limits
-    with gr.Blocks(
-        title=TITLE,
-        analytics_enabled=False,
-        delete_cache=(60, limits.kept_seconds),
-    ) as page:
+    with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
         gr.HTML(f"<header><h1>{TITLE}</h1><p>{SUBTITLE}</p></header>", elem_id="masthead")
         with gr.Tabs(elem_id="tabs"):
             for name, identity, tab in TABS:

@@ -1,12 +1,229 @@
-"""Caption: a photo becomes a sentence."""
+"""Caption: a photo becomes a sentence, and every word shows where the network looked."""
 
 from __future__ import annotations
 
+from base64 import b64encode
+from dataclasses import dataclass
+from io import BytesIO
+from math import exp
+from typing import TYPE_CHECKING, Any, TypedDict
+
 import gradio as gr
 
-from demo.shared import Shared
+from demo.shared import Shared, asset
+from demo.uploads import Upload, named
+from multimodal.errors import UserError
+from multimodal.images import open_image
+from pipelines.caption.inputs import sample_pictures
+
+if TYPE_CHECKING:
+    from multimodal.captioning.captioner import Caption
+
+PREVIEW = 900  # pixels of the longer side of the photo beside its sentence
+MOST_BEAMS, MOST_SENTENCES, HOTTEST = 10, 5, 2.0
+
+
+class Word(TypedDict):
+    """A word of a sentence."""
+
+    word: str
+    probability: float
+
+
+class Sentence(TypedDict):
+    """Another sentence about the same photo."""
+
+    caption: str
+    confidence: float
+
+
+class Thing(TypedDict):
+    """What the classifier recognised."""
+
+    name: str
+    probability: float
+
+
+class Answer(TypedDict):
+    """What the captioner says of a photo."""
+
+    caption: str
+    confidence: float
+    words: list[Word]
+    alternatives: list[Sentence]
+    objects: list[Thing]
+    unmentioned: list[str]
+    attention: list[list[list[float]]]
+
+
+@dataclass(frozen=True)
+class Search:
+    """How the page's controls say that sentences are searched for."""
+
+    beam_size: int
+    sentences: int
+    temperature: float
+    must_mention: str
+
+    def options(self) -> dict[str, Any]:
+        """The same for `Captioner.caption`."""
+        drawn = self.temperature > 0
+        how = {"sample": True, "temperature": self.temperature} if drawn else {}
+        words = [word.strip() for word in self.must_mention.split(",") if word.strip()]
+        return {
+            **how,
+            "beam_size": max(self.beam_size, self.sentences),
+            "n_best": self.sentences,
+            "must_mention": [[word] for word in words],
+        }
+
+
+def describe(shared: Shared, photo: object, search: Search) -> tuple[Upload, Caption]:
+    """Caption what was uploaded.
+
+    Raises:
+        UserError: it is no photo, or something is out of range.
+    """
+    limits = shared.limits
+    upload = Upload.of(photo, limits)
+    if len(search.must_mention) > limits.text:
+        raise UserError(f"Please keep the words to mention to {limits.text} characters.")
+    if not 0 <= search.temperature <= HOTTEST:
+        raise UserError(f"Please choose a temperature from 0 to {HOTTEST:g}.")
+    limits.require_count(search.beam_size, MOST_BEAMS, "sentences kept while searching")
+    limits.require_count(search.sentences, MOST_SENTENCES, "sentences")
+    upload.require_pixels(limits)
+    with named(upload):
+        caption = shared.models.captioner.caption(
+            str(upload.path), keep_attention=True, **search.options()
+        )
+    return upload, caption
+
+
+def confidence(caption: Caption) -> float:
+    """The probability of a word, on (geometric) average."""
+    return exp(sum(caption.word_scores) / max(1, len(caption.word_scores)))
+
+
+def answer(caption: Caption, *, attention: bool) -> Answer:
+    """A caption as API clients get it."""
+    maps = caption.attention if attention else None
+    return {
+        "caption": caption.text,
+        "confidence": round(confidence(caption), 4),
+        "words": [
+            {"word": word, "probability": round(exp(score), 4)}
+            for word, score in zip(caption.words, caption.word_scores, strict=True)
+        ],
+        "alternatives": [
+            {"caption": other.text, "confidence": round(confidence(other), 4)}
+            for other in caption.alternatives
+        ],
+        "objects": [
+            {"name": thing.name, "probability": round(thing.probability, 4)}
+            for thing in caption.objects
+        ],
+        "unmentioned": [words[0] for words in caption.unmentioned],
+        "attention": [] if maps is None else maps.round(4).tolist(),
+    }
+
+
+def preview(upload: Upload) -> str:
+    """The photo as the page shows it beside its sentence: a small JPEG, as a data URL."""
+    picture = open_image(upload.path, needed=PREVIEW // 2)
+    picture.thumbnail((PREVIEW, PREVIEW))
+    file = BytesIO()
+    picture.save(file, "JPEG", quality=80)
+    return f"data:image/jpeg;base64,{b64encode(file.getvalue()).decode()}"
+
+
+def gaze(**arguments: Any) -> gr.HTML:
+    """The photo, its sentence as chips, and where the network looked for each."""
+    return gr.HTML(
+        None,
+        html_template='<div class="gaze"></div>',
+        css_template=asset("gaze.css"),
+        js_on_load=asset("gaze.js"),
+        apply_default_css=False,
+        **arguments,
+    )
 
 
 def tab(shared: Shared) -> None:
     """Build the tab; the caller has opened it."""
-    gr.Markdown("A photo becomes a sentence.")
+
+    def caption(
+        photo: Any,
+        beam_size: float,
+        sentences: float,
+        temperature: float,
+        must_mention: str,
+        attention: bool,  # noqa: FBT001
+    ) -> Answer:
+        """Describe a photo in one English sentence.
+
+        Args:
+            photo: The picture: JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF or PPM.
+            beam_size: How many sentences are kept while searching.
+            sentences: How many sentences to return; the first is the best.
+            temperature: 0 searches for the likeliest sentence; above 0 draws words at random.
+            must_mention: Words that the sentence has to have, with commas between them.
+            attention: Whether to return where the network looked for each word.
+        """
+        search = Search(int(beam_size), int(sentences), temperature, must_mention or "")
+        return answer(describe(shared, photo, search)[1], attention=attention)
+
+    def show(photo: Any, *controls: Any) -> dict[str, Any] | None:
+        if photo is None:
+            return None
+        beam_size, sentences, temperature, must_mention = controls
+        search = Search(int(beam_size), int(sentences), temperature, must_mention or "")
+        upload, found = describe(shared, photo, search)
+        crop = shared.models.captioner.network.encoder.config.fit == "crop"
+        return {**answer(found, attention=True), "photo": preview(upload), "crop": crop}
+
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=5, min_width=280):
+            photo = gr.Image(
+                type="filepath",
+                image_mode=None,
+                label="Photo",
+                height=320,
+                buttons=["fullscreen"],
+                sources=["upload", "webcam", "clipboard"],
+                placeholder="Drop a photo here\nor choose one",
+                elem_id="caption-photo",
+            )
+            gr.Examples(
+                [[str(path)] for path in sample_pictures()],
+                inputs=[photo],
+                label="Or take one of these",
+                elem_id="caption-examples",
+            )
+        with gr.Column(scale=6, min_width=300):
+            shown = gaze(elem_id="caption-result", label="The sentence")
+            with gr.Accordion("How it searches", open=False):
+                controls = [
+                    gr.Slider(
+                        1, MOST_BEAMS, value=5, step=1, label="Beam size",
+                        info="Sentences that are kept while it searches.",
+                    ),
+                    gr.Slider(
+                        1, MOST_SENTENCES, value=3, step=1, label="Sentences",
+                        info="How many of the best are shown.",
+                    ),
+                    gr.Slider(
+                        0, HOTTEST, value=0, step=0.1, label="Temperature",
+                        info="0 searches for the likeliest; above, words are drawn at random.",
+                    ),
+                    gr.Textbox(
+                        "", label="It must mention", placeholder="dog, ball",
+                        info="Words that the sentence has to have.", max_length=shared.limits.text,
+                    ),
+                ]  # fmt: skip
+                again = gr.Button("Caption again", variant="secondary")
+    events = {**shared.private, "preprocess": False}
+    photo.change(shared.polite(show), [photo, *controls], [shown], **events)
+    again.click(shared.polite(show), [photo, *controls], [shown], **events)
+    attention = gr.Checkbox(False, label="Attention", visible=False)
+    shared.endpoint(caption, [photo, *controls, attention], preprocess=False)

@@ -29,6 +29,7 @@ class Limits:
         drawings: made at once.
         strokes, points: of one drawing, whoever made it.
         seconds: that one job may take before it stops with what it has.
+        batch_seconds: the same of a batch of pictures; one batch is at work at a time.
         waiting: jobs in the queue; whoever comes then is asked to come again.
         at_once: jobs that compute at a time, each on a core of its own.
         kept_seconds: after which a visitor's files are removed.
@@ -36,7 +37,7 @@ class Limits:
 
     upload_bytes: int = 32 * MEGABYTE
     picture_pixels: int = 64_000_000
-    pictures: int = 500
+    pictures: int = 300
     unpacked_bytes: int = 512 * MEGABYTE
     text: int = 400
     written: int = 3000
@@ -44,6 +45,7 @@ class Limits:
     strokes: int = 500
     points: int = 20_000
     seconds: float = 60.0
+    batch_seconds: float = 180.0
     waiting: int = 64
     at_once: int = field(default_factory=_cores)
     kept_seconds: int = 30 * 60

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from multimodal.errors import UserError
 
 if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner
@@ -19,9 +21,13 @@ class Models:
     """The shipped models, for threads: whoever asks first loads, the others wait for the same one.
 
     Importing torch takes longer than opening the page, so it happens here, not at the top of files.
+
+    Args:
+        voices: folders or Hub ids of authors, to be offered beside those that ship.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, voices: Sequence[str] = ()) -> None:
+        self._voices = {_short_name(voice): voice for voice in voices}
         self._lock = Lock()
         self._locks: dict[str, Lock] = {}
         self._loaded: dict[str, Any] = {}
@@ -47,11 +53,16 @@ class Models:
         Args:
             voice: one of `voices`.
         """
-        return self._once(f"author {voice}", lambda: _load_author(voice))
+        if voice not in self.voices():
+            known = ", ".join(self.voices()) or "none yet"
+            raise UserError(f"There is no voice {voice!r}. These are here: {known}.")
+        source = self._voices.get(voice, voice)
+        return self._once(f"author {voice}", lambda: _load_author(source))
 
     def voices(self) -> list[str]:
-        """The voices that ship, by their short names."""
-        return [name.removeprefix("text-") for name in shipped() if name.startswith("text-")]
+        """The voices that ship, and others that were asked for, by their short names."""
+        own = [name.removeprefix("text-") for name in shipped() if name.startswith("text-")]
+        return [*own, *(name for name in self._voices if name not in own)]
 
     def warm_up(self) -> Thread:
         """Load what most visitors will ask for, beside the server's own start."""
@@ -70,6 +81,12 @@ class Models:
                 self._loaded[name] = load()
             loaded: T = self._loaded[name]
             return loaded
+
+
+def _short_name(voice: str) -> str:
+    """What a folder such as runs/shakespeare/best is called."""
+    parts = [part for part in voice.rstrip("/").split("/") if part not in {"best", "last"}]
+    return parts[-1] if parts else voice
 
 
 def shipped() -> list[str]:

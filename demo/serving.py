@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from demo.janitor import sweeping
 from multimodal.errors import UserError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class ServeOptions:
         root_path: where a proxy in front has put the page.
         mcp: serve the endpoints as MCP tools too.
         share: open a public link through gradio's tunnel.
+        voices: folders or Hub ids of authors to offer beside those that ship.
     """
 
     host: str = "127.0.0.1"
@@ -42,6 +44,7 @@ class ServeOptions:
     root_path: str | None = None
     mcp: bool = False
     share: bool = False
+    voices: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -62,15 +65,18 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
     """
     options = options or ServeOptions()
     visitors = read_visitors(options.auth_file) if options.auth_file else None
-    with tempfile.TemporaryDirectory(prefix="multimodal-demo-") as scratch:
+    with tempfile.TemporaryDirectory(
+        prefix="multimodal-demo-", ignore_cleanup_errors=True
+    ) as scratch:
         os.environ.update(QUIET | {"GRADIO_TEMP_DIR": scratch})
         import gradio as gr
 
         from demo import look
         from demo.app import build, stylesheet
+        from demo.models import Models
         from demo.shared import Shared
 
-        shared = shared or Shared()
+        shared = shared or Shared(Models(options.voices))
         page = build(shared)
         try:
             _, address, _ = page.launch(
@@ -95,7 +101,8 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
             raise UserError(f"--port {options.port}: {error}") from error
         shared.models.warm_up()
         try:
-            yield address
+            with sweeping(Path(scratch), shared.limits.kept_seconds):
+                yield address
         finally:
             page.close(verbose=False)
             gr.close_all(verbose=False)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
 from html import escape
 from importlib.resources import files
 from inspect import isgeneratorfunction
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import gradio as gr
 from gradio.utils import get_type_hints, get_upload_folder
@@ -45,10 +45,14 @@ class Shared:
         """Arguments of a computing event that is the page's own and no endpoint."""
         return {**self.job, "api_visibility": "private", "show_progress": "minimal"}
 
-    def polite(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def polite(
+        self, function: Callable[..., Any], *, seconds: float | None = None
+    ) -> Callable[..., Any]:
         """A function whose `UserError`s are shown on the page and told to API clients.
 
-        A generator stops, with what it has given, when its time is over.
+        Args:
+            function: a generator stops, with what it has given, when its time is over.
+            seconds: how much time it has; the limit of one job unless given.
         """
         if not isgeneratorfunction(function):
 
@@ -61,18 +65,22 @@ class Shared:
 
         @wraps(function)
         def streamed(*args: Any, **kwargs: Any) -> Iterator[Any]:
-            end = time.monotonic() + self.limits.seconds
-            with shown_politely():
-                for value in function(*args, **kwargs):
+            most = self.limits.seconds if seconds is None else seconds
+            end = time.monotonic() + most
+            with shown_politely(), closing(function(*args, **kwargs)) as values:
+                for value in values:
                     yield value
                     if time.monotonic() > end:
-                        gr.Warning(f"This took {self.limits.seconds:g} seconds, so it was stopped.")
+                        gr.Warning(f"This took {most:g} seconds, so it was stopped.")
                         return
 
         return streamed
 
     def endpoint(
-        self, function: Callable[..., Any], inputs: Sequence[gr.components.Component]
+        self,
+        function: Callable[..., Any],
+        inputs: Sequence[gr.components.Component],
+        **arguments: Any,
     ) -> None:
         """Make a function an endpoint of the API and an MCP tool, by its own name.
 
@@ -80,8 +88,11 @@ class Shared:
             function: its docstring describes it and its "Args:" the parameters; its return type (a
                 TypedDict, say) becomes the schema of the answer.
             inputs: a component for each parameter: their types, ranges and first values count.
+            **arguments: of the event, such as preprocess=False.
         """
         returns = get_type_hints(function)["return"]
+        if isgeneratorfunction(function):
+            (returns,) = get_args(returns)
         answer = gr.JSON(visible=False)
         of_kind(answer, python_type_to_json_schema(returns))
         gr.Button(visible=False).click(
@@ -89,7 +100,7 @@ class Shared:
             inputs=list(inputs),
             outputs=[answer],
             api_name=function.__name__,
-            **self.job,
+            **(self.job | arguments),
         )
 
 

@@ -1,12 +1,149 @@
-"""Write: a beginning becomes a text."""
+"""Write: a beginning becomes a text, character by character, coloured by surprise on request."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from typing import Any
+
 import gradio as gr
 
-from demo.shared import Shared
+from demo.shared import Shared, asset
+from multimodal.errors import UserError
+
+EVERY = 0.08  # seconds between two looks at a growing text
+COLDEST, HOTTEST = 0.1, 2.0
+NO_VOICE = (
+    "No voice ships with this version yet. You can train one on any text with "
+    "`multimodal train text --data book.txt --out runs/book`, and open this page with "
+    "`multimodal demo --voice runs/book/best`."
+)
+
+
+def level(log_prob: float) -> str:
+    """How surprising a piece of text is, as a digit from 0, the steps of `multimodal write`."""
+    from pipelines.write import SURPRISE
+
+    return str(next(n for n, (nats, _) in enumerate(SURPRISE) if -log_prob <= nats))
+
+
+def options(shared: Shared, length: float, temperature: float, seed: float) -> dict[str, Any]:
+    """The page's controls as options of `Author.stream`.
+
+    Raises:
+        UserError: one is out of range.
+    """
+    if not COLDEST <= temperature <= HOTTEST:
+        raise UserError(f"Please choose a temperature from {COLDEST:g} to {HOTTEST:g}.")
+    length = shared.limits.require_count(length, shared.limits.written, "characters")
+    chosen = None if seed is None or seed < 0 else int(seed)
+    return {"length": length, "temperature": temperature, "seed": chosen}
+
+
+def sheet(**arguments: Any) -> gr.HTML:
+    """The text as it grows."""
+    return gr.HTML(
+        None,
+        html_template='<div class="sheet"></div>',
+        css_template=asset("sheet.css"),
+        js_on_load=asset("sheet.js"),
+        apply_default_css=False,
+        **arguments,
+    )
 
 
 def tab(shared: Shared) -> None:
     """Build the tab; the caller has opened it."""
-    gr.Markdown("A beginning becomes a text.")
+
+    def pieces(
+        voice: str, beginning: str, temperature: float, length: float, seed: float
+    ) -> Iterator[tuple[str, float]]:
+        beginning = beginning or ""
+        if len(beginning) > shared.limits.text:
+            raise UserError(
+                f"The beginning has {len(beginning):,} characters. Please keep it to "
+                f"{shared.limits.text:,}."
+            )
+        how = options(shared, length, temperature, seed)
+        return shared.models.author(voice).stream(beginning, **how)
+
+    def write(
+        voice: str, beginning: str, temperature: float, length: float, seed: float
+    ) -> Iterator[str]:
+        """Write on behind a beginning; what is written so far comes again and again, longer.
+
+        Args:
+            voice: Whose style to write in.
+            beginning: What the text begins with; empty for a new one.
+            temperature: Below 1 plays safe, above 1 is adventurous.
+            length: How many characters to write.
+            seed: The same seed gives the same text; -1 gives another one every time.
+        """
+        text, seen = "", time.monotonic()
+        for piece, _ in pieces(voice, beginning, temperature, length, seed):
+            text += piece
+            if time.monotonic() > seen + EVERY:
+                yield text
+                seen = time.monotonic()
+        yield text
+
+    def stream(*controls: Any) -> Iterator[dict[str, Any]]:
+        text, levels, seen = "", "", time.monotonic()
+        beginning = controls[1] or ""
+        for piece, log_prob in pieces(*controls):
+            text += piece
+            levels += level(log_prob) * len(piece)
+            if time.monotonic() > seen + EVERY:
+                yield {"beginning": beginning, "text": text, "levels": levels, "running": True}
+                seen = time.monotonic()
+        yield {"beginning": beginning, "text": text, "levels": levels, "running": False}
+
+    voices = [(name.replace("-", " ").capitalize(), name) for name in shared.models.voices()]
+    if not voices:
+        gr.Markdown(NO_VOICE, elem_classes="lede", elem_id="write-none")
+    with gr.Row(visible=bool(voices)):
+        with gr.Column(scale=4, min_width=280):
+            controls = [
+                gr.Dropdown(
+                    voices,
+                    value=voices[0][1] if voices else None,
+                    label="Voice",
+                    elem_id="write-voice",
+                ),
+                gr.Textbox(
+                    "",
+                    label="Beginning",
+                    lines=3,
+                    max_length=shared.limits.text,
+                    placeholder="Shall I compare thee",
+                    elem_id="write-beginning",
+                ),
+                gr.Slider(
+                    COLDEST,
+                    HOTTEST,
+                    value=0.7,
+                    step=0.05,
+                    label="Temperature",
+                    info="Below 1 plays safe, above 1 is adventurous.",
+                ),
+                gr.Slider(
+                    50, shared.limits.written, value=600, step=50, label="Length, in characters"
+                ),
+                gr.Number(
+                    -1, precision=0, label="Seed", info="The same seed writes the same; -1: any."
+                ),
+            ]
+            with gr.Row(elem_classes="actions"):
+                start = gr.Button("Write", variant="primary", elem_id="write-start")
+                stop = gr.Button("Stop", variant="stop", elem_id="write-stop")
+        with gr.Column(scale=7, min_width=300):
+            shown = sheet(elem_id="write-sheet", label="The text")
+    running = gr.on(
+        [start.click, controls[1].submit],
+        shared.polite(stream),
+        controls,
+        [shown],
+        **(shared.private | {"show_progress": "hidden"}),
+    )
+    stop.click(None, cancels=[running], api_visibility="private")
+    shared.endpoint(write, controls)

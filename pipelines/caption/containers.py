@@ -1,4 +1,4 @@
-"""Pictures, or paths to them, inside tables, tar shards and data sets.
+"""Pictures, or paths to them, inside tables, tar shards, zip archives and data sets.
 
 A container that is damaged gives the pictures before the damage, and one item that says so.
 """
@@ -8,9 +8,10 @@ from __future__ import annotations
 import csv
 import json
 import tarfile
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from multimodal.errors import UserError
@@ -21,7 +22,8 @@ COLUMNS = (
     *("image", "path", "file_name", "filename", "file", "filepath", "image_path", "img"),
     *("bytes", "jpg", "jpeg", "png", "webp"),
 )
-MOST_BYTES = 2**28  # of a picture in a shard; it is held in memory whole
+MOST_BYTES = 2**28  # of a picture in a shard or an archive; it is held in memory whole
+ENCRYPTED = 1  # among the flags of a zip archive's member
 ROWS = 16  # of a Parquet table that are in memory at a time
 
 Reader = Callable[[str], Iterator[Item]]
@@ -81,6 +83,15 @@ def read_tar(source: str) -> Iterator[Item]:
             tar.members.clear()  # type: ignore[attr-defined]  # it would keep them all
         if _ends_early(tar):
             raise UserError("is damaged or cut off: what comes next is no member")
+
+
+@_damage_is_an_item
+def read_zip(source: str) -> Iterator[Item]:
+    """The pictures of a zip archive, in its order; hidden files and all others are passed over."""
+    with zipfile.ZipFile(source) as archive:
+        for member in archive.infolist():
+            if looks_like_picture(member.filename) and not _is_hidden(member.filename):
+                yield _zipped(source, archive, member)
 
 
 @_damage_is_an_item
@@ -160,6 +171,26 @@ def _member(source: str, tar: tarfile.TarFile, member: tarfile.TarInfo) -> Item:
         return Item(name, error=f"is too large ({member.size} bytes; at most {MOST_BYTES})")
     file = tar.extractfile(member)
     return Item(name, file.read() if file else b"")
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether a file or a folder around it is hidden, or among what macOS packs along."""
+    return any(
+        part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts if part != ".."
+    )
+
+
+def _zipped(source: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Item:
+    """One member, whose name is a name and never a place; damage is its own alone."""
+    name = f"{source}/{member.filename}"
+    if member.file_size > MOST_BYTES:  # no more than this is ever unpacked
+        return Item(name, error=f"is too large ({member.file_size} bytes; at most {MOST_BYTES})")
+    if member.flag_bits & ENCRYPTED:
+        return Item(name, error="is encrypted: unpack the archive with its password first")
+    try:
+        return Item(name, archive.read(member))
+    except Exception as error:  # decompressors meet damage with errors of any type
+        return Item(name, error=f"is damaged or cut off: {_first_line(error)}")
 
 
 def _ends_early(tar: tarfile.TarFile) -> bool:

@@ -1,8 +1,8 @@
 """What the inputs of a run name: pictures one by one, in an order that is always the same.
 
 An input is a picture, a folder, a pattern such as ``photos/*.jpg``, a list of paths (``.txt``, or
-``-`` for the standard input), a table (``.csv``, ``.jsonl``, ``.parquet``), a tar shard, a folder
-of `datasets`, or the name of a data set on the Hugging Face Hub.
+``-`` for the standard input), a table (``.csv``, ``.jsonl``, ``.parquet``), a tar shard, a zip
+archive, a folder of `datasets`, or the name of a data set on the Hugging Face Hub.
 """
 # ruff: noqa: PTH110, PTH112, PTH207
 # os.path answers where Path raises (a name too long, a folder that may not be entered), and glob
@@ -27,6 +27,7 @@ from pipelines.caption.containers import (
     read_parquet,
     read_saved_dataset,
     read_tar,
+    read_zip,
 )
 from pipelines.caption.items import Item, looks_like_picture
 
@@ -197,7 +198,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_container(name: str) -> bool:
-    return name.lower().endswith((*TARS, ".parquet"))
+    return name.lower().endswith((*TARS, ".parquet", ".zip"))
 
 
 _BY_ENDING = {
@@ -205,4 +206,5 @@ _BY_ENDING = {
     ".csv": read_csv,
     ".jsonl": read_json_lines,
     ".parquet": read_parquet,
+    ".zip": read_zip,
 }

@@ -50,7 +50,7 @@ def caption_command(
         list[str] | None,
         typer.Argument(
             help="Pictures, folders, patterns, lists (.txt or -), tables (.csv .jsonl .parquet), "
-            "tar shards, data sets (a folder or a Hub name)."
+            "tar shards, zip archives, data sets (a folder or a Hub name)."
         ),
     ] = None,
     *,

@@ -27,6 +27,10 @@ def demo_command(
     root_path: Annotated[
         str | None, typer.Option(help="Where a proxy in front has put the page, such as /demo.")
     ] = None,
+    voices: Annotated[
+        list[str] | None,
+        typer.Option("--voice", help="An author to offer beside those that ship; again for more."),
+    ] = None,
     mcp: Annotated[
         bool, typer.Option("--mcp", help="Serve the endpoints as MCP tools too (the mcp extra).")
     ] = False,
@@ -38,6 +42,12 @@ def demo_command(
     serving = import_module("demo.serving")
     serving.serve(
         serving.ServeOptions(
-            host=host, port=port, auth_file=auth_file, root_path=root_path, mcp=mcp, share=share
+            host=host,
+            port=port,
+            auth_file=auth_file,
+            root_path=root_path,
+            mcp=mcp,
+            share=share,
+            voices=tuple(voices or ()),
         )
     )

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import tarfile
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -209,7 +210,9 @@ def test_parquet_holds_paths_bytes_or_both(tmp_path):
     assert found == {"paths": ["a.jpg", None], "bytes": [b"one", b"two"], "both": [b"x", "b"]}
 
 
-@pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.parquet", "t.tar", "t.txt", "t.tar.gz"])
+@pytest.mark.parametrize(
+    "name", ["t.csv", "t.jsonl", "t.parquet", "t.tar", "t.txt", "t.tar.gz", "t.zip"]
+)
 def test_what_is_missing_or_damaged_is_one_row(tmp_path, name):
     (gone,) = read_inputs([tmp_path / name])
     assert gone == Item(str(tmp_path / name), error="no such file or directory")
@@ -257,6 +260,45 @@ def test_a_member_that_claims_too_much_is_not_read(tmp_path):
     path.write_bytes(member.tobuf() + bytes(1024))
     first, *_ = read_inputs([path])
     assert str(first.error).startswith("is too large (1099511627776 bytes")
+
+
+def test_an_archive_gives_its_pictures_by_their_names_alone(tmp_path):
+    path = tmp_path / "photos.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("b/1.jpg", "notes.txt", "../../etc/2.png", "__MACOSX/b/1.jpg", ".a/3.jpg"):
+            archive.writestr(name, name.encode())
+    inside = ("b/1.jpg", "../../etc/2.png")
+    assert list(read_inputs([path])) == [Item(f"{path}/{n}", n.encode()) for n in inside]
+
+
+def test_a_damaged_or_encrypted_member_is_a_row_and_the_others_are_read(tmp_path):
+    path = tmp_path / "photos.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("harmed.jpg", "whole.jpg", "secret.jpg"):
+            archive.writestr(name, name.encode())
+    data = bytearray(path.read_bytes().replace(b"harmed.jpgharmed", b"harmed.jpgHARMED"))
+    directory = data.rindex(b"PK\x01\x02")  # the entry of the last member; its flags
+    data[directory + 8] |= 1
+    path.write_bytes(data)
+    harmed, whole, secret = read_inputs([path])
+    assert str(harmed.error).startswith("is damaged or cut off: ")
+    assert whole.image == b"whole.jpg"
+    assert str(secret.error).startswith("is encrypted")
+
+
+def test_a_member_is_never_unpacked_beyond_what_its_entry_says(tmp_path):
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("claims.jpg", b"")
+        archive.writestr("swells.jpg", bytes(10_000_000))
+    data = bytearray(path.read_bytes())
+    first, second = data.index(b"PK\x01\x02"), data.rindex(b"PK\x01\x02")
+    data[first + 24 : first + 28] = (2**31).to_bytes(4, "little")
+    data[second + 24 : second + 28] = (10).to_bytes(4, "little")
+    path.write_bytes(data)
+    claims, swells = read_inputs([path])
+    assert str(claims.error).startswith("is too large (2147483648 bytes")
+    assert str(swells.error).startswith("is damaged or cut off: ")
 
 
 def test_a_folder_without_pictures_may_hold_tables_and_shards(tmp_path, shard):

@@ -1,0 +1,62 @@
+// A text that grows, and how surprising each of its characters was.
+const root = element.querySelector(".sheet");
+let written = null, drawn = 0, open = null;
+
+function make(kind, name, text) {
+  const made = document.createElement(kind);
+  if (name) made.className = name;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+const page = make("div", "page"), tools = make("div", "tools"), state = make("span", "state");
+const label = make("label"), box = make("input"), copy = make("button", "copy", "Copy");
+box.type = "checkbox";
+box.addEventListener("change", () => page.classList.toggle("coloured", box.checked));
+label.append(box, " Colour by surprise");
+copy.type = "button";
+copy.addEventListener("click", async () => {
+  await navigator.clipboard.writeText(page.textContent);
+  copy.textContent = "Copied";
+  setTimeout(() => (copy.textContent = "Copy"), 1500);
+});
+state.setAttribute("role", "status");
+const key = make("span", "key");
+for (const [level, name] of ["expected", "open", "unlikely", "a surprise"].entries())
+  key.append(make("span", `s${level}`, name));
+tools.append(label, key, state, copy);
+page.tabIndex = 0;
+page.setAttribute("role", "article");
+page.setAttribute("aria-label", "The text");
+const empty = make("p", "empty", "The text will stand here.");
+
+function begin(beginning) {
+  page.replaceChildren(make("span", "given", beginning));
+  root.replaceChildren(tools, page);
+  drawn = 0;
+  open = null;
+  written = beginning;
+}
+
+function append({text, levels}) {
+  const atEnd = page.scrollTop + page.clientHeight > page.scrollHeight - 40;
+  for (; drawn < text.length; drawn++) {
+    const kind = `s${levels[drawn] ?? 0}`;
+    if (!open || open.className !== kind) page.append((open = make("span", kind, "")));
+    open.append(text[drawn]);
+  }
+  open?.normalize();
+  if (atEnd) page.scrollTop = page.scrollHeight;
+}
+
+function show() {
+  const value = props.value;
+  if (!value) return root.replaceChildren(empty);
+  if (written !== value.beginning || value.text.length < drawn || !root.contains(page)) begin(value.beginning);
+  append(value);
+  page.classList.toggle("running", value.running);
+  state.textContent = value.running ? "writing …" : `${value.text.length} characters`;
+}
+
+watch("value", show);
+show();

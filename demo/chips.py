@@ -16,14 +16,13 @@ if TYPE_CHECKING:
 
 PROMPTS = (
     "a duck",
-    "a flower",
-    "a snail",
-    "a sailboat",
-    "a bicycle",
     "a cat",
-    "two fish and an octopus",
-    "a sun over a house and a tree",
-    "three ducks and a crab under an umbrella",
+    "a bicycle",
+    "a butterfly",
+    "a hedgehog",
+    "a dog beside two sheep",
+    "a parrot on a palm tree",
+    "three ducks and a crab under a big umbrella",
 )
 """What is suggested, as far as the sketcher can draw it."""
 
@@ -51,7 +50,6 @@ def choices_of(sketcher: Sketcher) -> dict[str, Any]:
 
 def _can_be_drawn(prompt: str, sketcher: Sketcher) -> bool:
     try:
-        things = parse_prompt(prompt, sketcher.categories).things
+        return bool(parse_prompt(prompt, sketcher.categories))
     except UserError:
         return False
-    return not any(thing.category in sketcher.rough for thing in things)

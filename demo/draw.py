@@ -30,7 +30,7 @@ SAVE_ALL, SAVE_ONE = "Save all as", "Save this one as"
 
 def tab(shared: Shared) -> None:
     """Build the tab; the caller has opened it."""
-    with gr.Row(equal_height=True, elem_classes="prompt-row"):
+    with gr.Row(elem_classes="prompt-row"):
         prompt = gr.Textbox(
             label="What shall I draw?",
             placeholder="three ducks and a crab under an umbrella",
@@ -38,7 +38,7 @@ def tab(shared: Shared) -> None:
             scale=5,
             elem_id="draw-prompt",
         )
-        go = gr.Button("Draw", variant="primary", scale=1, min_width=120, elem_id="draw-go")
+        go = gr.Button("Draw", variant="primary", scale=0, min_width=130, elem_id="draw-go")
     chips = prompt_chips("Suggestions", lambda: choices_of(shared.models.sketcher))
     with gr.Accordion("Options", open=False), gr.Row():
         options = [temperature_slider(), count_slider(shared, USUAL_COUNT), seed_number()]
@@ -168,7 +168,10 @@ def _endpoints(shared: Shared, of_prompt: list[Any], options: list[Any]) -> None
             drawing: strokes, of each a list of points [x, y]; any unit, y downwards.
             ending: of the file, such as ".svg".
         """
-        return saved(Sketches("drawing", (read_pad(drawing, shared.limits),)), ending)
+        read = read_pad(drawing, shared.limits)
+        if not read:
+            raise UserError("The drawing has no stroke to save.")
+        return saved(Sketches("drawing", (read,)), ending, smooth=False)
 
     strokes = strokes_input()
     shared.endpoint(draw, of_prompt)

@@ -53,28 +53,26 @@ def tab(shared: Shared) -> None:
             pad = stroke_pad(
                 shared.limits,
                 "Pad: draw, and the network guesses what it is",
-                hint="Draw something here. I guess along, stroke by stroke.",
+                hint="Draw something. I guess along, stroke by stroke, and can finish it.",
                 elem_id="together-pad",
             )
+            with gr.Row(elem_classes="actions"):
+                save = saver()
+                opened = gr.UploadButton(
+                    "Open", file_types=list(READABLE), scale=0, elem_id="together-open"
+                )
         with gr.Column(scale=2, min_width=280):
-            bars = guess_bars(
-                "Guesses",
-                "What will it be?",
-                "Finish it as: %",
-            )
+            bars = guess_bars("Guesses", "What will it be?", "Finish it as: %")
+            with gr.Group():
+                wanted = gr.Textbox(
+                    label="Finish it as",
+                    placeholder="what it looks like",
+                    max_length=shared.limits.text,
+                    elem_id="together-as",
+                )
             finish = gr.Button("Finish it", variant="primary", elem_id="together-finish")
-            wanted = gr.Textbox(
-                label="as",
-                placeholder="whatever it looks like",
-                max_length=shared.limits.text,
-                elem_id="together-as",
-            )
             with gr.Accordion("Options", open=False):
                 options = [temperature_slider(), count_slider(shared, USUAL_ENDINGS), seed_number()]
-            save = saver()
-            opened = gr.UploadButton(
-                "Open a drawing", file_types=list(READABLE), size="sm", elem_id="together-open"
-            )
     handlers = Handlers(shared)
     quick = {**shared.private, "show_progress": "hidden"}
     live = {**quick, **LIVE, "trigger_mode": "always_last"}
@@ -111,7 +109,7 @@ class Handlers:
         endings = [Drawing(whole.strokes[len(begun) :]) for whole in finished.drawings]
         if not any(endings):
             gr.Info("It looks finished to me.")
-        return suggested(begun, [ending for ending in endings if ending])
+        return suggested(begun, [ending for ending in endings if ending], finished.title)
 
     def save(self, pad: Any, ending: Any) -> dict[str, Any]:
         """Save the drawing, named after what it looks like."""
@@ -119,7 +117,7 @@ class Handlers:
         if not drawing:
             raise UserError("There is nothing to save yet: the pad is empty.")
         title = self.shared.models.recognizer.guess(drawing).category
-        return saved(Sketches(title, (drawing,)), ending)
+        return saved(Sketches(title, (drawing,)), ending, smooth=False)
 
     def open(self, path: str) -> Any:
         """Put the drawing in a file on the pad."""

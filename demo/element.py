@@ -27,5 +27,6 @@ def element(name: str, label: str, **options: Any) -> gr.HTML:
         css_template=asset(f"{name}.css"),
         js_on_load=asset(f"{name}.js"),
         apply_default_css=False,
+        elem_classes="own",
         **options,
     )

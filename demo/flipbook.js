@@ -2,9 +2,10 @@
 // {first, last, drawings: [strokes]}. Between two drawings of the way one fades into the other.
 
 const book = element.querySelector(".flipbook"), leaves = book.querySelectorAll(".leaf");
-const slider = book.querySelector("input"), play = book.querySelector(".play");
+const film = book.querySelector(".film"), slider = book.querySelector("input"), play = book.querySelector(".play");
 const ICONS = { play: "M8 5v14l11-7z", pause: "M7 5h4v14H7zM13 5h4v14h-4z" };
-const THERE = 3500;  // milliseconds from one end to the other
+const STEP = 450;  // milliseconds that a drawing is seen for
+const REST = 0.35;  // of the way between two, on each side
 let svgs = [], held = [-1, -1], animation = 0, forwards = true, last = 0, at = 0;
 
 function fill() {
@@ -12,11 +13,13 @@ function fill() {
   if (!value?.drawings || !value.drawings.every((drawing) => drawing.svg)) return;
   svgs = value.drawings.map((drawing) => drawing.svg);
   held = [-1, -1];
+  delete book.dataset.at;
   book.querySelector(".first").textContent = value.first;
   book.querySelector(".last").textContent = value.last;
   book.querySelector(".notes").textContent = value.notes.join("\n");
   book.classList.toggle("filled", svgs.length > 0);
   book.dataset.drawings = svgs.length;
+  film.replaceChildren(...svgs.map(frame));
   slider.max = svgs.length - 1;
   slider.step = 0.02;
   at = 0;
@@ -27,11 +30,28 @@ function fill() {
   if (!matchMedia("(prefers-reduced-motion: reduce)").matches) start();
 }
 
+function frame(svg, number) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.innerHTML = svg;
+  button.setAttribute("aria-label", `Step ${number + 1} of ${svgs.length}`);
+  button.addEventListener("click", () => go(number));
+  return button;
+}
+
+function go(to) {
+  stop();
+  at = to;
+  slider.value = at;
+  turn();
+}
+
 function turn() {
   const low = Math.floor(at), high = Math.min(low + 1, svgs.length - 1);
   // A leaf that lies there already is not laid down again: even and odd drawings keep to their own.
   const numbers = low % 2 ? [high, low] : [low, high];
-  const share = at - low;
+  // Each drawing rests for a while before it fades into the next.
+  const share = Math.min(1, Math.max(0, (at - low - REST) / (1 - 2 * REST)));
   numbers.forEach((number, leaf) => {
     if (held[leaf] !== number) {
       leaves[leaf].innerHTML = svgs[number];
@@ -42,10 +62,20 @@ function turn() {
   if (low === high) leaves.forEach((leaf) => { leaf.style.opacity = 1; });
   const percent = Math.round((100 * at) / Math.max(1, svgs.length - 1));
   slider.setAttribute("aria-valuetext", `${percent} % of the way`);
-  book.dataset.at = Math.round(at);
+  mark(Math.round(at));
+}
+
+function mark(nearest) {
+  if (book.dataset.at === String(nearest)) return;
+  book.dataset.at = nearest;
+  [...film.children].forEach((button, number) => {
+    if (number === nearest) button.setAttribute("aria-current", "step");
+    else button.removeAttribute("aria-current");
+  });
 }
 
 function start() {
+  stop();
   last = performance.now();
   animation = requestAnimationFrame(step);
   dress(true);
@@ -64,7 +94,7 @@ function dress(playing) {
 }
 
 function step(now) {
-  const end = svgs.length - 1, way = ((now - last) / THERE) * end;
+  const end = svgs.length - 1, way = (now - last) / STEP;
   last = now;
   at = Math.min(end, Math.max(0, forwards ? at + way : at - way));
   if (at === end || at === 0) forwards = at === 0;
@@ -73,10 +103,21 @@ function step(now) {
   animation = requestAnimationFrame(step);
 }
 
+slider.addEventListener("change", () => go(Math.round(slider.value)));
 slider.addEventListener("input", () => {
   stop();
   at = Number(slider.value);
   turn();
+});
+slider.addEventListener("keydown", (event) => {
+  // The mouse slides between the drawings, keys go from one to the next.
+  const end = svgs.length - 1, near = Math.round(at);
+  const to = {
+    ArrowLeft: near - 1, ArrowDown: near - 1, ArrowRight: near + 1, ArrowUp: near + 1, Home: 0, End: end,
+  }[event.key];
+  if (to === undefined) return;
+  event.preventDefault();
+  go(Math.min(end, Math.max(0, to)));
 });
 play.addEventListener("click", () => (animation ? stop() : start()));
 

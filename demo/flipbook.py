@@ -11,7 +11,7 @@ from demo.element import element
 from demo.limits import Limits
 from demo.pad import read_pad
 from multimodal.errors import UserError
-from multimodal.strokes import Drawing, Sheet, to_points
+from multimodal.strokes import Drawing, Sheet, smoothed, to_points
 from multimodal.strokes.svg_writing import encode_svg
 
 
@@ -41,7 +41,7 @@ def leaves(
         "last": ends[1],
         "notes": list(notes),
         "drawings": [
-            {"svg": encode_svg([drawing], Sheet()).decode(), "strokes": to_points(drawing)}
+            {"svg": encode_svg([smoothed(drawing)], Sheet()).decode(), "strokes": to_points(drawing)}
             for drawing in drawings
         ],
     }

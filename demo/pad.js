@@ -1,9 +1,9 @@
 // A pad of strokes. Its value, read by Python, is [[[x, y, t, pressure], …], …]: x and y in units of the
 // pad (however large it is shown), t in milliseconds since the first point, pressure from 0 to 1.
-// Python sends strokes, or {endings, of}: strokes to suggest after the drawing that has `of` points.
+// Python sends strokes, or {endings, of, title}: strokes to suggest after the drawing that has `of` points.
 
 const WIDTH = props.width, HEIGHT = props.height;
-const PEN = 0.011 * Math.max(WIDTH, HEIGHT) * (props.pen || 1);
+const PEN = 0.0085 * Math.max(WIDTH, HEIGHT) * (props.pen || 1);
 const NEAR = 0.0015 * Math.max(WIDTH, HEIGHT);  // points that are nearer than this say nothing new
 const STEP = 0.02 * WIDTH;  // of the keyboard's pen
 
@@ -205,10 +205,10 @@ function finish() {
 
 // ---- endings ----
 
-function suggest(found) {
+function suggest(found, title) {
   endings = found;
   present(0);
-  if (found.length) say(`${found.length} endings: step through them and keep one.`);
+  if (found.length) say(`Endings as ${title}: step through them, and keep one.`);
 }
 
 function present(which) {
@@ -377,7 +377,7 @@ function receive() {
   const value = props.value;
   if (value && !Array.isArray(value)) {
     // Endings of what is no longer there come too late.
-    if (value.of === count(strokes) && !current) suggest(value.endings);
+    if (value.of === count(strokes) && !current) suggest(value.endings, value.title);
     props.value = strokes;
     return;
   }

@@ -19,7 +19,7 @@ from demo.element import element
 from demo.limits import Limits
 from demo.shared import of_kind
 from multimodal.errors import UserError
-from multimodal.strokes import Drawing, from_points, to_points
+from multimodal.strokes import Drawing, from_points, smoothed, to_points
 
 SIZE = (600, 600)
 """Of a usual pad, in its own units; it is shown as wide as there is room."""
@@ -101,11 +101,13 @@ def read_pad(strokes: Any, limits: Limits) -> Drawing:
     return from_points([] if strokes is None else strokes)
 
 
-def suggested(begun: Drawing, endings: Sequence[Drawing]) -> dict[str, Any]:
+def suggested(begun: Drawing, endings: Sequence[Drawing], title: str) -> dict[str, Any]:
     """What a pad is sent to show endings faintly; one that shows something else by now does not.
 
     Args:
         begun: the unfinished drawing.
         endings: strokes to add to it, for somebody to choose from.
+        title: what it becomes by them.
     """
-    return {"of": begun.points, "endings": [to_points(ending) for ending in endings]}
+    shown = [to_points(smoothed(ending)) for ending in endings]
+    return {"of": begun.points, "endings": shown, "title": title}

@@ -10,7 +10,7 @@ function fill() {
   if (!value?.drawings || !value.drawings.every((drawing) => drawing.svg)) return;
   svgs = value.drawings.map((drawing) => drawing.svg);
   tiles.replaceChildren(...svgs.map((svg, number) => tile(svg, number, value.title)));
-  tiles.style.setProperty("--columns", Math.min(4, Math.max(2, Math.ceil(Math.sqrt(svgs.length)))));
+  tiles.style.setProperty("--least", svgs.length < 5 ? "240px" : "180px");
   player.classList.toggle("filled", svgs.length > 0);
   player.dataset.drawings = svgs.length;
   player.querySelector(".notes").textContent = value.notes.join("\n");

@@ -12,7 +12,7 @@ from demo.element import element
 from demo.limits import Limits
 from demo.pad import read_pad
 from multimodal.errors import UserError
-from multimodal.strokes import Drawing, Sheet, to_points
+from multimodal.strokes import Drawing, Sheet, smoothed, to_points
 from multimodal.strokes.svg_writing import encode_svg
 
 POINTS_A_SECOND, LEAST_SECONDS, MOST_SECONDS = 45, 0.8, 5.0
@@ -69,7 +69,7 @@ def player(label: str, hint: str = "", **options: Any) -> gr.HTML:
 def moving_svg(drawing: Drawing) -> str:
     """An SVG that draws itself; small drawings take less time."""
     seconds = min(MOST_SECONDS, max(LEAST_SECONDS, drawing.points / POINTS_A_SECOND))
-    return encode_svg([drawing], Sheet(animated=True, seconds=seconds)).decode()
+    return encode_svg([smoothed(drawing)], Sheet(animated=True, seconds=seconds)).decode()
 
 
 def read_shown(payload: Any, limits: Limits) -> Shown:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -10,6 +11,7 @@ import gradio as gr
 from demo.element import element
 from demo.shared import scratch
 from multimodal.errors import UserError
+from multimodal.strokes import smoothed
 from pipelines.sketch import Sketches, named_after, save
 
 FORMATS = {
@@ -33,12 +35,15 @@ def saver(label: str = "Save as", endings: Sequence[str] = tuple(FORMATS)) -> gr
     return element("saver", label, endings=buttons)
 
 
-def saved(sketches: Sketches, ending: Any, *, flip: bool = False) -> dict[str, Any]:
+def saved(
+    sketches: Sketches, ending: Any, *, smooth: bool = True, flip: bool = False
+) -> dict[str, Any]:
     """What the buttons are sent: a new file, which the browser then saves.
 
     Args:
         sketches: what is saved; the file is named after the title.
         ending: which format.
+        smooth: whether the lines are bent, as the page shows them; ndjson has the bare points.
         flip: whether a GIF shows one drawing after the other.
 
     Raises:
@@ -47,5 +52,7 @@ def saved(sketches: Sketches, ending: Any, *, flip: bool = False) -> dict[str, A
     if ending not in FORMATS:
         raise UserError(f"There is no such format; please choose one of {', '.join(FORMATS)}.")
     path = scratch() / named_after(sketches.title, ending)
+    if smooth and ending != ".ndjson":
+        sketches = replace(sketches, drawings=tuple(map(smoothed, sketches.drawings)))
     save(sketches, path, flip=flip)
     return gr.FileData(path=str(path), orig_name=path.name).model_dump()

@@ -158,7 +158,7 @@ def tab(shared: Shared) -> None:
         sentences: float,
         temperature: float,
         must_mention: str,
-        attention: bool,  # noqa: FBT001
+        attention: bool,
     ) -> Answer:
         """Describe a photo in one English sentence.
 

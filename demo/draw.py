@@ -162,7 +162,7 @@ def _endpoints(shared: Shared, of_prompt: list[Any], options: list[Any]) -> None
         return answered(*draw_more(shared, read, category, temperature, count, seed))
 
     def save_drawing(drawing: Strokes, ending: str) -> dict[str, Any]:
-        """Save a drawing to a file: SVG, PNG, GIF, G-code for a pen plotter, or Quick, Draw!'s ndjson.
+        """Save a drawing as SVG, PNG, GIF, G-code for a pen plotter, or Quick, Draw!'s ndjson.
 
         Args:
             drawing: strokes, of each a list of points [x, y]; any unit, y downwards.

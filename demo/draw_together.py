@@ -20,6 +20,7 @@ from demo.sketches import (
     temperature_slider,
 )
 from multimodal.errors import UserError
+from multimodal.sketching.prompts import Things
 from multimodal.strokes import Drawing, to_points
 from pipelines.finish import finish
 from pipelines.sketch import READABLE, Sketches, read_one
@@ -56,23 +57,27 @@ def tab(shared: Shared) -> None:
                 hint="Draw something. I guess along, stroke by stroke, and can finish it.",
                 elem_id="together-pad",
             )
-            with gr.Row(elem_classes="actions"):
-                save = saver()
-                opened = gr.UploadButton(
-                    "Open", file_types=list(READABLE), scale=0, elem_id="together-open"
-                )
         with gr.Column(scale=2, min_width=280):
             bars = guess_bars("Guesses", "What will it be?", "Finish it as: %")
-            with gr.Group():
-                wanted = gr.Textbox(
-                    label="Finish it as",
-                    placeholder="what it looks like",
-                    max_length=shared.limits.text,
-                    elem_id="together-as",
-                )
+            wanted = gr.Textbox(
+                label="Finish it as",
+                placeholder="what it looks like",
+                max_length=shared.limits.text,
+                elem_id="together-as",
+            )
             finish = gr.Button("Finish it", variant="primary", elem_id="together-finish")
             with gr.Accordion("Options", open=False):
                 options = [temperature_slider(), count_slider(shared, USUAL_ENDINGS), seed_number()]
+    with gr.Row(elem_classes="actions"):
+        save = saver("Save it as")
+        opened = gr.UploadButton(
+            "Open a drawing",
+            file_types=list(READABLE),
+            size="sm",
+            scale=0,
+            min_width=150,
+            elem_id="together-open",
+        )
     handlers = Handlers(shared)
     quick = {**shared.private, "show_progress": "hidden"}
     live = {**quick, **LIVE, "trigger_mode": "always_last"}
@@ -109,7 +114,9 @@ class Handlers:
         endings = [Drawing(whole.strokes[len(begun) :]) for whole in finished.drawings]
         if not any(endings):
             gr.Info("It looks finished to me.")
-        return suggested(begun, [ending for ending in endings if ending], finished.title)
+        return suggested(
+            begun, [ending for ending in endings if ending], str(Things(finished.title))
+        )
 
     def save(self, pad: Any, ending: Any) -> dict[str, Any]:
         """Save the drawing, named after what it looks like."""

@@ -72,6 +72,8 @@ function mark(nearest) {
     if (number === nearest) button.setAttribute("aria-current", "step");
     else button.removeAttribute("aria-current");
   });
+  const button = film.children[nearest];  // not by scrollIntoView, which would move the page too
+  film.scrollLeft = button.offsetLeft - film.offsetLeft - (film.clientWidth - button.offsetWidth) / 2;
 }
 
 function start() {

@@ -41,7 +41,10 @@ def leaves(
         "last": ends[1],
         "notes": list(notes),
         "drawings": [
-            {"svg": encode_svg([smoothed(drawing)], Sheet()).decode(), "strokes": to_points(drawing)}
+            {
+                "svg": encode_svg([smoothed(drawing)], Sheet()).decode(),
+                "strokes": to_points(drawing),
+            }
             for drawing in drawings
         ],
     }

@@ -15,18 +15,17 @@ from multimodal.strokes import Drawing
 from pipelines.sketch import Sketches, morph
 
 USUAL_STEPS, MOST_STEPS = 13, 33
-USUAL_TEMPERATURE = 0.25
 OWN = "your drawing"
 
 
 def tab(shared: Shared) -> None:
     """Build the tab; the caller has opened it."""
     with gr.Row():
-        first, first_pad = _end(shared, "From", "a pig", "first")
-        last, last_pad = _end(shared, "to", "a duck", "last")
+        first, first_pad = _end(shared, "From", "an apple", "first")
+        last, last_pad = _end(shared, "To", "a pineapple", "last")
     with gr.Accordion("Options", open=False), gr.Row():
         options = [
-            temperature_slider(USUAL_TEMPERATURE),
+            temperature_slider(),
             gr.Slider(3, MOST_STEPS, USUAL_STEPS, step=1, label="Steps"),
             seed_number(),
         ]

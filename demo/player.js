@@ -41,7 +41,7 @@ function choose(number) {
   [...tiles.children].forEach((button, n) => button.setAttribute("aria-pressed", String(n === chosen)));
   if (chosen !== null) draw(tiles.children[chosen], svgs[chosen]);
   props.value = { ...props.value, chosen };
-  trigger("select");
+  trigger("select", { chosen });
 }
 
 watch("value", fill);

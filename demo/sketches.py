@@ -38,12 +38,12 @@ class Drawn(TypedDict):
     drawings: list[list[list[list[float]]]]
 
 
-def temperature_slider(usual: float = USUAL_TEMPERATURE) -> gr.Slider:
+def temperature_slider() -> gr.Slider:
     """Put the choice of a temperature on the page."""
     return gr.Slider(
         LEAST_TEMPERATURE,
         MOST_TEMPERATURE,
-        usual,
+        USUAL_TEMPERATURE,
         step=0.05,
         label="Temperature",
         info="Low is neat and alike, high as varied as what was learnt.",

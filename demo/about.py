@@ -12,12 +12,14 @@ from demo.models import shipped
 from demo.shared import Shared
 
 INTRODUCTION = """
-One function, applied again and again, with the same weights at every step: that is all there is behind this page. A photo
-becomes a sentence, a prompt a drawing, a drawing a guess, a beginning a text. The networks are small enough for a laptop; they
-run on this machine, and nothing that you hand in leaves it or is kept.
+One function, applied again and again, with the same weights at every step: that is all there is
+behind this page. A photo becomes a sentence, a prompt a drawing, a drawing a guess, a beginning a
+text. The networks are small enough for a laptop; they run on this machine, and nothing that you
+hand in leaves it or is kept.
 
-Each model has a card: what it learnt from, on which terms, how good it is on data that it never saw, and what it gets wrong.
-Every figure was measured by a command of this project (`multimodal evaluate …`) on a test split that was looked at once.
+Each model has a card: what it learnt from, on which terms, how good it is on data that it never
+saw, and what it gets wrong. Every figure was measured by a command of this project (`multimodal
+evaluate …`) on a test split that was looked at once.
 """
 
 TITLES = {

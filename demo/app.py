@@ -25,7 +25,11 @@ def build(shared: Shared) -> gr.Blocks:
     """The whole page, not yet served."""
     limits = shared.limits
     with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
-        gr.HTML(f"<header><h1>{TITLE}</h1><p>{SUBTITLE}</p></header>", elem_id="masthead")
+        gr.HTML(
+            f"<header><h1>{TITLE}</h1><p>{SUBTITLE}</p></header>",
+            elem_id="masthead",
+            elem_classes="bare",
+        )
         with gr.Tabs(elem_id="tabs"):
             for name, identity, tab in TABS:
                 with gr.Tab(name, id=identity):

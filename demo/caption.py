@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
 from io import BytesIO
 from math import exp
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import gradio as gr
 
-from demo.shared import Shared, asset
+from demo.limits import Limits
+from demo.shared import Shared, asset, never_fetched
 from demo.uploads import Upload, named
-from multimodal.errors import UserError
 from multimodal.images import open_image
 from pipelines.caption.inputs import sample_pictures
 
@@ -56,47 +55,38 @@ class Answer(TypedDict):
     attention: list[list[list[float]]]
 
 
-@dataclass(frozen=True)
-class Search:
-    """How the page's controls say that sentences are searched for."""
+def search(
+    limits: Limits, beam_size: object, sentences: object, temperature: object, must_mention: object
+) -> dict[str, Any]:
+    """The page's controls as options of `Captioner.caption`.
 
-    beam_size: int
-    sentences: int
-    temperature: float
-    must_mention: str
-
-    def options(self) -> dict[str, Any]:
-        """The same for `Captioner.caption`."""
-        drawn = self.temperature > 0
-        how = {"sample": True, "temperature": self.temperature} if drawn else {}
-        words = [word.strip() for word in self.must_mention.split(",") if word.strip()]
-        return {
-            **how,
-            "beam_size": max(self.beam_size, self.sentences),
-            "n_best": self.sentences,
-            "must_mention": [[word] for word in words],
-        }
+    Raises:
+        UserError: one is out of range.
+    """
+    beams = limits.require_count(beam_size, MOST_BEAMS, "sentences kept while searching")
+    count = limits.require_count(sentences, MOST_SENTENCES, "sentences")
+    heat = limits.require_number(temperature, 0, HOTTEST, "temperature")
+    wanted = limits.require_text(must_mention, "list of words to mention", empty=True)
+    words = [word.strip() for word in wanted.split(",") if word.strip()]
+    return {
+        **({"sample": True, "temperature": heat} if heat else {}),
+        "beam_size": max(beams, count),
+        "n_best": count,
+        "must_mention": [[word] for word in words],
+    }
 
 
-def describe(shared: Shared, photo: object, search: Search) -> tuple[Upload, Caption]:
+def describe(shared: Shared, photo: object, *controls: object) -> tuple[Upload, Caption]:
     """Caption what was uploaded.
 
     Raises:
         UserError: it is no photo, or something is out of range.
     """
-    limits = shared.limits
-    upload = Upload.of(photo, limits)
-    if len(search.must_mention) > limits.text:
-        raise UserError(f"Please keep the words to mention to {limits.text} characters.")
-    if not 0 <= search.temperature <= HOTTEST:
-        raise UserError(f"Please choose a temperature from 0 to {HOTTEST:g}.")
-    limits.require_count(search.beam_size, MOST_BEAMS, "sentences kept while searching")
-    limits.require_count(search.sentences, MOST_SENTENCES, "sentences")
-    upload.require_pixels(limits)
+    upload = Upload.of(photo, shared.limits)
+    options = search(shared.limits, *controls)
+    upload.require_pixels(shared.limits)
     with named(upload):
-        caption = shared.models.captioner.caption(
-            str(upload.path), keep_attention=True, **search.options()
-        )
+        caption = shared.models.captioner.caption(str(upload.path), keep_attention=True, **options)
     return upload, caption
 
 
@@ -170,15 +160,13 @@ def tab(shared: Shared) -> None:
             must_mention: Words that the sentence has to have, with commas between them.
             attention: Whether to return where the network looked for each word.
         """
-        search = Search(int(beam_size), int(sentences), temperature, must_mention or "")
-        return answer(describe(shared, photo, search)[1], attention=attention)
+        controls = beam_size, sentences, temperature, must_mention
+        return answer(describe(shared, photo, *controls)[1], attention=attention)
 
     def show(photo: Any, *controls: Any) -> dict[str, Any] | None:
         if photo is None:
             return None
-        beam_size, sentences, temperature, must_mention = controls
-        search = Search(int(beam_size), int(sentences), temperature, must_mention or "")
-        upload, found = describe(shared, photo, search)
+        upload, found = describe(shared, photo, *controls)
         crop = shared.models.captioner.network.encoder.config.fit == "crop"
         return {**answer(found, attention=True), "photo": preview(upload), "crop": crop}
 
@@ -194,6 +182,7 @@ def tab(shared: Shared) -> None:
                 placeholder="Drop a photo here\nor choose one",
                 elem_id="caption-photo",
             )
+            never_fetched(photo)
             gr.Examples(
                 [[str(path)] for path in sample_pictures()],
                 inputs=[photo],
@@ -201,7 +190,7 @@ def tab(shared: Shared) -> None:
                 elem_id="caption-examples",
             )
         with gr.Column(scale=6, min_width=300):
-            shown = gaze(elem_id="caption-result", label="The sentence")
+            shown = gaze(elem_id="caption-result", elem_classes="bare", label="The sentence")
             with gr.Accordion("How it searches", open=False):
                 controls = [
                     gr.Slider(

@@ -50,14 +50,21 @@ class Limits:
     at_once: int = field(default_factory=_cores)
     kept_seconds: int = 30 * 60
 
-    def require_text(self, text: str, name: str) -> str:
-        """Give the text back without the space around it.
+    def require_text(self, text: object, name: str, *, empty: bool = False) -> str:
+        """Give a text back as it is.
+
+        Args:
+            text: what came in.
+            name: what to call it.
+            empty: whether there may be nothing in it.
 
         Raises:
-            UserError: it is empty or too long.
+            UserError: it is empty, too long, or no text.
         """
-        text = (text or "").strip()
-        if not text:
+        if not isinstance(text or "", str):
+            raise UserError(f"The {name} has to be a text.")
+        text = str(text or "")
+        if not text.strip() and not empty:
             raise UserError(f"The {name} is empty. Please write a few words.")
         if len(text) > self.text:
             raise UserError(
@@ -65,12 +72,23 @@ class Limits:
             )
         return text
 
-    def require_count(self, count: float, most: int, name: str) -> int:
+    def require_number(self, number: object, least: float, most: float, name: str) -> float:
+        """Give a number back.
+
+        Raises:
+            UserError: it is none, or not between `least` and `most`.
+        """
+        if not isinstance(number, (int, float)) or not least <= number <= most:
+            raise UserError(f"Please choose a {name} from {least:g} to {most:g}, not {number}.")
+        return float(number)
+
+    def require_count(self, count: object, most: int, name: str) -> int:
         """Give a number back as a whole one.
 
         Raises:
-            UserError: it is not between 1 and `most`.
+            UserError: it is not whole, or not between 1 and `most`.
         """
-        if count is None or count != int(count) or not 1 <= count <= most:
+        whole = isinstance(count, (int, float)) and 1 <= count <= most and count == int(count)
+        if not whole:
             raise UserError(f"Please ask for 1 to {most:,} {name}, not {count}.")
-        return int(count)
+        return int(count)  # type: ignore[call-overload,no-any-return]

@@ -1,4 +1,4 @@
-"""Colours, type and spacing of gradio's own parts; `style.css` names the colours and does the rest."""
+"""Colours, type and spacing of gradio's own parts; `style.css` says what the colours are."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def theme() -> gr.themes.Base:
     """Paper, ink and one green; fonts of the visitor's own system, so that none are fetched."""
     fonts = {"font": map(gr.themes.Font, SANS), "font_mono": map(gr.themes.Font, MONO)}
     return gr.themes.Base(
+        neutral_hue=gr.themes.colors.stone,
         radius_size=gr.themes.sizes.radius_lg,
         spacing_size=gr.themes.sizes.spacing_md,
         text_size=gr.themes.sizes.text_md,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import gradio as gr
 
 from demo.limits import MEGABYTE, Limits
-from demo.shared import Shared, asset, scratch
+from demo.shared import Shared, asset, never_fetched, scratch
 from demo.uploads import Upload
 from multimodal.errors import UserError
 
@@ -202,6 +202,7 @@ def tab(shared: Shared) -> None:
         height=170,
         elem_id="many-files",
     )
+    never_fetched(files)
     with gr.Row(elem_classes="actions"):
         start = gr.Button("Caption them all", variant="primary", elem_id="many-start")
         stop = gr.Button("Stop", variant="stop", elem_id="many-stop")
@@ -209,7 +210,7 @@ def tab(shared: Shared) -> None:
         downloads = [
             gr.DownloadButton(name, visible=False, size="md") for name in (*FILES, "HTML report")
         ]
-    shown = table(elem_id="many-table", label="The captions")
+    shown = table(elem_id="many-table", elem_classes="bare", label="The captions")
     events = {"preprocess": False, "concurrency_id": "albums", "concurrency_limit": 1}
     running = start.click(
         shared.polite(run, seconds=inf), [files], [shown, *downloads], **(shared.private | events)

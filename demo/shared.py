@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
@@ -12,15 +12,19 @@ from html import escape
 from importlib.resources import files
 from inspect import isgeneratorfunction
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import gradio as gr
 from gradio.utils import get_type_hints, get_upload_folder
-from gradio_client.utils import python_type_to_json_schema
+from gradio_client.utils import is_http_url_like, python_type_to_json_schema
 
 from demo.limits import Limits
 from demo.models import Models
 from multimodal.errors import UserError
+
+TITLE_OF_ERRORS = "That did not work"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -66,13 +70,8 @@ class Shared:
         @wraps(function)
         def streamed(*args: Any, **kwargs: Any) -> Iterator[Any]:
             most = self.limits.seconds if seconds is None else seconds
-            end = time.monotonic() + most
             with shown_politely(), closing(function(*args, **kwargs)) as values:
-                for value in values:
-                    yield value
-                    if time.monotonic() > end:
-                        gr.Warning(f"This took {most:g} seconds, so it was stopped.")
-                        return
+                yield from in_time(values, most)
 
         return streamed
 
@@ -100,7 +99,7 @@ class Shared:
             inputs=list(inputs),
             outputs=[answer],
             api_name=function.__name__,
-            **(self.job | arguments),
+            **({"postprocess": False} | self.job | arguments),
         )
 
 
@@ -113,6 +112,22 @@ def of_kind(component: gr.components.Component, schema: dict[str, Any]) -> None:
     component.api_info = lambda: schema  # type: ignore[method-assign]
 
 
+def never_fetched(component: gr.components.Component) -> None:
+    """Let a component that takes files refuse addresses, which gradio would fetch for it."""
+    move = component.async_move_resource_to_block_cache
+
+    async def move_if_here(path: Any) -> str | None:
+        if is_http_url_like(str(path)):
+            raise gr.Error(
+                "This page fetches nothing from the network. Please hand in the file itself.",
+                title=TITLE_OF_ERRORS,
+                print_exception=False,
+            )
+        return await move(path)
+
+    component.async_move_resource_to_block_cache = move_if_here  # type: ignore[method-assign]
+
+
 @contextmanager
 def shown_politely() -> Iterator[None]:
     """Show a `UserError` as a message on the page instead of a bare "Error"."""
@@ -120,7 +135,17 @@ def shown_politely() -> Iterator[None]:
         yield
     except UserError as error:
         message = escape(str(error), quote=False)  # the page reads it as HTML
-        raise gr.Error(message, title="That did not work", print_exception=False) from error
+        raise gr.Error(message, title=TITLE_OF_ERRORS, print_exception=False) from error
+
+
+def in_time(values: Iterable[T], seconds: float) -> Iterator[T]:
+    """Values as they come, until the time is over; the visitor is told then."""
+    end = time.monotonic() + seconds
+    for value in values:
+        yield value
+        if time.monotonic() > end:
+            gr.Warning(f"This took {seconds:g} seconds, so it was stopped.")
+            return
 
 
 def asset(name: str) -> str:

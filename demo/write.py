@@ -8,8 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo.shared import Shared, asset
-from multimodal.errors import UserError
+from demo.shared import Shared, asset, in_time
 
 EVERY = 0.08  # seconds between two looks at a growing text
 COLDEST, HOTTEST = 0.1, 2.0
@@ -27,17 +26,27 @@ def level(log_prob: float) -> str:
     return str(next(n for n, (nats, _) in enumerate(SURPRISE) if -log_prob <= nats))
 
 
-def options(shared: Shared, length: float, temperature: float, seed: float) -> dict[str, Any]:
-    """The page's controls as options of `Author.stream`.
+def pieces(
+    shared: Shared,
+    voice: str,
+    beginning: object,
+    temperature: object,
+    length: object,
+    seed: object,
+) -> Iterator[tuple[str, float]]:
+    """What is written on behind a beginning, as it comes, with log-probabilities in nats.
 
     Raises:
-        UserError: one is out of range.
+        UserError: something is out of range, or there is no such voice.
     """
-    if not COLDEST <= temperature <= HOTTEST:
-        raise UserError(f"Please choose a temperature from {COLDEST:g} to {HOTTEST:g}.")
-    length = shared.limits.require_count(length, shared.limits.written, "characters")
-    chosen = None if seed is None or seed < 0 else int(seed)
-    return {"length": length, "temperature": temperature, "seed": chosen}
+    limits = shared.limits
+    begun = limits.require_text(beginning, "beginning", empty=True)
+    heat = limits.require_number(temperature, COLDEST, HOTTEST, "temperature")
+    count = limits.require_count(length, limits.written, "characters")
+    chosen = limits.require_number(-1 if seed is None else seed, -1, 2**31, "seed")
+    author = shared.models.author(voice)
+    how = {"length": count, "temperature": heat, "seed": None if chosen < 0 else int(chosen)}
+    return author.stream(begun, **how)
 
 
 def sheet(**arguments: Any) -> gr.HTML:
@@ -55,22 +64,8 @@ def sheet(**arguments: Any) -> gr.HTML:
 def tab(shared: Shared) -> None:
     """Build the tab; the caller has opened it."""
 
-    def pieces(
-        voice: str, beginning: str, temperature: float, length: float, seed: float
-    ) -> Iterator[tuple[str, float]]:
-        beginning = beginning or ""
-        if len(beginning) > shared.limits.text:
-            raise UserError(
-                f"The beginning has {len(beginning):,} characters. Please keep it to "
-                f"{shared.limits.text:,}."
-            )
-        how = options(shared, length, temperature, seed)
-        return shared.models.author(voice).stream(beginning, **how)
-
-    def write(
-        voice: str, beginning: str, temperature: float, length: float, seed: float
-    ) -> Iterator[str]:
-        """Write on behind a beginning; what is written so far comes again and again, longer.
+    def write(voice: str, beginning: str, temperature: float, length: float, seed: float) -> str:
+        """Write on behind a beginning, which is not repeated.
 
         Args:
             voice: Whose style to write in.
@@ -79,18 +74,12 @@ def tab(shared: Shared) -> None:
             length: How many characters to write.
             seed: The same seed gives the same text; -1 gives another one every time.
         """
-        text, seen = "", time.monotonic()
-        for piece, _ in pieces(voice, beginning, temperature, length, seed):
-            text += piece
-            if time.monotonic() > seen + EVERY:
-                yield text
-                seen = time.monotonic()
-        yield text
+        found = pieces(shared, voice, beginning, temperature, length, seed)
+        return "".join(piece for piece, _ in in_time(found, shared.limits.seconds))
 
-    def stream(*controls: Any) -> Iterator[dict[str, Any]]:
+    def stream(voice: str, beginning: str, *controls: Any) -> Iterator[dict[str, Any]]:
         text, levels, seen = "", "", time.monotonic()
-        beginning = controls[1] or ""
-        for piece, log_prob in pieces(*controls):
+        for piece, log_prob in pieces(shared, voice, beginning, *controls):
             text += piece
             levels += level(log_prob) * len(piece)
             if time.monotonic() > seen + EVERY:
@@ -137,13 +126,13 @@ def tab(shared: Shared) -> None:
                 start = gr.Button("Write", variant="primary", elem_id="write-start")
                 stop = gr.Button("Stop", variant="stop", elem_id="write-stop")
         with gr.Column(scale=7, min_width=300):
-            shown = sheet(elem_id="write-sheet", label="The text")
+            shown = sheet(elem_id="write-sheet", elem_classes="bare", label="The text")
     running = gr.on(
         [start.click, controls[1].submit],
         shared.polite(stream),
         controls,
         [shown],
-        **(shared.private | {"show_progress": "hidden"}),
+        **(shared.private | {"show_progress": "hidden", "preprocess": False}),
     )
     stop.click(None, cancels=[running], api_visibility="private")
-    shared.endpoint(write, controls)
+    shared.endpoint(write, controls, preprocess=False)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.commands import app
+from pipelines.commands import app, benchmark
 
 
 @app.command("demo")
@@ -51,3 +51,17 @@ def demo_command(
             voices=tuple(voices or ()),
         )
     )
+
+
+@benchmark.command("demo")
+def benchmark_demo_command(
+    *,
+    visitors: Annotated[int, typer.Option(min=1, help="At a time.")] = 32,
+    seconds: Annotated[float, typer.Option(min=1, help="How long.")] = 60,
+    voice: Annotated[
+        str | None, typer.Option(help="An author to offer beside those that ship.")
+    ] = None,
+) -> None:
+    """Let many visitors use a fresh page of this machine at once, all jobs mixed."""
+    for line in import_module("demo.load").benchmark_demo(visitors, seconds, voice):
+        typer.echo(line)

@@ -1,6 +1,7 @@
 """One server for all tests of the demo, as people start it; and a real browser to look at it."""
 
 import os
+import runpy
 import shutil
 import signal
 import socket
@@ -26,9 +27,17 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def address() -> Iterator[str]:
+def voice(tmp_path_factory) -> Path:
+    """An author that learnt nothing but a small alphabet."""
+    small = runpy.run_path(str(Path(__file__).parents[1] / "language" / "conftest.py"))
+    return small["build_author"]().save(tmp_path_factory.mktemp("voices") / "babble")
+
+
+@pytest.fixture(scope="session")
+def address(voice: Path) -> Iterator[str]:
     """Of a server that runs for all tests."""
     command = [sys.executable, "-m", "pipelines.cli", "demo", "--port", str(free_port())]
+    command += ["--voice", str(voice)]
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ
     ) as server:

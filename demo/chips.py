@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -27,14 +26,13 @@ PROMPTS = (
 """What is suggested, as far as the sketcher can draw it."""
 
 
-def prompt_chips(label: str, choices: Callable[[], dict[str, Any]]) -> gr.HTML:
-    """Put prompts on the page; a touched one is the event `select` with its `prompt`.
+def prompt_chips(label: str) -> gr.HTML:
+    """Make room for prompts on the page; a touched one is the event `select` with its `prompt`.
 
     Args:
         label: what screen readers call them.
-        choices: gives `choices_of` a sketcher, when the page is opened.
     """
-    return element("chips", label, value=choices)
+    return element("chips", label, value=None)
 
 
 def choices_of(sketcher: Sketcher) -> dict[str, Any]:

@@ -9,13 +9,14 @@ import gradio as gr
 from demo.chips import choices_of, prompt_chips
 from demo.pad import Strokes, read_pad, strokes_input
 from demo.player import Shown, player, read_shown
-from demo.saver import FORMATS, saved, saver
+from demo.saver import FORMATS, new_file, saved, saver
 from demo.shared import Shared
 from demo.sketches import (
     Drawn,
     answered,
     chosen_seed,
     count_slider,
+    seed_input,
     seed_number,
     shown,
     temperature_slider,
@@ -39,7 +40,7 @@ def tab(shared: Shared) -> None:
             elem_id="draw-prompt",
         )
         go = gr.Button("Draw", variant="primary", scale=0, min_width=130, elem_id="draw-go")
-    chips = prompt_chips("Suggestions", lambda: choices_of(shared.models.sketcher))
+    chips = prompt_chips("Suggestions")
     with gr.Accordion("Options", open=False), gr.Row():
         options = [temperature_slider(), count_slider(shared, USUAL_COUNT), seed_number()]
     sheet = player(
@@ -51,7 +52,9 @@ def tab(shared: Shared) -> None:
         more = gr.Button("More like this", interactive=False, scale=0, min_width=170)
         save = saver(SAVE_ALL)
     outputs = [sheet, more, save]
+    _endpoints(shared, prompt, options[:2])
     handlers = Handlers(shared)
+    gr.on(fn=handlers.choices, outputs=chips, api_visibility="private", show_progress="hidden")
     draw, private = shared.polite(handlers.draw), shared.private
     gr.on([go.click, prompt.submit], draw, [prompt, *options], outputs, **private)
     chips.select(_prompt_of, None, prompt, queue=False, api_visibility="private").then(
@@ -60,7 +63,6 @@ def tab(shared: Shared) -> None:
     more.click(shared.polite(handlers.more), [sheet, *options], outputs, **private)
     sheet.select(_touched, None, outputs[1:], queue=False, api_visibility="private")
     save.click(shared.polite(handlers.save), [sheet, save], save, **private)
-    _endpoints(shared, [prompt, *options], options)
 
 
 class Handlers:
@@ -68,6 +70,10 @@ class Handlers:
 
     def __init__(self, shared: Shared) -> None:
         self.shared = shared
+
+    def choices(self) -> dict[str, Any]:
+        """What can be touched instead of writing, when the page is opened."""
+        return choices_of(self.shared.models.sketcher)
 
     def draw(self, prompt: str, temperature: float, count: float, seed: float | None) -> list[Any]:
         """Draw a prompt."""
@@ -132,22 +138,22 @@ def _touched(touched: gr.EventData) -> list[Any]:
     return [gr.update(interactive=one), gr.update(label=SAVE_ONE if one else SAVE_ALL)]
 
 
-def _endpoints(shared: Shared, of_prompt: list[Any], options: list[Any]) -> None:
+def _endpoints(shared: Shared, prompt: gr.Textbox, options: list[Any]) -> None:
     """What API clients can call."""
 
-    def draw(prompt: str, temperature: float, count: int, seed: int | None) -> Drawn:
+    def draw(prompt: str, temperature: float, count: int, seed: int) -> Drawn:
         """Draw a prompt, such as "three ducks and a crab under an umbrella", several times.
 
         Args:
             prompt: what to draw, in English.
             temperature: from 0.05, neat and alike, to 1.5, wild.
             count: how many drawings.
-            seed: the same seed draws the same; none draws something new each time.
+            seed: the same one draws the same; -1 draws something new each time.
         """
         return answered(*draw_prompt(shared, prompt, temperature, count, seed))
 
     def more_like(
-        drawing: Strokes, category: str, temperature: float, count: int, seed: int | None
+        drawing: Strokes, category: str, temperature: float, count: int, seed: int
     ) -> Drawn:
         """Draw more like a drawing, the most alike first.
 
@@ -156,12 +162,12 @@ def _endpoints(shared: Shared, of_prompt: list[Any], options: list[Any]) -> None
             category: what it shows, such as "duck"; empty where nobody knows.
             temperature: from 0.05, neat and alike, to 1.5, wild.
             count: how many drawings.
-            seed: the same seed draws the same; none draws something new each time.
+            seed: the same one draws the same; -1 draws something new each time.
         """
         read = read_pad(drawing, shared.limits)
         return answered(*draw_more(shared, read, category, temperature, count, seed))
 
-    def save_drawing(drawing: Strokes, ending: str) -> dict[str, Any]:
+    def save_drawing(drawing: Strokes, ending: str) -> str:
         """Save a drawing as SVG, PNG, GIF, G-code for a pen plotter, or Quick, Draw!'s ndjson.
 
         Args:
@@ -171,11 +177,12 @@ def _endpoints(shared: Shared, of_prompt: list[Any], options: list[Any]) -> None
         read = read_pad(drawing, shared.limits)
         if not read:
             raise UserError("The drawing has no stroke to save.")
-        return saved(Sketches("drawing", (read,)), ending, smooth=False)
+        return str(new_file(Sketches("drawing", (read,)), ending, smooth=False))
 
-    strokes = strokes_input()
-    shared.endpoint(draw, of_prompt)
-    shared.endpoint(more_like, [strokes, gr.Textbox("", label="Category", visible=False), *options])
+    strokes, seed = strokes_input(), seed_input()
+    category = gr.Textbox("", label="Category", visible=False)
+    shared.endpoint(draw, [prompt, *options, seed])
+    shared.endpoint(more_like, [strokes, category, *options, seed])
     endings = gr.Dropdown(list(FORMATS), value=".svg", label="Ending", visible=False)
     gr.Button(visible=False).click(
         shared.polite(save_drawing),

@@ -16,6 +16,7 @@ from demo.sketches import (
     answered,
     chosen_seed,
     count_slider,
+    seed_input,
     seed_number,
     temperature_slider,
 )
@@ -33,18 +34,19 @@ LIVE = {"concurrency_id": "live", "concurrency_limit": 4}
 MARGIN = 40  # around a drawing that is opened, in units of the pad
 
 
-class Guessed(TypedDict):
-    """What a drawing is taken for.
+class Likely(TypedDict):
+    """A category, and how probable it is."""
 
-    Attributes:
-        category: the most probable one.
-        probability: of it.
-        ranking: categories with their probabilities, best first.
-    """
+    name: str
+    probability: float
+
+
+class Guessed(TypedDict):
+    """What a drawing is taken for: the most probable category, and more of them, best first."""
 
     category: str
     probability: float
-    ranking: list[tuple[str, float]]
+    ranking: list[Likely]
 
 
 def tab(shared: Shared) -> None:
@@ -78,6 +80,7 @@ def tab(shared: Shared) -> None:
             min_width=150,
             elem_id="together-open",
         )
+    _endpoints(shared, options[:2])
     handlers = Handlers(shared)
     quick = {**shared.private, "show_progress": "hidden"}
     live = {**quick, **LIVE, "trigger_mode": "always_last"}
@@ -91,7 +94,6 @@ def tab(shared: Shared) -> None:
     opened.upload(shared.polite(handlers.open), opened, pad, **quick).then(
         shared.polite(handlers.guess), pad, bars, **{**quick, **LIVE}
     )
-    _endpoints(shared, options)
 
 
 class Handlers:
@@ -166,12 +168,11 @@ def _endpoints(shared: Shared, options: list[Any]) -> None:
         if not read:
             raise UserError("The drawing has no stroke to guess from.")
         found = shared.models.recognizer.guess(read, top)
-        return Guessed(
-            category=found.category, probability=found.probability, ranking=[*found.ranking]
-        )
+        ranking = [Likely(name=name, probability=share) for name, share in found.ranking]
+        return Guessed(category=found.category, probability=found.probability, ranking=ranking)
 
     def complete(
-        drawing: Strokes, category: str, temperature: float, count: int, seed: int | None
+        drawing: Strokes, category: str, temperature: float, count: int, seed: int
     ) -> Drawn:
         """Finish an unfinished drawing in several ways, the likeliest first.
 
@@ -180,7 +181,7 @@ def _endpoints(shared: Shared, options: list[Any]) -> None:
             category: what it is to become, such as "a duck"; empty for what it looks like.
             temperature: from 0.05, neat and alike, to 1.5, wild.
             count: how many endings.
-            seed: the same seed draws the same; none draws something new each time.
+            seed: the same one draws the same; -1 draws something new each time.
         """
         read = read_pad(drawing, shared.limits)
         return answered(*finish_drawing(shared, read, category, temperature, count, seed))
@@ -188,4 +189,4 @@ def _endpoints(shared: Shared, options: list[Any]) -> None:
     strokes = strokes_input()
     category = gr.Textbox("", label="Category", visible=False)
     shared.endpoint(guess, [strokes, gr.Slider(1, 345, TOP, step=1, label="Top", visible=False)])
-    shared.endpoint(complete, [strokes, category, *options])
+    shared.endpoint(complete, [strokes, category, *options, seed_input()])

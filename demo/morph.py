@@ -10,7 +10,7 @@ from demo.flipbook import flipbook, leaves, read_leaves
 from demo.pad import Strokes, read_pad, stroke_pad, strokes_input
 from demo.saver import saved, saver
 from demo.shared import Shared
-from demo.sketches import Drawn, answered, chosen_seed, seed_number, temperature_slider
+from demo.sketches import Drawn, answered, chosen_seed, seed_input, seed_number, temperature_slider
 from multimodal.strokes import Drawing
 from pipelines.sketch import Sketches, morph
 
@@ -36,6 +36,7 @@ def tab(shared: Shared) -> None:
         elem_id="morph-book",
     )
     save = saver("Save the way as", (".gif", ".svg", ".png"))
+    _endpoints(shared, options[:2])
     ends = [first, first_pad, last, last_pad]
     handlers = Handlers(shared)
     gr.on(
@@ -46,7 +47,6 @@ def tab(shared: Shared) -> None:
         **shared.private,
     )
     save.click(shared.polite(handlers.save), [book, save], save, **shared.private)
-    _endpoints(shared, options)
 
 
 def _end(shared: Shared, label: str, prompt: str, name: str) -> tuple[gr.Textbox, gr.HTML]:
@@ -141,7 +141,7 @@ def _endpoints(shared: Shared, options: list[Any]) -> None:
         last_drawing: Strokes | None,
         temperature: float,
         steps: int,
-        seed: int | None,
+        seed: int,
     ) -> Drawn:
         """Turn one drawing into another, step by step.
 
@@ -152,12 +152,12 @@ def _endpoints(shared: Shared, options: list[Any]) -> None:
             last_drawing: likewise of the last one.
             temperature: from 0.05, neat and alike, to 1.5, wild.
             steps: how many drawings, both ends included.
-            seed: the same seed draws the same; none draws something new each time.
+            seed: the same one draws the same; -1 draws something new each time.
         """
         ends = ((first, first_drawing), (last, last_drawing))
         found, used, _ = morph_ends(shared, ends, temperature, steps, seed)
         return answered(found, used)
 
     words = [gr.Textbox("", label=label, visible=False) for label in ("First", "Last")]
-    strokes = [strokes_input("First drawing"), strokes_input("Last drawing")]
-    shared.endpoint(morph, [*words, *strokes, *options])
+    strokes = [strokes_input(f"{which} drawing", optional=True) for which in ("First", "Last")]
+    shared.endpoint(morph, [*words, *strokes, *options, seed_input()])

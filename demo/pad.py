@@ -78,9 +78,9 @@ def stroke_pad(
     return pad
 
 
-def strokes_input(label: str = "Drawing") -> gr.JSON:
+def strokes_input(label: str = "Drawing", *, optional: bool = False) -> gr.JSON:
     """Put what takes a drawing from API clients, and is not seen, on the page."""
-    taken = gr.JSON(label=label, visible=False)
+    taken = gr.JSON([] if optional else None, label=label, visible=False)
     of_kind(taken, STROKES)
     return taken
 

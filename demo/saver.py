@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -35,10 +36,14 @@ def saver(label: str = "Save as", endings: Sequence[str] = tuple(FORMATS)) -> gr
     return element("saver", label, endings=buttons)
 
 
-def saved(
-    sketches: Sketches, ending: Any, *, smooth: bool = True, flip: bool = False
-) -> dict[str, Any]:
-    """What the buttons are sent: a new file, which the browser then saves.
+def saved(sketches: Sketches, ending: Any, **how: bool) -> dict[str, Any]:
+    """What the buttons are sent: a new file, which the browser then saves; see `new_file`."""
+    path = new_file(sketches, ending, **how)
+    return gr.FileData(path=str(path), orig_name=path.name).model_dump()
+
+
+def new_file(sketches: Sketches, ending: Any, *, smooth: bool = True, flip: bool = False) -> Path:
+    """Save drawings, to a new folder.
 
     Args:
         sketches: what is saved; the file is named after the title.
@@ -55,4 +60,4 @@ def saved(
     if smooth and ending != ".ndjson":
         sketches = replace(sketches, drawings=tuple(map(smoothed, sketches.drawings)))
     save(sketches, path, flip=flip)
-    return gr.FileData(path=str(path), orig_name=path.name).model_dump()
+    return path

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipelines.sketch import Sketches
 
 SEEDS = 2**31  # to choose from where none is given
+NEW_SEED = -1  # asks for a new one, where a number has to stand
 USUAL_TEMPERATURE, LEAST_TEMPERATURE, MOST_TEMPERATURE = 0.4, 0.05, 1.5
 
 
@@ -62,13 +63,18 @@ def seed_number() -> gr.Number:
     )
 
 
+def seed_input() -> gr.Number:
+    """Put what takes a seed from API clients, and is not seen, on the page."""
+    return gr.Number(NEW_SEED, label="Seed", precision=0, visible=False)
+
+
 def chosen_seed(seed: float | None) -> int:
     """The seed that was asked for, or a new one.
 
     Raises:
         UserError: it is out of range.
     """
-    if seed is None:
+    if seed is None or seed == NEW_SEED:
         return secrets.randbelow(SEEDS)
     if not 0 <= seed < SEEDS:
         raise UserError(f"Please choose a seed from 0 to {SEEDS - 1:,}, or none, not {seed:,.0f}.")

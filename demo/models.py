@@ -65,7 +65,13 @@ class Models:
         return [*own, *(name for name in self._voices if name not in own)]
 
     def warm_up(self) -> Thread:
-        """Load what most visitors will ask for, beside the server's own start."""
+        """Load what most visitors will ask for, beside the server's own start.
+
+        torch is imported first, before this returns: two big imports at a time would take turns.
+        """
+        import torch
+
+        torch.set_num_threads(1)  # every job has a core; several jobs run at a time
         thread = Thread(target=self._load_all, name="load models", daemon=True)
         thread.start()
         return thread

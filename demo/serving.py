@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import socket
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from demo.gradio_import import without_stubs
 from demo.janitor import sweeping
 from multimodal.errors import UserError
 
@@ -65,10 +67,13 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
     """
     options = options or ServeOptions()
     visitors = read_visitors(options.auth_file) if options.auth_file else None
+    if options.port is not None:
+        require_free(options.host, options.port)
     with tempfile.TemporaryDirectory(
         prefix="multimodal-demo-", ignore_cleanup_errors=True
     ) as scratch:
         os.environ.update(QUIET | {"GRADIO_TEMP_DIR": scratch})
+        without_stubs()
         import gradio as gr
 
         from demo import look
@@ -78,6 +83,7 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
 
         shared = shared or Shared(Models(options.voices))
         page = build(shared)
+        shared.models.warm_up()
         try:
             _, address, _ = page.launch(
                 server_name=options.host,
@@ -97,9 +103,8 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
                 quiet=True,
                 prevent_thread_lock=True,
             )
-        except OSError as error:
-            raise UserError(f"--port {options.port}: {error}") from error
-        shared.models.warm_up()
+        except OSError as error:  # every port that gradio tries is taken, or there is no such host
+            raise UserError(f"--host {options.host}: cannot be served there: {error}") from error
         try:
             with sweeping(Path(scratch), shared.limits.kept_seconds):
                 yield address
@@ -110,10 +115,25 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
 
 def serve(options: ServeOptions) -> None:
     """Serve the page until Ctrl-C."""
-    with serving(options) as address:
+    with suppress(KeyboardInterrupt), serving(options) as address:
         print(f"The demo is at {address} (Ctrl-C ends it).", flush=True)  # noqa: T201
         while True:
             time.sleep(3600)
+
+
+def require_free(host: str, port: int) -> None:
+    """See to it that nobody listens on a port, before gradio is imported for nothing.
+
+    Raises:
+        UserError: it is taken, or there is no such host.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            reason = error.strerror or error
+            raise UserError(f"--host {host} --port {port}: {reason}; choose another") from error
 
 
 def read_visitors(path: Path) -> list[tuple[str, str]]:

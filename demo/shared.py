@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,6 +14,7 @@ from importlib.resources import files
 from inspect import isgeneratorfunction
 from pathlib import Path
 from typing import Any, TypeVar, get_args
+from urllib.parse import unquote
 
 import gradio as gr
 from gradio.utils import get_type_hints, get_upload_folder
@@ -113,19 +115,30 @@ def of_kind(component: gr.components.Component, schema: dict[str, Any]) -> None:
 
 
 def never_fetched(component: gr.components.Component) -> None:
-    """Let a component that takes files refuse addresses, which gradio would fetch for it."""
+    """Let a component that takes files refuse addresses, which gradio would fetch for it.
+
+    The address of an upload to this very page, as MCP clients hand it in, stands for the upload.
+    """
     move = component.async_move_resource_to_block_cache
 
     async def move_if_here(path: Any) -> str | None:
         if is_http_url_like(str(path)):
-            raise gr.Error(
-                "This page fetches nothing from the network. Please hand in the file itself.",
-                title=TITLE_OF_ERRORS,
-                print_exception=False,
-            )
+            path = _uploaded(str(path))
         return await move(path)
 
     component.async_move_resource_to_block_cache = move_if_here  # type: ignore[method-assign]
+
+
+def _uploaded(address: str) -> Path:
+    found = re.search(r"/gradio_api/file=([^?#]+)", address)
+    path = Path(unquote(found[1]) if found else "").resolve()
+    if not found or not path.is_relative_to(Path(get_upload_folder()).resolve()):
+        raise gr.Error(
+            "This page fetches nothing from the network. Please hand in the file itself.",
+            title=TITLE_OF_ERRORS,
+            print_exception=False,
+        )
+    return path
 
 
 @contextmanager

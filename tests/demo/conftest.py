@@ -8,6 +8,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,21 +35,29 @@ def voice(tmp_path_factory) -> Path:
     return small["build_author"]().save(tmp_path_factory.mktemp("voices") / "babble")
 
 
-@pytest.fixture(scope="session")
-def address(voice: Path) -> Iterator[str]:
-    """Of a server that runs for all tests."""
-    command = [sys.executable, "-m", "pipelines.cli", "demo", "--port", str(free_port())]
-    command += ["--voice", str(voice)]
+@contextmanager
+def running(*options: str) -> Iterator[str]:
+    """Run ``multimodal demo``; gives its address, and fails if it does not end well."""
+    command = [sys.executable, "-m", "pipelines.cli", "demo", "--port", str(free_port()), *options]
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ
     ) as server:
         try:
-            line = server.stdout.readline()
-            assert "http://" in line, f"the server did not start: {line}{server.stdout.read()}"
+            lines = iter(server.stdout.readline, "")
+            line = next((line for line in lines if "The demo is at" in line), "")
+            assert line, "the server did not start"
             yield next(word for word in line.split() if word.startswith("http://"))
         finally:
             server.send_signal(signal.SIGINT)
-            server.wait(30)
+            server.wait(60)
+
+
+@pytest.fixture(scope="session")
+def address(voice: Path) -> Iterator[str]:
+    """Of a server that runs for all tests."""
+    mcp = ["--mcp"] if find_spec("mcp") else []
+    with running("--voice", str(voice), *mcp) as place:
+        yield place
 
 
 @pytest.fixture(scope="session")

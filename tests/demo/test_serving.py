@@ -1,0 +1,127 @@
+"""How the page is started, who is let in, and what is left of its visitors."""
+
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from demo.janitor import sweep
+from demo.limits import Limits
+from demo.models import Models
+from demo.serving import read_visitors
+from multimodal.errors import UserError
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_visitors_are_read_from_lines_of_name_and_password(tmp_path):
+    path = tmp_path / "visitors"
+    path.write_text("# friends\nanna:a:b\n\nbert:c\n")
+    assert read_visitors(path) == [("anna", "a:b"), ("bert", "c")]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("anna\n", "line 1: write name:password"), ("", "nobody is named")]
+)
+def test_a_file_without_visitors_is_refused(tmp_path, text, told):
+    path = tmp_path / "visitors"
+    path.write_text(text)
+    with pytest.raises(UserError, match=told):
+        read_visitors(path)
+    with pytest.raises(UserError, match="cannot be read: No such file"):
+        read_visitors(tmp_path / "gone")
+
+
+def test_the_janitor_removes_what_is_old_and_nothing_else(tmp_path):
+    for name in ("old/photo.jpg", "young/photo.jpg", "kept/example.jpg"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(b"")
+    for path in (tmp_path / "old/photo.jpg", tmp_path / "kept/example.jpg", tmp_path / "old"):
+        os.utime(path, (0, 0))
+    sweep(tmp_path, 60, frozenset({tmp_path / "kept/example.jpg"}))
+    sweep(tmp_path, -1, frozenset(tmp_path.rglob("*")))
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {"young/photo.jpg", "kept/example.jpg"}
+
+
+def test_models_are_loaded_once_however_many_ask(monkeypatch):
+    from concurrent.futures import ThreadPoolExecutor
+    from time import sleep
+
+    loaded = []
+
+    def load() -> object:
+        sleep(0.05)
+        loaded.append(object())
+        return loaded[-1]
+
+    monkeypatch.setattr("demo.models._load_captioner", load)
+    models = Models()
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: models.captioner, range(8)))
+    assert found == loaded * 8
+
+
+def test_voices_have_short_names_and_an_unknown_one_is_refused():
+    models = Models(["runs/war-and-peace/best", "owner/plays"])
+    assert {"war-and-peace", "plays"} <= set(models.voices())
+    with pytest.raises(UserError, match="There is no voice 'nobody'"):
+        models.author("nobody")
+
+
+def test_limits_say_what_they_want():
+    limits = Limits(text=10)
+    assert limits.require_text("a duck ", "prompt") == "a duck "
+    assert limits.require_count(3.0, 9, "drawings") == 3
+    for wrong in (0, 10, 2.5, None, "3", float("nan")):
+        with pytest.raises(UserError, match="1 to 9 drawings"):
+            limits.require_count(wrong, 9, "drawings")
+    for wrong in (" ", None, ""):
+        with pytest.raises(UserError, match="The prompt is empty"):
+            limits.require_text(wrong, "prompt")
+    with pytest.raises(UserError, match="has 11 characters"):
+        limits.require_text("a" * 11, "prompt")
+    with pytest.raises(UserError, match="heat from 0 to 1, not nan"):
+        limits.require_number(float("nan"), 0, 1, "heat")
+
+
+def test_opening_the_page_imports_no_torch():
+    code = "import demo.app, sys; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_taken_port_is_one_line(address):
+    port = address.rstrip("/").rpartition(":")[2]
+    command = [sys.executable, "-m", "pipelines.cli", "demo", "--port", port]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(f"multimodal: --host 127.0.0.1 --port {port}: ")
+
+
+@pytest.mark.slow
+def test_strangers_stay_outside_and_a_proxy_may_move_the_page(tmp_path):
+    import httpx
+
+    running = runpy.run_path(str(Path(__file__).with_name("conftest.py")))["running"]
+    visitors = tmp_path / "visitors"
+    visitors.write_text("anna:secret\n")
+    with (
+        running("--auth-file", str(visitors), "--root-path", "/demo") as place,
+        httpx.Client(base_url=place) as web,
+    ):
+        assert web.get("/config").status_code == 401
+        assert web.post("/login", data={"username": "anna", "password": "no"}).status_code == 400
+        assert web.post("/login", data={"username": "anna", "password": "secret"}).is_success
+        assert web.get("/config").json()["root"].endswith("/demo")
+
+
+@pytest.mark.slow
+def test_a_crowd_meets_no_error(voice):
+    from demo.load import benchmark_demo
+
+    lines = list(benchmark_demo(8, 15, str(voice)))
+    assert any(line.endswith(" 0 errors") for line in lines), lines

@@ -10,6 +10,7 @@ import multimodal
 from multimodal.strokes import Drawing, from_points, read_drawings, to_points
 
 HOUSE = [[[100, 300], [100, 500], [400, 500], [400, 300]], [[80, 310], [250, 150], [420, 310]]]
+ZIGZAG = [[100 * (n % 2), n] for n in range(400)]
 NAMES = (
     "draw",
     "more_like",
@@ -122,7 +123,7 @@ def scribbles(strokes: int, points: int) -> list:
         ("draw", {"prompt": "  "}, "The prompt is empty"),
         ("draw", {"prompt": "a duk"}, "'duk' is not understood; nearest: duck"),
         ("draw", {"prompt": "a duck " * 99}, "Please keep it to 400"),
-        ("draw", {"prompt": "ninety ducks"}, "more than 50 figures"),
+        ("draw", {"prompt": "90 ducks"}, "more than 50 figures"),
         ("draw", {"prompt": "a duck", "count": 1000}, "1000"),
         ("draw", {"prompt": "a duck", "temperature": 9}, "9"),
         ("draw", {"prompt": "a duck", "seed": -2}, "Please choose a seed"),
@@ -134,7 +135,7 @@ def scribbles(strokes: int, points: int) -> list:
         ("guess", {"drawing": {"strokes": 3}}, "no list of strokes"),
         ("complete", {"drawing": [], "category": ""}, "the drawing is empty"),
         ("complete", {"drawing": HOUSE, "category": "a hous"}, "nearest: house"),
-        ("complete", {"drawing": scribbles(40, 50), "category": ""}, "cannot be gone on with"),
+        ("complete", {"drawing": [ZIGZAG], "category": ""}, "cannot be gone on with"),
         ("more_like", {"drawing": HOUSE, "category": "two ducks"}, "more than one thing"),
         ("morph", {"first": "", "last": "a duck"}, "The prompt is empty"),
         ("morph", {"first": "/etc/passwd.json", "last": "a duck"}, "not understood"),

@@ -6,15 +6,15 @@ import pytest
 
 pytest.importorskip("gradio")
 
-from demo.flipbook import leaves, read_leaves  # noqa: E402
-from demo.guesses import bars_of, said  # noqa: E402
-from demo.limits import Limits  # noqa: E402
-from demo.pad import read_pad, suggested  # noqa: E402
-from demo.player import LEAST_SECONDS, MOST_SECONDS, Shown, moving_svg, read_shown  # noqa: E402
-from demo.sketches import SEEDS, chosen_seed  # noqa: E402
-from multimodal.errors import UserError  # noqa: E402
-from multimodal.recognition.recognizer import Guess  # noqa: E402
-from multimodal.strokes import Drawing, to_points  # noqa: E402
+from demo.flipbook import leaves, read_leaves
+from demo.guesses import bars_of, said
+from demo.limits import Limits
+from demo.pad import read_pad, suggested
+from demo.player import LEAST_SECONDS, MOST_SECONDS, Shown, moving_svg, read_shown
+from demo.sketches import SEEDS, chosen_seed
+from multimodal.errors import UserError
+from multimodal.recognition.recognizer import Guess
+from multimodal.strokes import Drawing, to_points
 
 LIMITS = Limits(strokes=3, points=10, drawings=2)
 TICK = Drawing([[(0, 5), (5, 9), (9, 0)]], [[0, 10, 20]], [[0.5, 0.5, 1.0]])
@@ -104,6 +104,7 @@ def test_a_guess_is_said_as_sure_as_it_is(share, sentence):
 def test_seeds():
     assert chosen_seed(7) == 7
     assert 0 <= chosen_seed(None) < SEEDS
-    for wrong in (-1, SEEDS):
+    assert chosen_seed(-1) >= 0
+    for wrong in (-2, SEEDS):
         with pytest.raises(UserError, match="Please choose a seed"):
             chosen_seed(wrong)

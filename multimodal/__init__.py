@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner
     from multimodal.language.author import Author
     from multimodal.recognition.clips.recognizer import ClipRecognizer
+    from multimodal.recognition.reading.reader import Reader
     from multimodal.recognition.recognizer import Recognizer
     from multimodal.sketching.sketcher import Sketcher
 
@@ -51,6 +52,17 @@ def load_clip_recognizer(source: str | Path | None = None) -> ClipRecognizer:
     from multimodal.recognition.clips.recognizer import SHIPPED, ClipRecognizer
 
     return ClipRecognizer.load(source or SHIPPED)
+
+
+def load_reader(source: str | Path | None = None) -> Reader:
+    """Load the shipped reader of handwriting, or one from a folder or the Hugging Face Hub.
+
+    Raises:
+        multimodal.errors.UserError: when there is none, or it is damaged.
+    """
+    from multimodal.recognition.reading.reader import SHIPPED, Reader
+
+    return Reader.load(source or SHIPPED)
 
 
 def load_recognizer(source: str | Path | None = None) -> Recognizer:

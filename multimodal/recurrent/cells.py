@@ -9,7 +9,8 @@ the forget gate of Gers et al. 2000) stand behind the same interface. The readou
 whoever owns the network, since what is emitted differs from task to task.
 
 Training unrolls a whole sequence through torch's fused kernels; generation takes single steps,
-which are several times faster one at a time. Both read the same parameters.
+which are several times faster one at a time. Both read the same parameters. What is always read as
+a whole can be read from both ends (`BidirectionalNetwork`).
 """
 
 from __future__ import annotations
@@ -138,6 +139,71 @@ class RecurrentNetwork(nn.Module):
             output = layer_state[0]
             after.append(layer_state)
         return output, tuple(after)
+
+
+class BidirectionalNetwork(nn.Module):
+    """Stacked layers that read a whole sequence from both ends (Schuster and Paliwal 1997).
+
+        network = BidirectionalNetwork("lstm", input_size=8, hidden_size=16, layers=2)
+        outputs = network.unroll(torch.randn(4, 10, 8), lengths=torch.tensor([10, 7, 3, 1]))
+
+    Every layer hears both directions of the one below::
+
+        f_t = cell(f_{t-1}, x_t)        b_t = cell'(b_{t+1}, x_t)        y_t = [f_t; b_t]
+
+    The way back turns every sequence about within its own length, so that padding never comes
+    before it and torch's fused kernels can be used: they know no lengths.
+
+    Args:
+        cell: "rnn", "gru" or "lstm".
+        input_size: D, the features of one input.
+        hidden_size: H, the units of every layer in each direction.
+        layers: how many layers are stacked.
+        dropout: the share of features dropped between layers in training, locked through time.
+    """
+
+    def __init__(
+        self, cell: Cell, input_size: int, hidden_size: int, layers: int = 1, dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.cell = cell
+        self.hidden_size = hidden_size
+        sizes = [input_size] + [2 * hidden_size] * (layers - 1)
+        self.forwards, self.backwards = (
+            nn.ModuleList(FUSED[cell](size, hidden_size, batch_first=True) for size in sizes)
+            for _ in range(2)
+        )
+        self.dropout = LockedDropout(dropout)
+
+    def unroll(self, inputs: Tensor, lengths: Tensor) -> Tensor:
+        """Read whole sequences.
+
+        Args:
+            inputs: (B, T, D).
+            lengths: (B,) how many steps of every sequence count, at least one.
+
+        Returns:
+            The last layer's hidden states (B, T, 2 H), the way there and the way back; zero beyond
+            a sequence's length.
+        """
+        time = torch.arange(inputs.shape[1], device=inputs.device)
+        ends = lengths.to(inputs.device)[:, None]
+        counts = time < ends  # (B, T)
+        turned = torch.where(counts, ends - 1 - time, time)
+        outputs = inputs
+        layers = zip(self.forwards, self.backwards, strict=True)
+        for number, (there, back) in enumerate(layers):
+            if number:
+                outputs = self.dropout(outputs)
+            ahead, _ = there(outputs)
+            behind, _ = back(_reordered(outputs, turned))
+            outputs = torch.cat([ahead, _reordered(behind, turned)], -1)
+        return outputs * counts[..., None]
+
+
+def _reordered(steps: Tensor, order: Tensor) -> Tensor:
+    """Steps (B, T, D) in another order (B, T) within each sequence."""
+    return steps.gather(1, order[..., None].expand(-1, -1, steps.shape[2]))
 
 
 def _unroll_layer(

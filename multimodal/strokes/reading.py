@@ -8,6 +8,7 @@ from pathlib import Path
 from multimodal.errors import UserError
 from multimodal.strokes.binary import read_binary
 from multimodal.strokes.drawing import Drawing
+from multimodal.strokes.inkml import read_inkml
 from multimodal.strokes.ndjson import Record, read_ndjson
 from multimodal.strokes.npz import read_every_part
 from multimodal.strokes.points import read_points
@@ -18,7 +19,7 @@ def read_drawings(path: str | Path) -> list[Record]:
     """Read every drawing in a file; the ending of its name says how.
 
     `.ndjson` and `.bin` are Quick, Draw!'s, `.npz` is sketch-rnn's (all its parts, in the order
-    train, valid, test), `.json` holds a browser's strokes, and an `.svg` is one drawing.
+    train, valid, test), `.json` holds a browser's strokes; an `.svg` or an `.inkml` is one drawing.
 
     Raises:
         UserError: an ending that is not known, a file that cannot be read, or no drawing in it.
@@ -43,4 +44,5 @@ _READERS: dict[str, Callable[[Path], Iterable[Record]]] = {
     ".npz": _bare(read_every_part),
     ".json": _bare(read_points),
     ".svg": _bare(lambda path: [read_svg(path)]),
+    ".inkml": lambda path: [read_inkml(path)],
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from multimodal.strokes import Drawing
+from pipelines.benchmark.products import Products
 from pipelines.benchmark.timing import seconds as seconds_of
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
-
     from multimodal.recognition.recognizer import Recognizer
 
 STROKES, POINTS = 5, 8  # of a drawing; Quick, Draw!'s have 4.8 and 40 points in all
@@ -57,49 +56,12 @@ def benchmark_recognizer(
     seconds: dict[int, float] = {}
     for size in BATCH_SIZES:
         batches = [shown[n : n + size] for n in range(0, len(shown), size)]
-        seconds[size] = seconds_of(partial(_guess_all, recognizer, batches))
-        bare = seconds_of(Products(recognizer, batches).multiply)
+        guess = partial(_guess_all, recognizer, batches)
+        seconds[size] = seconds_of(guess)
+        bare = seconds_of(Products(recognizer.network, guess).multiply)
         yield f"{size:5d} {drawings / seconds[size]:12.1f} {seconds[size] / bare:27.2f}"
     ratio = seconds[BATCH_SIZES[0]] / seconds[BATCH_SIZES[-1]]
     yield f"one drawing at a time takes {ratio:.1f} times as long as {BATCH_SIZES[-1]} at once"
-
-
-class Products:
-    """The matrix products and convolutions of guessing at some drawings, and nothing else.
-
-    Args:
-        recognizer: whose.
-        batches: of drawings.
-    """
-
-    def __init__(self, recognizer: Recognizer, batches: Sequence[Sequence[Drawing]]) -> None:
-        from torch import nn
-
-        self._products: list[Callable[[], Tensor]] = []
-        kinds = (nn.Linear, nn.Conv2d, nn.LSTM, nn.GRU, nn.RNN)
-        modules = [m for m in recognizer.network.modules() if isinstance(m, kinds)]
-        hooks = [module.register_forward_pre_hook(self._note) for module in modules]
-        _guess_all(recognizer, batches)
-        for hook in hooks:
-            hook.remove()
-
-    def multiply(self) -> None:
-        """Do them."""
-        for product in self._products:
-            product()
-
-    def _note(self, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        from torch import nn
-        from torch.nn.functional import linear
-
-        if not isinstance(module, nn.RNNBase):
-            self._products.append(partial(module.forward, inputs[0]))
-            return
-        rows = inputs[0]  # (B, T, D)
-        state = rows.new_zeros(len(rows), module.hidden_size)
-        of_inputs, of_state = module.all_weights[0][:2]
-        self._products.append(partial(linear, rows.flatten(0, 1), of_inputs))
-        self._products += [partial(linear, state, of_state)] * rows.shape[1]
 
 
 def _drawings(paths: Sequence[Path], count: int) -> list[Drawing]:

@@ -15,7 +15,8 @@ from multimodal.recognition.recognizer import Recognizer
 from multimodal.strokes import Drawing, Record, read_quickdraw
 from multimodal.strokes.ndjson import encode_ndjson
 from pipelines import cli
-from pipelines.benchmark.recognizer import Products, benchmark_recognizer
+from pipelines.benchmark.products import Products
+from pipelines.benchmark.recognizer import benchmark_recognizer
 from pipelines.evaluate.judge import compare, diversity, judge_sketcher
 from pipelines.evaluate.recognizer import evaluate_recognizer
 
@@ -271,7 +272,7 @@ def test_the_bare_products_are_those_of_the_network(recognizer, drawings):
     layer of the eye, and the readout; a recurrent layer has one product for all inputs and one a
     step."""
     shown = drawings["house"][:2]
-    products = Products(recognizer, [shown])
+    products = Products(recognizer.network, lambda: recognizer.guess(shown))
     steps = -(-int(count_pieces(Ink.of(shown)).max()) // ROUNDING) * ROUNDING
     assert len(products._products) == 2 + 2 * (1 + steps) + 5 + 1 + 1
     with torch.inference_mode():

@@ -1,0 +1,1 @@
+"""Handwriting → text: read as a whole, or again after every stroke."""

@@ -1,0 +1,280 @@
+r"""The one class that people use: load a reader, then let it read.
+
+reader = Reader.load()                               # the shipped model; or a folder, or a Hub id
+reader.read(drawing).text                            # "Dear Anna,\nthe train leaves at 9."
+reader.read(drawings)                                # a list is read in batches
+
+watcher = reader.watch()                             # while somebody writes
+watcher.add([(12, 30), (14, 33), (17, 40)])          # Reading(text="De", …)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Self, overload
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from multimodal.checkpoints import (
+    JSON,
+    load_tensors,
+    read_checkpoint,
+    reading_config,
+    save_checkpoint,
+)
+from multimodal.errors import UserError
+from multimodal.recognition.reading.data import padded, padded_size
+from multimodal.recognition.reading.decoding import (
+    Frames,
+    best_path,
+    best_texts,
+    log_probabilities,
+)
+from multimodal.recognition.reading.lines import cut_lines
+from multimodal.recognition.reading.model import ReaderConfig, ReaderNetwork
+from multimodal.recognition.reading.tracks import Track, track_of
+from multimodal.strokes import Drawing
+
+SHIPPED = "reader-unipen"
+TASK = "reader"
+
+WIDTH = 16
+"""Of the beam that looks for alternatives, at least."""
+
+_AT_A_TIME = 65536  # points of tracks, padding included
+
+
+@dataclass(frozen=True)
+class Line:
+    """What stands in one line of a drawing.
+
+    Attributes:
+        text: without spaces at its ends.
+        score: the natural logarithm of the text's probability, divided by its characters.
+        strokes: the numbers of the line's strokes in the drawing, from 0.
+        alternatives: the most probable texts with their scores, best first, the text being the
+            first; empty unless they were asked for.
+    """
+
+    text: str
+    score: float
+    strokes: tuple[int, ...]
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What stands in a drawing.
+
+    Attributes:
+        lines: from the top; none on an empty canvas.
+    """
+
+    lines: tuple[Line, ...]
+
+    @property
+    def text(self) -> str:
+        """The lines of text, one under the other."""
+        return "\n".join(line.text for line in self.lines)
+
+    @property
+    def score(self) -> float:
+        """The mean of the lines' scores, longer lines counting for more; 0 on an empty canvas."""
+        weights = [max(1, len(line.text)) for line in self.lines]
+        total = sum(line.score * weight for line, weight in zip(self.lines, weights, strict=True))
+        return total / sum(weights) if weights else 0.0
+
+
+class Reader:
+    """Handwriting becomes text.
+
+    Args:
+        network: what was learnt; it is put into evaluation mode.
+        alphabet: the V characters that it knows.
+    """
+
+    def __init__(self, network: ReaderNetwork, alphabet: str) -> None:
+        self.network = network.eval()
+        self.alphabet = alphabet
+
+    @classmethod
+    def load(cls, source: str | Path = SHIPPED) -> Self:
+        """Load a reader, ready to read.
+
+        Args:
+            source: the name of a shipped model, a folder, or a repository of the Hugging Face Hub.
+
+        Raises:
+            UserError: when there is none, or it is damaged or made for another task.
+        """
+        checkpoint = read_checkpoint(source, task=TASK)
+        with reading_config(checkpoint):
+            reader = cls._untrained(checkpoint.config)
+        load_tensors(reader.network, checkpoint)
+        return reader
+
+    @classmethod
+    def _untrained(cls, config: Mapping[str, Any]) -> Self:
+        alphabet = str(config["alphabet"])
+        if not alphabet or len(set(alphabet)) != len(alphabet):
+            raise UserError("alphabet: must be characters, none of them twice")
+        return cls(ReaderNetwork(ReaderConfig(**config["network"]), len(alphabet)), alphabet)
+
+    def save(self, folder: str | Path, card: str | None = None) -> Path:
+        """Write `config.json` and `model.safetensors` (16-bit) into a folder, all or nothing.
+
+        Args:
+            folder: where; a checkpoint that is there is replaced.
+            card: the text of the model card (README.md).
+        """
+        config: dict[str, JSON] = {
+            "task": TASK,
+            "network": asdict(self.network.config),
+            "alphabet": self.alphabet,
+        }
+        tensors = self.network.state_dict()
+        return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
+
+    @overload
+    def read(
+        self, drawings: Drawing, *, alternatives: int = 0, one_line: bool = False
+    ) -> Reading: ...
+
+    @overload
+    def read(
+        self, drawings: Sequence[Drawing], *, alternatives: int = 0, one_line: bool = False
+    ) -> list[Reading]: ...
+
+    def read(
+        self,
+        drawings: Drawing | Sequence[Drawing],
+        *,
+        alternatives: int = 0,
+        one_line: bool = False,
+    ) -> Reading | list[Reading]:
+        """Read one drawing or a list of them.
+
+        Args:
+            drawings: any size, place, slope and sampling; strokes in the order they were drawn.
+            alternatives: how many of the most probable texts each line is to tell; more than 0
+                takes a beam search instead of the most probable path.
+            one_line: whether each drawing is known to be a single line; else it is cut into lines.
+
+        Raises:
+            UserError: `alternatives` is negative.
+        """
+        if alternatives < 0:
+            raise UserError(f"alternatives: must be 0 or more, not {alternatives}")
+        if isinstance(drawings, Drawing):
+            return self.read([drawings], alternatives=alternatives, one_line=one_line)[0]
+        cut = [_lines_of(drawing, one_line) for drawing in drawings]
+        tracks = [
+            track_of([drawing.strokes[n] for n in numbers])
+            for drawing, lines in zip(drawings, cut, strict=True)
+            for numbers in lines
+        ]
+        said = iter(self._said(self.frames(tracks), alternatives))
+        return [
+            Reading(tuple(replace(next(said), strokes=tuple(numbers)) for numbers in lines))
+            for lines in cut
+        ]
+
+    def watch(self) -> Watcher:
+        """Begin to watch somebody write."""
+        return Watcher(self)
+
+    def spell(self, tracks: Sequence[Track]) -> list[str]:
+        """The text of each track, by its most probable path; "" for one without points."""
+        return [best_path(frames, self.alphabet).strip() for frames in self.frames(tracks)]
+
+    @torch.inference_mode()
+    def frames(self, tracks: Sequence[Track]) -> list[Frames]:
+        """What every frame of some tracks says: (⌈T / SHORTENED⌉, 1 + V) each.
+
+        They are read in batches of similar length; no track changes what is said of another.
+        """
+        found = [np.zeros((0, 1 + len(self.alphabet)), np.float32) for _ in tracks]
+        filled = [number for number, track in enumerate(tracks) if len(track)]
+        order = sorted(filled, key=lambda number: len(tracks[number]))
+        while order:
+            size = padded_size(len(tracks[order[-1]]))
+            count = max(1, _AT_A_TIME // size)
+            some, order = order[-count:], order[:-count]
+            logits, lengths = self.network(*padded([tracks[n] for n in some], size))
+            rows = logits.float().log_softmax(-1).numpy()
+            for n, row, length in zip(some, rows, lengths.tolist(), strict=True):
+                found[n] = row[:length].copy()
+        return found
+
+    def _said(self, frames: Sequence[Frames], alternatives: int) -> list[Line]:
+        """Lines of no strokes yet."""
+        if alternatives:
+            return [self._ranked(each, alternatives) for each in frames]
+        texts = [best_path(each, self.alphabet).strip() for each in frames]
+        chances = log_probabilities(frames, texts, self.alphabet)
+        return [
+            Line(text, chance / max(1, len(text)), ())
+            for text, chance in zip(texts, chances, strict=True)
+        ]
+
+    def _ranked(self, frames: Frames, alternatives: int) -> Line:
+        found = best_texts(frames, self.alphabet, max(WIDTH, 2 * alternatives))
+        texts = list(dict.fromkeys(text.strip() for text in found))
+        chances = log_probabilities([frames] * len(texts), texts, self.alphabet)
+        order = sorted(range(len(texts)), key=lambda number: -chances[number])[:alternatives]
+        ranking = tuple((texts[n], chances[n] / max(1, len(texts[n]))) for n in order)
+        return Line(*ranking[0], (), ranking)
+
+
+class Watcher:
+    """Reads along while somebody writes; after a stroke, only its line is read again.
+
+    Made by `Reader.watch`.
+
+    Attributes:
+        reading: what stands there now.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._strokes: list[npt.NDArray[np.float64]] = []
+        self._known: dict[tuple[int, ...], Line] = {}
+        self.reading = Reading(())
+
+    def add(self, stroke: npt.ArrayLike) -> Reading:
+        """See one more stroke: points (n, 2), in the unit of those before.
+
+        Returns:
+            The same as `Reader.read` would say of the whole drawing.
+
+        Raises:
+            UserError: it is no stroke.
+        """
+        self._strokes.append(Drawing([stroke]).strokes[0])
+        return self._read()
+
+    def undo(self) -> Reading:
+        """Take back the last stroke, if there is one."""
+        del self._strokes[-1:]
+        return self._read()
+
+    def _read(self) -> Reading:
+        lines = [tuple(numbers) for numbers in cut_lines(self._strokes)]
+        new = [numbers for numbers in lines if numbers not in self._known]
+        drawings = [Drawing([self._strokes[n] for n in numbers]) for numbers in new]
+        for numbers, reading in zip(new, self._reader.read(drawings, one_line=True), strict=True):
+            self._known[numbers] = replace(reading.lines[0], strokes=numbers)
+        self._known = {numbers: self._known[numbers] for numbers in lines}
+        self.reading = Reading(tuple(self._known.values()))
+        return self.reading
+
+
+def _lines_of(drawing: Drawing, one_line: bool) -> list[list[int]]:
+    """The numbers of the strokes of each line."""
+    if not one_line:
+        return cut_lines(drawing.strokes)
+    return [list(range(len(drawing)))] if len(drawing) else []

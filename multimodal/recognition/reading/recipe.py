@@ -1,0 +1,86 @@
+"""Everything about a reader's training that can be chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from multimodal.recognition.reading.data import Hands
+from multimodal.recognition.reading.model import ReaderConfig
+from multimodal.recurrent.cells import Cell
+from multimodal.training import TrainingOptions, require_ranges
+
+_LEAST = {
+    **dict.fromkeys(("channels", "hidden_size", "layers", "epochs", "batch_points"), 1),
+    **dict.fromkeys(("weight_decay", "slant", "climb", "width", "size"), 0),
+}
+_SHARES = ("dropout", "average_decay")
+
+
+@dataclass(frozen=True)
+class ReaderRecipe:
+    """The choices; on the command line, ``--set name=value``.
+
+    Attributes:
+        cell, channels, hidden_size, layers, dropout: see ReaderConfig.
+        slant, climb, width, size: see Hands.
+        epochs, learning_rate, weight_decay: of AdamW.
+        batch_points: points of the tracks in a batch, padding included.
+        average_decay: of the moving average of the weights.
+        seed: of everything random.
+        precision: "auto", "bf16" or "fp32".
+
+    Raises:
+        UserError: a number is out of range.
+    """
+
+    cell: Cell = "lstm"
+    channels: int = 48
+    hidden_size: int = 144
+    layers: int = 3
+    dropout: float = 0.1
+    slant: float = 0.25
+    climb: float = 0.04
+    width: float = 0.15
+    size: float = 0.12
+    epochs: int = 8
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.01
+    batch_points: int = 20480
+    average_decay: float = 0.998
+    seed: int = 0
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+
+    def __post_init__(self) -> None:
+        require_ranges(self, _LEAST, shares=_SHARES)
+
+    @property
+    def network(self) -> ReaderConfig:
+        """What the network is."""
+        return ReaderConfig(
+            cell=self.cell,
+            channels=self.channels,
+            hidden_size=self.hidden_size,
+            layers=self.layers,
+            dropout=self.dropout,
+        )
+
+    @property
+    def hands(self) -> Hands:
+        """How the batches differ from what was written."""
+        return Hands(slant=self.slant, climb=self.climb, width=self.width, size=self.size)
+
+    def options(self, steps_per_epoch: int) -> TrainingOptions:
+        """How it is optimised; the warm-up of a short training takes no more than a fifth."""
+        return TrainingOptions(
+            epochs=self.epochs,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            betas=(0.9, 0.99),
+            warmup_steps=min(200, self.epochs * steps_per_epoch // 5),
+            final_rate=0.01,
+            clip=2.0,
+            average_decay=self.average_decay,
+            seed=self.seed,
+            precision=self.precision,
+        )

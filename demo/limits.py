@@ -42,8 +42,8 @@ class Limits:
     text: int = 400
     written: int = 3000
     drawings: int = 24
-    strokes: int = 200
-    points: int = 5000
+    strokes: int = 500
+    points: int = 20_000
     seconds: float = 60.0
     batch_seconds: float = 180.0
     waiting: int = 64

@@ -23,6 +23,8 @@ READABLE = (".svg", ".ndjson", ".npz", ".json", ".bin")
 WRITABLE = (".svg", ".png", ".gif", ".ndjson", ".npz", ".json", ".gcode")
 BEGUN, LEAST_BEGUN, MOST_BEGUN = 0.7, 0.3, 1.2  # the size of a beginning, as part of a whole one's
 FINENESS = 2 / 255  # Quick, Draw!'s epsilon of simplification, as part of its frame
+CANDIDATES = 8  # drawn for each step of a morph
+UNNAMED = "drawing"  # what a drawing is called that is in no file
 LONGEST_NAME = 60  # of a file that is named after a prompt, in letters
 
 
@@ -75,47 +77,103 @@ def sketch(sketcher: Sketcher, text: str, count: int = 1, **options: Any) -> Ske
 
 
 def complete(
-    sketcher: Sketcher, path: Path, count: int = 1, category: str | None = None, **options: Any
+    sketcher: Sketcher,
+    begun: Path | Drawing,
+    count: int = 1,
+    category: str | None = None,
+    **options: Any,
 ) -> Sketches:
-    """Finish the drawing in a file several times, the likeliest first.
+    """Finish a drawing several times, the likeliest first.
 
     Args:
         sketcher: who draws.
-        path: a file with one drawing.
+        begun: a drawing, or a file with one.
         count: how many endings.
         category: what it will be, as a prompt of one thing; None where nobody says.
         **options: of drawing, such as temperature and seed.
 
     Raises:
-        UserError: the file holds no drawing or several, or the category cannot be drawn.
+        UserError: it is empty, the file holds no drawing or several, or the category cannot be
+            drawn.
     """
-    begun = read_one(path)
-    named = _one_thing(category, sketcher).category if category else None
+    title, begun = _name(begun), _required(begun)
+    named = category_of(category, sketcher) if category else None
     share = _longer_side(begun) / sketcher.frame
     factor = 1.0 if LEAST_BEGUN <= share <= MOST_BEGUN else BEGUN / share
     found = sketcher.complete(_as_learnt(begun, factor, sketcher), count, named, **options)
     endings = [Drawing(whole.strokes[len(begun) :]).scaled(1 / factor) for whole in found]
     return _sketches(
-        f"{path.stem} finished", [Drawing([*begun.strokes, *ending.strokes]) for ending in endings]
+        f"{title} finished", [Drawing([*begun.strokes, *ending.strokes]) for ending in endings]
     )
 
 
-def morph(sketcher: Sketcher, first: str, last: str, steps: int, **options: Any) -> Sketches:
+def vary(
+    sketcher: Sketcher,
+    drawing: Drawing,
+    count: int = 1,
+    category: str | None = None,
+    **options: Any,
+) -> Sketches:
+    """Draw more like a drawing, the most alike first.
+
+    Args:
+        sketcher: who draws; one with a latent.
+        drawing: what they are to be like.
+        count: how many.
+        category: what it shows, as a prompt of one thing; None where nobody says.
+        **options: of drawing, such as temperature and seed.
+
+    Raises:
+        UserError: it is empty, the category cannot be drawn, or the model has no latent.
+    """
+    named = category_of(category, sketcher) if category else None
+    like = _in_frame(_required(drawing), sketcher)
+    return _sketches(named or "more like it", sketcher.vary(like, count, named, **options))
+
+
+def morph(
+    sketcher: Sketcher,
+    first: Path | Drawing | str,
+    last: Path | Drawing | str,
+    steps: int,
+    shows: tuple[str | None, str | None] = (None, None),
+    **options: Any,
+) -> Sketches:
     """Turn one drawing into another.
 
     Args:
         sketcher: who draws; one with a latent.
-        first: a file with one drawing, or a prompt of one thing.
+        first: a drawing, a file with one, or a prompt of one thing.
         last: likewise.
-        steps: how many drawings, both ends included.
+        steps: how many drawings, both ends included; these stay as they are.
+        shows: the categories of ends that are drawings, None where nobody says.
         **options: of drawing, such as temperature and seed; of prompted ends as well.
 
     Raises:
         UserError: an end is no single drawing, or the model has no latent.
     """
-    (a, start), (b, finish) = (_end(end, sketcher, **options) for end in (first, last))
-    drawings = sketcher.interpolate(a, b, steps, (start, finish), **options)
-    return _sketches(f"{Path(first).stem} to {Path(last).stem}", drawings)
+    ends = zip((first, last), shows, strict=True)
+    (a, start), (b, finish) = (_end(end, shown, sketcher, **options) for end, shown in ends)
+    between = sketcher.interpolate(a, b, steps, (start, finish), candidates=CANDIDATES, **options)
+    drawings = [a, *between[1:-1], b]
+    return _sketches(f"{_name(first)} to {_name(last)}", drawings)
+
+
+def file_or_prompt(text: str) -> Path | str:
+    """What somebody at the command line means by one end of a morph."""
+    return Path(text) if Path(text).suffix.lower() in READABLE else text
+
+
+def category_of(text: str, sketcher: Sketcher) -> str:
+    """The category in a prompt of one thing.
+
+    Raises:
+        UserError: it is of several, or of none that the sketcher knows.
+    """
+    prompt = parse_prompt(text, sketcher.categories)
+    if sum(things.count for things in prompt.things) > 1:
+        raise UserError(f"{text!r} is more than one thing; name one, or a file with one drawing")
+    return prompt.things[0].category
 
 
 def read_one(path: Path) -> Drawing:
@@ -166,19 +224,42 @@ def save(sketches: Sketches, path: Path, *, columns: int | None = None, flip: bo
     save_drawings(sketches.drawings, path, columns=columns, flip=flip, **options)
 
 
+def named_after(title: str, ending: str) -> str:
+    """The name of a file, after what it shows."""
+    name = "-".join(re.findall("[a-z0-9]+", title.lower()))[:LONGEST_NAME].strip("-")
+    return f"{name or UNNAMED}{ending}"
+
+
 def free_path(title: str, ending: str) -> Path:
     """A file in the current folder that is named after what it shows, and is not there yet."""
-    name = "-".join(re.findall("[a-z0-9]+", title.lower()))[:LONGEST_NAME].strip("-") or "drawing"
-    names = chain([name], (f"{name}-{number}" for number in count_from(2)))
-    return next(path for path in (Path(f"{name}{ending}") for name in names) if not path.exists())
+    first = Path(named_after(title, ending))
+    others = (first.with_stem(f"{first.stem}-{number}") for number in count_from(2))
+    return next(path for path in chain([first], others) if not path.exists())
 
 
-def _end(text: str, sketcher: Sketcher, **options: Any) -> tuple[Drawing, str | None]:
+def _name(drawing: Path | Drawing | str) -> str:
+    """What to call a drawing, or a prompt."""
+    if isinstance(drawing, Drawing):
+        return UNNAMED
+    return drawing if isinstance(drawing, str) else drawing.stem
+
+
+def _required(drawing: Path | Drawing) -> Drawing:
+    """A drawing with a stroke at least."""
+    if isinstance(drawing, Path):
+        return read_one(drawing)
+    if not drawing:
+        raise UserError("the drawing is empty; draw a stroke first")
+    return drawing
+
+
+def _end(
+    end: Path | Drawing | str, shows: str | None, sketcher: Sketcher, **options: Any
+) -> tuple[Drawing, str | None]:
     """One end of a morph, and its category where that is known."""
-    if Path(text).suffix.lower() in READABLE:
-        drawing = read_one(Path(text))
-        return _as_learnt(drawing, sketcher.frame / _longer_side(drawing), sketcher), None
-    category = _one_thing(text, sketcher).category
+    if not isinstance(end, str):
+        return _in_frame(_required(end), sketcher), shows
+    category = category_of(end, sketcher)
     ((drawing,),) = sketcher.draw_many([(category, 1)], **options)
     return drawing, category
 
@@ -188,16 +269,14 @@ def _longer_side(drawing: Drawing) -> float:
     return max(right - left, bottom - top) or 1.0
 
 
+def _in_frame(drawing: Drawing, sketcher: Sketcher) -> Drawing:
+    """As the sketcher would have learnt from it."""
+    return _as_learnt(drawing, sketcher.frame / _longer_side(drawing), sketcher)
+
+
 def _as_learnt(drawing: Drawing, factor: float, sketcher: Sketcher) -> Drawing:
     """As large and with as few points as the drawings that the sketcher learnt from."""
     return drawing.scaled(factor).simplified(FINENESS * sketcher.frame)
-
-
-def _one_thing(text: str, sketcher: Sketcher) -> Things:
-    prompt = parse_prompt(text, sketcher.categories)
-    if sum(things.count for things in prompt.things) > 1:
-        raise UserError(f"{text!r} is more than one thing; name one, or a file with one drawing")
-    return prompt.things[0]
 
 
 def _notes(sketcher: Sketcher, prompt: Prompt) -> Iterator[str]:

@@ -53,6 +53,7 @@ SHIPPED = "sketcher-quickdraw"
 TASK = "sketcher"
 AT_ONCE = 1000  # drawings in one batch; more gain nothing and take memory
 FAITHFUL = 0.1  # the temperature of reconstructions, unless a call says otherwise
+CANDIDATES = 4  # drawn for each that `vary` gives back
 SCALES_IN_FRAME = 8.2  # the larger side of Quick, Draw!'s frame, in standard deviations of offsets
 
 
@@ -252,6 +253,53 @@ class Sketcher:
             continued(drawing, endings[number]) for number in self._ranked(begun, endings, label)
         ]
 
+    @torch.inference_mode()
+    def vary(
+        self, drawing: Drawing, n: int = 1, category: str | None = None, **changes: Any
+    ) -> list[Drawing]:
+        """Draw more like a drawing, from latent vectors around its own.
+
+        Several times as many are drawn, from z ~ N(μ, σ²) as the encoder has it (Ha and Eck 2018,
+        equation 5); those whose own μ comes nearest to the drawing's are given.
+
+        Args:
+            drawing: what they are to be like.
+            n: how many.
+            category: what it shows; None for anything.
+            **changes: fields of DrawingOptions for this call.
+
+        Returns:
+            Drawings, the nearest first; each begins where `drawing` does. One that came out without
+            a stroke is among the last.
+
+        Raises:
+            UserError: the network has no latent vector, or as for `complete`.
+        """
+        self._require_latent()
+        if n < 1:
+            raise UserError(f"n: must be at least 1, not {n}")
+        options, many = self.options.changed(changes), CANDIDATES * n
+        rows, origin = rows_of(drawing), drawing.strokes[0][0]
+        mean, log_variance = self._encoded([rows])
+        noise = normal_numbers(options.seed, many, mean.shape[1])
+        latents = mean + (log_variance / 2).exp() * noise
+        condition = self.network.condition(torch.full((many,), self._label(category)), latents)
+        numbers = random_numbers(options.seed, many, options.max_points or self.limit)
+        found = sorted(self._draw(condition, numbers, options), key=len, reverse=True)
+        drawn = [rows for rows in found if len(rows)]
+        away = (self._encoded(drawn)[0] - mean).norm(dim=1) if drawn else torch.zeros(0)
+        nearest = [drawn[number] for number in away.argsort(stable=True).tolist()]
+        return [drawing_of(rows, origin) for rows in [*nearest, *found[len(drawn) :]][:n]]
+
+    def _encoded(self, sequences: Sequence[Rows]) -> tuple[Tensor, Tensor]:
+        """μ and log σ² of drawings, (B, Z)."""
+        points = points_of(self.network, sequences, self.scale)
+        return self.network.encode(points, torch.tensor([*map(len, sequences)]))
+
+    def _require_latent(self) -> None:
+        if not self.network.config.latent_size:
+            raise UserError("this sketcher has no latent vector, which reconstructing would need")
+
     def reconstruct(self, drawing: Drawing, category: str | None = None, **changes: Any) -> Drawing:
         """Draw what the network remembers of a drawing, from its latent vector.
 
@@ -272,6 +320,8 @@ class Sketcher:
         b: Drawing,
         steps: int,
         categories: tuple[str | None, str | None] = (None, None),
+        *,
+        candidates: int = 1,
         **changes: Any,
     ) -> list[Drawing]:
         """Morph a drawing into another, by way of the latent vectors between theirs.
@@ -281,6 +331,8 @@ class Sketcher:
             b: the last; both ends come as the network remembers them.
             steps: how many drawings come back; 1 is the first alone.
             categories: what they show; None for anything.
+            candidates: so many are drawn for each that comes back: the one whose own latent vector
+                comes nearest to what was asked for.
             **changes: fields of DrawingOptions for this call; the temperature is 0.1 unless given.
 
         Returns:
@@ -290,23 +342,33 @@ class Sketcher:
         Raises:
             UserError: the network has no latent vector, or as for `complete`.
         """
-        if not self.network.config.latent_size:
-            raise UserError("this sketcher has no latent vector, which reconstructing would need")
-        if steps < 1:
-            raise UserError(f"steps: must be at least 1, not {steps}")
+        self._require_latent()
+        for name, number in (("steps", steps), ("candidates", candidates)):
+            if number < 1:
+                raise UserError(f"{name}: must be at least 1, not {number}")
         options = self.options.changed({"temperature": FAITHFUL, **changes})
-        rows = [rows_of(a), rows_of(b)]
-        points, lengths = points_of(self.network, rows, self.scale), torch.tensor([*map(len, rows)])
-        latents = self.network.encode(points, lengths)[0]
+        latents = self._encoded([rows_of(a), rows_of(b)])[0]
         labels = torch.tensor([self._label(name) for name in categories])
         ends = self.network.condition(labels, latents)
         share = torch.linspace(0, 1, steps)[:, None]
         condition = torch.lerp(ends[:1], ends[1:], share)
-        condition[:, : latents.shape[1]] = between(latents[0], latents[1], share)
-        numbers = random_numbers(options.seed, 1, options.max_points or self.limit)
-        found = self._draw(condition, numbers.expand(steps, -1, -1), options)
+        condition[:, : latents.shape[1]] = wanted = between(latents[0], latents[1], share)
+        numbers = random_numbers(options.seed, candidates, options.max_points or self.limit)
+        every = condition.repeat_interleave(candidates, 0)
+        found = self._draw(every, numbers.repeat(steps, 1, 1), options)
         origin = a.strokes[0][0]
-        return [drawing_of(rows, origin) for rows in found]
+        return [
+            drawing_of(self._nearest(found[step * candidates :][:candidates], latent), origin)
+            for step, latent in enumerate(wanted)
+        ]
+
+    def _nearest(self, sequences: Sequence[Rows], latent: Tensor) -> Rows:
+        """The rows whose μ comes nearest to a latent vector (Z,); empty ones only if all are."""
+        drawn = [rows for rows in sequences if len(rows)]
+        if len(drawn) < 2:
+            return [*drawn, *sequences][0]
+        away = (self._encoded(drawn)[0] - latent).norm(dim=1)
+        return drawn[int(away.argmin())]
 
     @torch.inference_mode()
     def score(self, drawing: Drawing, category: str | None = None) -> Score:

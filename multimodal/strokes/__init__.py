@@ -11,6 +11,7 @@ from multimodal.strokes.raster import render
 from multimodal.strokes.reading import read_drawings
 from multimodal.strokes.saving import SAVED_ENDINGS, save_drawings
 from multimodal.strokes.sheet import Sheet
+from multimodal.strokes.smoothing import smoothed
 from multimodal.strokes.steps import from_stroke3, from_stroke5, to_stroke3, to_stroke5
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "read_quickdraw",
     "render",
     "save_drawings",
+    "smoothed",
     "to_points",
     "to_stroke3",
     "to_stroke5",

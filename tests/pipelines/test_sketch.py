@@ -142,7 +142,7 @@ def test_a_completion_may_be_told_what_it_will_be(sketcher, half):
 
 
 def test_a_morph_goes_from_prompts_and_files(sketcher, half):
-    done = jobs.morph(sketcher, "a pig", str(half), 5, temperature=0.5, seed=1)
+    done = jobs.morph(sketcher, "a pig", jobs.file_or_prompt(str(half)), 5, temperature=0.5, seed=1)
     assert done.title == "a pig to half"
     assert 1 < len(done.drawings) <= 5
     with pytest.raises(UserError, match="more than one thing"):
@@ -152,8 +152,54 @@ def test_a_morph_goes_from_prompts_and_files(sketcher, half):
 def test_a_morph_of_prompts_knows_what_they_are(sketcher):
     how = {"temperature": 0.5, "seed": 1}
     ends = [sketcher.draw(text, **how)[0] for text in ("a pig", "a duck")]
-    expected = sketcher.interpolate(*ends, 4, ("pig", "duck"), **how)
-    assert list(jobs.morph(sketcher, "a pig", "a duck", 4, **how).drawings) == expected
+    several = {"candidates": jobs.CANDIDATES, **how}
+    between = sketcher.interpolate(*ends, 4, ("pig", "duck"), **several)[1:-1]
+    done = jobs.morph(sketcher, "a pig", "a duck", 4, **how)
+    assert list(done.drawings) == [ends[0], *between, ends[1]]
+    told = jobs.morph(sketcher, *ends, 4, ("pig", "duck"), **how)
+    assert [len(d) for d in told.drawings[1:-1]] == [len(d) for d in between]
+    untold = jobs.morph(sketcher, *ends, 4, **how)
+    assert untold.drawings[1:-1] != told.drawings[1:-1]
+
+
+def test_a_prompt_is_never_taken_for_a_file(sketcher, half):
+    with pytest.raises(UserError, match="not understood"):
+        jobs.morph(sketcher, "a pig", str(half), 5, temperature=0.5, seed=1)
+
+
+def test_drawings_that_are_in_no_file_are_taken_as_they_are(sketcher, half):
+    how = {"temperature": 0.5, "seed": 1}
+    begun = jobs.read_one(half)
+    done = jobs.complete(sketcher, begun, 2, **how)
+    assert done.title == "drawing finished"
+    assert done.drawings == jobs.complete(sketcher, half, 2, **how).drawings
+    morphed = jobs.morph(sketcher, begun, "a pig", 4, **how)
+    assert morphed.title == "drawing to a pig"
+    assert morphed.drawings == jobs.morph(sketcher, half, "a pig", 4, **how).drawings
+
+
+def test_more_like_one_are_drawn_at_its_size_in_the_frame(sketcher):
+    how = {"temperature": 0.5, "seed": 1}
+    done = jobs.vary(sketcher, HALF.scaled(1000), 3, "a duck", **how)
+    assert done.title == "duck"
+    assert len(set(done.drawings)) == 3
+    again = jobs.vary(sketcher, HALF.scaled(1 / 8), 3, "a duck", **how)
+    assert [len(drawing) for drawing in again.drawings] == [len(d) for d in done.drawings]
+    with pytest.raises(UserError, match="more than one thing"):
+        jobs.vary(sketcher, HALF, 3, "two ducks", **how)
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        lambda s, empty: jobs.complete(s, empty),
+        lambda s, empty: jobs.vary(s, empty),
+        lambda s, empty: jobs.morph(s, empty, "a pig", 3),
+    ],
+)
+def test_an_empty_drawing_is_nothing_to_begin_with(sketcher, job):
+    with pytest.raises(UserError, match="the drawing is empty"):
+        job(sketcher, Drawing([]))
 
 
 def test_a_model_without_a_latent_says_that_it_cannot_morph():

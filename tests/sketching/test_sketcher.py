@@ -166,6 +166,38 @@ def test_reconstructions_and_morphs(sketcher):
     assert len(set(found)) == 5
 
 
+def test_of_several_candidates_the_nearest_to_the_latent_is_taken(sketcher):
+    other = Drawing([[(9, 0), (0, 9), (-9, -90)]])
+    how = {"temperature": 0.5, "seed": 1}
+    first = sketcher.interpolate(BEGUN, other, 4, **how)
+    best = sketcher.interpolate(BEGUN, other, 4, candidates=6, **how)
+    with torch.inference_mode():
+        ends = sketcher._encoded([rows_of(BEGUN), rows_of(other)])[0]
+        wanted = between(*ends, torch.linspace(0, 1, 4)[:, None])
+        away = [
+            (sketcher._encoded([rows_of(drawing) for drawing in found])[0] - wanted).norm(dim=1)
+            for found in (first, best)
+        ]
+    assert (away[1] <= away[0] + 1e-4).all()
+    assert (away[1] < away[0] - 1e-4).any()
+
+
+def test_more_like_a_drawing_are_the_nearest_of_many_from_around_its_latent(sketcher):
+    found = sketcher.vary(BEGUN, 3, "duck", seed=1)
+    assert len(set(found)) == 3
+    assert all(tuple(drawing.strokes[0][0]) == (0, 0) for drawing in found)
+    assert_alike(sketcher.vary(BEGUN, 3, "duck", seed=1), found)
+    assert found != sketcher.vary(BEGUN, 3, "duck", seed=2)
+
+    def away(drawings):
+        own, *others = sketcher._encoded([rows_of(drawing) for drawing in (BEGUN, *drawings)])[0]
+        return [float((other - own).norm()) for other in others]
+
+    with torch.inference_mode():
+        assert away(found) == sorted(away(found))
+        assert np.mean(away(found)) < np.mean(away(sketcher.draw("duck", 12, seed=1)))
+
+
 def test_where_every_drawing_has_a_latent_new_ones_get_theirs_from_the_prior(make_sketcher):
     sketcher = make_sketcher(latent_optional=False)
     assert "no_latent" not in dict(sketcher.network.named_parameters())
@@ -182,6 +214,8 @@ def test_without_a_latent_there_is_nothing_to_morph(make_sketcher):
     assert sketcher.draw("duck", seed=1)
     with pytest.raises(UserError, match="no latent vector"):
         sketcher.reconstruct(BEGUN)
+    with pytest.raises(UserError, match="no latent vector"):
+        sketcher.vary(BEGUN)
 
 
 def test_a_sketcher_of_one_category(make_sketcher):
@@ -211,6 +245,10 @@ def test_spherical_interpolation():
         (lambda s: s.draw("duck", beam_size=3), "beam_size: no such option"),
         (lambda s: s.complete(BEGUN, 0), "n: must be"),
         (lambda s: s.interpolate(BEGUN, BEGUN, 0), "steps: must be"),
+        (lambda s: s.interpolate(BEGUN, BEGUN, 2, candidates=0), "candidates: must be"),
+        (lambda s: s.vary(BEGUN, 0), "n: must be"),
+        (lambda s: s.vary(Drawing([])), "without a point"),
+        (lambda s: s.vary(BEGUN, 1, "dukc"), "no category 'dukc'"),
         (lambda s: s.score(Drawing([])), "without a point"),
     ],
 )

@@ -1,0 +1,53 @@
+"""Prompts to touch, instead of writing them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from demo.element import element
+from multimodal.errors import UserError
+from multimodal.sketching.prompts import Things, parse_prompt
+
+if TYPE_CHECKING:
+    from multimodal.sketching.sketcher import Sketcher
+
+PROMPTS = (
+    "a duck",
+    "a cat",
+    "a bicycle",
+    "a butterfly",
+    "a hedgehog",
+    "a dog beside two sheep",
+    "a parrot on a palm tree",
+    "three ducks and a crab under a big umbrella",
+)
+"""What is suggested, as far as the sketcher can draw it."""
+
+
+def prompt_chips(label: str) -> gr.HTML:
+    """Make room for prompts on the page; a touched one is the event `select` with its `prompt`.
+
+    Args:
+        label: what screen readers call them.
+    """
+    return element("chips", label, value=None)
+
+
+def choices_of(sketcher: Sketcher) -> dict[str, Any]:
+    """What the chips are sent: a few prompts, and everything that the sketcher can draw."""
+    return {
+        "prompts": [prompt for prompt in PROMPTS if _can_be_drawn(prompt, sketcher)],
+        "things": [
+            {"name": name, "prompt": str(Things(name)), "rough": name in sketcher.rough}
+            for name in sorted(sketcher.categories)
+        ],
+    }
+
+
+def _can_be_drawn(prompt: str, sketcher: Sketcher) -> bool:
+    try:
+        return bool(parse_prompt(prompt, sketcher.categories))
+    except UserError:
+        return False

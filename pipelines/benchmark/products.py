@@ -22,6 +22,7 @@ class Products:
         from torch import nn
 
         self._products: list[Callable[[], Tensor]] = []
+        self._mixed = False
         kinds = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.LSTM, nn.GRU, nn.RNN)
         modules = [module for module in network.modules() if isinstance(module, kinds)]
         hooks = [module.register_forward_pre_hook(self._note) for module in modules]
@@ -30,14 +31,19 @@ class Products:
             hook.remove()
 
     def multiply(self) -> None:
-        """Do them."""
-        for product in self._products:
-            product()
+        """Do them, in the precision of the job."""
+        import torch
+
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._mixed):
+            for product in self._products:
+                product()
 
     def _note(self, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        import torch
         from torch import nn
         from torch.nn.functional import linear
 
+        self._mixed |= torch.is_autocast_enabled("cpu")
         if not isinstance(module, nn.RNNBase):
             self._products.append(partial(module.forward, inputs[0]))
             return

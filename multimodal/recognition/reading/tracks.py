@@ -22,6 +22,9 @@ TRACK_FEATURES = 4
 SPACING = 1 / 6
 """Between neighbours of a track, in heights of small letters."""
 
+LONGEST = 20_000
+"""Points that the ink of a line makes at most, enough for 900 characters: scribbles have no end."""
+
 STIFFNESS = 25.0
 """How wide ink must be, against its height, before its slope is believed (a ridge's weight)."""
 
@@ -41,7 +44,9 @@ def track_of(strokes: Iterable[npt.ArrayLike]) -> Track:
         return np.zeros((0, TRACK_FEATURES), np.float32)
     points = _level(points, first)
     unit = _letter_height(points, first)
-    points, first = _resampled(points / unit, first, SPACING)
+    points = points / unit
+    spacing = max(SPACING, float(_lengths(points, first).sum()) / LONGEST)
+    points, first = _resampled(points, first, spacing)
     steps = np.diff(points, axis=0, prepend=points[:1])
     height = points[:, 1] - np.median(points[:, 1])
     return np.column_stack([steps, first, height]).astype(np.float32)

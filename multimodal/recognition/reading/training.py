@@ -12,7 +12,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from multimodal.errors import UserError
-from multimodal.processor import torch_dtype
 from multimodal.recognition.reading.data import ALPHABET, LabelledTracks, TrainingTracks
 from multimodal.recognition.reading.metrics import error_rates
 from multimodal.recognition.reading.model import ReaderNetwork
@@ -111,10 +110,7 @@ class ReaderTask(Task):
         self._reader(model).save(folder)
 
     def _reader(self, model: nn.Module) -> Reader:
-        return Reader(cast(ReaderNetwork, model), ALPHABET)
+        return Reader(cast(ReaderNetwork, model), ALPHABET, self.recipe.precision)
 
     def _read(self, model: nn.Module, samples: Sequence[Handwritten]) -> list[str]:
-        dtype = torch_dtype(self.recipe.precision)
-        tracks = [track_of(sample.strokes) for sample in samples]
-        with torch.autocast("cpu", dtype, enabled=dtype is torch.bfloat16):
-            return self._reader(model).spell(tracks)
+        return self._reader(model).spell([track_of(sample.strokes) for sample in samples])

@@ -121,7 +121,7 @@ def test_no_stroke_is_refused_while_reading_along(reader):
 
 
 def test_saved_and_loaded(hand, reader, checkpoint):
-    loaded = Reader.load(checkpoint)
+    loaded = Reader.load(checkpoint, precision="fp32")
     assert loaded.alphabet == reader.alphabet
     assert loaded.network.config == reader.network.config
     assert not loaded.network.training

@@ -60,6 +60,11 @@ def test_the_height_of_letters_is_that_of_most_ink(hand):
     assert letter_height(hand.written("nvnvnlnvnvn")) == pytest.approx(20, rel=0.2)
 
 
+def test_a_scribble_without_end_has_a_track_of_bounded_length():
+    corners = np.random.default_rng(0).uniform(0, 100, (50_000, 2))
+    assert 10_000 < len(track_of([corners])) < 21_000
+
+
 @pytest.mark.parametrize(
     "strokes", [[], [[(3, 3)]], [[(3, 3), (3, 3)]], [[(0, 0), (100, 0)]], [[(1, 1)], [(5, 1)]]]
 )

@@ -27,9 +27,12 @@ if TYPE_CHECKING:
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 WIDTH, HEIGHT = 1200, 860
-COLOURS = 200  # of a picture's palette: a third of the bytes, and no difference to the eye
-PATIENCE = 120_000  # milliseconds
-HOUSE = [[(0.3, 0.75), (0.3, 0.45), (0.6, 0.45), (0.6, 0.75)], [(0.27, 0.47), (0.45, 0.25)]]
+COLOURS = 256  # of a picture's palette: a third of the bytes, and hardly a difference to the eye
+PATIENCE = 300_000  # milliseconds
+HOUSE = [
+    [(0.3, 0.75), (0.3, 0.45), (0.6, 0.45), (0.6, 0.75), (0.3, 0.75)],
+    [(0.27, 0.47), (0.45, 0.25), (0.63, 0.47)],
+]
 
 
 def take_screenshots(folder: Path, voice: str | None = None) -> list[Path]:
@@ -79,7 +82,8 @@ def _take(page: Page, name: str, identity: str, folder: Path) -> Path:
     path = folder / f"demo-{identity}.png"
     picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
     with written_aside(path) as aside:
-        picture.quantize(COLOURS, dither=Image.Dither.NONE).save(aside, optimize=True)
+        few = picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        few.save(aside, optimize=True)
     return path
 
 
@@ -92,8 +96,8 @@ def _hand_in(page: Page, place: str, names: list[str]) -> None:
 
 
 def _caption(page: Page) -> None:
-    _hand_in(page, "#caption-photo", ["grace_hopper.jpg"])
-    page.locator(".gaze .chip").nth(1).click()
+    _hand_in(page, "#caption-photo", ["lion.jpg"])
+    page.locator(".gaze .chip", has_text="lion").click()
 
 
 def _many_photos(page: Page) -> None:
@@ -106,7 +110,7 @@ def _many_photos(page: Page) -> None:
 def _draw(page: Page) -> None:
     page.locator("#draw-prompt").locator("input, textarea").first.fill("two ducks and a crab")
     page.locator("#draw-go").click()
-    page.wait_for_timeout(6000)
+    page.locator("#draw-sheet .tile").first.wait_for()
 
 
 def _draw_together(page: Page) -> None:
@@ -121,21 +125,22 @@ def _draw_together(page: Page) -> None:
         page.mouse.up()
         page.wait_for_timeout(800)
     page.locator("#together-finish").click()
-    page.wait_for_timeout(4000)
+    page.get_by_text("Keep it").wait_for()
 
 
 def _morph(page: Page) -> None:
     page.locator("#morph-go").click()
-    page.wait_for_timeout(6000)
+    page.locator("#morph-book .filled").wait_for()
+    page.locator("#morph-book input[type=range]").fill("55")
 
 
 def _write(page: Page) -> None:
     if page.locator("#write-start").is_visible():
         page.get_by_label("Seed").fill("7")
         page.locator("#write-start").click()
-        page.get_by_text("characters", exact=False).last.wait_for()
-        page.get_by_label("Colour by surprise").check()
+        page.locator(".sheet .page").wait_for()
         page.locator(".sheet .page:not(.running)").wait_for()
+        page.get_by_label("Colour by surprise").check()
         page.locator(".sheet .page").evaluate("page => page.scrollTop = 0")
 
 

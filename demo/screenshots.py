@@ -11,6 +11,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-WIDTH, HEIGHT = 1200, 860
-COLOURS = 256  # of a picture's palette: a third of the bytes, and hardly a difference to the eye
+WIDTH, HEIGHT, MOST = 1080, 860, 1120  # pixels; a longer page is cut there
+FLAT, MIXED = 64, 112  # colours of a palette: the page's own exactly, and what comes near photos
 PATIENCE = 300_000  # milliseconds
 HOUSE = [
     [(0.3, 0.75), (0.3, 0.45), (0.6, 0.45), (0.6, 0.75), (0.3, 0.75)],
@@ -75,16 +76,30 @@ def find_chromium() -> str:
 def _take(page: Page, name: str, identity: str, folder: Path) -> Path:
     page.get_by_role("tab", name=name, exact=True).last.click()
     page.wait_for_timeout(500)
-    USES[identity](page)
+    USES.get(identity, _nothing)(page)
     page.mouse.move(0, 0)
     page.evaluate("window.scrollTo(0, 0)")
     page.wait_for_timeout(1500)  # messages and transitions end
     path = folder / f"demo-{identity}.png"
-    picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
+    picture = Image.open(BytesIO(page.screenshot(full_page=True))).convert("RGB")
+    picture = picture.crop((0, 0, picture.width, min(picture.height, MOST)))
     with written_aside(path) as aside:
-        few = picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-        few.save(aside, optimize=True)
+        _few_colours(picture).save(aside, optimize=True)
     return path
+
+
+def _few_colours(picture: Image.Image) -> Image.Image:
+    """The same with a few colours, for a third of the bytes."""
+    counted = picture.getcolors(picture.width * picture.height) or []
+    often = [colour for _, colour in sorted(counted, reverse=True)[:FLAT]]
+    mixed = picture.quantize(MIXED).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*chain.from_iterable(often), *mixed[: 3 * MIXED]])  # type: ignore[arg-type]
+    return picture.quantize(palette=palette, dither=Image.Dither.NONE)
+
+
+def _nothing(_: Page) -> None:
+    """A tab that is worth a look as it is."""
 
 
 def _photo(name: str) -> str:

@@ -64,19 +64,6 @@ class Models:
         """Text → handwriting."""
         return self._once("writer", _load_writer)
 
-    @property
-    def translator(self) -> Translator:
-        """English sentence → the same in one of `languages`."""
-        return self._once("translator", _load_translator)
-
-    def languages(self) -> list[str]:
-        """The codes of the languages that sentences can be had in, English first."""
-        if TRANSLATOR not in shipped():
-            return ["en"]
-        config = files("multimodal").joinpath("pretrained", TRANSLATOR, "config.json")
-        known = json.loads(config.read_text(encoding="utf-8"))["known"]
-        return ["en", *sorted(code for code in known if code != "en")]
-
     def author(self, voice: str) -> Author:
         """Text → more text.
 
@@ -93,6 +80,19 @@ class Models:
         """The voices that ship, and others that were asked for, by their short names."""
         own = [name.removeprefix("text-") for name in shipped() if name.startswith("text-")]
         return [*own, *(name for name in self._voices if name not in own)]
+
+    @property
+    def translator(self) -> Translator:
+        """English sentence → the same in one of `languages`."""
+        return self._once("translator", _load_translator)
+
+    def languages(self) -> list[str]:
+        """The codes of the languages that sentences can be had in, English first."""
+        if TRANSLATOR not in shipped():
+            return ["en"]
+        config = files("multimodal").joinpath("pretrained", TRANSLATOR, "config.json")
+        known = json.loads(config.read_text(encoding="utf-8"))["known"]
+        return ["en", *sorted(code for code in known if code != "en")]
 
     def warm_up(self) -> Thread:
         """Load what most visitors will ask for, beside the server's own start.
@@ -149,16 +149,16 @@ def _load_recognizer() -> Recognizer:
     return multimodal.load_recognizer()
 
 
-def _load_translator() -> Translator:
-    import multimodal
-
-    return multimodal.load_translator()
-
-
 def _load_author(voice: str) -> Author:
     import multimodal
 
     return multimodal.load_author(voice)
+
+
+def _load_translator() -> Translator:
+    import multimodal
+
+    return multimodal.load_translator()
 
 
 def _load_text_classifier() -> TextClassifier:

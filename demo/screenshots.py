@@ -11,6 +11,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +27,13 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-WIDTH, HEIGHT = 1200, 860
-COLOURS = 200  # of a picture's palette: a third of the bytes, and no difference to the eye
-PATIENCE = 120_000  # milliseconds
-HOUSE = [[(0.3, 0.75), (0.3, 0.45), (0.6, 0.45), (0.6, 0.75)], [(0.27, 0.47), (0.45, 0.25)]]
+WIDTH, HEIGHT, MOST = 1080, 860, 1120  # pixels; a longer page is cut there
+FLAT, MIXED = 64, 112  # colours of a palette: the page's own exactly, and what comes near photos
+PATIENCE = 300_000  # milliseconds
+HOUSE = [
+    [(0.3, 0.75), (0.3, 0.45), (0.6, 0.45), (0.6, 0.75), (0.3, 0.75)],
+    [(0.27, 0.47), (0.45, 0.25), (0.63, 0.47)],
+]
 
 
 def take_screenshots(folder: Path, voice: str | None = None) -> list[Path]:
@@ -72,15 +76,30 @@ def find_chromium() -> str:
 def _take(page: Page, name: str, identity: str, folder: Path) -> Path:
     page.get_by_role("tab", name=name, exact=True).last.click()
     page.wait_for_timeout(500)
-    USES[identity](page)
+    USES.get(identity, _nothing)(page)
     page.mouse.move(0, 0)
     page.evaluate("window.scrollTo(0, 0)")
     page.wait_for_timeout(1500)  # messages and transitions end
     path = folder / f"demo-{identity}.png"
-    picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
+    picture = Image.open(BytesIO(page.screenshot(full_page=True))).convert("RGB")
+    picture = picture.crop((0, 0, picture.width, min(picture.height, MOST)))
     with written_aside(path) as aside:
-        picture.quantize(COLOURS, dither=Image.Dither.NONE).save(aside, optimize=True)
+        _few_colours(picture).save(aside, optimize=True)
     return path
+
+
+def _few_colours(picture: Image.Image) -> Image.Image:
+    """The same with a few colours, for a third of the bytes."""
+    counted = picture.getcolors(picture.width * picture.height) or []
+    often = [colour for _, colour in sorted(counted, reverse=True)[:FLAT]]
+    mixed = picture.quantize(MIXED).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*chain.from_iterable(often), *mixed[: 3 * MIXED]])  # type: ignore[arg-type]
+    return picture.quantize(palette=palette, dither=Image.Dither.NONE)
+
+
+def _nothing(_: Page) -> None:
+    """A tab that is worth a look as it is."""
 
 
 def _photo(name: str) -> str:
@@ -92,8 +111,8 @@ def _hand_in(page: Page, place: str, names: list[str]) -> None:
 
 
 def _caption(page: Page) -> None:
-    _hand_in(page, "#caption-photo", ["grace_hopper.jpg"])
-    page.locator(".gaze .chip").nth(1).click()
+    _hand_in(page, "#caption-photo", ["lion.jpg"])
+    page.locator(".gaze .chip", has_text="lion").click()
 
 
 def _many_photos(page: Page) -> None:
@@ -106,7 +125,7 @@ def _many_photos(page: Page) -> None:
 def _draw(page: Page) -> None:
     page.locator("#draw-prompt").locator("input, textarea").first.fill("two ducks and a crab")
     page.locator("#draw-go").click()
-    page.wait_for_timeout(6000)
+    page.locator("#draw-sheet .tile").first.wait_for()
 
 
 def _draw_together(page: Page) -> None:
@@ -121,21 +140,22 @@ def _draw_together(page: Page) -> None:
         page.mouse.up()
         page.wait_for_timeout(800)
     page.locator("#together-finish").click()
-    page.wait_for_timeout(4000)
+    page.get_by_text("Keep it").wait_for()
 
 
 def _morph(page: Page) -> None:
     page.locator("#morph-go").click()
-    page.wait_for_timeout(6000)
+    page.locator("#morph-book .filled").wait_for()
+    page.locator("#morph-book input[type=range]").fill("55")
 
 
 def _write(page: Page) -> None:
     if page.locator("#write-start").is_visible():
         page.get_by_label("Seed").fill("7")
         page.locator("#write-start").click()
-        page.get_by_text("characters", exact=False).last.wait_for()
-        page.get_by_label("Colour by surprise").check()
+        page.locator(".sheet .page").wait_for()
         page.locator(".sheet .page:not(.running)").wait_for()
+        page.get_by_label("Colour by surprise").check()
         page.locator(".sheet .page").evaluate("page => page.scrollTop = 0")
 
 

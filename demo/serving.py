@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from demo.gradio_import import without_stubs
 from demo.janitor import sweeping
 from multimodal.errors import UserError
+from multimodal.processor import share_memory
 
 if TYPE_CHECKING:
     from demo.shared import Shared
@@ -67,6 +68,7 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
     """
     options = options or ServeOptions()
     visitors = read_visitors(options.auth_file) if options.auth_file else None
+    share_memory(1)
     if options.mcp and find_spec("mcp") is None:
         raise UserError('--mcp: needs more packages: pip install "multimodal-rnn[mcp]"')
     if options.port is not None:

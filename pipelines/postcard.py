@@ -378,9 +378,9 @@ class CardMaker:
         return [drawings[number] for number in sorted(best)]
 
     def _written(self, text: str, line: float, seed: int, *, centred: bool) -> Drawing:
-        from multimodal.handwriting.layout import Layout
+        from multimodal.handwriting.layout import Align, Layout
 
-        align = "center" if centred else "left"
+        align: Align = "center" if centred else "left"
         layout = Layout(line_height=line, width=text_width(*self._sides), align=align)
         return self.writer.write(text, style=self.options.style, seed=seed, layout=layout)
 

@@ -185,16 +185,18 @@ def arrange(figures: Sequence[Drawing], box: Box) -> list[Drawing]:
     return [figure.scaled(scale).moved(dx, dy) for figure in best]
 
 
-def fit_writing(writing: Drawing, box: Box) -> Drawing:
+def fit_writing(writing: Drawing, box: Box, *, centred: bool = False) -> Drawing:
     """Put lines of writing into a box: as they are, or smaller where they would not fit.
 
-    They begin at the left, and are in the middle of the height that they leave free.
+    They begin at the left unless they are centred, and are in the middle of the height that they
+    leave free.
     """
     left, top, right, bottom = writing.bounds
     across, down = max(right - left, 1e-9), max(bottom - top, 1e-9)
     scale = min(1.0, box.width / across, box.height / down)
+    indent = (box.width - scale * across) / 2 if centred else 0.0
     return writing.scaled(scale).moved(
-        box.left - scale * left,
+        box.left + indent - scale * left,
         box.top + (box.height - scale * down) / 2 - scale * top,
     )
 

@@ -65,7 +65,7 @@ SPACING = 0.6  # millimetres between points, so that a moving pen is as fast eve
 SECONDS = 9.0  # until a moving card is finished
 FINENESS = {".png": 12.0, ".gif": 5.0}  # pixels a millimetre
 PHOTO_FINENESS = 10.0  # pixels a millimetre, of a photo in an SVG
-LEAST_SURE = 0.1  # of the recognizer, of what the sketcher draws roughly
+LEAST_SURE = 0.03  # of the recognizer, of what the sketcher draws roughly
 TRIES = 16  # drawings of each figure, of which the best is taken
 CANDIDATES = 200  # drawings of a card at most, the chosen and the others
 TEMPERATURE = 0.3  # neat, and not always the same
@@ -315,7 +315,7 @@ class CardMaker:
         things, figures = self._drawn(mentioned(caption, self.sketcher.categories), seed)
         alone = picture is None and not figures
         line = line_height(*self._sides, len(written), alone=alone)
-        writing = self._written(written, line, seed)
+        writing = self._written(written, line, seed, centred=not figures)
         plan = plan_card(
             *self._sides,
             photo=None if picture is None else picture.width / picture.height,
@@ -330,7 +330,7 @@ class CardMaker:
             plan=plan,
             edge=stamp_edge(plan.stamp) if plan.stamp else None,
             figures=tuple(arrange(figures, plan.stamp.inset(INSIDE)) if plan.stamp else ()),
-            writing=fit_writing(writing, plan.writing),
+            writing=fit_writing(writing, plan.writing, centred=not figures),
             photo=picture,
             animated=self.options.moves,
         )
@@ -377,10 +377,11 @@ class CardMaker:
             return []
         return [drawings[number] for number in sorted(best)]
 
-    def _written(self, text: str, line: float, seed: int) -> Drawing:
-        from multimodal.handwriting.layout import Layout
+    def _written(self, text: str, line: float, seed: int, *, centred: bool) -> Drawing:
+        from multimodal.handwriting.layout import Align, Layout
 
-        layout = Layout(line_height=line, width=text_width(*self._sides))
+        align: Align = "center" if centred else "left"
+        layout = Layout(line_height=line, width=text_width(*self._sides), align=align)
         return self.writer.write(text, style=self.options.style, seed=seed, layout=layout)
 
 

@@ -144,3 +144,9 @@ def test_writing_is_never_larger_than_its_box_nor_enlarged(width, height):
     placed = fit_writing(figure(width, height, 3, 4), box)
     assert box.holds(placed)
     assert box_of(placed).width == pytest.approx(width * min(1, 120 / width, 20 / height), rel=1e-6)
+
+
+def test_writing_is_centred_on_request():
+    placed = box_of(fit_writing(figure(40, 10), Box(5, 50, 120, 20), centred=True))
+    assert placed.left - 5 == pytest.approx(125 - placed.right)
+    assert placed.top - 50 == pytest.approx(70 - placed.bottom)

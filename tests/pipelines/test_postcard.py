@@ -196,9 +196,9 @@ def test_strokes_alone_are_still_and_in_a_plotters_order(make, tmp_path):
 
 def test_a_png_has_photo_and_ink(make, tmp_path):
     picture = Image.new("RGB", (40, 30), (200, 30, 30))
-    card = make(picture=picture)
+    card = make(picture=picture, size="80x60")
     with Image.open(moved(card, tmp_path, ".png")) as shown:
-        assert shown.size == (148 * 12, 105 * 12)
+        assert shown.size == (80 * 12, 60 * 12)
         box = card.plan.photo
         middle = (int((box.left + box.width / 2) * 12), int((box.top + box.height / 2) * 12))
         assert shown.convert("RGB").getpixel(middle) == (200, 30, 30)
@@ -208,7 +208,7 @@ def test_a_png_has_photo_and_ink(make, tmp_path):
 
 def test_a_gif_ends_with_the_finished_card(make, tmp_path):
     picture = Image.new("RGB", (40, 30), (200, 30, 30))
-    card = make(picture=picture)
+    card = make(picture=picture, size="80x60")
     with Image.open(moved(card, tmp_path, ".gif")) as moving:
         frames = moving.n_frames
         assert frames > 10

@@ -48,16 +48,16 @@ class TextConfig:
         name_dropout: the share of pieces that are only known by their letters.
     """
 
-    readers: int = 4
+    readers: int = 2
     cell: Cell = "lstm"
-    embedding_size: int = 48
-    hidden_size: int = 64
+    embedding_size: int = 64
+    hidden_size: int = 128
     layers: int = 1
-    input_dropout: float = 0.4
+    input_dropout: float = 0.3
     dropout: float = 0.5
     weight_dropout: float = 0.3
-    piece_dropout: float = 0.15
-    name_dropout: float = 0.3
+    piece_dropout: float = 0.1
+    name_dropout: float = 0.2
 
 
 class TextReader(nn.Module):

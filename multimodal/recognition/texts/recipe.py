@@ -44,24 +44,24 @@ class TextClassifierRecipe:
     """
 
     pieces: Literal["words", "characters"] = "words"
-    seen_at_least: int = 2
+    seen_at_least: int = 3
     buckets: int = 2048
     label_names: str = ""
-    readers: int = 4
+    readers: int = 2
     cell: Cell = "lstm"
-    embedding_size: int = 48
-    hidden_size: int = 64
+    embedding_size: int = 64
+    hidden_size: int = 128
     layers: int = 1
-    input_dropout: float = 0.4
+    input_dropout: float = 0.3
     dropout: float = 0.5
     weight_dropout: float = 0.3
-    piece_dropout: float = 0.15
-    name_dropout: float = 0.3
-    early_weight: float = 0.3
-    label_smoothing: float = 0.1
-    epochs: int = 8
+    piece_dropout: float = 0.1
+    name_dropout: float = 0.2
+    early_weight: float = 1.0
+    label_smoothing: float = 0.05
+    epochs: int = 7
     batch_size: int = 64
-    learning_rate: float = 1.5e-3
+    learning_rate: float = 2e-3
     weight_decay: float = 0.02
     average_decay: float = 0.998
     seed: int = 0

@@ -23,6 +23,8 @@ TINY = TextClassifierRecipe(
     dropout=0.1,
     epochs=4,
     batch_size=8,
+    label_smoothing=0.1,
+    early_weight=0.3,
     learning_rate=2e-2,
     average_decay=0.5,
     label_names="bad=sad,good=glad",

@@ -56,7 +56,8 @@ class AdditiveAttention(nn.Module):
         """
         # tanh(x) = 2 σ(2x) - 1, and σ is several times faster on processors. The "- 1" adds the
         # same to all energies of a query, which the softmax does not see.
-        compared = torch.sigmoid(2 * self.query_projection(queries)[:, :, None] + keys[:, None])
+        # In place: it is by far the largest tensor of a step, and twice of it leaves the cache.
+        compared = (2 * self.query_projection(queries)[:, :, None] + keys[:, None]).sigmoid_()
         energies = 2 * self.energy(compared)[..., 0]  # (B, T, S)
         if present is not None:
             energies = energies.masked_fill(~present[:, None], -torch.inf)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from demo import about, caption, draw, draw_together, many_photos, morph, write
+from demo import about, caption, draw, draw_together, many_photos, morph, read, write
 from demo.shared import Shared, asset
 
 TITLE = "multimodal"
@@ -16,6 +16,7 @@ TABS = (
     ("Draw", "draw", draw.tab),
     ("Draw together", "draw-together", draw_together.tab),
     ("Morph", "morph", morph.tab),
+    ("Read", "read", read.tab),
     ("Write", "write", write.tab),
     ("About", "about", about.tab),
 )
@@ -32,6 +33,8 @@ def build(shared: Shared) -> gr.Blocks:
         )
         with gr.Tabs(elem_id="tabs"):
             for name, identity, tab in TABS:
+                if tab is read.tab and not read.offered():
+                    continue
                 with gr.Tab(name, id=identity):
                     tab(shared)
     page.queue(max_size=limits.waiting, default_concurrency_limit=limits.at_once)

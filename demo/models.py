@@ -11,6 +11,7 @@ from multimodal.errors import UserError
 if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner
     from multimodal.language.author import Author
+    from multimodal.recognition.reading.reader import Reader
     from multimodal.recognition.recognizer import Recognizer
     from multimodal.sketching.sketcher import Sketcher
 
@@ -46,6 +47,11 @@ class Models:
     def recognizer(self) -> Recognizer:
         """Drawing → category, after every stroke."""
         return self._once("recognizer", _load_recognizer)
+
+    @property
+    def reader(self) -> Reader:
+        """Handwriting → text."""
+        return self._once("reader", _load_reader)
 
     def author(self, voice: str) -> Author:
         """Text → more text.
@@ -119,6 +125,12 @@ def _load_recognizer() -> Recognizer:
     import multimodal
 
     return multimodal.load_recognizer()
+
+
+def _load_reader() -> Reader:
+    import multimodal
+
+    return multimodal.load_reader()
 
 
 def _load_author(voice: str) -> Author:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import gradio as gr
 
-from demo import about, caption, draw, draw_together, many_photos, mood, morph, postcard, write
+from demo import (
+    about,
+    caption,
+    draw,
+    draw_together,
+    many_photos,
+    mood,
+    morph,
+    postcard,
+    read,
+    write,
+)
 from demo.models import shipped
 from demo.shared import Shared, asset
 
@@ -17,6 +28,7 @@ TABS = (
     ("Draw", "draw", draw.tab),
     ("Draw together", "draw-together", draw_together.tab),
     ("Morph", "morph", morph.tab),
+    ("Read", "read", read.tab),
     ("Postcard", "postcard", postcard.tab),
     ("Mood", "mood", mood.tab),
     ("Write", "write", write.tab),
@@ -24,7 +36,7 @@ TABS = (
 )
 
 
-WITH_MODELS = {"postcard": postcard.MODEL, "mood": mood.MODEL}
+WITH_MODELS = {"read": read.MODEL, "postcard": postcard.MODEL, "mood": mood.MODEL}
 """Tabs that are only there where their model ships."""
 
 

@@ -130,7 +130,10 @@ class Handlers:
 
     def open(self, path: str) -> Any:
         """Put the drawing in a file on the pad."""
-        drawing = read_one(Path(path)).fitted(*SIZE, MARGIN)
+        try:
+            drawing = read_one(Path(path)).fitted(*SIZE, MARGIN)
+        except UserError as error:  # a visitor knows the name alone
+            raise UserError(str(error).replace(path, Path(path).name)) from None
         return to_points(read_pad(to_points(drawing), self.shared.limits))
 
 

@@ -96,6 +96,7 @@ function dress(playing) {
 }
 
 function step(now) {
+  if (!book.offsetParent) return stop();  // nobody is looking
   const end = svgs.length - 1, way = (now - last) / STEP;
   last = now;
   at = Math.min(end, Math.max(0, forwards ? at + way : at - way));

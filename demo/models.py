@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner
     from multimodal.handwriting.writer import Writer
     from multimodal.language.author import Author
+    from multimodal.recognition.reading.reader import Reader
     from multimodal.recognition.recognizer import Recognizer
     from multimodal.recognition.texts.classifier import TextClassifier
     from multimodal.sketching.sketcher import Sketcher
@@ -63,6 +64,11 @@ class Models:
     def writer(self) -> Writer:
         """Text → handwriting."""
         return self._once("writer", _load_writer)
+
+    @property
+    def reader(self) -> Reader:
+        """Handwriting → text."""
+        return self._once("reader", _load_reader)
 
     def author(self, voice: str) -> Author:
         """Text → more text.
@@ -147,6 +153,12 @@ def _load_recognizer() -> Recognizer:
     import multimodal
 
     return multimodal.load_recognizer()
+
+
+def _load_reader() -> Reader:
+    import multimodal
+
+    return multimodal.load_reader()
 
 
 def _load_author(voice: str) -> Author:

@@ -51,6 +51,7 @@ def stroke_pad(
     hint: str = "Draw here",
     size: tuple[int, int] = SIZE,
     pen: float = 1.0,
+    paper: str = "dots",
     **options: Any,
 ) -> gr.HTML:
     """Put a pad on the page; it has the events `input`, after every change.
@@ -61,6 +62,7 @@ def stroke_pad(
         hint: what is written on it while it is empty.
         size: its width and height, in its own units.
         pen: the width of its lines, as a multiple of the usual one.
+        paper: with "dots", or with "lines" to write on.
         **options: of `gr.HTML`.
     """
     pad = element(
@@ -70,6 +72,7 @@ def stroke_pad(
         width=size[0],
         height=size[1],
         pen=pen,
+        paper=paper,
         most_strokes=limits.strokes,
         most_points=limits.points,
         **options,

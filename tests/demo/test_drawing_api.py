@@ -7,6 +7,8 @@ import pytest
 from gradio_client.exceptions import AppError
 
 import multimodal
+from demo.models import shipped
+from demo.read import MODEL
 from multimodal.strokes import Drawing, from_points, read_drawings, to_points
 
 HOUSE = [[[100, 300], [100, 500], [400, 500], [400, 300]], [[80, 310], [250, 150], [420, 310]]]
@@ -149,3 +151,15 @@ def test_what_cannot_be_is_answered_in_a_sentence(client, name, arguments, said)
         client.predict(**arguments, api_name=f"/{name}")
     assert said in str(caught.value)
     assert client.predict(HOUSE, api_name="/guess")["category"]
+
+
+@pytest.mark.skipif(MODEL not in shipped(), reason="no reader of handwriting ships")
+def test_handwriting_is_read_as_the_reader_reads_it(client):
+    told = client.predict(HOUSE, 3, api_name="/read_handwriting")
+    own = multimodal.load_reader().read(from_points(HOUSE), alternatives=3)
+    assert told["text"] == own.text
+    assert [line["text"] for line in told["lines"]] == [line.text for line in own.lines]
+    assert [len(line["alternatives"]) for line in told["lines"]] == [
+        len(line.alternatives) for line in own.lines
+    ]
+    assert client.predict([], 0, api_name="/read_handwriting")["lines"] == []

@@ -6,6 +6,9 @@ import re
 
 import pytest
 
+from demo.models import shipped
+from demo.read import MODEL
+
 PAD = "#together-pad"
 
 
@@ -384,3 +387,19 @@ def test_a_drawing_of_ones_own_is_morphed(page):
     page.locator("#morph-go").click()
     page.locator("#morph-book .filled").wait_for()
     page.get_by_text("your drawing to a pineapple, seed").wait_for()
+
+
+@pytest.mark.skipif(MODEL not in shipped(), reason="no reader of handwriting ships")
+def test_handwriting_is_read_while_it_is_written(page):
+    open_tab(page, "Read")
+    pad, text = "#read-pad", page.locator("#read-text textarea")
+    page.locator(f"{pad} canvas").wait_for()
+    draw(page, [(0.1, 0.2), (0.1, 0.8)], pad)  # an l, and then an o behind it
+    page.wait_for_function("() => document.querySelector('#read-text textarea').value")
+    first = text.input_value()
+    draw(page, circle(0.2, 0.65, 0.06), pad)
+    page.wait_for_function(
+        "first => document.querySelector('#read-text textarea').value !== first", arg=first
+    )
+    page.locator(f"{pad} [data-act=clear]").click()
+    page.wait_for_function("() => !document.querySelector('#read-text textarea').value")

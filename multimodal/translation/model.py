@@ -159,7 +159,8 @@ class TranslationNetwork(nn.Module):
     def among(self, ids: Tensor) -> Step[WriterState, Memory]:
         """A `step` that knows no other subwords than some: those of the language to write.
 
-        Half of a step's work is the readout, and no language uses half of all subwords.
+        The readout is two fifths of a step's products, and of the subwords of three languages each
+        uses little more than half.
 
         Args:
             ids: (N,) the subwords; in this step a token is a number from 0 to N - 1.

@@ -171,8 +171,9 @@ def _beginning(
     strange = next((code for code in train.languages if code not in former.languages), None)
     if strange is not None:
         raise UserError(f"{recipe.start}: does not know the language {strange!r} of the data")
-    dropouts = {"dropout": recipe.dropout, "word_dropout": recipe.word_dropout}
-    config = replace(former.network.config, **dropouts)
+    config = replace(
+        former.network.config, dropout=recipe.dropout, word_dropout=recipe.word_dropout
+    )
     network = TranslationNetwork(config, len(former.vocabulary))
     network.load_state_dict(former.network.state_dict())
     return network, former.vocabulary, former.languages

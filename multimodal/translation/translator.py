@@ -159,7 +159,7 @@ class Translator:
         languages = {
             code: Language.from_json(values) for code, values in config["languages"].items()
         }
-        options = {
+        options: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in config["generation"].items()
         }
@@ -401,7 +401,8 @@ def _by_word(
     counts = np.bincount(writers, minlength=words).clip(min=1)
     pairs = np.ix_(np.asarray(writers, dtype=int), np.asarray(owners, dtype=int))
     np.add.at(found, pairs, weights.float().numpy())
-    return found / counts[:, None].astype(np.float32)
+    found /= counts[:, None]
+    return found
 
 
 def _too_long(sentence: _Read, longest: int) -> str:

@@ -119,7 +119,7 @@ class Run:
 
             return stepping
 
-        network.read, network.among = reading, choosing  # type: ignore[method-assign]
+        network.read, network.among = reading, choosing  # type: ignore[method-assign, assignment]
         try:
             self.translate()
         finally:
@@ -157,7 +157,7 @@ def _of_writing(network: TranslationNetwork, part: _Part) -> Iterator[Callable[[
     memory, hypotheses, subwords = part
     batch, steps, _ = memory.values.shape
     layers: list[nn.Module] = [network.first, network.second]
-    weights = [w for layer in layers for w in layer.parameters() if w.dim() > 1]
+    weights: list[Tensor] = [w for layer in layers for w in layer.parameters() if w.dim() > 1]
     weights += [network.attention.query_projection.weight, network.features.weight]
     weights += [network.embedding.weight[:subwords]]
     for weight in weights:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +43,7 @@ class TrainingText:
 
     Attributes:
         pairs: how many pairs of sentences there are, over all directions.
+        written: for every language, the subwords that its sentences are made of.
 
     Args:
         text: what to learn from.
@@ -74,6 +76,10 @@ class TrainingText:
         ]
         self._rows = [row for row in rows if any(a in row and b in row for a, b in directions)]
         self.pairs = sum(a in row and b in row for row in self._rows for a, b in directions)
+        self.written = {
+            code: frozenset(chain(*(row[code] for row in self._rows if code in row)))
+            for code in text.languages
+        }
         if not self._rows:
             raise UserError("there are no pairs of sentences to learn from")
 

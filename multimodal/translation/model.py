@@ -25,6 +25,7 @@ from multimodal.recurrent.cells import (
     RecurrentNetwork,
     State,
 )
+from multimodal.recurrent.generation import Step
 from multimodal.recurrent.generation.trees import map_leaves
 
 WriterState: TypeAlias = tuple[State, State]
@@ -152,6 +153,32 @@ class TranslationNetwork(nn.Module):
         Returns:
             Logits of the next subword (B, K, V), the new state, and the attention (B, K, S).
         """
+        features, after, weights = self._advance(tokens, state, memory)
+        return self.readout(features), after, weights
+
+    def among(self, ids: Tensor) -> Step[WriterState, Memory]:
+        """A `step` that knows no other subwords than some: those of the language to write.
+
+        The readout is two fifths of a step's products, and of the subwords of three languages each
+        uses little more than half.
+
+        Args:
+            ids: (N,) the subwords; in this step a token is a number from 0 to N - 1.
+        """
+        weight, bias = self.embedding.weight[ids], self.bias[ids]
+
+        def step(
+            tokens: Tensor, state: WriterState, memory: Memory, /
+        ) -> tuple[Tensor, WriterState, Tensor]:
+            features, after, weights = self._advance(ids[tokens], state, memory)
+            return F.linear(features, weight, bias), after, weights
+
+        return step
+
+    def _advance(
+        self, tokens: Tensor, state: WriterState, memory: Memory
+    ) -> tuple[Tensor, WriterState, Tensor]:
+        """As `step`, but features (B, K, E) in the place of logits."""
         batch = tokens.shape[:2]
         before: WriterState = map_leaves(lambda tensor: tensor.flatten(0, 1), state)
         first, first_state = self.first.step(self._embed(tokens).flatten(0, 1), before[0])
@@ -159,11 +186,11 @@ class TranslationNetwork(nn.Module):
         seen, weights = self.attention(queries, memory.keys, memory.values, memory.present)
         inputs = torch.cat([queries, seen], -1).flatten(0, 1)
         second, second_state = self.second.step(inputs, before[1])
-        logits = self.readout(self._features(second.unflatten(0, batch), seen))
+        features = self._features(second.unflatten(0, batch), seen)
         after: WriterState = map_leaves(
             lambda tensor: tensor.unflatten(0, batch), (first_state, second_state)
         )
-        return logits, after, weights
+        return features, after, weights
 
     def _embed(self, tokens: Tensor) -> Tensor:
         # As long as a unit's other inputs; the readout wants the weights short.

@@ -30,6 +30,7 @@ from multimodal.translation.batches import (
     language_token,
 )
 from multimodal.translation.data import ParallelText
+from multimodal.translation.languages import Language
 from multimodal.translation.loss import smoothed_cross_entropy
 from multimodal.translation.metrics import score_translations
 from multimodal.translation.model import TranslationNetwork
@@ -88,7 +89,6 @@ class TranslatorTask(Task):
     def __init__(self, recipe: TranslatorRecipe, train: ParallelText, dev: ParallelText) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
-        self.languages = train.languages
         english = recipe.directions == "english" and "en" in train.languages
         self.directions = train.directions("en" if english else "")
         self._dev = {
@@ -98,8 +98,12 @@ class TranslatorTask(Task):
         }
         if not self._dev:
             raise UserError("there are no pairs of sentences in the dev split to choose by")
-        self.model, self.vocabulary, self.known = _beginning(recipe, train)
+        self.model, self.vocabulary, former = _beginning(recipe, train)
         learnt = TrainingText(train, self.vocabulary, self.directions, recipe.longest)
+        self.languages = former | {
+            code: former.get(code, Language()).with_more(words, learnt.written[code])
+            for code, words in _words(train).items()
+        }
         self.stages = [Writing(recipe, learnt)]
         self.config = {
             "recipe": asdict(recipe),
@@ -114,7 +118,7 @@ class TranslatorTask(Task):
         return Translator(
             cast(TranslationNetwork, model),
             self.vocabulary,
-            self.known,
+            self.languages,
             self.recipe.search,
             self.recipe.longest,
         )
@@ -155,23 +159,32 @@ class TranslatorTask(Task):
 
 def _beginning(
     recipe: TranslatorRecipe, train: ParallelText
-) -> tuple[TranslationNetwork, SubwordVocabulary, dict[str, frozenset[str]]]:
-    """The network that the training begins with, its subwords, and the words that it will know."""
-    texts = {code: [row[code] for row in train.rows if code in row] for code in train.languages}
-    seen = {code: frozenset(chain(*map(words_of, texts[code]))) for code in texts}
+) -> tuple[TranslationNetwork, SubwordVocabulary, dict[str, Language]]:
+    """The network that the training begins with, its subwords, and the languages that it knows."""
     if not recipe.start:
+        texts = (_sentences(train, code) for code in train.languages)
         special = [*SPECIAL, *map(language_token, train.languages)]
-        within = chain(*(as_within(of_language) for of_language in texts.values()))
+        within = chain(*map(as_within, texts))
         vocabulary = SubwordVocabulary.build(within, recipe.vocabulary_size, special)
-        return TranslationNetwork(recipe.network, len(vocabulary)), vocabulary, seen
+        return TranslationNetwork(recipe.network, len(vocabulary)), vocabulary, {}
     former = Translator.load(recipe.start, precision="fp32")
-    strange = next((code for code in seen if code not in former.known), None)
+    strange = next((code for code in train.languages if code not in former.languages), None)
     if strange is not None:
         raise UserError(f"{recipe.start}: does not know the language {strange!r} of the data")
-    dropouts = {"dropout": recipe.dropout, "word_dropout": recipe.word_dropout}
-    config = replace(former.network.config, **dropouts)
+    config = replace(
+        former.network.config, dropout=recipe.dropout, word_dropout=recipe.word_dropout
+    )
     network = TranslationNetwork(config, len(former.vocabulary))
     network.load_state_dict(former.network.state_dict())
-    nothing: frozenset[str] = frozenset()
-    known = {code: words | seen.get(code, nothing) for code, words in former.known.items()}
-    return network, former.vocabulary, known
+    return network, former.vocabulary, former.languages
+
+
+def _sentences(text: ParallelText, code: str) -> list[str]:
+    return [row[code] for row in text.rows if code in row]
+
+
+def _words(text: ParallelText) -> dict[str, frozenset[str]]:
+    """For every language, the words that it uses."""
+    return {
+        code: frozenset(chain(*map(words_of, _sentences(text, code)))) for code in text.languages
+    }

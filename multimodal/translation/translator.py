@@ -30,15 +30,17 @@ from multimodal.checkpoints import (
 from multimodal.errors import UserError
 from multimodal.processor import Precision, torch_dtype
 from multimodal.recurrent.generation import GenerationOptions, Hypothesis, generate
-from multimodal.subwords import SubwordVocabulary
-from multimodal.translation.batches import END, PADDING, language_token, padded_sources
+from multimodal.subwords import BYTES, SubwordVocabulary
+from multimodal.translation.batches import END, language_token, padded_sources
 from multimodal.translation.copying import Alignment, keep_unknown
+from multimodal.translation.languages import Language
 from multimodal.translation.model import TranslationNetwork, TranslatorConfig
 from multimodal.translation.sentences import Manner, encode_sentences, words_of
 
 SHIPPED = "translator-multi30k"
 TASK = "translator"
 AHEAD = 16  # batches' worth of sentences that are sorted by length together
+_END, _BEGIN = 0, 1  # among what may be written
 BUCKET = 8  # subwords; sentences are translated beside others of about the same length
 
 
@@ -106,7 +108,7 @@ class Translator:
     Args:
         network: what was learnt; it is put into evaluation mode.
         vocabulary: the subwords behind the network's ids.
-        known: for every language, the words in lower case that it has seen.
+        languages: by their codes, what was seen of each.
         options: how translations are searched for, unless a call says otherwise; `max_length`
             follows from the source.
         longest: how many subwords a sentence may have.
@@ -116,21 +118,16 @@ class Translator:
         self,
         network: TranslationNetwork,
         vocabulary: SubwordVocabulary,
-        known: Mapping[str, frozenset[str]],
+        languages: Mapping[str, Language],
         options: GenerationOptions,
         longest: int,
     ) -> None:
         self.network = network.eval()
         self.vocabulary = vocabulary
-        self.known = dict(sorted(known.items()))
+        self.languages = dict(sorted(languages.items()))
         self.options = options
         self.longest = longest
-        self._tokens = {code: vocabulary.special.index(language_token(code)) for code in self.known}
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """The codes of the languages that it knows."""
-        return tuple(self.known)
+        self._written = {code: self._subwords_of(code) for code in self.languages}
 
     @classmethod
     def load(cls, source: str | Path = SHIPPED, *, precision: Precision = "auto") -> Self:
@@ -159,12 +156,14 @@ class Translator:
     def _untrained(cls, config: Mapping[str, Any]) -> Self:
         vocabulary = SubwordVocabulary.from_json(config["vocabulary"])
         network = TranslationNetwork(TranslatorConfig(**config["network"]), len(vocabulary))
-        known = {code: frozenset(words.split()) for code, words in config["known"].items()}
-        options = {
+        languages = {
+            code: Language.from_json(values) for code, values in config["languages"].items()
+        }
+        options: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in config["generation"].items()
         }
-        return cls(network, vocabulary, known, GenerationOptions(**options), config["longest"])
+        return cls(network, vocabulary, languages, GenerationOptions(**options), config["longest"])
 
     def save(self, folder: str | Path, card: str | None = None) -> Path:
         """Write `config.json` and `model.safetensors` (16-bit) into a folder, all or nothing.
@@ -178,7 +177,7 @@ class Translator:
             "network": asdict(self.network.config),
             "generation": asdict(self.options),
             "longest": self.longest,
-            "known": {code: " ".join(sorted(words)) for code, words in self.known.items()},
+            "languages": {code: seen.to_json() for code, seen in self.languages.items()},
             "vocabulary": self.vocabulary.to_json(),
         }
         tensors = self.network.state_dict()
@@ -252,8 +251,8 @@ class Translator:
         """
         words = words_of(text)
         counts = {
-            code: sum(word in known for word in words)
-            for code, known in self.known.items()
+            code: sum(word in language.words for word in words)
+            for code, language in self.languages.items()
             if code != but
         }
         best = max(counts, key=lambda code: counts[code], default="")
@@ -262,20 +261,19 @@ class Translator:
     def search_options(self, changes: Mapping[str, Any]) -> GenerationOptions:
         """How sentences are translated, with some options changed by name.
 
-        The alignment is always kept, and special subwords are never written.
+        The alignment is always kept. `banned` and `once` are numbers of subwords as in the
+        vocabulary.
         """
         known = [field.name for field in fields(GenerationOptions)]
         for name in changes:
             if name not in known:
                 raise UserError(f"{name}: no such option; there are {', '.join(known)}")
-        options = replace(self.options, **changes)
-        banned = (PADDING, *self._tokens.values(), *options.banned)
-        return replace(options, keep_attention=True, banned=banned)
+        return replace(self.options, **{**changes, "keep_attention": True})
 
     def _require_languages(self, to: str, source: str | None) -> None:
         for code in (to, *([] if source is None else [source])):
-            if code not in self.known:
-                known = ", ".join(self.known)
+            if code not in self.languages:
+                known = ", ".join(self.languages)
                 raise UserError(
                     f"language {code!r} is unknown to this translator; it knows {known}"
                 )
@@ -314,7 +312,7 @@ class Translator:
         sentences = []
         for text, of_text in zip(texts, ids, strict=True):
             language = self.language_of(text, but=to) if source is None else source
-            known = self.known.get(language, frozenset())
+            known = self.languages.get(language, Language()).words
             unknown = dict.fromkeys(word for word in words_of(text) if word not in known)
             sentences.append(_Read(text, of_text, language, tuple(unknown)))
         return sentences
@@ -324,10 +322,34 @@ class Translator:
         self, sentences: Sequence[Sequence[int]], to: str, options: GenerationOptions
     ) -> list[list[Hypothesis]]:
         """Ids of B sentences → the n best translations of each, as ids."""
+        written = self._written[to]
+        places = {number: place for place, number in enumerate(written.tolist())}
+        options = replace(
+            options,
+            banned=(_BEGIN, *(places[n] for n in options.banned if n in places)),
+            once=tuple(places[n] for n in options.once if n in places),
+        )
         memory = self.network.read(*padded_sources(sentences))
-        start = self.network.start(memory)
-        prompts = [[self._tokens[to]]] * len(sentences)
-        return generate(self.network.step, start, memory, prompts, end=END, options=options)
+        found = generate(
+            self.network.among(written),
+            self.network.start(memory),
+            memory,
+            [[_BEGIN]] * len(sentences),
+            end=_END,
+            options=options,
+        )
+        return [[replace(h, tokens=_named(h.tokens, written)) for h in best] for best in found]
+
+    def _subwords_of(self, code: str) -> Tensor:
+        """What may be written in a language (N,): its end, its token, what it has used, and bytes.
+
+        Bytes, so that nothing is beyond it.
+        """
+        special = self.vocabulary.special
+        begin = special.index(language_token(code))
+        spelling = range(len(special), len(special) + BYTES)
+        used = {n for n in self.languages[code].subwords if n < len(self.vocabulary)}
+        return torch.tensor([END, begin, *sorted(used.union(spelling) - {*range(len(special))})])
 
     def _translation(
         self, sentence: _Read, hypotheses: Sequence[Hypothesis], to: str
@@ -363,7 +385,12 @@ class Translator:
 
 def _begun(words: Sequence[str], manner: Manner) -> tuple[str, ...]:
     """The words of a sentence, the first as the sentence begins."""
-    return tuple([*map(manner.begin, words[:1]), *words[1:]])
+    return (*map(manner.begin, words[:1]), *words[1:])
+
+
+def _named(tokens: Sequence[int], written: Tensor) -> tuple[int, ...]:
+    """Numbers among what may be written → the ids of the vocabulary."""
+    return tuple(written[list(tokens)].tolist())
 
 
 def _by_word(
@@ -374,7 +401,8 @@ def _by_word(
     counts = np.bincount(writers, minlength=words).clip(min=1)
     pairs = np.ix_(np.asarray(writers, dtype=int), np.asarray(owners, dtype=int))
     np.add.at(found, pairs, weights.float().numpy())
-    return found / counts[:, None].astype(np.float32)
+    found /= counts[:, None]
+    return found
 
 
 def _too_long(sentence: _Read, longest: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import cycle, islice, product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.benchmark.timing import seconds as seconds_of
 
@@ -95,36 +95,54 @@ class Run:
     def _shapes(self) -> Iterator[Callable[[], Tensor]]:
         """The products of every sentence that was read and of every step that was written."""
         network = self._translator.network
-        for kind, memory, rows in self._watch():
-            shapes = _of_reading if kind == "read" else _of_writing
-            yield from shapes(network, memory, rows)
+        for part in self._watch():
+            shapes = _of_writing if part.hypotheses else _of_reading
+            yield from shapes(network, part)
 
-    def _watch(self) -> list[tuple[str, Memory, int]]:
+    def _watch(self) -> list[_Part]:
         """What the network did in one run: memories that were made, and steps over them."""
-        network, seen = self._translator.network, []
-        read, step = network.read, network.step
+        network = self._translator.network
+        seen: list[_Part] = []
+        read, among = network.read, network.among
 
         def reading(*arguments: Any) -> Memory:
             memory = read(*arguments)
-            seen.append(("read", memory, 0))
+            seen.append(_Part(memory))
             return memory
 
-        def stepping(tokens: Tensor, state: Any, memory: Memory) -> Any:
-            seen.append(("step", memory, tokens.shape[1]))
-            return step(tokens, state, memory)
+        def choosing(ids: Tensor) -> Any:
+            step = among(ids)
 
-        network.read, network.step = reading, stepping  # type: ignore[method-assign]
+            def stepping(tokens: Tensor, state: Any, memory: Memory) -> Any:
+                seen.append(_Part(memory, tokens.shape[1], len(ids)))
+                return step(tokens, state, memory)
+
+            return stepping
+
+        network.read, network.among = reading, choosing  # type: ignore[method-assign, assignment]
         try:
             self.translate()
         finally:
-            del network.read, network.step
+            del network.read, network.among
         return seen
 
 
-def _of_reading(
-    network: TranslationNetwork, memory: Memory, rows: int
-) -> Iterator[Callable[[], Tensor]]:
-    del rows
+class _Part(NamedTuple):
+    """A batch that was read, or a step that was taken.
+
+    Attributes:
+        memory: what was made or looked at.
+        hypotheses: of every sentence; 0 for reading.
+        subwords: among which the step chose.
+    """
+
+    memory: Memory
+    hypotheses: int = 0
+    subwords: int = 0
+
+
+def _of_reading(network: TranslationNetwork, part: _Part) -> Iterator[Callable[[], Tensor]]:
+    memory = part.memory
     batch, steps, _ = memory.values.shape
     for layer in (*network.reader.forwards, *network.reader.backwards):
         yield _multiplication(layer.weight_ih_l0, batch * steps, memory)
@@ -133,16 +151,15 @@ def _of_reading(
     yield _multiplication(network.beginning.weight, batch, memory)
 
 
-def _of_writing(
-    network: TranslationNetwork, memory: Memory, hypotheses: int
-) -> Iterator[Callable[[], Tensor]]:
+def _of_writing(network: TranslationNetwork, part: _Part) -> Iterator[Callable[[], Tensor]]:
     import torch
 
+    memory, hypotheses, subwords = part
     batch, steps, _ = memory.values.shape
     layers: list[nn.Module] = [network.first, network.second]
-    weights = [w for layer in layers for w in layer.parameters() if w.dim() > 1]
+    weights: list[Tensor] = [w for layer in layers for w in layer.parameters() if w.dim() > 1]
     weights += [network.attention.query_projection.weight, network.features.weight]
-    weights += [network.embedding.weight]
+    weights += [network.embedding.weight[:subwords]]
     for weight in weights:
         yield _multiplication(weight, batch * hypotheses, memory)
     energies = batch * hypotheses * steps

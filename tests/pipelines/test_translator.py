@@ -167,7 +167,7 @@ def test_training_leaves_a_translator(run, parallel_data, tmp_path, monkeypatch)
     assert code == 0
     best = tmp_path / "run" / "best"
     assert out.startswith(f"{best}: the best translator")
-    assert Translator.load(best).languages == ("de", "en")
+    assert tuple(Translator.load(best).languages) == ("de", "en")
 
 
 @pytest.mark.parametrize(
@@ -239,16 +239,16 @@ def test_speed_is_told_at_three_sizes(run, best):
 def test_the_bare_products_are_those_of_the_run(translator):
     texts = ["A red man runs.", "The blue dog sings."]
     run = Run(translator, texts, "de", 2)
-    assert {"read", "step"} == {kind for kind, _, _ in run._watch()}
-    memories = [memory for kind, memory, _ in run._watch() if kind == "read"]
-    assert [len(memory.values) for memory in memories] == [2]
-    config, steps = translator.network.config, memories[0].values.shape[1]
-    reading = sum(1 for kind, _, _ in run._watch() if kind == "read")
-    stepping = sum(1 for kind, _, _ in run._watch() if kind == "step")
-    per_read = 2 * config.reader_layers * (1 + steps) + 2
-    assert len(run._products) == reading * per_read + stepping * 9
+    parts = run._watch()
+    read = [part.memory for part in parts if not part.hypotheses]
+    steps = [part for part in parts if part.hypotheses]
+    assert [len(memory.values) for memory in read] == [2]
+    assert {part.hypotheses for part in steps} == {1, 5}  # a beam widens by itself
+    assert {part.subwords for part in steps} == {len(translator._written["de"])}
+    layers, length = translator.network.config.reader_layers, read[0].values.shape[1]
+    assert len(run._products) == 2 * layers * (1 + length) + 2 + 9 * len(steps)
     run.multiply()
-    assert "read" not in vars(translator.network)
+    assert not {"read", "among"} & set(vars(translator.network))
 
 
 def test_a_file_to_time(run, best, tmp_path):

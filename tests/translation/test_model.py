@@ -35,6 +35,21 @@ def test_steps_are_the_unrolled_sequence(cell):
         close(weights.sum(-1), torch.ones(2, 1))
 
 
+def test_a_step_among_some_subwords_is_the_step_without_the_others():
+    net = network()
+    memory = net.read(*padded_sources([[5, 6, 7], [8]]))
+    ids, tokens = torch.tensor([1, 3, 17, 4]), torch.tensor([[2, 0], [3, 3]])
+    start = tuple(
+        tuple(tuple(t.expand(-1, 2, -1) for t in layer) for layer in part)
+        for part in net.start(memory)
+    )
+    some, state, weights = net.among(ids)(tokens, start, memory)
+    logits, all_state, all_weights = net.step(ids[tokens], start, memory)
+    close(some, logits[..., ids])
+    close(state, all_state)
+    close(weights, all_weights)
+
+
 def test_neighbours_and_padding_change_nothing():
     net = network()
     tokens = torch.randint(2, V, (1, 3))

@@ -102,8 +102,9 @@ def test_a_training_may_begin_with_another_translator(translator_run, translator
         translator.network.config, dropout=SHORT.dropout, word_dropout=SHORT.word_dropout
     )
     assert tuned.vocabulary.merges == translator.vocabulary.merges
-    assert "train" in tuned.known["en"] >= translator.known["en"]
-    assert tuned.known["fr"] == translator.known["fr"]
+    assert "train" in tuned.languages["en"].words >= translator.languages["en"].words
+    assert tuned.languages["de"].subwords > translator.languages["de"].subwords
+    assert tuned.languages["fr"] == translator.languages["fr"]
     found = tuned.translator(tuned.model).translate("A red man runs.", to="fr")
     assert found.text == "Un homme rouge court."
     strange = ParallelText(("en", "it"), [{"en": "a", "it": "b"}])

@@ -55,7 +55,7 @@ class WriterRecipe:
     hand_dropout: float = 0.1
     stretching: float = 0.08
     batch_points: int = 10240
-    epochs: int = 12
+    epochs: int = 16
     learning_rate: float = 3e-3
     warmup_steps: int = 100
     final_rate: float = 0.02

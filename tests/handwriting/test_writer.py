@@ -158,7 +158,9 @@ def samples(count=4):
 def test_a_style_is_learnt_saved_and_used(writer, tmp_path):
     before = {name: tensor.clone() for name, tensor in writer.network.state_dict().items()}
     style = writer.learn_style(samples(), name="anna", steps=3)
-    assert all((writer.network.state_dict()[name] == tensor).all() for name, tensor in before.items())
+    assert all(
+        (writer.network.state_dict()[name] == tensor).all() for name, tensor in before.items()
+    )
     assert style.primer is not None
     assert style.primer.text.startswith("minimum")
     style.save(tmp_path / "anna.json")

@@ -42,7 +42,7 @@ def trained(handwriting_data, tmp_path_factory):
 def reader(handwriting_data, tmp_path_factory):
     """A judge that has hardly learnt anything."""
     out = tmp_path_factory.mktemp("runs") / "reader"
-    small = ("epochs=1", "hidden_size=8", "batch_size=16")
+    small = ("epochs=1", "hidden_size=8", "batch_points=2048")
     settings = [word for each in small for word in ("--set", each)]
     result = run("train", "reader", "--data", handwriting_data, "--out", out, *settings)
     assert result.exit_code == 0, result.output

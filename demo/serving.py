@@ -97,6 +97,7 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
                 mcp_server=options.mcp,
                 share=options.share,
                 max_file_size=shared.limits.upload_bytes,
+                state_session_capacity=shared.limits.sessions,
                 theme=look.theme(),
                 css=stylesheet(),
                 footer_links=["api"],

@@ -6,7 +6,6 @@ know which.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
+from pathlib import Path
 from typing import TypedDict
 
 import gradio as gr
@@ -50,7 +51,7 @@ def model(name: str) -> Model:
     card = folder.joinpath("README.md")
     text = card.read_text(encoding="utf-8") if card.is_file() else ""
     title = next((title for kind, title in TITLES.items() if name.startswith(f"{kind}-")), name)
-    size = len(weights.read_bytes()) if weights.is_file() else 0
+    size = Path(str(weights)).stat().st_size if weights.is_file() else 0
     return {
         "name": name,
         "title": title,
@@ -77,4 +78,4 @@ def tab(shared: Shared) -> None:
         label = f"{found['title']}: {found['name']}, {found['megabytes']:g} MB"
         with gr.Accordion(label, open=False, elem_classes="card"):
             gr.Markdown(found["card"] or "It has no card yet.", elem_classes="prose-page")
-    shared.endpoint(models, [])
+    shared.endpoint(models, [], concurrency_id="cards", concurrency_limit=None)

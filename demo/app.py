@@ -25,7 +25,8 @@ TABS = (
 def build(shared: Shared) -> gr.Blocks:
     """The whole page, not yet served."""
     limits = shared.limits
-    with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
+    page = gr.Blocks(title=TITLE, analytics_enabled=False)
+    with page:
         gr.HTML(
             f"<header><h1>{TITLE}</h1><p>{SUBTITLE}</p></header>",
             elem_id="masthead",

@@ -12,6 +12,7 @@ import gradio as gr
 from demo.limits import Limits
 from demo.shared import Shared, asset, never_fetched
 from demo.uploads import Upload, named
+from multimodal.errors import UserError
 from multimodal.images import open_image
 from pipelines.caption.inputs import sample_pictures
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from multimodal.captioning.captioner import Caption
 
 PREVIEW = 900  # pixels of the longer side of the photo beside its sentence
+LANGUAGES = {"en": "English", "de": "Deutsch", "fr": "Français", "cs": "Čeština"}
 MOST_BEAMS, MOST_SENTENCES, HOTTEST = 10, 5, 2.0
 
 
@@ -44,9 +46,10 @@ class Thing(TypedDict):
 
 
 class Answer(TypedDict):
-    """What the captioner says of a photo."""
+    """What the captioner says of a photo; `translation` is empty for English."""
 
     caption: str
+    translation: str
     confidence: float
     words: list[Word]
     alternatives: list[Sentence]
@@ -76,6 +79,20 @@ def search(
     }
 
 
+def translation(shared: Shared, caption: Caption, language: object) -> str:
+    """A caption in another language; empty for English.
+
+    Raises:
+        UserError: nobody here knows the language.
+    """
+    known = shared.models.languages()
+    if language not in known:
+        raise UserError(f"There is no language {language!r} here, only {', '.join(known)}.")
+    if language == "en":
+        return ""
+    return str(shared.models.translator.translate(caption.text, to=language, source="en").text)
+
+
 def describe(shared: Shared, photo: object, *controls: object) -> tuple[Upload, Caption]:
     """Caption what was uploaded.
 
@@ -95,11 +112,12 @@ def confidence(caption: Caption) -> float:
     return exp(sum(caption.word_scores) / max(1, len(caption.word_scores)))
 
 
-def answer(caption: Caption, *, attention: bool) -> Answer:
+def answer(caption: Caption, translated: str, *, attention: bool) -> Answer:
     """A caption as API clients get it."""
     maps = caption.attention if attention else None
     return {
         "caption": caption.text,
+        "translation": translated,
         "confidence": round(confidence(caption), 4),
         "words": [
             {"word": word, "probability": round(exp(score), 4)}
@@ -148,6 +166,7 @@ def tab(shared: Shared) -> None:
         sentences: float,
         temperature: float,
         must_mention: str,
+        language: str,
         attention: bool,
     ) -> Answer:
         """Describe a photo in one English sentence.
@@ -158,17 +177,21 @@ def tab(shared: Shared) -> None:
             sentences: How many sentences to return; the first is the best.
             temperature: 0 searches for the likeliest sentence; above 0 draws words at random.
             must_mention: Words that the sentence has to have, with commas between them.
+            language: Of a translation, such as "de"; "en" for none.
             attention: Whether to return where the network looked for each word.
         """
         controls = beam_size, sentences, temperature, must_mention
-        return answer(describe(shared, photo, *controls)[1], attention=attention)
+        _, found = describe(shared, photo, *controls)
+        return answer(found, translation(shared, found, language), attention=attention)
 
     def show(photo: Any, *controls: Any) -> dict[str, Any] | None:
         if photo is None:
             return None
-        upload, found = describe(shared, photo, *controls)
+        *options, language = controls
+        upload, found = describe(shared, photo, *options)
+        told = answer(found, translation(shared, found, language), attention=True)
         crop = shared.models.captioner.network.encoder.config.fit == "crop"
-        return {**answer(found, attention=True), "photo": preview(upload), "crop": crop}
+        return {**told, "language": language, "photo": preview(upload), "crop": crop}
 
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=280):
@@ -191,6 +214,8 @@ def tab(shared: Shared) -> None:
             )
         with gr.Column(scale=6, min_width=300):
             shown = gaze(elem_id="caption-result", elem_classes="bare", label="The sentence")
+            languages = [(LANGUAGES.get(code, code), code) for code in shared.models.languages()]
+            language = gr.Radio(languages, value="en", label="Language", visible=len(languages) > 1)
             with gr.Accordion("How it searches", open=False):
                 controls = [
                     gr.Slider(
@@ -212,7 +237,12 @@ def tab(shared: Shared) -> None:
                 ]  # fmt: skip
                 again = gr.Button("Caption again", variant="secondary")
     events = {**shared.private, "preprocess": False}
-    photo.change(shared.polite(show), [photo, *controls], [shown], **events)
-    again.click(shared.polite(show), [photo, *controls], [shown], **events)
+    gr.on(
+        [photo.change, language.input, again.click],
+        shared.polite(show),
+        [photo, *controls, language],
+        [shown],
+        **events,
+    )
     attention = gr.Checkbox(False, label="Attention", visible=False)
-    shared.endpoint(caption, [photo, *controls, attention], preprocess=False)
+    shared.endpoint(caption, [photo, *controls, language, attention], preprocess=False)

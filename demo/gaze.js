@@ -130,7 +130,8 @@ function show() {
   }
   const [frame, canvas] = picture(found);
   const [row, light, words] = chips(found, canvas);
-  const spoken = make("p", "spoken", found.caption);
+  const spoken = make("p", "spoken", found.translation || found.caption);
+  spoken.lang = found.translation ? found.language : "en";
   spoken.setAttribute("aria-live", "polite");
   const mood = make("p", "mood", `${percent(found.confidence)} a word on average: ${doubt(found.confidence)}`);
   const parts = [spoken, frame, row, mood];

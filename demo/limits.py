@@ -31,6 +31,7 @@ class Limits:
         seconds: that one job may take before it stops with what it has.
         batch_seconds: the same of a batch of pictures; one batch is at work at a time.
         waiting: jobs in the queue; whoever comes then is asked to come again.
+        sessions: visitors whose pages' state is remembered; every call of the API counts as one.
         at_once: jobs that compute at a time, each on a core of its own.
         kept_seconds: after which a visitor's files are removed.
     """
@@ -47,6 +48,7 @@ class Limits:
     seconds: float = 60.0
     batch_seconds: float = 180.0
     waiting: int = 64
+    sessions: int = 200
     at_once: int = field(default_factory=_cores)
     kept_seconds: int = 30 * 60
 

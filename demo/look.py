@@ -15,13 +15,13 @@ ON_ACCENT, SOFT = "var(--on-accent)", "var(--soft)"
 
 def theme() -> gr.themes.Base:
     """Paper, ink and one green; fonts of the visitor's own system, so that none are fetched."""
-    fonts = {"font": map(gr.themes.Font, SANS), "font_mono": map(gr.themes.Font, MONO)}
     return gr.themes.Base(
         neutral_hue=gr.themes.colors.stone,
         radius_size=gr.themes.sizes.radius_lg,
         spacing_size=gr.themes.sizes.spacing_md,
         text_size=gr.themes.sizes.text_md,
-        **{name: list(found) for name, found in fonts.items()},
+        font=[gr.themes.Font(name) for name in SANS],
+        font_mono=[gr.themes.Font(name) for name in MONO],
     ).set(**_both(_COLOURS), **_SHAPES)
 
 

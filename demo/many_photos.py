@@ -50,11 +50,17 @@ class Album:
     total: int
     rows: list[CaptionRow] = field(default_factory=list)
     note: str = ""
+    _drawn: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, row: CaptionRow) -> None:
+        """Put the next row into the table."""
+        self.rows.append(row)
+        self._drawn.append({**as_row(row), "thumbnail": _thumbnail(row)})
 
     def shown(self, *, running: bool) -> dict[str, Any]:
         """As the page draws it."""
         return {
-            "rows": [{**as_row(row), "thumbnail": _thumbnail(row)} for row in self.rows],
+            "rows": [*self._drawn],
             "total": max(self.total, len(self.rows)),
             "failed": sum(row.error is not None for row in self.rows),
             "running": running,
@@ -122,7 +128,7 @@ def caption_all(shared: Shared, places: Sequence[Path], album: Album) -> Iterato
     )
     for row in rows:
         name = str(Path(row.source).relative_to(places[0].parent))
-        album.rows.append(replace(row, source=name))
+        album.add(replace(row, source=name))
         yield album.rows[-1]
         if time.monotonic() > end:
             seconds = f"{shared.limits.batch_seconds:g}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from importlib.resources import files
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from multimodal.recognition.reading.reader import Reader
     from multimodal.recognition.recognizer import Recognizer
     from multimodal.sketching.sketcher import Sketcher
+
+TRANSLATOR = "translator-multi30k"
 
 T = TypeVar("T")
 
@@ -70,6 +74,19 @@ class Models:
         own = [name.removeprefix("text-") for name in shipped() if name.startswith("text-")]
         return [*own, *(name for name in self._voices if name not in own)]
 
+    @property
+    def translator(self) -> Any:
+        """English sentence → the same in one of `languages`."""
+        return self._once("translator", _load_translator)
+
+    def languages(self) -> list[str]:
+        """The codes of the languages that sentences can be had in, English first."""
+        if TRANSLATOR not in shipped():
+            return ["en"]
+        config = files("multimodal").joinpath("pretrained", TRANSLATOR, "config.json")
+        known = json.loads(config.read_text(encoding="utf-8"))["known"]
+        return ["en", *sorted(code for code in known if code != "en")]
+
     def warm_up(self) -> Thread:
         """Load what most visitors will ask for, beside the server's own start.
 
@@ -103,8 +120,6 @@ def _short_name(voice: str) -> str:
 
 def shipped() -> list[str]:
     """The names of the folders in `multimodal/pretrained`, without importing torch for it."""
-    from importlib.resources import files
-
     folders = files("multimodal").joinpath("pretrained").iterdir()
     return sorted(f.name for f in folders if f.joinpath("config.json").is_file())
 
@@ -137,3 +152,9 @@ def _load_author(voice: str) -> Author:
     import multimodal
 
     return multimodal.load_author(voice)
+
+
+def _load_translator() -> Any:
+    import multimodal
+
+    return vars(multimodal)["load_translator"]()  # versions that ship one have it

@@ -9,12 +9,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demo.gradio_import import without_stubs
 from demo.janitor import sweeping
 from multimodal.errors import UserError
+from multimodal.processor import share_memory
 
 if TYPE_CHECKING:
     from demo.shared import Shared
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 QUIET = {  # set before gradio is imported: nothing here asks the network for anything
     "GRADIO_ANALYTICS_ENABLED": "False",
     "HF_HUB_DISABLE_TELEMETRY": "1",
-    "HF_HUB_OFFLINE": "1",
 }
 
 
@@ -67,6 +68,9 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
     """
     options = options or ServeOptions()
     visitors = read_visitors(options.auth_file) if options.auth_file else None
+    share_memory(1)
+    if options.mcp and find_spec("mcp") is None:
+        raise UserError('--mcp: needs more packages: pip install "multimodal-rnn[mcp]"')
     if options.port is not None:
         require_free(options.host, options.port)
     with tempfile.TemporaryDirectory(
@@ -93,6 +97,7 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
                 mcp_server=options.mcp,
                 share=options.share,
                 max_file_size=shared.limits.upload_bytes,
+                state_session_capacity=shared.limits.sessions,
                 theme=look.theme(),
                 css=stylesheet(),
                 footer_links=["api"],

@@ -13,11 +13,11 @@ from html import escape
 from importlib.resources import files
 from inspect import isgeneratorfunction
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_type_hints
 from urllib.parse import unquote
 
 import gradio as gr
-from gradio.utils import get_type_hints, get_upload_folder
+from gradio.utils import get_upload_folder
 from gradio_client.utils import is_http_url_like, python_type_to_json_schema
 
 from demo.limits import Limits
@@ -121,10 +121,10 @@ def never_fetched(component: gr.components.Component) -> None:
     """
     move = component.async_move_resource_to_block_cache
 
-    async def move_if_here(path: Any) -> str | None:
-        if is_http_url_like(str(path)):
-            path = _uploaded(str(path))
-        return await move(path)
+    async def move_if_here(url_or_file_path: str | Path | None) -> str | None:
+        if is_http_url_like(str(url_or_file_path)):
+            url_or_file_path = _uploaded(str(url_or_file_path))
+        return await move(url_or_file_path)
 
     component.async_move_resource_to_block_cache = move_if_here  # type: ignore[method-assign]
 

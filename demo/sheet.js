@@ -20,6 +20,7 @@ copy.addEventListener("click", async () => {
   copy.textContent = "Copied";
   setTimeout(() => (copy.textContent = "Copy"), 1500);
 });
+copy.hidden = !navigator.clipboard; // browsers have one only on https and on this machine
 state.setAttribute("role", "status");
 const key = make("span", "key");
 for (const [level, name] of ["expected", "open", "unlikely", "a surprise"].entries())

@@ -92,43 +92,28 @@ def tab(shared: Shared) -> None:
         gr.Markdown(NO_VOICE, elem_classes="lede", elem_id="write-none")
     with gr.Row(visible=bool(voices)):
         with gr.Column(scale=4, min_width=280):
-            controls = [
-                gr.Dropdown(
-                    voices,
-                    value=voices[0][1] if voices else None,
-                    label="Voice",
-                    elem_id="write-voice",
-                ),
-                gr.Textbox(
-                    "",
-                    label="Beginning",
-                    lines=3,
-                    max_length=shared.limits.text,
-                    placeholder="Shall I compare thee",
-                    elem_id="write-beginning",
-                ),
-                gr.Slider(
-                    COLDEST,
-                    HOTTEST,
-                    value=0.7,
-                    step=0.05,
-                    label="Temperature",
-                    info="Below 1 plays safe, above 1 is adventurous.",
-                ),
-                gr.Slider(
-                    50, shared.limits.written, value=600, step=50, label="Length, in characters"
-                ),
-                gr.Number(
-                    -1, precision=0, label="Seed", info="The same seed writes the same; -1: any."
-                ),
-            ]
+            voice = gr.Dropdown(
+                voices,
+                value=voices[0][1] if voices else None,
+                label="Voice",
+                elem_id="write-voice",
+            )
+            beginning = gr.Textbox(
+                "",
+                label="Beginning",
+                lines=3,
+                max_length=shared.limits.text,
+                placeholder="Shall I compare thee",
+                elem_id="write-beginning",
+            )
+            controls = [voice, beginning, *_choices(shared)]
             with gr.Row(elem_classes="actions"):
                 start = gr.Button("Write", variant="primary", elem_id="write-start")
                 stop = gr.Button("Stop", variant="stop", elem_id="write-stop")
         with gr.Column(scale=7, min_width=300):
             shown = sheet(elem_id="write-sheet", elem_classes="bare", label="The text")
     running = gr.on(
-        [start.click, controls[1].submit],
+        [start.click, beginning.submit],
         shared.polite(stream),
         controls,
         [shown],
@@ -136,3 +121,19 @@ def tab(shared: Shared) -> None:
     )
     stop.click(None, cancels=[running], api_visibility="private")
     shared.endpoint(write, controls, preprocess=False)
+
+
+def _choices(shared: Shared) -> list[gr.components.Component]:
+    """How to write: temperature, length, seed."""
+    return [
+        gr.Slider(
+            COLDEST,
+            HOTTEST,
+            value=0.7,
+            step=0.05,
+            label="Temperature",
+            info="Below 1 plays safe, above 1 is adventurous.",
+        ),
+        gr.Slider(50, shared.limits.written, value=600, step=50, label="Length, in characters"),
+        gr.Number(-1, precision=0, label="Seed", info="The same seed writes the same; -1: any."),
+    ]

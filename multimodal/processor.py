@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Precision: TypeAlias = Literal["auto", "bf16", "fp32"]
 """Of the arithmetic: "auto" is bf16 where the device computes it natively, else fp32."""
 
-_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4  # mallopt's own numbers, from <malloc.h>
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX, _ARENA_MAX = -1, -2, -4, -8  # mallopt's own, <malloc.h>
 _NEVER = 2**31 - 1
 _AT_A_TIME = 2**28
 
@@ -33,6 +33,18 @@ def prepare() -> None:
             mallopt(_MMAP_MAX, 0)
             mallopt(_TRIM_THRESHOLD, _NEVER)
             mallopt(_TOP_PAD, _AT_A_TIME)
+
+
+def share_memory(arenas: int) -> None:
+    """Let all threads take their memory from a few arenas.
+
+    For servers: of many threads that compute in turn, each would keep for itself what it needed at
+    its worst.
+    """
+    if sys.platform == "linux":
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+        if mallopt is not None:
+            mallopt(_ARENA_MAX, arenas)
 
 
 def give_back_memory() -> None:

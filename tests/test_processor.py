@@ -52,6 +52,11 @@ def test_freed_memory_is_kept(allocator):
     assert not allocator.asked
 
 
+def test_threads_share_a_few_arenas(allocator):
+    processor.share_memory(2)
+    assert allocator.asked == {-8: 2}
+
+
 def test_a_c_library_without_mallopt_is_left_alone(monkeypatch, allocator):
     monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace())
     processor.prepare()

@@ -103,20 +103,30 @@ def test_a_taken_port_is_one_line(address):
 
 
 @pytest.mark.slow
-def test_strangers_stay_outside_and_a_proxy_may_move_the_page(tmp_path):
+def test_strangers_stay_outside_a_proxy_may_move_the_page_and_nothing_is_left(
+    tmp_path, monkeypatch
+):
     import httpx
 
     running = runpy.run_path(str(Path(__file__).with_name("conftest.py")))["running"]
-    visitors = tmp_path / "visitors"
+    visitors, scratch = tmp_path / "visitors", tmp_path / "scratch"
     visitors.write_text("anna:secret\n")
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
     with (
         running("--auth-file", str(visitors), "--root-path", "/demo") as place,
         httpx.Client(base_url=place) as web,
     ):
         assert web.get("/config").status_code == 401
+        assert web.post("/gradio_api/upload", files={"files": b"x"}).status_code == 401
         assert web.post("/login", data={"username": "anna", "password": "no"}).status_code == 400
         assert web.post("/login", data={"username": "anna", "password": "secret"}).is_success
         assert web.get("/config").json()["root"].endswith("/demo")
+        (photo,) = web.post("/gradio_api/upload", files={"files": ("a.jpg", b"x")}).json()
+        assert Path(photo).is_relative_to(scratch)
+        folder = Path(photo).parent.parent  # holds the folders of all visitors
+        assert web.get(f"/gradio_api/file={folder}").status_code in {403, 404}
+    assert [path for path in scratch.rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.slow

@@ -1,0 +1,182 @@
+"""Pictures of every tab for the README, made from the page itself.
+
+python -m demo.screenshots docs
+
+Needs an installed Chromium and `pip install playwright`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from io import BytesIO
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from demo.app import TABS
+from demo.load import running_server
+from multimodal.errors import UserError
+from pipelines.caption.inputs import sample_pictures
+from pipelines.output import written_aside
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+WIDTH, HEIGHT, MOST = 1080, 860, 1120  # pixels; a longer page is cut there
+FLAT, MIXED = 64, 112  # colours of a palette: the page's own exactly, and what comes near photos
+PATIENCE = 300_000  # milliseconds
+HOUSE = [
+    [(0.3, 0.75), (0.3, 0.45), (0.6, 0.45), (0.6, 0.75), (0.3, 0.75)],
+    [(0.27, 0.47), (0.45, 0.25), (0.63, 0.47)],
+]
+
+
+def take_screenshots(folder: Path, voice: str | None = None) -> list[Path]:
+    """Use every tab once and write what it looks like then.
+
+    Args:
+        folder: for demo-caption.png, demo-draw.png and so on.
+        voice: an author for the tab that writes, where none ships.
+
+    Raises:
+        UserError: there is no Chromium, or a file cannot be written.
+    """
+    from playwright.sync_api import sync_playwright
+
+    chromium = find_chromium()
+    with running_server(voice) as (address, _), sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(
+            viewport={"width": WIDTH, "height": HEIGHT},
+            color_scheme="light",
+            reduced_motion="reduce",
+        )
+        page.set_default_timeout(PATIENCE)
+        page.goto(address)
+        page.get_by_role("tab", name="About", exact=True).last.wait_for()
+        there = set(
+            page.get_by_role("tab").all_inner_texts()
+        )  # some need a model that may not ship
+        return [_take(page, name, identity, folder) for name, identity, _ in TABS if name in there]
+
+
+def find_chromium() -> str:
+    """Where an installed Chromium is.
+
+    Raises:
+        UserError: there is none.
+    """
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if found is None:
+        raise UserError("no Chromium is installed; try: apt-get install chromium")
+    return found
+
+
+def _take(page: Page, name: str, identity: str, folder: Path) -> Path:
+    page.get_by_role("tab", name=name, exact=True).last.click()
+    page.wait_for_timeout(500)
+    USES.get(identity, _nothing)(page)
+    page.mouse.move(0, 0)
+    page.evaluate("window.scrollTo(0, 0)")
+    page.wait_for_timeout(1500)  # messages and transitions end
+    path = folder / f"demo-{identity}.png"
+    picture = Image.open(BytesIO(page.screenshot(full_page=True))).convert("RGB")
+    picture = picture.crop((0, 0, picture.width, min(picture.height, MOST)))
+    with written_aside(path) as aside:
+        _few_colours(picture).save(aside, optimize=True)
+    return path
+
+
+def _few_colours(picture: Image.Image) -> Image.Image:
+    """The same with a few colours, for a third of the bytes."""
+    counted = picture.getcolors(picture.width * picture.height) or []
+    often = [colour for _, colour in sorted(counted, reverse=True)[:FLAT]]
+    mixed = picture.quantize(MIXED).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*chain.from_iterable(often), *mixed[: 3 * MIXED]])  # type: ignore[arg-type]
+    return picture.quantize(palette=palette, dither=Image.Dither.NONE)
+
+
+def _nothing(_: Page) -> None:
+    """A tab that is worth a look as it is."""
+
+
+def _photo(name: str) -> str:
+    return next(str(path) for path in sample_pictures() if path.name == name)
+
+
+def _hand_in(page: Page, place: str, names: list[str]) -> None:
+    page.locator(f"{place} input[type=file]").first.set_input_files([_photo(n) for n in names])
+
+
+def _caption(page: Page) -> None:
+    _hand_in(page, "#caption-photo", ["lion.jpg"])
+    page.locator(".gaze .chip", has_text="lion").click()
+
+
+def _many_photos(page: Page) -> None:
+    _hand_in(page, "#many-files", ["lion.jpg", "grace_hopper.jpg", "tower.jpg"])
+    page.locator("#many-files [aria-label='tower.jpg']").wait_for()
+    page.locator("#many-start").click()
+    page.get_by_role("button", name="HTML report").wait_for()
+
+
+def _draw(page: Page) -> None:
+    page.locator("#draw-prompt").locator("input, textarea").first.fill("two ducks and a crab")
+    page.locator("#draw-go").click()
+    page.locator("#draw-sheet .tile").first.wait_for()
+
+
+def _draw_together(page: Page) -> None:
+    box = page.locator("#together-pad canvas").bounding_box()
+    if box is None:
+        raise RuntimeError("the pad is not to be seen")
+    for (x, y), *others in HOUSE:
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+        page.mouse.down()
+        for x, y in others:
+            page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=12)
+        page.mouse.up()
+        page.wait_for_timeout(800)
+    page.locator("#together-finish").click()
+    page.get_by_text("Keep it").wait_for()
+
+
+def _morph(page: Page) -> None:
+    page.locator("#morph-go").click()
+    page.locator("#morph-book .filled").wait_for()
+    page.locator("#morph-book input[type=range]").fill("55")
+
+
+def _write(page: Page) -> None:
+    if page.locator("#write-start").is_visible():
+        page.get_by_label("Seed").fill("7")
+        page.locator("#write-start").click()
+        page.locator(".sheet .page").wait_for()
+        page.locator(".sheet .page:not(.running)").wait_for()
+        page.get_by_label("Colour by surprise").check()
+        page.locator(".sheet .page").evaluate("page => page.scrollTop = 0")
+
+
+def _about(page: Page) -> None:
+    page.locator(".card button").first.click()
+
+
+USES: dict[str, Callable[[Any], None]] = {
+    "caption": _caption,
+    "many-photos": _many_photos,
+    "draw": _draw,
+    "draw-together": _draw_together,
+    "morph": _morph,
+    "write": _write,
+    "about": _about,
+}
+
+if __name__ == "__main__":
+    for written in take_screenshots(Path(sys.argv[1]), *sys.argv[2:3]):
+        print(f"{written}: {written.stat().st_size / 1000:.0f} kB")  # noqa: T201

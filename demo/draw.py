@@ -124,8 +124,9 @@ def draw_more(
 ) -> tuple[Sketches, int]:
     """Draw more like a drawing, within the limits; also the seed that was used."""
     count = shared.limits.require_count(count, shared.limits.drawings, "drawings")
-    how = {"temperature": temperature, "seed": chosen_seed(seed)}
-    return vary(shared.models.sketcher, drawing, count, category, **how), how["seed"]
+    used = chosen_seed(seed)
+    how = {"temperature": temperature, "seed": used}
+    return vary(shared.models.sketcher, drawing, count, category or None, **how), used
 
 
 def _prompt_of(touched: gr.EventData) -> str:

@@ -104,7 +104,7 @@ def page(browser: "Browser", address: str) -> Iterator["Page"]:
     """The demo, open; the test fails if it wrote an error to the console or asked outside."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     opened = context.new_page()
-    opened.set_default_timeout(30_000)
+    opened.set_default_timeout(90_000)  # a busy machine opens it slowly
     watched = Watched(opened, address)
     opened.goto(address)
     opened.get_by_role("tab", name="Caption").wait_for()
@@ -121,7 +121,7 @@ def phone(browser: "Browser", address: str) -> Iterator["Page"]:
         viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
     )
     opened = context.new_page()
-    opened.set_default_timeout(30_000)
+    opened.set_default_timeout(90_000)  # a busy machine opens it slowly
     watched = Watched(opened, address)
     opened.goto(address)
     opened.get_by_role("tab", name="Caption").wait_for()

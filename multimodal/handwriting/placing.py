@@ -27,7 +27,10 @@ X_HEIGHT = 42.0
 USUAL_GAP = 35.0
 """Units between two words where a line does not tell."""
 
-LEAST_GAP, MOST_GAP = 12.0, 90.0
+LEAST_GAP, MOST_GAP = 45.0, 90.0
+MOST_MOVED = 45.0
+"""A word that is nearer to the one before it than `LEAST_GAP` is moved away, by at most so much."""
+
 LEAST_STANDING = 5  # characters that it takes to see a slope
 STEEPEST = 0.15  # slopes beyond are the hand's own, or a slip of the window
 
@@ -62,6 +65,7 @@ def placed(line: WrittenLine, text: str, scale: float) -> PlacedLine:
     points[:, 1] -= slope * points[:, 0]
     bottoms[:, 1] -= slope * bottoms[:, 0]
     points[:, 1] -= _baseline(points, bottoms, text)
+    _part_words(points, line, text)
     points[:, 0] -= points[:, 0].min()
     steps = np.diff(points, axis=0, prepend=[[0.0, 0.0]])
     drawing = from_stroke3(np.column_stack([steps, line.rows[:, 2]]))
@@ -114,6 +118,27 @@ def _baseline(points: Array, bottoms: Array, text: str) -> float:
     lowest = float(points[:, 1].max())
     floats = set(text) <= RAISED | {" "}
     return lowest + X_HEIGHT / 2 if floats else lowest
+
+
+def _part_words(points: Array, line: WrittenLine, text: str) -> None:
+    """Move words that nearly touch away from each other, in place."""
+    starts = np.concatenate([[0], np.flatnonzero(line.rows[:-1, 2] > 0) + 1])  # of strokes
+    for cell in (number for number, letter in enumerate(text) if letter == " "):
+        later = np.flatnonzero(line.looks > cell)
+        if not len(later) or line.looks[0] >= cell:
+            continue
+        first = int(later[0])
+        start = int(starts[np.searchsorted(starts, first, side="right") - 1])
+        if line.looks[start] < cell:
+            continue  # the pen went from word to word without a lift
+        behind = text.find(" ", cell + 1)
+        word = points[start:][line.looks[start:] < (behind if behind > 0 else len(text))]
+        former = points[:start][line.looks[:start] > text.rfind(" ", 0, cell)]
+        if not len(word) or not len(former):
+            continue
+        # Dots and crosses that came late stand among the points of the next word: not its edge.
+        gap = np.quantile(word[:, 0], 0.04) - np.quantile(former[:, 0], 0.98)
+        points[start:, 0] += np.clip(LEAST_GAP - gap, 0.0, MOST_MOVED)
 
 
 def _gap(points: Array, line: WrittenLine, text: str) -> float | None:

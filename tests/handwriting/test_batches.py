@@ -1,4 +1,4 @@
-"""Batches: every piece in its place, whatever is changed about it, and rare characters more often."""
+"""Batches: every piece in its place, whatever is changed, and rare characters more often."""
 
 import numpy as np
 import pytest

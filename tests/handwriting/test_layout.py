@@ -1,5 +1,7 @@
 """From a text to lines, pieces and pages."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -116,6 +118,19 @@ def test_marks_float_and_dots_stand():
     looks, points = letters("..")
     (stroke,) = line_of(looks, points, "..").drawing
     assert stroke[:, 1].max() == pytest.approx(0)
+
+
+def test_words_that_touch_are_moved_apart():
+    looks, points = letters("ab cd")
+    near = [(x - 55 if look > 2 else x, y) for look, (x, y) in zip(looks, points, strict=True)]
+    rows = np.diff(np.array(near), axis=0, prepend=[near[0]])
+    lifted = [look == 1 and following == 3 for look, following in pairwise([*looks, 9])]
+    rows = np.column_stack([rows, lifted]).astype(np.float32)
+    line = placed(WrittenLine(rows, np.array(looks), True), "ab cd", scale=1.0)
+    first, second = line.drawing
+    assert second[:, 0].min() - first[:, 0].max() == pytest.approx(LEAST_GAP, abs=6)
+    joined_up = line_of(looks, near, "ab cd")  # one stroke: it stays as it is
+    assert joined_up.width == pytest.approx(np.ptp(np.array(near)[:, 0]))
 
 
 def test_gaps_are_those_between_words():

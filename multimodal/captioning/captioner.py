@@ -356,9 +356,11 @@ class Captioner:
         self, caption: Caption, verdict: Verdict, options: CaptionOptions
     ) -> _Naming | None:
         thing = unsaid(caption.words, verdict.objects)
+        if thing is None:
+            return None
         required = wish_to_mention(options.must_mention, self.vocabulary)
-        wish = thing and wish_to_name(thing, required, self.vocabulary)
-        if thing is None or wish is None:
+        wish = wish_to_name(thing, required, self.vocabulary)
+        if wish is None:
             return None
         refuted = verdict.refuted_by(thing)
         if not refuted.isdisjoint(caption.words):

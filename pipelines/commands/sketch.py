@@ -70,7 +70,8 @@ def sketch_command(
     if complete:
         sketches = jobs.complete(sketcher, complete, count, category, **how)
     elif morph:
-        sketches = jobs.morph(sketcher, *map(jobs.file_or_prompt, morph), steps, **how)
+        first, last = map(jobs.file_or_prompt, morph)
+        sketches = jobs.morph(sketcher, first, last, steps, **how)
     else:
         sketches = jobs.sketch(sketcher, prompt or "", count, **how)
     place = output or jobs.free_path(sketches.title, ".gif" if morph else ".svg")

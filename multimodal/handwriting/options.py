@@ -17,7 +17,7 @@ class WritingOptions:
     """How lines are written.
 
     Attributes:
-        bias: from 0, as varied as people write, to 2 and more, neat and alike (Graves 2013, section
+        bias: from 0, as varied as people write, to 3 and more, neat and alike (Graves 2013, section
             5.4).
         seed: the same writes the same.
         attempts: how often a piece is written anew that failed: that did not come to its end, or
@@ -27,7 +27,7 @@ class WritingOptions:
         UserError: a number is out of range.
     """
 
-    bias: float = 0.5
+    bias: float = 2.0
     seed: int = 0
     attempts: int = 8
 

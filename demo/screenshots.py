@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 WIDTH, HEIGHT, MOST = 1080, 860, 1120  # pixels; a longer page is cut there
-FLAT, MIXED = 64, 112  # colours of a palette: the page's own exactly, and what comes near photos
+FLAT, MIXED = 64, 84  # colours of a palette: the page's own exactly, and what comes near photos
 PATIENCE = 300_000  # milliseconds
 HOUSE = [
     [(0.3, 0.75), (0.3, 0.45), (0.6, 0.45), (0.6, 0.75), (0.3, 0.75)],
@@ -148,9 +148,17 @@ def _draw_together(page: Page) -> None:
 
 
 def _morph(page: Page) -> None:
+    page.get_by_role("button", name="Options").last.click()
+    page.get_by_label("Seed").last.fill("2")
+    page.get_by_role("button", name="Options").last.click()
     page.locator("#morph-go").click()
     page.locator("#morph-book .filled").wait_for()
-    page.locator("#morph-book input[type=range]").fill("55")
+
+
+def _mood(page: Page) -> None:
+    page.locator("#mood-sentence textarea").fill("A warm, funny film, but it never finds its way.")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(4000)
 
 
 def _write(page: Page) -> None:
@@ -173,6 +181,7 @@ USES: dict[str, Callable[[Any], None]] = {
     "draw": _draw,
     "draw-together": _draw_together,
     "morph": _morph,
+    "mood": _mood,
     "write": _write,
     "about": _about,
 }

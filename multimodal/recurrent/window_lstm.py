@@ -297,8 +297,9 @@ class _Forward:
         scaled = away * -beta[..., None]
         weights = torch.cat([bells, bells * scaled * away, 2 * bells * scaled], -2)
         flat = weights.transpose(0, 1).flatten(1, 2)  # (B, T 3K, U)
-        seen: Tensor = torch.bmm(flat, self.memory)
-        return seen.unflatten(1, (weights.shape[0], -1)).transpose(0, 1)
+        seen = torch.bmm(flat, self.memory)
+        by_step: Tensor = seen.unflatten(1, (weights.shape[0], -1)).transpose(0, 1)
+        return by_step
 
 
 def _backward(

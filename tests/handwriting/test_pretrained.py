@@ -4,7 +4,7 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from multimodal.checkpoints import CARD, CONFIG, PRETRAINED, WEIGHTS
+from multimodal.checkpoints import CARD, PRETRAINED, WEIGHTS
 from multimodal.handwriting.pieces import Piece, faults
 from multimodal.handwriting.writer import SHIPPED, Writer
 

@@ -115,12 +115,12 @@ def _hand_in(page: Page, place: str, names: list[str]) -> None:
 
 
 def _caption(page: Page) -> None:
-    _hand_in(page, "#caption-photo", ["lion.jpg"])
-    page.locator(".gaze .chip", has_text="lion").click()
+    _hand_in(page, "#caption-photo", ["grace_hopper.jpg"])
+    page.locator(".gaze .chip", has_text="hat").click()
 
 
 def _many_photos(page: Page) -> None:
-    _hand_in(page, "#many-files", ["lion.jpg", "grace_hopper.jpg", "tower.jpg"])
+    _hand_in(page, "#many-files", ["grace_hopper.jpg", "bus.png", "tower.jpg"])
     page.locator("#many-files [aria-label='tower.jpg']").wait_for()
     page.locator("#many-start").click()
     page.get_by_role("button", name="HTML report").wait_for()
@@ -161,9 +161,31 @@ def _mood(page: Page) -> None:
     page.wait_for_timeout(4000)
 
 
+def _postcard(page: Page) -> None:
+    _hand_in(page, "#postcard-photo", ["grace_hopper.jpg"])
+    page.locator("img.postcard").wait_for()
+    page.wait_for_timeout(8000)  # the card draws itself
+
+
+def _read(page: Page) -> None:
+    import multimodal
+
+    box = page.locator("#read-pad canvas").bounding_box()
+    if box is None:
+        raise RuntimeError("the pad is not to be seen")
+    line = multimodal.load_writer().write("Dear Anna", style=1, seed=1)
+    for stroke in line.fitted(box["width"], box["height"], margin=0.15 * box["width"]):
+        for number, (x, y) in enumerate(stroke.tolist()):
+            page.mouse.move(box["x"] + x, box["y"] + y)
+            if number == 0:
+                page.mouse.down()
+        page.mouse.up()
+    page.wait_for_timeout(5000)
+
+
 def _write(page: Page) -> None:
     if page.locator("#write-start").is_visible():
-        page.get_by_label("Seed").fill("7")
+        page.get_by_label("Seed").locator("visible=true").fill("7")
         page.locator("#write-start").click()
         page.locator(".sheet .page").wait_for()
         page.locator(".sheet .page:not(.running)").wait_for()
@@ -181,6 +203,8 @@ USES: dict[str, Callable[[Any], None]] = {
     "draw": _draw,
     "draw-together": _draw_together,
     "morph": _morph,
+    "read": _read,
+    "postcard": _postcard,
     "mood": _mood,
     "write": _write,
     "about": _about,

@@ -228,7 +228,11 @@ def _cut_to(page: Drawing, text: str, line_height: float) -> Handwriting:
     above = max(0.0, -top)
     lines = -(-(bottom - BASELINE * line_height) // line_height)  # that have their baseline on it
     height = max(above + bottom, above + (lines + 1) * line_height)
+    margin = EDGE + above  # on all sides, between which paper has room for a line
     paper = Paper(
-        max(right, 1.0) + 2 * EDGE, height + 2 * EDGE, margin=EDGE + above, spacing=line_height
+        max(right + 2 * EDGE, 2 * margin + 1),
+        max(height + 2 * EDGE, 2 * margin + line_height),
+        margin=margin,
+        spacing=line_height,
     )
     return Handwriting((page.moved(EDGE, EDGE + above),), paper, text)

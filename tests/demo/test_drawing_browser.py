@@ -326,6 +326,7 @@ def test_whoever_wants_no_motion_sees_whole_drawings(browser, address):
     context = browser.new_context(reduced_motion="reduce")
     page = context.new_page()
     page.goto(address)
+    page.get_by_role("tab", name="Draw", exact=True).last.wait_for()
     open_tab(page, "Draw")
     page.get_by_role("button", name="a duck", exact=True).click()
     path = page.locator("#draw-sheet .tile path").first

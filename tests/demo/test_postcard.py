@@ -38,4 +38,4 @@ def test_a_card_lies_on_the_page_and_can_be_downloaded(page):
     card.wait_for(timeout=60_000)
     assert "lion" in card.get_attribute("alt")
     assert card.evaluate("image => image.complete && image.naturalWidth > 0")
-    page.locator("#postcard-files").get_by_text("card.gcode").first.wait_for()
+    page.locator("#postcard-files [aria-label='card.gcode']").wait_for()

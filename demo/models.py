@@ -101,19 +101,21 @@ class Models:
         return ["en", *sorted(code for code in known if code != "en")]
 
     def warm_up(self) -> Thread:
-        """Load what most visitors will ask for, beside the server's own start.
+        """Load what most visitors will ask for.
 
-        torch is imported first, before this returns: two big imports at a time would take turns.
+        The captioner is there when this returns, for the first tab is its own; the others are
+        loaded beside the server's own start.
         """
         import torch
 
         torch.set_num_threads(1)  # every job has a core; several jobs run at a time
-        thread = Thread(target=self._load_all, name="load models", daemon=True)
+        _ = self.captioner
+        thread = Thread(target=self._load_others, name="load models", daemon=True)
         thread.start()
         return thread
 
-    def _load_all(self) -> None:
-        _ = self.captioner, self.sketcher, self.recognizer
+    def _load_others(self) -> None:
+        _ = self.sketcher, self.recognizer
 
     def _once(self, name: str, load: Callable[[], T]) -> T:
         with self._lock:

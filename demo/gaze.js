@@ -101,12 +101,23 @@ function listing(title, entries) {
   return part;
 }
 
-function meter(name, p, kind) {
-  const line = make("div", kind), bar = make("span", "bar"), full = make("span");
+function meter(name, p) {
+  const line = make("div", "other"), bar = make("span", "bar"), full = make("span");
   full.style.width = share(p);
   bar.append(full);
   line.append(make("span", "name", name), bar, make("span", "number", percent(p)));
   return line;
+}
+
+// What the classifier is sure of: each as full as it is sure.
+function recognised(objects) {
+  const row = make("div", "chips");
+  row.append(...objects.map(({name, probability}) => {
+    const chip = make("span", "seen", `${name} ${percent(probability)}`);
+    chip.style.setProperty("--p", share(probability));
+    return chip;
+  }));
+  return row;
 }
 
 // The sentence is read out once, word by word, to show that words can be touched.
@@ -138,11 +149,10 @@ function show() {
   if (found.unmentioned.length)
     parts.push(make("p", "missing", `It found no sentence with: ${found.unmentioned.join(", ")}`));
   if (found.objects.length)
-    parts.push(listing("Recognised in the photo",
-      found.objects.map(({name, probability}) => meter(name, probability, "thing"))));
+    parts.push(listing("Recognised in the photo", [recognised(found.objects)]));
   if (found.alternatives.length)
     parts.push(listing("It could also have said",
-      found.alternatives.map(({caption, confidence}) => meter(caption, confidence, "other"))));
+      found.alternatives.map(({caption, confidence}) => meter(caption, confidence))));
   root.replaceChildren(...parts);
   readOut(light, words);
 }

@@ -38,7 +38,7 @@ def test_a_photo_gets_a_sentence_and_every_word_shows_where_it_looked(page):
     words = page.locator(".gaze .chip")
     assert " ".join(words.all_inner_texts()) == sentence.inner_text().lower()
     assert "lion" in sentence.inner_text()
-    assert "lion" in page.locator(".gaze .thing").all_inner_texts()[0]
+    assert page.locator(".gaze .seen").all_inner_texts()[0] == "lion 91 %"
     words.nth(1).click()
     first = veil(page)
     assert words.nth(1).get_attribute("aria-pressed") == "true"

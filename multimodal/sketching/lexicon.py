@@ -304,7 +304,7 @@ SYNONYMS = {
     "the great wall of china": "great wall, chinese wall, wall of china",
     "the mona lisa": "monalisa, la gioconda, gioconda",
     "tiger": "tigress, bengal tiger, tiger cub",
-    "toe": "big toe, toenail",
+    "toe": "toenail",
     "toilet": "loo, lavatory, wc, toilet bowl, toilet seat",
     "tooth": "molar, fang, incisor",
     "toothbrush": "tooth brush",

@@ -342,6 +342,7 @@ def test_the_text_of_a_prompt_means_the_same(prompt):
         "an hourglass, scissors, the eiffel tower",
         "a giant owl between two tiny mice",
         "13 cats",
+        "a big toe",
     ],
 )
 def test_the_text_of_a_prompt_is_tidy(text):

@@ -37,6 +37,7 @@ from multimodal.training import (
     TrainingStoppedError,
     batches_per_epoch,
     derived_seed,
+    options_of,
     shuffled_batches,
     train,
 )
@@ -842,3 +843,27 @@ if __name__ == "__main__":
     toy = toy_task(each_step, precision=precision, checkpoint_seconds=0)
     toy.model = Toy(dropout=float(os.environ.get("TOY_DROPOUT", "0.2")))
     train(toy, sys.argv[1])
+
+
+# ---- options of a recipe ----
+
+
+@dataclass(frozen=True)
+class Choices:
+    epochs: int = 3
+    learning_rate: float = 0.5
+    warmup_steps: int = 50
+    hidden_size: int = 7  # no option of training
+
+
+def test_a_recipe_hands_its_own_fields_to_the_training_and_the_rest_is_chosen():
+    expected = TrainingOptions(
+        epochs=3, learning_rate=0.5, warmup_steps=50, clip=2.0, betas=(0.9, 0.98)
+    )
+    assert options_of(Choices(), 100, clip=2.0, betas=(0.9, 0.98)) == expected
+    assert options_of(Choices(), 100, epochs=9).epochs == 9
+
+
+def test_a_warm_up_is_at_most_a_fifth_of_a_training():
+    assert options_of(Choices(), 10).warmup_steps == 6  # of 30 steps
+    assert options_of(Choices(), 10, warmup_steps=2).warmup_steps == 2

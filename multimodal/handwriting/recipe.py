@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from multimodal.handwriting.model import WriterConfig
-from multimodal.training import TrainingOptions, require_ranges
+from multimodal.training import TrainingOptions, options_of, require_ranges
 
 _LEAST = {
     **dict.fromkeys(("character_size", "hand_size", "window_size", "hidden_size", "windows"), 1),
@@ -84,15 +84,4 @@ class WriterRecipe:
 
     def options(self, steps_per_epoch: int) -> TrainingOptions:
         """How it is optimised; of a short training, the warm-up takes no more than a fifth."""
-        return TrainingOptions(
-            epochs=self.epochs,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            betas=(0.9, 0.98),
-            warmup_steps=min(self.warmup_steps, self.epochs * steps_per_epoch // 5),
-            final_rate=self.final_rate,
-            clip=self.clip,
-            average_decay=self.average_decay,
-            seed=self.seed,
-            precision=self.precision,
-        )
+        return options_of(self, steps_per_epoch, betas=(0.9, 0.98))

@@ -9,7 +9,7 @@ from multimodal.errors import UserError
 from multimodal.language.data import Shares
 from multimodal.language.model import LanguageConfig
 from multimodal.recurrent.cells import Cell
-from multimodal.training import TrainingOptions, require_ranges
+from multimodal.training import TrainingOptions, options_of, require_ranges
 
 _LEAST = {
     **dict.fromkeys(("layers", "embedding_size", "hidden_size", "seen_at_least"), 1),
@@ -100,15 +100,4 @@ class TextRecipe:
 
     def options(self, steps_per_epoch: int) -> TrainingOptions:
         """How it is optimised; of a short training, the warm-up takes no more than a fifth."""
-        return TrainingOptions(
-            epochs=self.epochs,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            betas=(0.9, 0.99),
-            warmup_steps=min(self.warmup_steps, self.epochs * steps_per_epoch // 5),
-            final_rate=self.final_rate,
-            clip=self.clip,
-            average_decay=self.average_decay,
-            seed=self.seed,
-            precision=self.precision,
-        )
+        return options_of(self, steps_per_epoch, betas=(0.9, 0.99))

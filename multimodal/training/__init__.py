@@ -22,7 +22,7 @@ epoch, and the random state a function of the step.
 """
 
 from multimodal.training.loop import TrainingStoppedError, train
-from multimodal.training.recipe import Stage, Task, TrainingOptions, require_ranges
+from multimodal.training.recipe import Stage, Task, TrainingOptions, options_of, require_ranges
 from multimodal.training.schedule import batches_per_epoch, derived_seed, shuffled_batches
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "TrainingStoppedError",
     "batches_per_epoch",
     "derived_seed",
+    "options_of",
     "require_ranges",
     "shuffled_batches",
     "train",

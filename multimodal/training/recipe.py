@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,21 @@ class TrainingOptions:
         for name, (kept, rule) in rules.items():
             if not kept:
                 raise UserError(f"{name}: must be {rule}, not {getattr(self, name)}")
+
+
+def options_of(recipe: object, steps_per_epoch: int, **chosen: Any) -> TrainingOptions:
+    """How a stage is optimised by a recipe: its fields that are named like those of the options.
+
+    Args:
+        recipe: a dataclass with some of the fields of TrainingOptions.
+        steps_per_epoch: of the stage; a warm-up takes no more than a fifth of all its steps.
+        **chosen: fields that the recipe leaves no choice of.
+    """
+    named = {field.name for field in fields(TrainingOptions)}
+    own = {name: value for name, value in vars(recipe).items() if name in named}
+    options = TrainingOptions(**{**own, **chosen})
+    most = options.epochs * steps_per_epoch // 5
+    return replace(options, warmup_steps=min(options.warmup_steps, most))
 
 
 def require_ranges(

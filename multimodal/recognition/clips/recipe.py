@@ -7,7 +7,7 @@ from typing import Literal
 
 from multimodal.recognition.clips.model import ClipConfig
 from multimodal.recurrent.cells import Cell
-from multimodal.training import TrainingOptions, require_ranges
+from multimodal.training import TrainingOptions, options_of, require_ranges
 
 _LEAST = {
     **dict.fromkeys(("frames", "films", "well_covered", "epochs", "batch_size"), 1),
@@ -75,14 +75,4 @@ class ClipRecipe:
 
     def options(self, steps_per_epoch: int) -> TrainingOptions:
         """How it is optimised; the warm-up of a short training takes no more than a fifth."""
-        return TrainingOptions(
-            epochs=self.epochs,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            warmup_steps=min(100, self.epochs * steps_per_epoch // 5),
-            final_rate=0.02,
-            clip=2.0,
-            average_decay=self.average_decay,
-            seed=self.seed,
-            precision=self.precision,
-        )
+        return options_of(self, steps_per_epoch, warmup_steps=100, final_rate=0.02, clip=2.0)

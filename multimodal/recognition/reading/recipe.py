@@ -8,7 +8,7 @@ from typing import Literal
 from multimodal.recognition.reading.data import Hands
 from multimodal.recognition.reading.model import ReaderConfig
 from multimodal.recurrent.cells import Cell
-from multimodal.training import TrainingOptions, require_ranges
+from multimodal.training import TrainingOptions, options_of, require_ranges
 
 _LEAST = {
     **dict.fromkeys(("channels", "hidden_size", "layers", "epochs", "batch_points"), 1),
@@ -72,15 +72,6 @@ class ReaderRecipe:
 
     def options(self, steps_per_epoch: int) -> TrainingOptions:
         """How it is optimised; the warm-up of a short training takes no more than a fifth."""
-        return TrainingOptions(
-            epochs=self.epochs,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            betas=(0.9, 0.99),
-            warmup_steps=min(200, self.epochs * steps_per_epoch // 5),
-            final_rate=0.01,
-            clip=2.0,
-            average_decay=self.average_decay,
-            seed=self.seed,
-            precision=self.precision,
+        return options_of(
+            self, steps_per_epoch, betas=(0.9, 0.99), warmup_steps=200, final_rate=0.01, clip=2.0
         )

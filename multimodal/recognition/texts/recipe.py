@@ -8,7 +8,7 @@ from typing import Literal
 from multimodal.errors import UserError
 from multimodal.recognition.texts.model import TextConfig
 from multimodal.recurrent.cells import Cell
-from multimodal.training import TrainingOptions, require_ranges
+from multimodal.training import TrainingOptions, options_of, require_ranges
 
 _LEAST = {
     **dict.fromkeys(("readers", "embedding_size", "hidden_size", "layers"), 1),
@@ -97,15 +97,6 @@ class TextClassifierRecipe:
 
     def options(self, steps_per_epoch: int) -> TrainingOptions:
         """How it is optimised; the warm-up of a short training takes no more than a fifth."""
-        return TrainingOptions(
-            epochs=self.epochs,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            betas=(0.9, 0.99),
-            warmup_steps=min(100, self.epochs * steps_per_epoch // 5),
-            final_rate=0.02,
-            clip=2.0,
-            average_decay=self.average_decay,
-            seed=self.seed,
-            precision=self.precision,
+        return options_of(
+            self, steps_per_epoch, betas=(0.9, 0.99), warmup_steps=100, final_rate=0.02, clip=2.0
         )

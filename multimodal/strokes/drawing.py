@@ -10,8 +10,9 @@ another one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -56,14 +57,7 @@ class Drawing:
         times: Iterable[npt.ArrayLike] | None = None,
         pressures: Iterable[npt.ArrayLike] | None = None,
     ) -> None:
-        points = tuple(
-            _frozen(stroke, "stroke", number) for number, stroke in enumerate(_each(strokes), 1)
-        )
-        for number, stroke in enumerate(points, 1):
-            if stroke.ndim != 2 or stroke.shape[1] != 2 or not len(stroke):
-                raise UserError(
-                    f"stroke {number} has the shape {stroke.shape}: points of x and y expected"
-                )
+        points = _points([*_each(strokes)])
         self._set("strokes", points)
         self._set("times", _beside(points, times, "times"))
         self._set("pressures", _beside(points, pressures, "pressures"))
@@ -127,7 +121,7 @@ class Drawing:
         line, so that the bound also holds where a stroke turns back. Quick, Draw!'s simplified form
         took epsilon 2 in a frame of 255.
         """
-        return self._picked([_corners(stroke, epsilon) for stroke in self.strokes])
+        return self._picked(_corners(self.strokes, epsilon))
 
     def resampled(self, spacing: float) -> Drawing:
         """Put points at equal distances along every stroke; its two ends stay where they are.
@@ -231,6 +225,35 @@ def _each(strokes: Iterable[npt.ArrayLike]) -> Iterable[npt.ArrayLike]:
     return strokes
 
 
+def _points(strokes: list[npt.ArrayLike]) -> tuple[Array, ...]:
+    """Strokes as read-only arrays; those of a drawing of ours in one go."""
+    ours = [stroke for stroke in strokes if _is_ours(stroke)]
+    if ours and len(ours) == len(strokes):
+        every: Array = np.concatenate(ours)
+        every += 0.0  # as in `_frozen`
+        if (np.abs(every) <= FARTHEST).all():
+            every.flags.writeable = False
+            ends = np.cumsum([len(stroke) for stroke in ours]).tolist()
+            return tuple(every[begin:end] for begin, end in pairwise([0, *ends]))
+    points = tuple(_frozen(stroke, "stroke", number) for number, stroke in enumerate(strokes, 1))
+    for number, stroke in enumerate(points, 1):
+        if stroke.ndim != 2 or stroke.shape[1] != 2 or not len(stroke):
+            raise UserError(
+                f"stroke {number} has the shape {stroke.shape}: points of x and y expected"
+            )
+    return points
+
+
+def _is_ours(stroke: npt.ArrayLike) -> TypeGuard[Array]:
+    return (
+        isinstance(stroke, np.ndarray)
+        and stroke.dtype == np.float64
+        and stroke.ndim == 2
+        and stroke.shape[1] == 2
+        and len(stroke) > 0
+    )
+
+
 def _frozen(values: npt.ArrayLike, name: str, number: int) -> Array:
     try:
         array = np.asarray(values)
@@ -257,31 +280,49 @@ def _beside(
     return frozen
 
 
-def _corners(stroke: Array, epsilon: float) -> npt.NDArray[np.intp]:
-    kept = np.zeros(len(stroke), dtype=bool)
-    kept[[0, -1]] = True
-    spans = [(0, len(stroke) - 1)]
-    while spans:
-        first, last = spans.pop()
-        if last - first < 2:
-            continue
-        away = _distances(stroke[first + 1 : last], stroke[first], stroke[last])
-        farthest = int(away.argmax())
-        if away[farthest] > epsilon:
-            corner = first + 1 + farthest
-            kept[corner] = True
-            spans += [(first, corner), (corner, last)]
-    return np.flatnonzero(kept)
+def _corners(strokes: Sequence[Array], epsilon: float) -> list[npt.NDArray[np.intp]]:
+    """Which points of every stroke stay; the spans of all strokes are halved side by side."""
+    if not strokes:
+        return []
+    points = np.concatenate(strokes)
+    ends = np.cumsum([len(stroke) for stroke in strokes])
+    starts = ends - [len(stroke) for stroke in strokes]
+    kept = np.zeros(len(points), dtype=bool)
+    kept[starts] = kept[ends - 1] = True
+    first, last = starts, ends - 1
+    while (wide := last - first > 1).any():
+        first, last = first[wide], last[wide]
+        inside = last - first - 1
+        begins = inside.cumsum() - inside
+        span = np.repeat(np.arange(len(inside)), inside)
+        away = _distances(
+            points[np.arange(len(span)) + (first + 1 - begins)[span]],
+            points[first][span],
+            points[last][span],
+        )
+        most = np.maximum.reduceat(away, begins)
+        (hits,) = np.nonzero(away == most[span])
+        spans, which = np.unique(span[hits], return_index=True)
+        farthest = first[spans] + 1 + hits[which] - begins[spans]
+        bent = most > epsilon
+        corners = farthest[bent]
+        kept[corners] = True
+        first, last = (
+            np.concatenate([first[bent], corners]),
+            np.concatenate([corners, last[bent]]),
+        )
+    return [np.flatnonzero(kept[a:b]) for a, b in zip(starts, ends, strict=True)]
 
 
-def _distances(points: Array, start: Array, end: Array) -> Array:
-    """How far points (n, 2) are from the segment between two others."""
-    along = end - start
-    from_start = points - start
-    squared = along @ along
-    part = np.clip(from_start @ along / squared, 0, 1) if squared else np.zeros(len(points))
-    away = from_start - part[:, None] * along
-    return np.hypot(away[:, 0], away[:, 1])
+def _distances(points: Array, starts: Array, ends: Array) -> Array:
+    """How far points (n, 2) are from the segment of each: from `starts` to `ends` (n, 2)."""
+    along = ends - starts
+    from_start = points - starts
+    squared = (along * along).sum(1)
+    part = (from_start * along).sum(1) / np.where(squared, squared, 1.0)
+    away = from_start - np.clip(part, 0, 1)[:, None] * along
+    distances: Array = np.hypot(away[:, 0], away[:, 1])
+    return distances
 
 
 def _lengths(stroke: Array) -> Array:

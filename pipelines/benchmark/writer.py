@@ -21,8 +21,9 @@ BATCH, STEPS, LETTERS = 32, 320, 32  # of a batch that is learnt from
 def benchmark_writer(model: str | Path | None) -> Iterator[str]:
     """Time a writer; gives the lines of a table as they are measured.
 
-    A page of 30 lines is written at once, and 30 lines one after the other, as tools do that write
-    one line at a time: each as a whole, in a batch of its own. The bare products are the matrix
+    A page of 30 lines is written at once, and 30 lines one after the other: as tools do that write
+    one line at a time, each as a whole, and by calls of `write`, which parts a line into pieces
+    that are written side by side. All are laid out and smoothed. The bare products are the matrix
     products alone that a page needs, with as many rows at every step as pieces were unfinished.
 
     Args:
@@ -30,23 +31,28 @@ def benchmark_writer(model: str | Path | None) -> Iterator[str]:
     """
     import torch
 
-    from multimodal.handwriting.layout import pieces_of
+    from multimodal.handwriting.layout import Layout, pieces_of, set_lines
     from multimodal.handwriting.pieces import Piece
-    from multimodal.handwriting.writer import SHIPPED, Writer
+    from multimodal.handwriting.placing import placed
+    from multimodal.handwriting.writer import SHIPPED, Writer, smooth
     from multimodal.processor import torch_dtype
 
     writer = Writer.load(model or SHIPPED)
     kind = str(torch_dtype(writer.precision)).removeprefix("torch.")
     yield f"{LINES} lines of {len(LINE)} characters, {kind}, {torch.get_num_threads()} threads"
     page = "\n".join([LINE] * LINES)
-    style = writer.style(STYLE)
+    style, layout = writer.style(STYLE), Layout()
     whole = [Piece(LINE, style)]
     pieces = [Piece(part, style) for part in pieces_of(LINE)] * LINES
     at_once = seconds_of(lambda: writer.write(page, style=STYLE, seed=SEED))
     strokes = seconds_of(lambda: writer.write_texts(pieces, seed=SEED))
-    single = seconds_of(
-        lambda: [writer.write_texts(whole, seed=SEED + number) for number in range(LINES)]
-    )
+
+    def one_by_one() -> None:
+        for number in range(LINES):
+            (line,) = writer.write_texts(whole, seed=SEED + number)
+            smooth(set_lines([[placed(line, LINE, writer.scale)]], layout)[0])
+
+    single = seconds_of(one_by_one)
     called = seconds_of(
         lambda: [writer.write(LINE, style=STYLE, seed=SEED + number) for number in range(LINES)]
     )
@@ -54,7 +60,7 @@ def benchmark_writer(model: str | Path | None) -> Iterator[str]:
     letters = len(LINE) * LINES
     yield f"a page at once             {at_once:8.3f} s   {letters / at_once:8.0f} characters/s"
     yield f"  its points alone         {strokes:8.3f} s"
-    yield f"line after line, as wholes {single:8.3f} s   {single / strokes:8.1f} x its points"
+    yield f"line after line, as wholes {single:8.3f} s   {single / at_once:8.1f} x the page"
     yield f"line after line, by write  {called:8.3f} s   {called / at_once:8.1f} x the page"
     yield f"the bare products          {bare:8.3f} s   {bare / strokes:8.2f} of its points"
     yield _training(writer)

@@ -37,7 +37,8 @@ def evaluate_writer(
 
     The judge reads lines of people whom neither it nor the writer learnt from, and the same texts
     as the writer writes them in its first styles, at its usual bias. None of the texts is in the
-    training split.
+    training split. Where a split has fewer than 200 of them, the writer also writes some in another
+    order of their words.
 
     Args:
         model: a folder, a Hub id, or None for the shipped writer.
@@ -48,9 +49,9 @@ def evaluate_writer(
 
     Returns:
         `nats_per_point` and `nats_per_line` of the split's lines as nobody's hand, and `lines`;
-        `character_error_rate_generated`, `character_error_rate_real` and `ratio`; `sentences`,
-        `styles`, `bias`; `failed_ends`, how many of `random_sentences` did not come to their end,
-        or passed over a character; `seconds`.
+        `character_error_rate_generated`, `character_error_rate_real` and `ratio`; `sentences` that
+        were generated, and `real_sentences`; `styles`, `bias`; `failed_ends`, how many of
+        `random_sentences` did not come to their end, or passed over a character; `seconds`.
 
     Raises:
         UserError: the data or a model cannot be read, or the split has no line.
@@ -74,11 +75,12 @@ def evaluate_writer(
     note(f"{found.lines} lines foretold")
     known = {sample.text for sample in read_handwriting(data, ["lines"], "train")}
     chosen = new_sentences(samples, known, SENTENCES)
-    texts = [sample.text for sample in chosen]
+    theirs = [sample.text for sample in chosen]
+    texts = [*theirs, *reordered(theirs, known, SENTENCES - len(theirs))]
     styles = [
         writer.styles[number % min(STYLES, len(writer.styles))] for number in range(len(texts))
     ]
-    real = reading_errors(judge, [sample.drawing for sample in chosen], texts)
+    real = reading_errors(judge, [sample.drawing for sample in chosen], theirs)
     note(f"{len(chosen)} lines of people read")
     drawings = writer.write_lines(texts, style=styles, seed=SEED)
     generated = reading_errors(judge, drawings, texts)
@@ -90,6 +92,7 @@ def evaluate_writer(
         "character_error_rate_real": real.cer,
         "ratio": generated.cer / real.cer if real.cer else None,
         "sentences": len(texts),
+        "real_sentences": len(theirs),
         "styles": len(set(styles)),
         "bias": writer.options.bias,
         "failed_ends": failed_ends(writer, random_sentences(samples, RANDOM)),
@@ -172,6 +175,17 @@ def new_sentences(samples: Sequence[Handwritten], known: set[str], most: int) ->
     lines = list(fresh.values())
     chosen = np.linspace(0, len(lines) - 1, min(most, len(lines))).round().astype(int)
     return [lines[number] for number in chosen]
+
+
+def reordered(texts: Sequence[str], known: set[str], count: int) -> list[str]:
+    """Texts, evenly from all, with their words in another order: `count`, or as many as differ."""
+    random = np.random.default_rng(SEED)
+    found: dict[str, None] = {}
+    for number in np.linspace(0, len(texts) - 1, max(count, 0)).round().astype(int):
+        text = " ".join(random.permutation(texts[number].split()))
+        if text not in known and text not in texts:
+            found[text] = None
+    return list(found)
 
 
 def random_sentences(samples: Sequence[Handwritten], count: int) -> list[str]:

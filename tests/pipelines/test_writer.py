@@ -68,7 +68,7 @@ def test_scores(trained, reader, handwriting_data, tmp_path, monkeypatch):
     scores = json.loads(place.read_text())
     assert scores["nats_per_line"] > scores["nats_per_point"] > 0
     assert scores["lines"] == 14
-    assert scores["sentences"] == 4
+    assert scores["sentences"] == scores["real_sentences"] == 4
     assert scores["random_sentences"] == 3
     assert 0 <= scores["failed_ends"] <= 3
     assert scores["character_error_rate_real"] > 0
@@ -104,6 +104,16 @@ def test_new_sentences_are_new(handwriting_data):
     sentences = evaluation.random_sentences(lines, 6)
     assert sentences == evaluation.random_sentences(lines, 6)
     assert all(2 <= len(sentence.split()) <= 10 for sentence in sentences)
+
+
+def test_reordered_sentences_say_nothing_that_is_known():
+    texts = ["one two three four five six", "alpha beta", "alone"]
+    found = evaluation.reordered(texts, {"beta alpha"}, 9)
+    assert found
+    assert not {*texts, "beta alpha"} & set(found)
+    assert len(set(found)) == len(found) <= 9
+    assert {" ".join(sorted(text.split())) for text in found} == {"five four one six three two"}
+    assert evaluation.reordered(texts, set(), 0) == []
 
 
 def test_too_few_writers(trained, handwriting_data):

@@ -37,11 +37,13 @@ class WrittenLine:
         rows: (N, 3) in the network's units; the first row is the first point, at (0, 0).
         looks: (N,) which cell of the text the window looked at when each point was drawn.
         ended: whether the line came to its end by itself.
+        nats: the surprise of all that was drawn, without any bias.
     """
 
     rows: Rows
     looks: npt.NDArray[np.int64]
     ended: bool
+    nats: float = 0.0
 
 
 def most_points(characters: int) -> int:
@@ -80,6 +82,8 @@ def write_lines(
     limits = torch.tensor([most_points(int(length)) for length in lengths])
     drawn = np.zeros((most, lines, POINT), dtype=np.float32)
     looks = np.zeros((most, lines), dtype=np.int64)
+    told = torch.zeros(most, lines, output.size)
+    pens_drawn = torch.zeros(most, lines, dtype=torch.long)
     counts = np.zeros(lines, dtype=np.int64)
     ended = np.zeros(lines, dtype=bool)
     rows = torch.arange(lines)
@@ -88,6 +92,7 @@ def write_lines(
     last, ends = first, lengths - 1
     for step in range(most):
         vectors, weights = pens.move(last)
+        told[step, rows] = vectors.float()
         looked = weights.argmax(1)
         arrived = looked >= ends
         vectors[:, END_OF_LINE].masked_fill_(~arrived, -torch.inf)
@@ -100,6 +105,7 @@ def write_lines(
         now = writing.numpy()
         which = rows.numpy()
         drawn[step, which] = last.numpy()
+        pens_drawn[step, rows] = states
         looks[step, which] = looked.numpy()
         counts[which[now & ~over.numpy()]] = step + 1
         ended[which[now & over.numpy()]] = True
@@ -112,17 +118,32 @@ def write_lines(
             pens.keep(kept)
             rows, writing, last = rows[kept], writing[kept], last[kept]
             ends, limits, lingered = ends[kept], limits[kept], lingered[kept]
+    nats = _nats(output, told, torch.from_numpy(drawn[..., :2]), pens_drawn, counts, ended)
     return [
-        _written(first[number].numpy(), drawn[:count, number], looks[:count, number], over)
-        for number, (count, over) in enumerate(zip(counts.tolist(), ended.tolist(), strict=True))
+        WrittenLine(
+            np.concatenate([first[number : number + 1, :3].numpy(), drawn[:count, number, :3]]),
+            np.concatenate([looks[:1, number], looks[:count, number]]),
+            bool(ended[number]),
+            nats[number],
+        )
+        for number, count in enumerate(counts.tolist())
     ]
 
 
-def _written(
-    first: npt.NDArray[np.float32],
-    drawn: npt.NDArray[np.float32],
-    looks: npt.NDArray[np.int64],
-    ended: bool,
-) -> WrittenLine:
-    rows = np.concatenate([first[None, :3], drawn[:, :3]])
-    return WrittenLine(rows, np.concatenate([looks[:1], looks]), ended)
+def _nats(
+    output: MixtureOutput,
+    vectors: Tensor,
+    offsets: Tensor,
+    pens: Tensor,
+    counts: npt.NDArray[np.int64],
+    ended: npt.NDArray[np.bool_],
+) -> list[float]:
+    """The surprise of each line: of its points, and of its end where it has one."""
+    steps = torch.arange(len(vectors))[:, None]
+    moved = steps < torch.from_numpy(counts)
+    stated = steps < torch.from_numpy(counts + ended)
+    found = vectors.new_zeros(vectors.shape[:2])
+    found[moved] = -output.offset_log_likelihood(vectors[moved], offsets[moved])
+    found[stated] -= output.pen_log_likelihood(vectors[stated], pens[stated])
+    nats: list[float] = found.sum(0).tolist()
+    return nats

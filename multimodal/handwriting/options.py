@@ -20,8 +20,10 @@ class WritingOptions:
         bias: from 0, as varied as people write, to 3 and more, neat and alike (Graves 2013, section
             5.4).
         seed: the same writes the same.
-        attempts: how often a piece is written anew that failed: that did not come to its end, or
-            passed over a character. The best of them is taken if all fail.
+        drafts: how often each piece is written; the one is kept of which the network is surest that
+            it says its text, see `multimodal.handwriting.legibility`. 1 is fastest.
+        attempts: how often a piece is written anew of which all drafts failed: did not come to
+            their end, or passed over a character. The best of them is taken if all fail.
 
     Raises:
         UserError: a number is out of range.
@@ -29,13 +31,15 @@ class WritingOptions:
 
     bias: float = 2.0
     seed: int = 0
+    drafts: int = 4
     attempts: int = 8
 
     def __post_init__(self) -> None:
         if not 0 <= self.bias <= 10:
             raise UserError(f"bias: must be from 0 to 10, not {self.bias}")
-        if self.attempts < 1:
-            raise UserError(f"attempts: must be at least 1, not {self.attempts}")
+        for name in ("drafts", "attempts"):
+            if getattr(self, name) < 1:
+                raise UserError(f"{name}: must be at least 1, not {getattr(self, name)}")
 
     def changed(self, changes: Mapping[str, Any]) -> WritingOptions:
         """The same with those options changed that are given and not None.

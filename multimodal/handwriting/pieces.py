@@ -1,9 +1,9 @@
-"""Pieces of text → written lines: begun in their hands, written at once, mended where they fail."""
+"""Pieces of text → written lines: begun in their hands, written at once, the best drafts kept."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -12,10 +12,11 @@ from torch import Tensor
 from multimodal.handwriting.alphabet import encode
 from multimodal.handwriting.batches import inputs_of
 from multimodal.handwriting.generation import WrittenLine, write_lines
+from multimodal.handwriting.legibility import Written, lookalike, nats_as
 from multimodal.handwriting.model import POINT, PenState, WriterNetwork, padded_texts
 from multimodal.handwriting.options import WritingOptions
 from multimodal.handwriting.pen import Pens, PenWeights
-from multimodal.handwriting.styles import Primer, Style
+from multimodal.handwriting.styles import Style
 from multimodal.training import derived_seed
 
 AT_ONCE = 256  # pieces in one batch; more gain nothing and take memory
@@ -44,7 +45,7 @@ class Piece:
 def write_pieces(
     weights: PenWeights, pieces: Sequence[Piece], scale: float, options: WritingOptions
 ) -> list[WrittenLine]:
-    """Write pieces; whichever fails is written anew, from the next of its own seeds.
+    """Write a few drafts of each piece, and keep the most legible; where all fail, write others.
 
     What is written of a piece depends on its place among the pieces, and on the options.
 
@@ -54,18 +55,21 @@ def write_pieces(
         scale: the network's unit, in the units of the data.
         options: see `WritingOptions`.
     """
-    best: dict[int, tuple[int, WrittenLine]] = {}
+    best: dict[int, tuple[tuple[int, float], WrittenLine]] = {}
     left = list(range(len(pieces)))
     for attempt in range(options.attempts):
-        for begin in range(0, len(left), AT_ONCE):
-            some = left[begin : begin + AT_ONCE]
-            seeds = [derived_seed(options.seed, number, attempt) for number in some]
-            lines = _write(weights, [pieces[n] for n in some], scale, seeds, options.bias)
-            for number, line in zip(some, lines, strict=True):
-                found = faults(line, pieces[number], scale)
-                if number not in best or found < best[number][0]:
-                    best[number] = (found, line)
-        left = [number for number in left if best[number][0]]
+        drafts = range(attempt * options.drafts, (attempt + 1) * options.drafts)
+        numbers = [number for number in left for _ in drafts]
+        seeds = [derived_seed(options.seed, number, draft) for number in left for draft in drafts]
+        for begin in range(0, len(numbers), AT_ONCE):
+            some = numbers[begin : begin + AT_ONCE]
+            of_some = _Drafts([pieces[n] for n in some], seeds[begin : begin + AT_ONCE], scale)
+            lines, doubts = of_some.written(weights, options)
+            for number, line, doubt in zip(some, lines, doubts, strict=True):
+                rank = faults(line, pieces[number], scale), doubt
+                if number not in best or rank < best[number][0]:
+                    best[number] = (rank, line)
+        left = [number for number in left if best[number][0][0]]
         if not left:
             break
     return [best[number][1] for number in range(len(pieces))]
@@ -83,48 +87,79 @@ def faults(line: WrittenLine, piece: Piece, scale: float) -> int:
     return missed + dwelt + wide + (0 if line.ended else NOT_ENDED)
 
 
-@torch.inference_mode()
-def _write(
-    weights: PenWeights, pieces: Sequence[Piece], scale: float, seeds: list[int], bias: float
-) -> list[WrittenLine]:
-    network = weights.network
-    primers = [piece.style.primer for piece in pieces]
-    begun = ["" if primer is None else f"{primer.text} " for primer in primers]
-    texts = [encode(start + piece.text) for start, piece in zip(begun, pieces, strict=True)]
-    memory = network.memory(padded_texts(texts))
-    hands = torch.tensor([piece.style.hand for piece in pieces])
-    state, first = _begin(network, primers, memory, hands, scale)
-    lengths = torch.tensor([len(text) for text in texts])
-    pens = Pens(weights, memory, hands, state)
-    lines = write_lines(pens, first, lengths, network.output, seeds, bias)
-    return [
-        line if not start else _after(line, len(start))
-        for line, start in zip(lines, begun, strict=True)
-    ]
+@dataclass(frozen=True)
+class _Drafts:
+    """Pieces to write in one batch.
 
-
-def _begin(
-    network: WriterNetwork,
-    primers: Sequence[Primer | None],
-    memory: Tensor,
-    hands: Tensor,
-    scale: float,
-) -> tuple[PenState, Tensor]:
-    """The state before each line's first point, and the point that comes first (B, 4).
-
-    Where there is a primer, the network has read all of it but its last point, which comes first.
+    Attributes:
+        pieces: a piece of several drafts several times.
+        seeds: one for each.
+        scale: the network's unit, in the units of the data.
     """
-    state = network.initial_state(len(primers))
-    first = torch.zeros(len(primers), POINT)
-    for primer in {id(primer): primer for primer in primers if primer is not None}.values():
-        rows = torch.tensor([number for number, other in enumerate(primers) if other is primer])
-        read = primer.array
-        read[-1, 2] = 1  # the pen is lifted before the next word
-        points = torch.from_numpy(inputs_of(read, scale)).expand(len(rows), -1, -1)
-        *_, after = network.unroll(points[:, :-1], memory[rows], hands[rows])
-        first[rows] = points[:, -1]
-        state = _replaced(state, rows, after)
-    return state, first
+
+    pieces: Sequence[Piece]
+    seeds: list[int]
+    scale: float
+
+    @torch.inference_mode()
+    def written(
+        self, weights: PenWeights, options: WritingOptions
+    ) -> tuple[list[WrittenLine], list[float]]:
+        """The lines, and how doubtful it is that each says its piece; 0 where there is no choice.
+
+        The doubt is how much likelier a line is, in nats, as a text that looks like its own.
+        """
+        network = weights.network
+        begun = [_begun(piece) for piece in self.pieces]
+        texts = [start + piece.text for start, piece in zip(begun, self.pieces, strict=True)]
+        hands = torch.tensor([piece.style.hand for piece in self.pieces])
+        memory = network.memory(padded_texts([encode(text) for text in texts]))
+        state, first = self._begin(network, memory, hands)
+        lengths = torch.tensor([len(text) + 1 for text in texts])  # with the end
+        pens = Pens(weights, memory, hands, state)
+        lines = write_lines(pens, first, lengths, network.output, self.seeds, options.bias)
+        doubts = torch.zeros(len(lines))
+        if options.drafts > 1:
+            others = [
+                start + lookalike(piece.text)
+                for start, piece in zip(begun, self.pieces, strict=True)
+            ]
+            memory = network.memory(padded_texts([encode(text) for text in others]))
+            state, _ = self._begin(network, memory, hands)
+            written = Written(lines, first, hands)
+            doubts += torch.tensor([line.nats for line in lines])
+            doubts -= nats_as(network, written, memory, state, weights.dtype)
+        own = [
+            line if not start else _after(line, len(start))
+            for line, start in zip(lines, begun, strict=True)
+        ]
+        return own, doubts.tolist()
+
+    def _begin(
+        self, network: WriterNetwork, memory: Tensor, hands: Tensor
+    ) -> tuple[PenState, Tensor]:
+        """The state before each line's first point, and the point that comes first (B, 4).
+
+        Where there is a primer, the network has read all of it but its last point, which comes
+        first.
+        """
+        primers = [piece.style.primer for piece in self.pieces]
+        state = network.initial_state(len(primers))
+        first = torch.zeros(len(primers), POINT)
+        for primer in {id(primer): primer for primer in primers if primer is not None}.values():
+            rows = torch.tensor([number for number, other in enumerate(primers) if other is primer])
+            read = primer.array
+            read[-1, 2] = 1  # the pen is lifted before the next word
+            points = torch.from_numpy(inputs_of(read, self.scale)).expand(len(rows), -1, -1)
+            *_, after = network.unroll(points[:, :-1], memory[rows], hands[rows])
+            first[rows] = points[:, -1]
+            state = _replaced(state, rows, after)
+        return state, first
+
+
+def _begun(piece: Piece) -> str:
+    """What stands before a piece: the text that a line is written on from."""
+    return "" if piece.style.primer is None else f"{piece.style.primer.text} "
 
 
 def _replaced(state: PenState, rows: Tensor, others: PenState) -> PenState:
@@ -142,4 +177,4 @@ def _after(line: WrittenLine, begun: int) -> WrittenLine:
     kept = slice(min(1, len(line.rows) - 1), None)  # a line that ended at once is a dot
     rows = line.rows[kept].copy()
     rows[:1, :2] = 0
-    return WrittenLine(rows, (line.looks[kept] - begun).clip(0), line.ended)
+    return replace(line, rows=rows, looks=(line.looks[kept] - begun).clip(0))

@@ -33,6 +33,10 @@ def handwrite_command(
         typer.Option(help="From 0, as varied as people write, to 2, neat and alike."),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="The same seed writes the same.")] = None,
+    drafts: Annotated[
+        int | None,
+        typer.Option(min=1, help="Drafts of every few words; the most legible is kept."),
+    ] = None,
     spelled: Annotated[
         bool, typer.Option("--spelled", help="Write ä as ae, é as e and so on.")
     ] = False,
@@ -90,7 +94,7 @@ def handwrite_command(
     layout = Layout(line_height, None if page else width, align, size)
     writer = jobs.open_writer(model)
     seed = secrets.randbelow(MOST_SEEDS) if seed is None else seed
-    how = given(bias=bias, seed=seed)
+    how = given(bias=bias, seed=seed, drafts=drafts)
     if styles:
         written = jobs.style_sheet(writer, what, **how)
     else:

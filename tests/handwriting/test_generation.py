@@ -14,7 +14,7 @@ from multimodal.handwriting.generation import (
 )
 from multimodal.handwriting.model import END_OF_LINE, LIFTED
 from multimodal.handwriting.options import WritingOptions
-from multimodal.handwriting.pieces import NOT_ENDED, Piece, _after, faults, write_pieces
+from multimodal.handwriting.pieces import NOT_ENDED, Piece, _after, _Drafts, faults, write_pieces
 from multimodal.handwriting.styles import Style
 from multimodal.recurrent.mixture import MixtureOutput
 
@@ -112,17 +112,18 @@ def tries(monkeypatch):
     seen = []
 
     def arrange(good_from):
-        def fake(_, pieces, __, seeds, ___):
-            seen.append((seeds, [piece.text for piece in pieces]))
+        def fake(drafts, *_):
+            seen.append((drafts.seeds, [piece.text for piece in drafts.pieces]))
             attempt = len(seen) - 1
-            return [
+            lines = [
                 line_of([0, 0, 1, 1])
                 if attempt >= good_from.get(piece.text, 0)
                 else line_of([0, 0] if attempt % 2 else [0, 0, 1, 1], ended=attempt % 2 == 1)
-                for piece in pieces
+                for piece in drafts.pieces
             ]
+            return lines, [0.0] * len(lines)
 
-        monkeypatch.setattr("multimodal.handwriting.pieces._write", fake)
+        monkeypatch.setattr(_Drafts, "written", fake)
         return seen
 
     return arrange
@@ -131,12 +132,12 @@ def tries(monkeypatch):
 def test_only_what_fails_is_written_anew_from_its_own_seeds(tries):
     seen = tries({"cd": 2})
     pieces = [Piece(text, STYLE) for text in ("ab", "cd", "ef")]
-    lines = write_pieces(None, pieces, 1.0, WritingOptions(seed=5))
+    lines = write_pieces(None, pieces, 1.0, WritingOptions(seed=5, drafts=1))
     assert [texts for _, texts in seen] == [["ab", "cd", "ef"], ["cd"], ["cd"]]
     assert all(line.ended for line in lines)
     again = tries({})
     seen.clear()
-    write_pieces(None, pieces, 1.0, WritingOptions(seed=5))
+    write_pieces(None, pieces, 1.0, WritingOptions(seed=5, drafts=1))
     first = seen[0][0]
     assert len(set(first)) == 3
     del again
@@ -144,10 +145,30 @@ def test_only_what_fails_is_written_anew_from_its_own_seeds(tries):
 
 def test_when_all_fail_the_least_bad_is_taken(tries):
     seen = tries({"ab": 99})
-    (line,) = write_pieces(None, [Piece("ab", STYLE)], 1.0, WritingOptions(attempts=4))
+    (line,) = write_pieces(None, [Piece("ab", STYLE)], 1.0, WritingOptions(attempts=4, drafts=1))
     assert len(seen) == 4
     assert line.ended  # it missed a letter, but came to its end
     assert len({seeds[0] for seeds, _ in seen}) == 4
+
+
+def test_of_the_drafts_without_a_fault_the_least_doubtful_is_kept(monkeypatch):
+    drafts = {
+        "ab": [(9, line_of([0, 0, 1, 1])), (-5, line_of([0, 0, 1])), (-9, line_of([0, 0]))],
+        "cd": [(2, line_of([0, 1])), (3, line_of([0, 0, 1])), (4, line_of([0, 0, 1, 1]))],
+    }
+    seeds = []
+
+    def written(self, *_):
+        seeds.extend(self.seeds)
+        assert [piece.text for piece in self.pieces] == ["ab"] * 3 + ["cd"] * 3
+        doubts, lines = zip(*drafts["ab"], *drafts["cd"], strict=True)
+        return list(lines), list(doubts)
+
+    monkeypatch.setattr(_Drafts, "written", written)
+    pieces = [Piece("ab", STYLE), Piece("cd", STYLE)]
+    lines = write_pieces(None, pieces, 1.0, WritingOptions(drafts=3))
+    assert len(set(seeds)) == 6
+    assert lines == [drafts["ab"][1][1], drafts["cd"][0][1]]  # "ab" of two points has no b
 
 
 def test_what_was_written_on_from_is_left_out():

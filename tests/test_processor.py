@@ -43,6 +43,14 @@ def test_how_threads_wait_is_the_users_to_decide(allocator):
     assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
 
 
+def test_fewer_kernels_are_kept_unless_the_user_says_otherwise(allocator):
+    processor.prepare()
+    assert int(os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"]) < 1024
+    os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] = "1024"
+    processor.prepare()
+    assert os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == "1024"
+
+
 def test_freed_memory_is_kept(allocator):
     processor.prepare()
     mmap_max, trim_threshold, top_pad = (allocator.asked.pop(option) for option in (-4, -1, -2))

@@ -216,10 +216,11 @@ function show() {
   spoken.lang = found.translation ? found.language : "en";
   spoken.setAttribute("aria-live", "polite");
   const mood = make("p", "mood", `${percent(found.confidence)} a word on average: ${doubt(found.confidence)}`);
-  const parts = [spoken, frame, ...strands, mood];
+  const parts = [spoken, frame, ...strands];
   const kept = found.translated_words.filter(word => word.kept).map(({word}) => word);
   if (kept.length)
     parts.push(make("p", "mood", `Kept as it is, for the translator has never seen it: ${kept.join(", ")}`));
+  parts.push(mood);
   if (found.unmentioned.length)
     parts.push(make("p", "missing", `It found no sentence with: ${found.unmentioned.join(", ")}`));
   if (found.objects.length)

@@ -78,4 +78,5 @@ def _overlaps(parts: Sequence[str], words: Sequence[str], text: str) -> npt.NDAr
     theirs = theirs.swapaxes(0, 1)
     ends = np.minimum(ours[..., 1], theirs[..., 1])
     begins = np.maximum(ours[..., 0], theirs[..., 0])
-    return (ends - begins).clip(min=0).astype(np.float64)
+    shared: npt.NDArray[np.float64] = (ends - begins).clip(min=0).astype(np.float64)
+    return shared

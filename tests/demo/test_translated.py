@@ -123,7 +123,7 @@ def test_a_caption_comes_with_its_german_and_where_each_word_is_from(client):
     assert " ".join(word["word"] for word in told["translated_words"]) == german.text
     table = np.array(told["alignment"])
     assert table.shape == (len(told["translated_words"]), len(told["words"]))
-    assert (table.sum(1) <= 1.001).all()
+    assert (table.sum(1) <= 1.01).all()  # of 16-bit numbers
     man = [word["word"] for word in told["words"]].index("man")
     mann = [word["word"] for word in told["translated_words"]].index("Mann")
     assert table[mann].argmax() == man

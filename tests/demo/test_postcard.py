@@ -30,6 +30,7 @@ def test_a_photo_becomes_a_card_of_strokes(client):
 @needs_translator
 def test_a_card_is_written_in_another_language_and_draws_the_same(client):
     import multimodal
+    from multimodal.handwriting.alphabet import spelled
     from pipelines.postcard import as_sentence
 
     english, german = (
@@ -37,7 +38,7 @@ def test_a_card_is_written_in_another_language_and_draws_the_same(client):
         for language in ("en", "de")
     )
     translated = multimodal.load_translator().translate(english["caption"], to="de", source="en")
-    assert german["text"] == as_sentence(translated.text) != english["text"]
+    assert german["text"] == spelled(as_sentence(translated.text)) != english["text"]
     assert german["caption"] == english["caption"]
     assert german["drawn"] == english["drawn"]
 
@@ -65,5 +66,5 @@ def test_the_language_of_a_card_can_be_chosen(page):
     page.locator("#postcard-language").get_by_text("Deutsch", exact=True).click()
     page.locator("#postcard-photo input[type=file]").first.set_input_files(str(LION))
     card = page.locator("img.postcard")
-    card.wait_for(timeout=60_000)
+    card.wait_for(timeout=180_000)  # a busy machine
     assert card.get_attribute("alt").startswith("Ein ")

@@ -11,6 +11,7 @@ import gradio as gr
 
 from demo.limits import Limits
 from demo.shared import Shared, asset, never_fetched
+from demo.translated import TranslatedWord, alignment, translated_words
 from demo.uploads import Upload, named
 from multimodal.errors import UserError
 from multimodal.images import open_image
@@ -18,9 +19,9 @@ from pipelines.caption.inputs import sample_pictures
 
 if TYPE_CHECKING:
     from multimodal.captioning.captioner import Caption
+    from multimodal.translation.translator import Translation
 
 PREVIEW = 900  # pixels of the longer side of the photo beside its sentence
-LANGUAGES = {"en": "English", "de": "Deutsch", "fr": "Français", "cs": "Čeština"}
 MOST_BEAMS, MOST_SENTENCES, HOTTEST = 10, 5, 2.0
 
 
@@ -46,7 +47,13 @@ class Thing(TypedDict):
 
 
 class Answer(TypedDict):
-    """What the captioner says of a photo; `translation` is empty for English."""
+    """What the captioner says of a photo.
+
+    `attention` has a map (h, w) for each of the `words`, with the sum 1. `translation` is empty for
+    English; `alignment` is the share of its attention (0 to 1) that each of the `translated_words`
+    (rows) gave to each of the `words` (columns). All but the sentences and the words are empty
+    unless attention is asked for.
+    """
 
     caption: str
     translation: str
@@ -56,6 +63,8 @@ class Answer(TypedDict):
     objects: list[Thing]
     unmentioned: list[str]
     attention: list[list[list[float]]]
+    translated_words: list[TranslatedWord]
+    alignment: list[list[float]]
 
 
 def search(
@@ -79,18 +88,18 @@ def search(
     }
 
 
-def translation(shared: Shared, caption: Caption, language: object) -> str:
-    """A caption in another language; empty for English.
+def translate(shared: Shared, caption: Caption, language: object) -> Translation | None:
+    """A caption in another language; None for English.
 
     Raises:
         UserError: nobody here knows the language.
     """
-    known = shared.models.languages()
+    known = list(shared.models.languages())
     if language not in known:
         raise UserError(f"There is no language {language!r} here, only {', '.join(known)}.")
     if language == "en":
-        return ""
-    return str(shared.models.translator.translate(caption.text, to=language, source="en").text)
+        return None
+    return shared.models.translator.translate(caption.text, to=str(language), source="en")
 
 
 def describe(shared: Shared, photo: object, *controls: object) -> tuple[Upload, Caption]:
@@ -112,12 +121,13 @@ def confidence(caption: Caption) -> float:
     return exp(sum(caption.word_scores) / max(1, len(caption.word_scores)))
 
 
-def answer(caption: Caption, translated: str, *, attention: bool) -> Answer:
+def answer(caption: Caption, translation: Translation | None, *, attention: bool) -> Answer:
     """A caption as API clients get it."""
     maps = caption.attention if attention else None
+    aligned = translation if attention else None
     return {
         "caption": caption.text,
-        "translation": translated,
+        "translation": "" if translation is None else translation.text,
         "confidence": round(confidence(caption), 4),
         "words": [
             {"word": word, "probability": round(exp(score), 4)}
@@ -133,6 +143,8 @@ def answer(caption: Caption, translated: str, *, attention: bool) -> Answer:
         ],
         "unmentioned": [words[0] for words in caption.unmentioned],
         "attention": [] if maps is None else maps.round(4).tolist(),
+        "translated_words": [] if aligned is None else translated_words(aligned),
+        "alignment": [] if aligned is None else alignment(aligned, caption.words).round(4).tolist(),
     }
 
 
@@ -178,20 +190,27 @@ def tab(shared: Shared) -> None:
             temperature: 0 searches for the likeliest sentence; above 0 draws words at random.
             must_mention: Words that the sentence has to have, with commas between them.
             language: Of a translation, such as "de"; "en" for none.
-            attention: Whether to return where the network looked for each word.
+            attention: Whether to return where the network looked for each word, and which words
+                each word of a translation comes from.
         """
         controls = beam_size, sentences, temperature, must_mention
         _, found = describe(shared, photo, *controls)
-        return answer(found, translation(shared, found, language), attention=attention)
+        return answer(found, translate(shared, found, language), attention=attention)
 
     def show(photo: Any, *controls: Any) -> dict[str, Any] | None:
         if photo is None:
             return None
         *options, language = controls
         upload, found = describe(shared, photo, *options)
-        told = answer(found, translation(shared, found, language), attention=True)
+        told = answer(found, translate(shared, found, language), attention=True)
         crop = shared.models.captioner.network.encoder.config.fit == "crop"
-        return {**told, "language": language, "photo": preview(upload), "crop": crop}
+        return {
+            **told,
+            "language": language,
+            "languages": shared.models.languages(),
+            "photo": preview(upload),
+            "crop": crop,
+        }
 
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=280):
@@ -212,10 +231,16 @@ def tab(shared: Shared) -> None:
                 label="Or take one of these",
                 elem_id="caption-examples",
             )
+            languages = [(name, code) for code, name in shared.models.languages().items()]
+            language = gr.Radio(
+                languages,
+                value="en",
+                label="Language",
+                visible=len(languages) > 1,
+                elem_id="caption-language",
+            )
         with gr.Column(scale=6, min_width=300):
             shown = gaze(elem_id="caption-result", elem_classes="bare", label="The sentence")
-            languages = [(LANGUAGES.get(code, code), code) for code in shared.models.languages()]
-            language = gr.Radio(languages, value="en", label="Language", visible=len(languages) > 1)
             with gr.Accordion("How it searches", open=False):
                 controls = [
                     gr.Slider(

@@ -1,5 +1,8 @@
-// The photo, the sentence as chips, and where the network looked for each word.
+// The photo, the sentence as chips, and where the network looked for each word. A translation's
+// words are a second row: a word of either shows which of the other it belongs to.
 const root = element.querySelector(".gaze");
+const ENGLISH = 0, FOREIGN = 1; // rows
+const TIED = 0.12; // less of the attention than that is no tie between two words
 let timer = 0;
 
 function make(kind, name, text) {
@@ -47,52 +50,120 @@ function picture(found) {
   return [frame, canvas];
 }
 
-function chips(found, canvas) {
+// Where the network looked for some words, each as much as it weighs.
+function blend(maps, weights) {
+  return maps[0].map((line, y) => line.map((_, x) => maps.reduce(
+    (sum, map, word) => sum + (weights[word] || 0) * map[y][x], 0)));
+}
+
+// A word of a row → how strongly it is tied to every word of both rows.
+function ties(found, row, number) {
+  const only = count => Array.from({length: count}, (_, n) => Number(n === number));
+  return row === ENGLISH
+    ? [only(found.words.length), found.alignment.map(line => line[number])]
+    : [found.alignment[number], only(found.translated_words.length)];
+}
+
+function told(found, number) {
+  const from = found.alignment[number].map((weight, n) => [weight, found.words[n].word])
+    .filter(([weight]) => weight >= TIED).sort(([a], [b]) => b - a)
+    .map(([weight, word]) => `${word} (${percent(weight)})`);
+  const kept = found.translated_words[number].kept ? "Kept as it is. " : "";
+  return kept + (from.length ? `From ${from.join(", ")}` : "From no single word");
+}
+
+function englishChip({word, probability}) {
+  const chip = make("button", "chip", word);
+  chip.style.setProperty("--p", share(probability));
+  chip.title = `${percent(probability)} sure of this word`;
+  return chip;
+}
+
+function foreignChip(found, {word, kept}, number) {
+  const chip = make("button", kept ? "chip foreign kept" : "chip foreign", word);
+  chip.title = told(found, number);
+  return chip;
+}
+
+function rowOf(buttons, language, name, hint) {
   const row = make("p", "chips");
   row.setAttribute("role", "group");
-  row.setAttribute("aria-label", "The words; touch one to see where the network looked");
-  const buttons = found.words.map(({word, probability}, number) => {
-    const chip = make("button", "chip", word);
-    chip.type = "button";
-    chip.style.setProperty("--p", share(probability));
-    chip.title = `${percent(probability)} sure of this word`;
-    chip.setAttribute("aria-pressed", "false");
-    row.append(chip);
-    return chip;
-  });
-  let pinned = -1;
-  function light(number) {
-    buttons.forEach((chip, n) => chip.classList.toggle("lit", n === number));
-    canvas.dataset.word = number < 0 ? "" : String(number);
-    if (number >= 0 && found.attention[number]) veil(canvas, found.attention[number]);
-    canvas.classList.toggle("shown", number >= 0 && Boolean(found.attention[number]));
+  row.lang = language;
+  row.setAttribute("aria-label", hint);
+  if (name) row.append(make("span", "tongue", name));
+  row.append(...buttons);
+  return row;
+}
+
+function rows(found) {
+  const english = found.words.map(englishChip);
+  if (!found.translation)
+    return [[english, rowOf(english, "en", "", "The words; touch one to see where the network looked")]];
+  const foreign = found.translated_words.map((word, number) => foreignChip(found, word, number));
+  const {en, [found.language]: name} = found.languages;
+  const hint = "touch one to see where the network looked, and its words in";
+  return [
+    [english, rowOf(english, "en", en, `The words in ${en}; ${hint} ${name}`)],
+    [foreign, rowOf(foreign, found.language, name, `The words in ${name}; ${hint} ${en}`)],
+  ];
+}
+
+// Which word an arrow leads to: along the row, or to the word of the other row that it is tied to.
+function follow(found, chips, row, number, key) {
+  const along = {ArrowRight: 1, ArrowLeft: -1}[key], count = chips[row].length;
+  if (along) return [row, (number + along + count) % count];
+  const over = {ArrowDown: FOREIGN, ArrowUp: ENGLISH}[key];
+  if (over === undefined || over === row || !chips[over]) return null;
+  const strengths = ties(found, row, number)[over], most = Math.max(...strengths);
+  return [over, strengths.indexOf(most)];
+}
+
+function sentences(found, canvas) {
+  const made = rows(found), chips = made.map(([buttons]) => buttons);
+  let pinned = "";
+  function light(row, number) {
+    const on = number !== undefined, strengths = on ? ties(found, row, number) : [[], []];
+    chips.forEach((buttons, r) => buttons.forEach((chip, n) => {
+      const tied = r !== row && strengths[r][n] >= TIED;
+      chip.classList.toggle("lit", on && r === row && n === number);
+      chip.classList.toggle("tied", tied);
+      chip.style.setProperty("--tie", share(tied ? strengths[r][n] : 0));
+    }));
+    const seen = on && found.attention.length > 0;
+    if (seen) veil(canvas, blend(found.attention, strengths[ENGLISH]));
+    canvas.classList.toggle("shown", seen);
   }
-  function pin(number) {
+  const rest = () => light(...(pinned ? pinned.split(" ").map(Number) : []));
+  function pin(row, number) {
     clearInterval(timer);
-    pinned = pinned === number ? -1 : number;
-    buttons.forEach((chip, n) => chip.setAttribute("aria-pressed", String(n === pinned)));
-    light(pinned);
+    const spot = `${row} ${number}`;
+    pinned = pinned === spot ? "" : spot;
+    chips.forEach((buttons, r) => buttons.forEach((chip, n) =>
+      chip.setAttribute("aria-pressed", String(pinned === `${r} ${n}`))));
+    rest();
   }
-  buttons.forEach((chip, number) => {
-    chip.addEventListener("click", () => pin(number));
-    chip.addEventListener("pointerenter", event => {
-      if (event.pointerType !== "mouse") return;
-      clearInterval(timer);
-      light(number);
-    });
-    chip.addEventListener("pointerleave", event => {
-      if (event.pointerType === "mouse") light(pinned);
-    });
+  function glance(row, number) {
+    clearInterval(timer);
+    light(row, number);
+  }
+  chips.forEach((buttons, row) => buttons.forEach((chip, number) => {
+    const mouse = event => event.pointerType === "mouse";
+    chip.type = "button";
+    chip.setAttribute("aria-pressed", "false");
+    chip.addEventListener("click", () => pin(row, number));
+    chip.addEventListener("pointerenter", event => mouse(event) && glance(row, number));
+    chip.addEventListener("pointerleave", event => mouse(event) && rest());
+    chip.addEventListener("focus", () => chip.matches(":focus-visible") && glance(row, number));
+    chip.addEventListener("blur", rest);
     chip.addEventListener("keydown", event => {
-      const step = {ArrowRight: 1, ArrowLeft: -1}[event.key];
-      if (!step) return;
+      const next = follow(found, chips, row, number, event.key);
+      if (!next) return;
       event.preventDefault();
-      const next = (number + step + buttons.length) % buttons.length;
-      buttons[next].focus();
-      if (pinned !== next) pin(next);
+      chips[next[0]][next[1]].focus();
+      if (pinned !== next.join(" ")) pin(...next);
     });
-  });
-  return [row, light, buttons.length];
+  }));
+  return [made.map(([, row]) => row), light];
 }
 
 function listing(title, entries) {
@@ -121,11 +192,11 @@ function recognised(objects) {
 }
 
 // The sentence is read out once, word by word, to show that words can be touched.
-function readOut(light, words) {
+function readOut(light, row, words) {
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
   let number = 0;
   timer = setInterval(() => {
-    light(number < words ? number : -1);
+    light(...(number < words ? [row, number] : []));
     if (number++ >= words) clearInterval(timer);
   }, 420);
 }
@@ -140,12 +211,16 @@ function show() {
     return;
   }
   const [frame, canvas] = picture(found);
-  const [row, light, words] = chips(found, canvas);
+  const [strands, light] = sentences(found, canvas);
   const spoken = make("p", "spoken", found.translation || found.caption);
   spoken.lang = found.translation ? found.language : "en";
   spoken.setAttribute("aria-live", "polite");
   const mood = make("p", "mood", `${percent(found.confidence)} a word on average: ${doubt(found.confidence)}`);
-  const parts = [spoken, frame, row, mood];
+  const parts = [spoken, frame, ...strands];
+  const kept = found.translated_words.filter(word => word.kept).map(({word}) => word);
+  if (kept.length)
+    parts.push(make("p", "mood", `Kept as it is, for the translator has never seen it: ${kept.join(", ")}`));
+  parts.push(mood);
   if (found.unmentioned.length)
     parts.push(make("p", "missing", `It found no sentence with: ${found.unmentioned.join(", ")}`));
   if (found.objects.length)
@@ -154,7 +229,8 @@ function show() {
     parts.push(listing("It could also have said",
       found.alternatives.map(({caption, confidence}) => meter(caption, confidence))));
   root.replaceChildren(...parts);
-  readOut(light, words);
+  const row = found.translation ? FOREIGN : ENGLISH;
+  readOut(light, row, [found.words, found.translated_words][row].length);
 }
 
 watch("value", show);

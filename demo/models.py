@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from multimodal.translation.translator import Translator
 
 TRANSLATOR = "translator-multi30k"
+LANGUAGES = {"en": "English", "de": "Deutsch", "fr": "Français", "cs": "Čeština"}
 
 T = TypeVar("T")
 
@@ -92,13 +93,14 @@ class Models:
         """English sentence → the same in one of `languages`."""
         return self._once("translator", _load_translator)
 
-    def languages(self) -> list[str]:
-        """The codes of the languages that sentences can be had in, English first."""
+    def languages(self) -> dict[str, str]:
+        """The languages that sentences can be had in, by their codes, English first."""
         if TRANSLATOR not in shipped():
-            return ["en"]
+            return {"en": LANGUAGES["en"]}
         config = files("multimodal").joinpath("pretrained", TRANSLATOR, "config.json")
-        known = json.loads(config.read_text(encoding="utf-8"))["known"]
-        return ["en", *sorted(code for code in known if code != "en")]
+        known = json.loads(config.read_text(encoding="utf-8"))["languages"]
+        codes = ["en", *sorted(code for code in known if code != "en")]
+        return {code: LANGUAGES.get(code, code) for code in codes}
 
     def warm_up(self) -> Thread:
         """Load what most visitors will ask for.

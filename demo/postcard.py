@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import gradio as gr
 
-from demo.models import shipped
 from demo.shared import Shared, never_fetched, scratch
 from demo.uploads import Upload, named
 from multimodal.errors import UserError
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from pipelines.postcard import Postcard
 
 MODEL = "writer-unipen"
-TRANSLATOR = "translator-multi30k"
-LANGUAGES = {"English": "en", "German": "de", "French": "fr"}
 SIZES = ("A6", "A5")
 STYLES, SEEDS = 24, 9999
 KINDS = (".svg", ".png", ".gif", ".gcode")
@@ -33,11 +30,6 @@ class Answer(TypedDict):
     text: str
     drawn: list[str]
     svg: str
-
-
-def languages() -> dict[str, str]:
-    """What a card can be written in here: English, and what the translator knows if it ships."""
-    return LANGUAGES if TRANSLATOR in shipped() else {"English": "en"}
 
 
 def make_card(
@@ -60,8 +52,9 @@ def make_card(
     upload = Upload.of(photo, shared.limits)
     upload.require_pixels(shared.limits)
     limits, models = shared.limits, shared.models
-    if language not in languages().values():
-        raise UserError(f"Please choose one of these languages: {', '.join(languages().values())}.")
+    known = list(models.languages())
+    if language not in known:
+        raise UserError(f"Please choose one of these languages: {', '.join(known)}.")
     if size not in SIZES:
         raise UserError(f"Please choose one of these sizes: {', '.join(SIZES)}.")
     options = CardOptions(
@@ -75,6 +68,8 @@ def make_card(
     maker = CardMaker(options)
     maker.captioner, maker.sketcher = models.captioner, models.sketcher
     maker.recognizer, maker.writer = models.recognizer, models.writer
+    if language != "en":
+        maker.translator = models.translator
     with named(upload):
         return maker.make(upload.path)
 
@@ -97,7 +92,7 @@ def tab(shared: Shared) -> None:
         Args:
             photo: The picture: JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF or PPM.
             style: Whose handwriting, a number of the gallery.
-            language: What the sentence is written in.
+            language: What the sentence is written in, such as "de".
             size: Of the card.
             seed: Another one, other drawings.
         """
@@ -140,9 +135,16 @@ def tab(shared: Shared) -> None:
                 elem_id="postcard-examples",
             )
             with_photo = gr.Checkbox(True, label="The photo is on the card")
+            languages = [(name, code) for code, name in shared.models.languages().items()]
             controls = [
                 gr.Slider(1, STYLES, value=5, step=1, label="Handwriting"),
-                gr.Radio([*languages().items()], value="en", label="Language"),
+                gr.Radio(
+                    languages,
+                    value="en",
+                    label="Language",
+                    visible=len(languages) > 1,
+                    elem_id="postcard-language",
+                ),
                 gr.Radio(list(SIZES), value="A6", label="Size"),
                 gr.Number(0, precision=0, label="Seed", info="Another one, other drawings."),
             ]

@@ -75,7 +75,7 @@ def _kept(aligned: Alignment, column: int) -> Alignment:
         begin -= 1
     while end < len(looking) and looking[end]:
         end += 1
-    place = _spans(aligned.words, aligned.text)
+    place = spans(aligned.words, aligned.text)
     text = aligned.text[: place[begin][0]] + word + aligned.text[place[end - 1][1] :]
     weights = np.concatenate(
         [
@@ -88,8 +88,8 @@ def _kept(aligned: Alignment, column: int) -> Alignment:
     return Alignment(aligned.source_words, words, weights, text)
 
 
-def _spans(words: Sequence[str], text: str) -> list[tuple[int, int]]:
-    """Where the words of a text stand in it."""
+def spans(words: Sequence[str], text: str) -> list[tuple[int, int]]:
+    """Where the words of a text stand in it: the first character, and the one behind the last."""
     spans, end = [], 0
     for word in words:
         begin = max(text.find(word, end), end)

@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from multimodal.errors import UserError
 
 FORMAT = 1
-MULTIPLES = 127  # of a step on either side of zero, in a packed row
+FEWEST_BITS, MOST_BITS = 4, 8  # of a weight in a packed row
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 PRETRAINED = Path(__file__).parent / "pretrained"
 
@@ -185,11 +185,13 @@ def average_checkpoints(folders: Sequence[str | Path], out: str | Path) -> Path:
     return save_checkpoint(out, first.config, means)
 
 
-def pack_checkpoint(source: str | Path, out: str | Path, card: str | None = None) -> Path:
+def pack_checkpoint(
+    source: str | Path, out: str | Path, card: str | None = None, *, bits: int = 8
+) -> Path:
     """Write a checkpoint whose file compresses to little more than half, for downloads and git.
 
-    Every row of a matrix is rounded to whole multiples, up to ±127, of a power of two, as small as
-    its largest weight allows: eight bits a weight, per-channel quantisation (Krishnamoorthi 2018,
+    Every row of a matrix is rounded to whole multiples, up to ±127 with eight bits, of a power of
+    two, as small as its largest weight allows: per-channel quantisation (Krishnamoorthi 2018,
     section 2.1). The multiples are stored as 16-bit floats, exactly, so that nothing else has to
     know of it. Vectors, such as biases, become 16-bit floats. Measure the packed model before it
     ships.
@@ -198,31 +200,37 @@ def pack_checkpoint(source: str | Path, out: str | Path, card: str | None = None
         source: a shipped model, a folder or a Hub repository.
         out: where to write.
         card: the text of the model card; without it, the source's own, if it has one.
+        bits: of a weight, from 4 to 8.
 
     Raises:
-        UserError: the checkpoint cannot be read, or the disk refuses.
+        UserError: the checkpoint cannot be read, the bits are out of range, or the disk refuses.
     """
+    if not FEWEST_BITS <= bits <= MOST_BITS:
+        raise UserError(f"bits={bits}: {FEWEST_BITS} to {MOST_BITS} expected")
     checkpoint = read_checkpoint(source)
     former = checkpoint.folder / CARD
     if card is None and former.is_file():
         card = former.read_text(encoding="utf-8")
     tensors = {
-        name: rounded_rows(tensor) if tensor.is_floating_point() and tensor.dim() > 1 else tensor
+        name: rounded_rows(tensor, bits)
+        if tensor.is_floating_point() and tensor.dim() > 1
+        else tensor
         for name, tensor in checkpoint.tensors.items()
     }
     return save_checkpoint(out, checkpoint.config, tensors, dtype=torch.float16, card=card)
 
 
-def rounded_rows(matrix: Tensor) -> Tensor:
-    """Round every row (the last dimension) to multiples, up to ±127, of its own power of two.
+def rounded_rows(matrix: Tensor, bits: int = 8) -> Tensor:
+    """Round every row (the last dimension) to multiples of its own power of two.
 
     Returns:
-        (..., D) in fp32, at most half a step from what was given; a step is below 1/63 of the row's
-        largest weight.
+        (..., D) in fp32, at most half a step from what was given; there are 2 ** (bits - 1) - 1
+        steps on either side of zero, and the row's largest weight takes more than half of them.
     """
+    multiples = 2 ** (bits - 1) - 1
     matrix = matrix.float()
     largest = matrix.abs().amax(-1, keepdim=True).clamp_min(torch.finfo(torch.float16).tiny)
-    step = torch.exp2((largest / MULTIPLES).log2().ceil())
+    step = torch.exp2((largest / multiples).log2().ceil())
     return (matrix / step).round() * step
 
 

@@ -451,14 +451,15 @@ def test_rows_are_rounded_to_multiples_of_powers_of_two_by_hand():
 @given(
     st.integers(0, 2**32 - 1),
     st.floats(-12, 12),
+    st.integers(4, 8),
 )
-def test_a_packed_weight_has_eight_bits_and_moves_by_half_a_step(seed, magnitude):
-    matrix = torch.randn(3, 20, generator=torch.Generator().manual_seed(seed)) * 2.0**magnitude
-    packed = rounded_rows(matrix)
+def test_a_packed_weight_has_its_bits_and_moves_by_half_a_step(seed, magnitude, bits):
+    matrix = torch.randn(3, 400, generator=torch.Generator().manual_seed(seed)) * 2.0**magnitude
+    packed = rounded_rows(matrix, bits)
     largest = matrix.abs().amax(-1, keepdim=True)
-    assert bool(((packed - matrix).abs() <= largest / 63 / 2).all())
+    assert bool(((packed - matrix).abs() <= largest / (2 ** (bits - 2) - 1) / 2).all())
     assert torch.equal(packed.half().float(), packed)
-    assert all(len(row.unique()) <= 255 for row in packed)
+    assert all(len(row.unique()) <= 2**bits - 1 for row in packed)
 
 
 def test_a_row_of_zeros_stays_zero():
@@ -484,3 +485,8 @@ def test_packing_keeps_all_but_the_last_bits_of_the_matrices(tmp_path):
         len(zlib.compress((tmp_path / name / "model.safetensors").read_bytes())) for name in "ab"
     ]
     assert sizes[1] < 0.75 * sizes[0]
+    pack_checkpoint(tmp_path / "a", tmp_path / "c", bits=6)
+    smaller = len(zlib.compress((tmp_path / "c" / "model.safetensors").read_bytes()))
+    assert smaller < 0.85 * sizes[1]
+    with pytest.raises(UserError, match="bits=9"):
+        pack_checkpoint(tmp_path / "a", tmp_path / "d", bits=9)

@@ -1,7 +1,7 @@
 """Text → lines, pieces and pages: what is written together, and where it goes.
 
-A line is written in pieces of a few words, all pieces of a page at once: the network learnt from
-lines of some 30 characters, and short pieces are fast and cannot run away. They are then set side
+A line is written in pieces of a word or two, all pieces of a page at once: short pieces are fast,
+cannot run away, and the best of a few drafts is better the shorter they are. They are then set side
 by side on one baseline.
 """
 
@@ -18,7 +18,7 @@ from multimodal.strokes.paper import BASELINE, Paper
 
 Align: TypeAlias = Literal["left", "center", "right"]
 
-PIECE = 30
+PIECE = 8
 """Characters of a piece at most, unless a single word has more."""
 
 LONGEST_WORD = 60

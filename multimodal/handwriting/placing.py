@@ -24,7 +24,7 @@ RAISED = frozenset("-=+~\"'^*`")
 X_HEIGHT = 42.0
 """Units from the baseline to the top of an "x", in a hand of the usual size (median of writers)."""
 
-USUAL_GAP = 35.0
+USUAL_GAP = 50.0
 """Units between two words where a line does not tell."""
 
 LEAST_GAP, MOST_GAP = 45.0, 90.0

@@ -28,9 +28,11 @@ def pack_command(
     card: Annotated[
         Path | None, typer.Option(help="Its model card; without it, the model's own.")
     ] = None,
+    bits: Annotated[int, typer.Option(help="Of a weight, 4 to 8; measure what fewer cost.")] = 8,
 ) -> None:
     """Round a model's weights to eight bits, in 16-bit files that compress well, to publish it."""
     from multimodal.checkpoints import pack_checkpoint
     from multimodal.language.data import read_file
 
-    typer.echo(f"{pack_checkpoint(model, out, None if card is None else read_file(card))}: packed")
+    text = None if card is None else read_file(card)
+    typer.echo(f"{pack_checkpoint(model, out, text, bits=bits)}: packed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -90,11 +90,19 @@ def write_command(
 
 
 @train.command("text")
-def train_text_command(data: Data, out: Run, settings: Settings = None) -> None:
+def train_text_command(
+    data: Data,
+    out: Run,
+    cell: Annotated[
+        Literal["rnn", "gru", "lstm"] | None, typer.Option(help="The same as --set cell=….")
+    ] = None,
+    settings: Settings = None,
+) -> None:
     """Train an author on any text."""
     from pipelines.train.text import train_text
 
-    best = train_text(data, out, settings or [])
+    chosen = [f"cell={cell}"] if cell else []
+    best = train_text(data, out, [*(settings or []), *chosen])
     typer.echo(f"{best}: the best author; try: multimodal write --model {best}")
 
 

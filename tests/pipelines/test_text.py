@@ -70,11 +70,13 @@ def complaint(left: tuple[int, str, str]) -> str:
 def test_training_leaves_an_author(run, data, tmp_path, monkeypatch):
     monkeypatch.setattr(Report, "draw_curves", lambda self: None)
     settings = [part for setting in [*TINY, "epochs=1"] for part in ("--set", setting)]
-    code, out, _ = run("train", "text", "--data", data, "--out", tmp_path / "run", *settings)
+    places = ("--data", data, "--out", tmp_path / "run")
+    code, out, _ = run("train", "text", *places, "--cell", "gru", *settings)
     assert code == 0
     best = tmp_path / "run" / "best"
     assert out.startswith(f"{best}: the best author")
-    assert Author.load(best).network.config.hidden_size == 8
+    config = Author.load(best).network.config
+    assert (config.hidden_size, config.cell) == (8, "gru")
     assert "— at first" in (tmp_path / "run" / "samples.txt").read_text()
 
 

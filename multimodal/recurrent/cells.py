@@ -140,6 +140,30 @@ class RecurrentNetwork(nn.Module):
             after.append(layer_state)
         return output, tuple(after)
 
+    def step_from(self, sums: Tensor, state: State) -> tuple[Tensor, State]:
+        """Advance a network of one layer whose input is multiplied already.
+
+        Args:
+            sums: (B, G H) what the input adds to the gates, W_ih x + b_ih, in torch's order.
+            state: as in `step`.
+        """
+        ((layer,), (before,)) = self.layers, state
+        hidden = before[0]
+        weight, bias = cast(Tensor, layer.weight_hh_l0), cast(Tensor, layer.bias_hh_l0)
+        recurrent = F.linear(hidden, weight, bias)
+        if self.cell == "lstm":
+            i, f, g, o = (sums + recurrent).chunk(4, 1)
+            cell = before[1] * f.sigmoid() + i.sigmoid() * g.tanh()
+            after: LayerState = (o.sigmoid() * cell.tanh(), cell)
+        elif self.cell == "gru":
+            reset, update, new = sums.chunk(3, 1)
+            h_reset, h_update, h_new = recurrent.chunk(3, 1)
+            candidate = (new + (reset + h_reset).sigmoid() * h_new).tanh()
+            after = (candidate + (update + h_update).sigmoid() * (hidden - candidate),)
+        else:
+            after = ((sums + recurrent).tanh(),)
+        return after[0], (after,)
+
 
 class BidirectionalNetwork(nn.Module):
     """Stacked layers that read a whole sequence from both ends (Schuster and Paliwal 1997).

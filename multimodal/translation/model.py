@@ -25,7 +25,6 @@ from multimodal.recurrent.cells import (
     RecurrentNetwork,
     State,
 )
-from multimodal.recurrent.generation import Step
 from multimodal.recurrent.generation.trees import map_leaves
 
 WriterState: TypeAlias = tuple[State, State]
@@ -107,7 +106,7 @@ class TranslationNetwork(nn.Module):
 
     def read(self, tokens: Tensor, lengths: Tensor) -> Memory:
         """Read sentences (B, S), of which the first (B,) steps count, each with its end token."""
-        states = self.reader.unroll(self._embed(tokens), lengths)
+        states = self.reader.unroll(self.embed(tokens), lengths)
         values = self.dropout(states)
         present = torch.arange(tokens.shape[1], device=tokens.device) < lengths[:, None]
         return Memory(values, self.attention.keys(values), present)
@@ -122,7 +121,7 @@ class TranslationNetwork(nn.Module):
         Returns:
             (N, T, E), for `readout`.
         """
-        first, _ = self.first.unroll(self._embed(tokens), self._first_state(memory))
+        first, _ = self.first.unroll(self.embed(tokens), self._first_state(memory))
         first = self.dropout(first)  # (N, T, H)
         seen, _ = self.attention(first, memory.keys, memory.values, memory.present)
         second, _ = self.second.unroll(torch.cat([first, seen], -1))
@@ -153,35 +152,9 @@ class TranslationNetwork(nn.Module):
         Returns:
             Logits of the next subword (B, K, V), the new state, and the attention (B, K, S).
         """
-        features, after, weights = self._advance(tokens, state, memory)
-        return self.readout(features), after, weights
-
-    def among(self, ids: Tensor) -> Step[WriterState, Memory]:
-        """A `step` that knows no other subwords than some: those of the language to write.
-
-        The readout is two fifths of a step's products, and of the subwords of three languages each
-        uses little more than half.
-
-        Args:
-            ids: (N,) the subwords; in this step a token is a number from 0 to N - 1.
-        """
-        weight, bias = self.embedding.weight[ids], self.bias[ids]
-
-        def step(
-            tokens: Tensor, state: WriterState, memory: Memory, /
-        ) -> tuple[Tensor, WriterState, Tensor]:
-            features, after, weights = self._advance(ids[tokens], state, memory)
-            return F.linear(features, weight, bias), after, weights
-
-        return step
-
-    def _advance(
-        self, tokens: Tensor, state: WriterState, memory: Memory
-    ) -> tuple[Tensor, WriterState, Tensor]:
-        """As `step`, but features (B, K, E) in the place of logits."""
         batch = tokens.shape[:2]
         before: WriterState = map_leaves(lambda tensor: tensor.flatten(0, 1), state)
-        first, first_state = self.first.step(self._embed(tokens).flatten(0, 1), before[0])
+        first, first_state = self.first.step(self.embed(tokens).flatten(0, 1), before[0])
         queries = first.unflatten(0, batch)
         seen, weights = self.attention(queries, memory.keys, memory.values, memory.present)
         inputs = torch.cat([queries, seen], -1).flatten(0, 1)
@@ -190,9 +163,10 @@ class TranslationNetwork(nn.Module):
         after: WriterState = map_leaves(
             lambda tensor: tensor.unflatten(0, batch), (first_state, second_state)
         )
-        return features, after, weights
+        return self.readout(features), after, weights
 
-    def _embed(self, tokens: Tensor) -> Tensor:
+    def embed(self, tokens: Tensor) -> Tensor:
+        """Subwords (...) → what the recurrent layers read (..., E)."""
         # As long as a unit's other inputs; the readout wants the weights short.
         embedded = self.embedding(tokens) * self.config.embedding_size**0.5
         if self.training and self.config.word_dropout:

@@ -36,6 +36,7 @@ from multimodal.translation.copying import Alignment, keep_unknown
 from multimodal.translation.languages import Language
 from multimodal.translation.model import TranslationNetwork, TranslatorConfig
 from multimodal.translation.sentences import Manner, encode_sentences, words_of
+from multimodal.translation.writing import LanguageWriter
 
 SHIPPED = "translator-multi30k"
 TASK = "translator"
@@ -106,7 +107,7 @@ class Translator:
     """A sentence becomes the same in another language.
 
     Args:
-        network: what was learnt; it is put into evaluation mode.
+        network: what was learnt; it is put into evaluation mode, and must not change any more.
         vocabulary: the subwords behind the network's ids.
         languages: by their codes, what was seen of each.
         options: how translations are searched for, unless a call says otherwise; `max_length`
@@ -127,6 +128,7 @@ class Translator:
         self.languages = dict(sorted(languages.items()))
         self.options = options
         self.longest = longest
+        self._writers: dict[str, LanguageWriter] = {}
         self._written = {code: self._subwords_of(code) for code in self.languages}
 
     @classmethod
@@ -270,6 +272,12 @@ class Translator:
                 raise UserError(f"{name}: no such option; there are {', '.join(known)}")
         return replace(self.options, **{**changes, "keep_attention": True})
 
+    def writer(self, to: str) -> LanguageWriter:
+        """What writes a language; made when it is first asked for."""
+        if to not in self._writers:
+            self._writers[to] = LanguageWriter(self.network, self._written[to])
+        return self._writers[to]
+
     def _require_languages(self, to: str, source: str | None) -> None:
         for code in (to, *([] if source is None else [source])):
             if code not in self.languages:
@@ -330,10 +338,11 @@ class Translator:
             once=tuple(places[n] for n in options.once if n in places),
         )
         memory = self.network.read(*padded_sources(sentences))
+        writer = self.writer(to)
         found = generate(
-            self.network.among(written),
+            writer,
             self.network.start(memory),
-            memory,
+            writer.sights(memory),
             [[_BEGIN]] * len(sentences),
             end=_END,
             options=options,

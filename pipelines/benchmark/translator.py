@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import cycle, islice, product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pipelines.benchmark.timing import seconds as seconds_of
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
     from multimodal.translation.model import Memory, TranslationNetwork
     from multimodal.translation.translator import Translator
+    from multimodal.translation.writing import LanguageWriter, Sights
 
 AT_ONCE = (1, 32, 256)
 _WHO = ("A man", "Two dogs", "A young woman in a red jacket", "Three children and their mother")
@@ -94,84 +95,73 @@ class Run:
 
     def _shapes(self) -> Iterator[Callable[[], Tensor]]:
         """The products of every sentence that was read and of every step that was written."""
-        network = self._translator.network
-        for part in self._watch():
-            shapes = _of_writing if part.hypotheses else _of_reading
-            yield from shapes(network, part)
+        network, writer = self._translator.network, self._translator.writer(self._to)
+        read, written = self._watch()
+        for memory in read:
+            yield from _of_reading(network, writer, memory)
+        for sights, hypotheses in written:
+            yield from _of_writing(network, writer, sights, hypotheses)
 
-    def _watch(self) -> list[_Part]:
-        """What the network did in one run: memories that were made, and steps over them."""
+    def _watch(self) -> tuple[list[Memory], list[tuple[Sights, int]]]:
+        """What was done in one run: memories that were made; steps, each with its hypotheses."""
+        from multimodal.translation.writing import LanguageWriter
+
         network = self._translator.network
-        seen: list[_Part] = []
-        read, among = network.read, network.among
+        read: list[Memory] = []
+        written: list[tuple[Sights, int]] = []
+        reads, step = network.read, LanguageWriter.__call__
 
         def reading(*arguments: Any) -> Memory:
-            memory = read(*arguments)
-            seen.append(_Part(memory))
-            return memory
+            read.append(reads(*arguments))
+            return read[-1]
 
-        def choosing(ids: Tensor) -> Any:
-            step = among(ids)
+        def stepping(self: LanguageWriter, tokens: Tensor, state: Any, memory: Sights, /) -> Any:
+            written.append((memory, tokens.shape[1]))
+            return step(self, tokens, state, memory)
 
-            def stepping(tokens: Tensor, state: Any, memory: Memory) -> Any:
-                seen.append(_Part(memory, tokens.shape[1], len(ids)))
-                return step(tokens, state, memory)
-
-            return stepping
-
-        network.read, network.among = reading, choosing  # type: ignore[method-assign, assignment]
+        network.read = reading  # type: ignore[method-assign, assignment]
+        LanguageWriter.__call__ = stepping  # type: ignore[method-assign]
         try:
             self.translate()
         finally:
-            del network.read, network.among
-        return seen
+            del network.read
+            LanguageWriter.__call__ = step  # type: ignore[method-assign]
+        return read, written
 
 
-class _Part(NamedTuple):
-    """A batch that was read, or a step that was taken.
-
-    Attributes:
-        memory: what was made or looked at.
-        hypotheses: of every sentence; 0 for reading.
-        subwords: among which the step chose.
-    """
-
-    memory: Memory
-    hypotheses: int = 0
-    subwords: int = 0
-
-
-def _of_reading(network: TranslationNetwork, part: _Part) -> Iterator[Callable[[], Tensor]]:
-    memory = part.memory
+def _of_reading(
+    network: TranslationNetwork, writer: LanguageWriter, memory: Memory
+) -> Iterator[Callable[[], Tensor]]:
     batch, steps, _ = memory.values.shape
     for layer in (*network.reader.forwards, *network.reader.backwards):
-        yield _multiplication(layer.weight_ih_l0, batch * steps, memory)
-        yield from [_multiplication(layer.weight_hh_l0, batch, memory)] * steps
-    yield _multiplication(network.attention.memory_projection.weight, batch * steps, memory)
-    yield _multiplication(network.beginning.weight, batch, memory)
+        yield _multiplication(layer.weight_ih_l0, batch * steps)
+        yield from [_multiplication(layer.weight_hh_l0, batch)] * steps
+    yield _multiplication(network.attention.memory_projection.weight, batch * steps)
+    yield _multiplication(writer.sight, batch * steps)
+    yield _multiplication(network.beginning.weight, batch)
 
 
-def _of_writing(network: TranslationNetwork, part: _Part) -> Iterator[Callable[[], Tensor]]:
+def _of_writing(
+    network: TranslationNetwork, writer: LanguageWriter, memory: Sights, hypotheses: int
+) -> Iterator[Callable[[], Tensor]]:
     import torch
 
-    memory, hypotheses, subwords = part
-    batch, steps, _ = memory.values.shape
-    layers: list[nn.Module] = [network.first, network.second]
-    weights: list[Tensor] = [w for layer in layers for w in layer.parameters() if w.dim() > 1]
-    weights += [network.attention.query_projection.weight, network.features.weight]
-    weights += [network.embedding.weight[:subwords]]
+    batch, steps, _ = memory.adds.shape
+    layers: list[Any] = [network.first.layers[0], network.second.layers[0]]
+    weights: list[Tensor] = [layer.weight_hh_l0 for layer in layers]
+    weights += [network.attention.query_projection.weight]
+    weights += [writer.below, writer.features, writer.readout]
     for weight in weights:
-        yield _multiplication(weight, batch * hypotheses, memory)
-    energies = batch * hypotheses * steps
-    yield _multiplication(network.attention.energy.weight, energies, memory)
-    maps = memory.values.new_zeros(batch, hypotheses, steps)
-    yield partial(torch.bmm, maps, memory.values)
+        yield _multiplication(weight, batch * hypotheses)
+    yield _multiplication(network.attention.energy.weight, batch * hypotheses * steps)
+    maps = memory.adds.new_zeros(batch, hypotheses, steps)
+    yield partial(torch.bmm, maps, memory.adds)
 
 
-def _multiplication(weight: Any, rows: int, memory: Memory) -> Callable[[], Tensor]:
+def _multiplication(weight: Any, rows: int) -> Callable[[], Tensor]:
     from torch.nn import functional as F
 
-    return partial(F.linear, memory.values.new_zeros(rows, weight.shape[1]), weight)
+    return partial(F.linear, weight.new_zeros(rows, weight.shape[1]), weight)
 
 
 def _sentences(file: Path | None) -> list[str]:

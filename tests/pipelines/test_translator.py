@@ -239,16 +239,13 @@ def test_speed_is_told_at_three_sizes(run, best):
 def test_the_bare_products_are_those_of_the_run(translator):
     texts = ["A red man runs.", "The blue dog sings."]
     run = Run(translator, texts, "de", 2)
-    parts = run._watch()
-    read = [part.memory for part in parts if not part.hypotheses]
-    steps = [part for part in parts if part.hypotheses]
+    read, written = run._watch()
     assert [len(memory.values) for memory in read] == [2]
-    assert {part.hypotheses for part in steps} == {1, 5}  # a beam widens by itself
-    assert {part.subwords for part in steps} == {len(translator._written["de"])}
+    assert {hypotheses for _, hypotheses in written} == {1, 5}  # a beam widens by itself
     layers, length = translator.network.config.reader_layers, read[0].values.shape[1]
-    assert len(run._products) == 2 * layers * (1 + length) + 2 + 9 * len(steps)
+    assert len(run._products) == 2 * layers * (1 + length) + 3 + 8 * len(written)
     run.multiply()
-    assert not {"read", "among"} & set(vars(translator.network))
+    assert "read" not in vars(translator.network)
 
 
 def test_a_file_to_time(run, best, tmp_path):

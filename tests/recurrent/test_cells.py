@@ -193,6 +193,17 @@ def test_the_initial_state_is_zero_for_every_layer_in_the_type_of_the_weights(ce
     torch.testing.assert_close(network.unroll(inputs), network.unroll(inputs, state))
 
 
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_a_step_from_sums_is_the_step(cell):
+    torch.manual_seed(0)
+    network = RecurrentNetwork(cell, 3, 5)
+    inputs, state = torch.randn(4, 3), network.initial_state(4)
+    state = tuple(tuple(torch.randn_like(tensor) for tensor in layer) for layer in state)
+    (layer,) = network.layers
+    sums = torch.nn.functional.linear(inputs, layer.weight_ih_l0, layer.bias_ih_l0)
+    torch.testing.assert_close(network.step_from(sums, state), network.step(inputs, state))
+
+
 @every_cell
 @pytest.mark.parametrize("learn_by", ["unrolling", "stepping"])
 def test_a_gradient_step_changes_both_roads_alike(cell, learn_by):

@@ -5,6 +5,7 @@ import torch
 
 from multimodal.translation.batches import END, padded_sources
 from multimodal.translation.model import TranslationNetwork, TranslatorConfig
+from multimodal.translation.writing import LanguageWriter
 
 V = 20
 SIZES = {"embedding_size": 6, "reader_size": 5, "writer_size": 7, "attention_size": 4}
@@ -35,15 +36,17 @@ def test_steps_are_the_unrolled_sequence(cell):
         close(weights.sum(-1), torch.ones(2, 1))
 
 
-def test_a_step_among_some_subwords_is_the_step_without_the_others():
-    net = network()
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_what_writes_a_language_steps_as_the_network_does(cell):
+    net = network(cell=cell)
     memory = net.read(*padded_sources([[5, 6, 7], [8]]))
     ids, tokens = torch.tensor([1, 3, 17, 4]), torch.tensor([[2, 0], [3, 3]])
     start = tuple(
         tuple(tuple(t.expand(-1, 2, -1) for t in layer) for layer in part)
         for part in net.start(memory)
     )
-    some, state, weights = net.among(ids)(tokens, start, memory)
+    writer = LanguageWriter(net, ids)
+    some, state, weights = writer(tokens, start, writer.sights(memory))
     logits, all_state, all_weights = net.step(ids[tokens], start, memory)
     close(some, logits[..., ids])
     close(state, all_state)
@@ -101,7 +104,7 @@ def test_dropout_is_for_training_alone():
 def test_dropped_words_are_dropped_whole_and_the_others_grow():
     net = network(word_dropout=0.4, dropout=0.0).train()
     tokens = torch.full((1, 200), 5)
-    embedded = net._embed(tokens)[0]
+    embedded = net.embed(tokens)[0]
     kept = embedded.abs().sum(-1) > 0
     assert 0.4 < kept.float().mean() < 0.8
     close(embedded[kept], net.embedding.weight[5].mul(6**0.5 / 0.6).expand(int(kept.sum()), -1))

@@ -1,0 +1,82 @@
+"""The network as translating uses it: one more subword for all hypotheses at once, and fast.
+
+What is seen of a sentence enters the second layer and the features through matrices. Attention only
+sums, so these are applied to the memory once for each sentence, not to every sum of every step of
+every hypothesis. What a subword adds to the first layer is looked up, and only subwords of the
+language to write are known: of three languages each uses little more than half.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from multimodal.recurrent.generation.trees import map_leaves
+from multimodal.translation.model import Memory, TranslationNetwork, WriterState
+
+
+class Sights(NamedTuple):
+    """What can be seen of a batch of sentences, as a step wants it.
+
+    Attributes:
+        adds: (B, S, G + E) what each place adds to the second layer's gates and to the features.
+        keys, present: see `Memory`.
+    """
+
+    adds: Tensor
+    keys: Tensor
+    present: Tensor
+
+
+class LanguageWriter:
+    """Writes one language: a step of the network among some subwords.
+
+    Args:
+        network: what was learnt; it must not change any more.
+        ids: (N,) the subwords; in a step a token is a number from 0 to N - 1.
+    """
+
+    @torch.no_grad()
+    def __init__(self, network: TranslationNetwork, ids: Tensor) -> None:
+        self.network = network
+        self.size = network.config.writer_size
+        first, second = (
+            cast(nn.RNNBase, part.layers[0]) for part in (network.first, network.second)
+        )
+        inputs = network.embed(ids)
+        self.begun = F.linear(
+            inputs, cast(Tensor, first.weight_ih_l0), cast(Tensor, first.bias_ih_l0)
+        )
+        read = cast(Tensor, second.weight_ih_l0)
+        self.below = read[:, : self.size].contiguous()
+        self.below_bias = cast(Tensor, second.bias_ih_l0)
+        self.sight = torch.cat([read[:, self.size :], network.features.weight[:, self.size :]])
+        self.features = network.features.weight[:, : self.size].contiguous()
+        self.readout, self.bias = network.embedding.weight[ids], network.bias[ids]
+
+    def sights(self, memory: Memory) -> Sights:
+        """Prepare what was read of B sentences."""
+        return Sights(F.linear(memory.values, self.sight), memory.keys, memory.present)
+
+    def __call__(
+        self, tokens: Tensor, state: WriterState, memory: Sights, /
+    ) -> tuple[Tensor, WriterState, Tensor]:
+        """As `TranslationNetwork.step`, among the language's subwords: logits (B, K, N)."""
+        network, batch = self.network, tokens.shape[:2]
+        before: WriterState = map_leaves(lambda tensor: tensor.flatten(0, 1), state)
+        first, first_state = network.first.step_from(self.begun[tokens.flatten()], before[0])
+        adds, weights = network.attention(
+            first.unflatten(0, batch), memory.keys, memory.adds, memory.present
+        )
+        gates, features = adds.flatten(0, 1).split([len(self.below), len(self.features)], 1)
+        gates = gates + F.linear(first, self.below, self.below_bias)
+        second, second_state = network.second.step_from(gates, before[1])
+        features = features + F.linear(second, self.features, network.features.bias)
+        after: WriterState = map_leaves(
+            lambda tensor: tensor.unflatten(0, batch), (first_state, second_state)
+        )
+        logits = F.linear(features, self.readout, self.bias)
+        return logits.unflatten(0, batch), after, weights

@@ -21,6 +21,9 @@ STYLE_LINES, HELD_OUT = 10, 10
 
 LEAST_TEXT = 8  # characters of a line for that
 
+ROUNDS = 20
+"""How often words are put into another order where too few new sentences came out."""
+
 RANDOM = 500
 LONGEST = 1000  # points of a line that is foretold
 SEED = 1
@@ -181,10 +184,12 @@ def reordered(texts: Sequence[str], known: set[str], count: int) -> list[str]:
     """Texts, evenly from all, with their words in another order: `count`, or as many as differ."""
     random = np.random.default_rng(SEED)
     found: dict[str, None] = {}
-    for number in np.linspace(0, len(texts) - 1, max(count, 0)).round().astype(int):
-        text = " ".join(random.permutation(texts[number].split()))
-        if text not in known and text not in texts:
-            found[text] = None
+    for _ in range(ROUNDS):
+        missing = max(count - len(found), 0)
+        for number in np.linspace(0, len(texts) - 1, missing).round().astype(int):
+            text = " ".join(random.permutation(texts[number].split()))
+            if text not in known and text not in texts:
+                found[text] = None
     return list(found)
 
 

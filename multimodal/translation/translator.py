@@ -1,6 +1,6 @@
 """The one class that people use: load a translator, then give it sentences.
 
-translator = Translator.load("runs/translator/best")
+translator = Translator.load()
 translator.translate("Two dogs run on the beach.", to="de").text
 translator.translate(["A man sleeps.", "", "A cat."], to="fr", beam_size=5, n_best=3)
 """
@@ -25,7 +25,6 @@ from multimodal.checkpoints import (
     read_checkpoint,
     reading_config,
     save_checkpoint,
-    shipped_models,
 )
 from multimodal.errors import UserError
 from multimodal.processor import Precision, torch_dtype
@@ -142,11 +141,6 @@ class Translator:
         Raises:
             UserError: when there is none, or it is damaged or made for another task.
         """
-        if source == SHIPPED and source not in shipped_models() and not Path(source).is_dir():
-            raise UserError(
-                "no translator ships with this version: train one with multimodal train translator "
-                "--data FOLDER --out runs/translator, and name runs/translator/best"
-            )
         checkpoint = read_checkpoint(source, task=TASK)
         with reading_config(checkpoint):
             translator = cls._untrained(checkpoint.config)

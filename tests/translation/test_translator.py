@@ -152,13 +152,6 @@ def test_it_is_saved_whole(translator, tmp_path):
     assert tuple(multimodal.load_translator(folder).languages) == ("de", "en", "fr")
 
 
-def test_without_a_shipped_one_it_is_said_how_to_train(monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("multimodal.translation.translator.shipped_models", list)
-    with pytest.raises(UserError, match="train one with multimodal train translator"):
-        Translator.load()
-
-
 @pytest.mark.parametrize(
     ("old", "new", "named"),
     [

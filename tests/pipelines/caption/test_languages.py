@@ -144,12 +144,3 @@ def test_what_cannot_be_is_one_line(monkeypatch, capsys, photos, arguments, name
     assert left.value.code == cli.USER_ERROR
     (line,) = capsys.readouterr().err.splitlines()
     assert named in line
-
-
-def test_without_a_shipped_translator_it_is_said_how_to_train_one(monkeypatch, capsys, photos):
-    monkeypatch.setattr("multimodal.translation.translator.shipped_models", list)
-    monkeypatch.setattr(sys, "argv", ["multimodal", "caption", str(photos[0]), "--language", "de"])
-    with pytest.raises(SystemExit) as left:
-        cli.main()
-    assert left.value.code == cli.USER_ERROR
-    assert "multimodal train translator" in capsys.readouterr().err

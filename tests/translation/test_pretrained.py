@@ -1,0 +1,46 @@
+"""The translator that ships: small, in 16 bit, with a card, and it translates captions."""
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from multimodal.checkpoints import PRETRAINED
+from multimodal.translation.translator import SHIPPED, Translator
+
+FOLDER = PRETRAINED / SHIPPED
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return Translator.load()
+
+
+def test_it_is_small_and_16_bit_and_has_a_card():
+    assert sum(file.stat().st_size for file in FOLDER.iterdir()) < 20_000_000
+    tensors = load_file(FOLDER / "model.safetensors")
+    assert {tensor.dtype for tensor in tensors.values()} == {torch.float16}
+    assert "Multi30k" in (FOLDER / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "to", "expected"),
+    [
+        ("en", "Two dogs run on the beach.", "de", {"Zwei", "Hunde", "Strand"}),
+        ("en", "Two dogs run on the beach.", "fr", {"Deux", "chiens", "plage"}),
+        ("de", "Zwei Hunde rennen am Strand.", "en", {"Two", "dogs", "beach"}),
+        ("fr", "Deux chiens courent sur la plage.", "de", {"Zwei", "Hunde", "Strand"}),
+    ],
+)
+def test_it_translates_captions(shipped, source, text, to, expected):
+    found = shipped.translate(text, to=to)
+    assert found.source_language == source
+    assert expected <= set(found.words)
+    assert not found.unknown
+
+
+def test_each_word_looks_at_its_own(shipped):
+    found = shipped.translate("A dog jumps over a white fence.", to="fr")
+    where = found.alignment.argmax(1)
+    seen = {word: found.source_words[place] for word, place in zip(found.words, where, strict=True)}
+    assert seen["chien"] == "dog"
+    assert seen["blanche"] == "white"  # behind its noun

@@ -268,7 +268,7 @@ def test_cells_are_drawn_over_a_file(run, checkpoint, data, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["--model", "linux"], "does not ship with this version"),
+        (["--model", "hamlet"], "hamlet: no such folder.*text-sonnets"),
         (["--score", "gone.txt"], "gone.txt: cannot be read"),
         (["--score", "new.txt"], "new.txt: line 1: .*'ß'"),
         (["--score", "empty.txt"], "empty.txt: there is no text"),

@@ -31,39 +31,53 @@ def benchmark_writer(model: str | Path | None) -> Iterator[str]:
     """
     import torch
 
-    from multimodal.handwriting.layout import Layout, pieces_of, set_lines
-    from multimodal.handwriting.pieces import Piece
-    from multimodal.handwriting.placing import placed
-    from multimodal.handwriting.writer import SHIPPED, Writer, smooth
+    from multimodal.handwriting.writer import SHIPPED, Writer
     from multimodal.processor import torch_dtype
 
     writer = Writer.load(model or SHIPPED)
     kind = str(torch_dtype(writer.precision)).removeprefix("torch.")
     yield f"{LINES} lines of {len(LINE)} characters, {kind}, {torch.get_num_threads()} threads"
-    page = "\n".join([LINE] * LINES)
+    for drafts in sorted({1, writer.options.drafts}):
+        yield from _writing(writer, drafts)
+    yield _training(writer)
+
+
+def _writing(writer: Writer, drafts: int) -> Iterator[str]:
+    from multimodal.handwriting.layout import Layout, pieces_of, set_lines
+    from multimodal.handwriting.pieces import Piece
+    from multimodal.handwriting.placing import placed
+    from multimodal.handwriting.writer import smooth
+
     style, layout = writer.style(STYLE), Layout()
     whole = [Piece(LINE, style)]
     pieces = [Piece(part, style) for part in pieces_of(LINE)] * LINES
-    at_once = seconds_of(lambda: writer.write(page, style=STYLE, seed=SEED))
-    strokes = seconds_of(lambda: writer.write_texts(pieces, seed=SEED))
+
+    def write(text: str, seed: int) -> None:
+        writer.write(text, style=STYLE, seed=seed, drafts=drafts)
 
     def one_by_one() -> None:
         for number in range(LINES):
-            (line,) = writer.write_texts(whole, seed=SEED + number)
+            (line,) = writer.write_texts(whole, seed=SEED + number, drafts=drafts)
             smooth(set_lines([[placed(line, LINE, writer.scale)]], layout)[0])
 
+    at_once = seconds_of(lambda: write("\n".join([LINE] * LINES), SEED))
+    strokes = seconds_of(lambda: writer.write_texts(pieces, seed=SEED, drafts=drafts))
     single = seconds_of(one_by_one)
-    called = seconds_of(
-        lambda: [writer.write(LINE, style=STYLE, seed=SEED + number) for number in range(LINES)]
-    )
-    bare = seconds_of(BareProducts(writer, writer.write_texts(pieces, seed=SEED)).multiply)
+
+    def called_one_by_one() -> None:
+        for number in range(LINES):
+            write(LINE, SEED + number)
+
+    called = seconds_of(called_one_by_one)
+    lines = writer.write_texts(pieces * drafts, seed=SEED, drafts=1)
+    bare = seconds_of(BareProducts(writer, lines).multiply)
     letters = len(LINE) * LINES
-    yield f"a page at once             {at_once:8.3f} s   {letters / at_once:8.0f} characters/s"
-    yield f"  its points alone         {strokes:8.3f} s"
-    yield f"line after line, as wholes {single:8.3f} s   {single / at_once:8.1f} x the page"
-    yield f"line after line, by write  {called:8.3f} s   {called / at_once:8.1f} x the page"
-    yield f"the bare products          {bare:8.3f} s   {bare / strokes:8.2f} of its points"
-    yield _training(writer)
+    yield f"{drafts} draft{'s' * (drafts > 1)} of each piece"
+    yield f"  a page at once             {at_once:8.3f} s   {letters / at_once:8.0f} characters/s"
+    yield f"    its points alone         {strokes:8.3f} s"
+    yield f"  line after line, as wholes {single:8.3f} s   {single / at_once:8.1f} x the page"
+    yield f"  line after line, by write  {called:8.3f} s   {called / at_once:8.1f} x the page"
+    yield f"  the bare products          {bare:8.3f} s   {bare / strokes:8.2f} of its points"
 
 
 class BareProducts:

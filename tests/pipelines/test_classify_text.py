@@ -5,7 +5,6 @@ import io
 import json
 import os
 import re
-import sys
 
 import pyarrow.parquet as pq
 import pytest
@@ -43,20 +42,6 @@ def comments(tmp_path):
     path = tmp_path / "comments.csv"
     path.write_text(COMMENTS)
     return path
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Runs a command; its code and what it printed."""
-
-    def leave(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["multimodal", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        return left.value.code or 0, *capsys.readouterr()
-
-    return leave
 
 
 def complaint(left: tuple[int, str, str]) -> str:

@@ -26,21 +26,6 @@ page, samples = _FIXTURES["page"], _FIXTURES["samples"]
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Run the command line: exit code, output, complaint."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["multimodal", *map(str, arguments)])
-        try:
-            cli.main()
-        except SystemExit as left:
-            return (int(left.code or 0), *capsys.readouterr())
-        return (0, *capsys.readouterr())
-
-    return run
-
-
-@pytest.fixture
 def data(tmp_path) -> Path:
     """Lines and words by three writers, one for each part."""
     folder = tmp_path / "data"

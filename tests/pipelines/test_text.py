@@ -5,7 +5,6 @@ import json
 import lzma
 import math
 import re
-import sys
 from collections import Counter
 
 import numpy as np
@@ -41,20 +40,6 @@ def data(tmp_path):
     path = tmp_path / "code.c"
     path.write_text(TEXT)
     return path
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Runs a command; its code and what it printed."""
-
-    def leave(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["multimodal", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        return left.value.code or 0, *capsys.readouterr()
-
-    return leave
 
 
 def complaint(left: tuple[int, str, str]) -> str:

@@ -26,20 +26,6 @@ def best(translator_run):
     return translator_run / "best"
 
 
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Runs a command; its code and what it printed."""
-
-    def leave(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["multimodal", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        return left.value.code or 0, *capsys.readouterr()
-
-    return leave
-
-
 def complaint(left: tuple[int, str, str]) -> str:
     code, _, err = left
     assert code == cli.USER_ERROR

@@ -139,32 +139,6 @@ class TranslationNetwork(nn.Module):
         )
         return state
 
-    def step(
-        self, tokens: Tensor, state: WriterState, memory: Memory
-    ) -> tuple[Tensor, WriterState, Tensor]:
-        """One more subword for K hypotheses of every sentence.
-
-        Args:
-            tokens: (B, K) the last subword of every hypothesis.
-            state: every tensor (B, K, H).
-            memory: of the B sentences.
-
-        Returns:
-            Logits of the next subword (B, K, V), the new state, and the attention (B, K, S).
-        """
-        batch = tokens.shape[:2]
-        before: WriterState = map_leaves(lambda tensor: tensor.flatten(0, 1), state)
-        first, first_state = self.first.step(self.embed(tokens).flatten(0, 1), before[0])
-        queries = first.unflatten(0, batch)
-        seen, weights = self.attention(queries, memory.keys, memory.values, memory.present)
-        inputs = torch.cat([queries, seen], -1).flatten(0, 1)
-        second, second_state = self.second.step(inputs, before[1])
-        features = self._features(second.unflatten(0, batch), seen)
-        after: WriterState = map_leaves(
-            lambda tensor: tensor.unflatten(0, batch), (first_state, second_state)
-        )
-        return self.readout(features), after, weights
-
     def embed(self, tokens: Tensor) -> Tensor:
         """Subwords (...) → what the recurrent layers read (..., E)."""
         # As long as a unit's other inputs; the readout wants the weights short.

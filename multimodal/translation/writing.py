@@ -64,7 +64,16 @@ class LanguageWriter:
     def __call__(
         self, tokens: Tensor, state: WriterState, memory: Sights, /
     ) -> tuple[Tensor, WriterState, Tensor]:
-        """As `TranslationNetwork.step`, among the language's subwords: logits (B, K, N)."""
+        """One more subword for K hypotheses of every sentence.
+
+        Args:
+            tokens: (B, K) the last subword of every hypothesis.
+            state: every tensor (B, K, H); see `TranslationNetwork.start`.
+            memory: of the B sentences.
+
+        Returns:
+            Logits of the next subword (B, K, N), the new state, and the attention (B, K, S).
+        """
         network, batch = self.network, tokens.shape[:2]
         before: WriterState = map_leaves(lambda tensor: tensor.flatten(0, 1), state)
         first, first_state = network.first.step_from(self.begun[tokens.flatten()], before[0])

@@ -19,6 +19,11 @@ def network(**changes) -> TranslationNetwork:
     return built.eval()
 
 
+def step(net, tokens, state, memory, ids=None):
+    writer = LanguageWriter(net, torch.arange(V) if ids is None else ids)
+    return writer(tokens, state, writer.sights(memory))
+
+
 def close(a, b) -> None:
     torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
 
@@ -30,14 +35,14 @@ def test_steps_are_the_unrolled_sequence(cell):
     tokens = torch.randint(2, V, (2, 4))
     logits = net.readout(net(memory, tokens))
     state = net.start(memory)
-    for step in range(4):
-        stepped, state, weights = net.step(tokens[:, step, None], state, memory)
-        close(stepped[:, 0], logits[:, step])
+    for place in range(4):
+        stepped, state, weights = step(net, tokens[:, place, None], state, memory)
+        close(stepped[:, 0], logits[:, place])
         close(weights.sum(-1), torch.ones(2, 1))
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
-def test_what_writes_a_language_steps_as_the_network_does(cell):
+def test_a_step_among_some_subwords_is_the_step_without_the_others(cell):
     net = network(cell=cell)
     memory = net.read(*padded_sources([[5, 6, 7], [8]]))
     ids, tokens = torch.tensor([1, 3, 17, 4]), torch.tensor([[2, 0], [3, 3]])
@@ -45,9 +50,8 @@ def test_what_writes_a_language_steps_as_the_network_does(cell):
         tuple(tuple(t.expand(-1, 2, -1) for t in layer) for layer in part)
         for part in net.start(memory)
     )
-    writer = LanguageWriter(net, ids)
-    some, state, weights = writer(tokens, start, writer.sights(memory))
-    logits, all_state, all_weights = net.step(ids[tokens], start, memory)
+    some, state, weights = step(net, tokens, start, memory, ids)
+    logits, all_state, all_weights = step(net, ids[tokens], start, memory)
     close(some, logits[..., ids])
     close(state, all_state)
     close(weights, all_weights)
@@ -62,7 +66,7 @@ def test_neighbours_and_padding_change_nothing():
     close(beside.values[:, :3], alone.values[:, :3])
     assert not beside.values[:, 3:].any()
     close(net(beside, tokens), net(alone, tokens))
-    _, _, weights = net.step(tokens[:, :1], net.start(beside), beside)
+    _, _, weights = step(net, tokens[:, :1], net.start(beside), beside)
     assert not weights[..., 3:].any()
 
 
@@ -73,9 +77,9 @@ def test_hypotheses_of_a_sentence_do_not_see_each_other():
     wide = tuple(
         tuple(tuple(t.expand(-1, 2, -1) for t in layer) for layer in part) for part in start
     )
-    both, _, _ = net.step(torch.tensor([[3, 4]]), wide, memory)
+    both, _, _ = step(net, torch.tensor([[3, 4]]), wide, memory)
     for slot, token in enumerate((3, 4)):
-        one, _, _ = net.step(torch.tensor([[token]]), start, memory)
+        one, _, _ = step(net, torch.tensor([[token]]), start, memory)
         close(both[:, slot], one[:, 0])
 
 

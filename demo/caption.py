@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import gradio as gr
 
 from demo.limits import Limits
-from demo.shared import Shared, asset, never_fetched
+from demo.shared import Shared, asset, language_choice, photo_chooser
 from demo.translated import TranslatedWord, alignment, translated_words
 from demo.uploads import Upload, named
 from multimodal.errors import UserError
 from multimodal.images import open_image
-from pipelines.caption.inputs import sample_pictures
 
 if TYPE_CHECKING:
     from multimodal.captioning.captioner import Caption
@@ -214,31 +213,8 @@ def tab(shared: Shared) -> None:
 
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=280):
-            photo = gr.Image(
-                type="filepath",
-                image_mode=None,
-                label="Photo",
-                height=320,
-                buttons=["fullscreen"],
-                sources=["upload", "webcam", "clipboard"],
-                placeholder="Drop a photo here\nor choose one",
-                elem_id="caption-photo",
-            )
-            never_fetched(photo)
-            gr.Examples(
-                [[str(path)] for path in sample_pictures()],
-                inputs=[photo],
-                label="Or take one of these",
-                elem_id="caption-examples",
-            )
-            languages = [(name, code) for code, name in shared.models.languages().items()]
-            language = gr.Radio(
-                languages,
-                value="en",
-                label="Language",
-                visible=len(languages) > 1,
-                elem_id="caption-language",
-            )
+            photo = photo_chooser("caption", height=320)
+            language = language_choice("caption", shared.models)
         with gr.Column(scale=6, min_width=300):
             shown = gaze(elem_id="caption-result", elem_classes="bare", label="The sentence")
             with gr.Accordion("How it searches", open=False):

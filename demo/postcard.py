@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import gradio as gr
 
-from demo.shared import Shared, never_fetched, scratch
+from demo.shared import Shared, language_choice, photo_chooser, scratch
 from demo.uploads import Upload, named
 from multimodal.errors import UserError
-from pipelines.caption.inputs import sample_pictures
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,34 +116,11 @@ def tab(shared: Shared) -> None:
     )
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=280):
-            photo = gr.Image(
-                type="filepath",
-                image_mode=None,
-                label="Photo",
-                height=260,
-                buttons=["fullscreen"],
-                sources=["upload", "webcam", "clipboard"],
-                placeholder="Drop a photo here\nor choose one",
-                elem_id="postcard-photo",
-            )
-            never_fetched(photo)
-            gr.Examples(
-                [[str(path)] for path in sample_pictures()],
-                inputs=[photo],
-                label="Or take one of these",
-                elem_id="postcard-examples",
-            )
+            photo = photo_chooser("postcard", height=260)
             with_photo = gr.Checkbox(True, label="The photo is on the card")
-            languages = [(name, code) for code, name in shared.models.languages().items()]
             controls = [
                 gr.Slider(1, STYLES, value=5, step=1, label="Handwriting"),
-                gr.Radio(
-                    languages,
-                    value="en",
-                    label="Language",
-                    visible=len(languages) > 1,
-                    elem_id="postcard-language",
-                ),
+                language_choice("postcard", shared.models),
                 gr.Radio(list(SIZES), value="A6", label="Size"),
                 gr.Number(0, precision=0, label="Seed", info="Another one, other drawings."),
             ]

@@ -23,6 +23,7 @@ from gradio_client.utils import is_http_url_like, python_type_to_json_schema
 from demo.limits import Limits
 from demo.models import Models
 from multimodal.errors import UserError
+from pipelines.caption.inputs import sample_pictures
 
 TITLE_OF_ERRORS = "That did not work"
 
@@ -127,6 +128,40 @@ def never_fetched(component: gr.components.Component) -> None:
         return await move(url_or_file_path)
 
     component.async_move_resource_to_block_cache = move_if_here  # type: ignore[method-assign]
+
+
+def photo_chooser(name: str, height: int) -> gr.Image:
+    """A photo to upload, to take or to paste, with a few beneath it to try; ids begin with name."""
+    photo = gr.Image(
+        type="filepath",
+        image_mode=None,
+        label="Photo",
+        height=height,
+        buttons=["fullscreen"],
+        sources=["upload", "webcam", "clipboard"],
+        placeholder="Drop a photo here\nor choose one",
+        elem_id=f"{name}-photo",
+    )
+    never_fetched(photo)
+    gr.Examples(
+        [[str(path)] for path in sample_pictures()],
+        inputs=[photo],
+        label="Or take one of these",
+        elem_id=f"{name}-examples",
+    )
+    return photo
+
+
+def language_choice(name: str, models: Models) -> gr.Radio:
+    """The languages of captions; not seen where there is but one."""
+    languages = [(title, code) for code, title in models.languages().items()]
+    return gr.Radio(
+        languages,
+        value="en",
+        label="Language",
+        visible=len(languages) > 1,
+        elem_id=f"{name}-language",
+    )
 
 
 def _uploaded(address: str) -> Path:

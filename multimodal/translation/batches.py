@@ -108,7 +108,7 @@ class TrainingText:
                     read.append(places.setdefault((number, source), len(places)))
                     targets.append([self._begin[target], *row[target], END])
         sources, lengths = padded_sources([self._rows[n][code] for n, code in places])
-        return TranslationBatch(sources, lengths, torch.tensor(read), _padded(targets, 1))
+        return TranslationBatch(sources, lengths, torch.tensor(read), padded_targets(targets))
 
     def batches(
         self, size: int, seed: int, epoch: int, start: int, rank: int, world: int
@@ -128,6 +128,11 @@ def padded_sources(sentences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     """Sentences to be read, with END: (B, S), and how many steps of each count: (B,)."""
     ended = [[*ids, END] for ids in sentences]
     return _padded(ended, 0), torch.tensor([len(ids) for ids in ended])
+
+
+def padded_targets(sentences: Sequence[Sequence[int]]) -> Tensor:
+    """Sentences to be written, each from its language's token to END: (N, T + 1)."""
+    return _padded(sentences, 1)
 
 
 def _padded(rows: Sequence[Sequence[int]], extra: int) -> Tensor:

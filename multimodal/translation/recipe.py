@@ -15,6 +15,7 @@ _LEAST = {
     **dict.fromkeys(("embedding_size", "reader_layers", "reader_size", "writer_size"), 1),
     **dict.fromkeys(("attention_size",), 1),
     **dict.fromkeys(("warmup_steps", "weight_decay", "clip", "length_penalty"), 0),
+    "channel_weight": 0,
 }
 _SHARES = ("dropout", "word_dropout", "label_smoothing", "average_decay")
 
@@ -38,7 +39,7 @@ class TranslatorRecipe:
         batch_size: rows of the data; each brings one pair of sentences for every direction.
         epochs, learning_rate, warmup_steps, final_rate, weight_decay, clip, average_decay: see
             TrainingOptions.
-        beam_size, length_penalty: how the translator searches.
+        beam_size, length_penalty, channel_weight: how the translator searches; see Translator.
         seed: of everything random.
         precision: "auto", "bf16" or "fp32".
 
@@ -68,7 +69,8 @@ class TranslatorRecipe:
     clip: float = 1.0
     average_decay: float = 0.999
     beam_size: int = 5
-    length_penalty: float = 0.7
+    length_penalty: float = 0.9
+    channel_weight: float = 0.5
     seed: int = 0
     precision: Literal["auto", "bf16", "fp32"] = "auto"
 

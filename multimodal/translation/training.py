@@ -121,6 +121,7 @@ class TranslatorTask(Task):
             self.languages,
             self.recipe.search,
             self.recipe.longest,
+            self.recipe.channel_weight,
         )
 
     def validate(self, model: nn.Module) -> Mapping[str, float]:

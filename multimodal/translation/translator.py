@@ -31,6 +31,7 @@ from multimodal.processor import Precision, torch_dtype
 from multimodal.recurrent.generation import GenerationOptions, Hypothesis, generate
 from multimodal.subwords import BYTES, SubwordVocabulary
 from multimodal.translation.batches import END, language_token, padded_sources
+from multimodal.translation.channel import source_log_probs
 from multimodal.translation.copying import Alignment, keep_unknown
 from multimodal.translation.languages import Language
 from multimodal.translation.model import TranslationNetwork, TranslatorConfig
@@ -52,8 +53,8 @@ class Translation:
         source: the sentence as it was given.
         text: its translation; empty where the source is empty or there is an error.
         score: what translations are ranked by: the log-probability of the whole sentence in nats
-            over its length in subwords to the power of `length_penalty`; the nearer to 0, the
-            surer.
+            over its length in subwords to the power of `length_penalty`; and `channel_weight` times
+            the same of the source as a translation of it. The nearer to 0, the surer.
         language: of the translation.
         source_language: as it was told, or as its words are known; empty where none is.
         source_words, words: both sentences without their full stops, cut at spaces and
@@ -102,6 +103,32 @@ class _Read:
         return -(-len(self.ids) // BUCKET) * BUCKET
 
 
+@dataclass(frozen=True)
+class _Search:
+    """How sentences are translated.
+
+    Attributes:
+        to: the language to write.
+        options: as the caller wants them.
+        weight: see `Translator`.
+    """
+
+    to: str
+    options: GenerationOptions
+    weight: float
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether there are several translations to choose from, and a weight to choose by."""
+        return self.weight > 0 and not self.options.sample and self.options.beam_size > 1
+
+    def beam(self, length: int) -> GenerationOptions:
+        """What to search for where sentences have up to so many subwords."""
+        options = self.options
+        n_best = options.beam_size if self.looks_back else options.n_best
+        return replace(options, n_best=n_best, max_length=length + length // 2 + BUCKET)
+
+
 class Translator:
     """A sentence becomes the same in another language.
 
@@ -112,6 +139,11 @@ class Translator:
         options: how translations are searched for, unless a call says otherwise; `max_length`
             follows from the source.
         longest: how many subwords a sentence may have.
+        channel_weight: how much it counts, unless a call says otherwise, how well the source can be
+            foretold from what a beam search has found; see `multimodal.translation.channel`.
+
+    Raises:
+        UserError: the weight is out of range.
     """
 
     def __init__(
@@ -121,12 +153,15 @@ class Translator:
         languages: Mapping[str, Language],
         options: GenerationOptions,
         longest: int,
+        channel_weight: float = 0.0,
     ) -> None:
+        _require_weight(channel_weight)
         self.network = network.eval()
         self.vocabulary = vocabulary
         self.languages = dict(sorted(languages.items()))
         self.options = options
         self.longest = longest
+        self.channel_weight = channel_weight
         self._writers: dict[str, LanguageWriter] = {}
         self._written = {code: self._subwords_of(code) for code in self.languages}
 
@@ -159,7 +194,14 @@ class Translator:
             name: tuple(value) if isinstance(value, list) else value
             for name, value in config["generation"].items()
         }
-        return cls(network, vocabulary, languages, GenerationOptions(**options), config["longest"])
+        return cls(
+            network,
+            vocabulary,
+            languages,
+            GenerationOptions(**options),
+            config["longest"],
+            float(config.get("channel_weight", 0.0)),
+        )
 
     def save(self, folder: str | Path, card: str | None = None) -> Path:
         """Write `config.json` and `model.safetensors` (16-bit) into a folder, all or nothing.
@@ -172,6 +214,7 @@ class Translator:
             "task": TASK,
             "network": asdict(self.network.config),
             "generation": asdict(self.options),
+            "channel_weight": self.channel_weight,
             "longest": self.longest,
             "languages": {code: seen.to_json() for code, seen in self.languages.items()},
             "vocabulary": self.vocabulary.to_json(),
@@ -199,8 +242,8 @@ class Translator:
                 back in its order.
             to: the code of the language to write, such as "de".
             source: the code of the language that is read; told by its words unless given.
-            **changes: fields of GenerationOptions for this call, such as beam_size, n_best,
-                length_penalty, sample, temperature and seed.
+            **changes: for this call `channel_weight`, and fields of GenerationOptions such as
+                beam_size, n_best, length_penalty, sample, temperature and seed.
 
         Returns:
             A Translation, or a list with one for every sentence. In a list, a sentence that is too
@@ -223,6 +266,7 @@ class Translator:
         source: str | None = None,
         *,
         batch_size: int = 32,
+        channel_weight: float | None = None,
         **changes: Any,
     ) -> Iterator[Translation]:
         """Translate sentences as they come, in their order, `batch_size` at a time.
@@ -232,11 +276,13 @@ class Translator:
         """
         if batch_size < 1:
             raise UserError(f"batch_size: must be at least 1, not {batch_size}")
+        weight = self.channel_weight if channel_weight is None else channel_weight
+        _require_weight(weight)
         self._require_languages(to, source)
-        options = self.search_options(changes)
+        search = _Search(to, self.search_options(changes), weight)
         rest = iter(texts)
         while some := list(islice(rest, AHEAD * batch_size)):
-            yield from self._translate_some(some, to, source, options, batch_size)
+            yield from self._translate_some(some, source, search, batch_size)
 
     def language_of(self, text: str, but: str = "") -> str:
         """The language that knows most of a text's words; empty where none knows any.
@@ -285,11 +331,11 @@ class Translator:
     def _translate_some(
         self,
         texts: Sequence[str],
-        to: str,
         source: str | None,
-        options: GenerationOptions,
+        search: _Search,
         batch_size: int,
     ) -> Iterator[Translation]:
+        to = search.to
         done: dict[int, Translation] = {}
         waiting: dict[int, list[tuple[int, _Read]]] = defaultdict(list)
         for number, sentence in enumerate(self._prepare(texts, to, source)):
@@ -301,10 +347,9 @@ class Translator:
             else:
                 waiting[sentence.bucket].append((number, sentence))
         for bucket, of_length in sorted(waiting.items()):
-            search = replace(options, max_length=bucket + bucket // 2 + BUCKET)
             for begin in range(0, len(of_length), batch_size):
                 batch = of_length[begin : begin + batch_size]
-                found = self._write([sentence.ids for _, sentence in batch], to, search)
+                found = self._found([sentence for _, sentence in batch], search, bucket)
                 for (number, sentence), hypotheses in zip(batch, found, strict=True):
                     done[number] = self._translation(sentence, hypotheses, to)
         yield from (done[number] for number in range(len(texts)))
@@ -318,6 +363,40 @@ class Translator:
             unknown = dict.fromkeys(word for word in words_of(text) if word not in known)
             sentences.append(_Read(text, of_text, language, tuple(unknown)))
         return sentences
+
+    def _found(
+        self, sentences: Sequence[_Read], search: _Search, longest: int
+    ) -> list[list[Hypothesis]]:
+        """The n best translations of B sentences, as ids."""
+        ids = [sentence.ids for sentence in sentences]
+        found = self._write(ids, search.to, search.beam(longest))
+        if not search.looks_back:
+            return found
+        of_language: dict[str, list[int]] = defaultdict(list)
+        for number, sentence in enumerate(sentences):
+            if sentence.language:
+                of_language[sentence.language].append(number)
+        for language, numbers in of_language.items():
+            pairs = [(ids[number], found[number]) for number in numbers]
+            for number, best in zip(numbers, self._weighed(language, pairs, search), strict=True):
+                found[number] = best
+        return [best[: search.options.n_best] for best in found]
+
+    def _weighed(
+        self,
+        language: str,
+        pairs: Sequence[tuple[Sequence[int], Sequence[Hypothesis]]],
+        search: _Search,
+    ) -> list[list[Hypothesis]]:
+        """Sentences of one language with their translations → these, by both directions' scores."""
+        begin = self.vocabulary.special.index(language_token(language))
+        sources = [ids for ids, found in pairs for _ in found]
+        translations = [hypothesis.tokens for _, found in pairs for hypothesis in found]
+        told = source_log_probs(self.network, translations, sources, begin, self._written[language])
+        lengths = torch.tensor([len(ids) + 1 for ids in sources])  # with the end
+        back = iter((told / lengths**search.options.length_penalty * search.weight).tolist())
+        scored = [[replace(h, score=h.score + next(back)) for h in found] for _, found in pairs]
+        return [sorted(found, key=lambda h: (not h.finished, -h.score)) for found in scored]
 
     @torch.inference_mode()
     def _write(
@@ -384,6 +463,11 @@ class Translator:
             alignment=aligned.weights,
             unknown=sentence.unknown,
         )
+
+
+def _require_weight(weight: float) -> None:
+    if not 0 <= weight < np.inf:
+        raise UserError(f"channel_weight: must be a number of at least 0, not {weight}")
 
 
 def _begun(words: Sequence[str], manner: Manner) -> tuple[str, ...]:

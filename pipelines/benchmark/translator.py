@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import cycle, islice, product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.benchmark.timing import seconds as seconds_of
 
@@ -34,8 +34,9 @@ def benchmark_translator(
 ) -> Iterator[str]:
     """Time a translator; gives the lines of a table as they are measured.
 
-    Every figure is the median of three runs over all sentences. The bare products are the matrix
-    products alone, with the shapes that they had in that run.
+    Every figure is the median of three runs over all sentences, of the search alone and, where the
+    translator does that, with what it found read back. The bare products are the matrix products
+    alone, with the shapes that they had in that run.
 
     Args:
         model: a folder, a Hub id, or None for the shipped translator.
@@ -53,14 +54,20 @@ def benchmark_translator(
     beam = translator.options.beam_size
     yield f"{sentences} sentences, beam size {beam}, {dtype}, {torch.get_num_threads()} threads"
     yield "at once   sentences/s   against one at a time   against its bare matrix products"
+    for weight in sorted({0.0, translator.channel_weight}):
+        yield f"channel weight {weight:g}"
+        yield from _at_once(partial(Run, translator, some, to, weight))
+
+
+def _at_once(run_of: Callable[[int], Run]) -> Iterator[str]:
     alone = 0.0
     for size in AT_ONCE:
-        run = Run(translator, some, to, size)
+        run = run_of(size)
         run.translate()  # kernels are built for every new shape
         took, bare = seconds_of(run.translate), seconds_of(run.multiply)
         alone = alone or took
         times = f"{alone / took:21.1f} x {took / bare:32.2f} x"
-        yield f"{size:7d} {sentences / took:13.1f} {times}"
+        yield f"{size:7d} {run.sentences / took:13.1f} {times}"
 
 
 class Run:
@@ -70,13 +77,16 @@ class Run:
         translator: who translates.
         sentences: what.
         to: the language to write.
+        weight: how much it counts whether a translation can be read back.
         size: sentences at once.
     """
 
     def __init__(
-        self, translator: Translator, sentences: Sequence[str], to: str, size: int
+        self, translator: Translator, sentences: Sequence[str], to: str, weight: float, size: int
     ) -> None:
+        self.sentences = len(sentences)
         self._translator = translator
+        self._weight = weight
         self._groups = [sentences[begin : begin + size] for begin in range(0, len(sentences), size)]
         self._to = to
         self._size = size
@@ -85,7 +95,9 @@ class Run:
     def translate(self) -> None:
         """Translate everything; no more than a group is there at a time."""
         for group in self._groups:
-            for _ in self._translator.translations(group, self._to, batch_size=self._size):
+            for _ in self._translator.translations(
+                group, self._to, batch_size=self._size, channel_weight=self._weight
+            ):
                 pass
 
     def multiply(self) -> None:
@@ -94,39 +106,57 @@ class Run:
             multiply()
 
     def _shapes(self) -> Iterator[Callable[[], Tensor]]:
-        """The products of every sentence that was read and of every step that was written."""
+        """The products of every sentence that was read, every step, and all that was read back."""
         network, writer = self._translator.network, self._translator.writer(self._to)
-        read, written = self._watch()
-        for memory in read:
+        seen = self._watch()
+        for memory in seen.read:
             yield from _of_reading(network, writer, memory)
-        for sights, hypotheses in written:
+        for sights, hypotheses in seen.written:
             yield from _of_writing(network, writer, sights, hypotheses)
+        for memory, steps in seen.foretold:
+            yield from _of_foretelling(network, writer, memory, steps)
 
-    def _watch(self) -> tuple[list[Memory], list[tuple[Sights, int]]]:
-        """What was done in one run: memories that were made; steps, each with its hypotheses."""
+    def _watch(self) -> _Seen:
         from multimodal.translation.writing import LanguageWriter
 
-        network = self._translator.network
-        read: list[Memory] = []
-        written: list[tuple[Sights, int]] = []
-        reads, step = network.read, LanguageWriter.__call__
+        network, seen = self._translator.network, _Seen([], [], [])
+        reads, step, foretells = network.read, LanguageWriter.__call__, network.forward
 
         def reading(*arguments: Any) -> Memory:
-            read.append(reads(*arguments))
-            return read[-1]
+            seen.read.append(reads(*arguments))
+            return seen.read[-1]
 
         def stepping(self: LanguageWriter, tokens: Tensor, state: Any, memory: Sights, /) -> Any:
-            written.append((memory, tokens.shape[1]))
+            seen.written.append((memory, tokens.shape[1]))
             return step(self, tokens, state, memory)
 
+        def foretelling(memory: Memory, tokens: Tensor) -> Tensor:
+            seen.foretold.append((memory, tokens.shape[1]))
+            return foretells(memory, tokens)
+
         network.read = reading  # type: ignore[method-assign, assignment]
+        network.forward = foretelling  # type: ignore[method-assign]
         LanguageWriter.__call__ = stepping  # type: ignore[method-assign]
         try:
             self.translate()
         finally:
-            del network.read
+            del network.read, network.forward
             LanguageWriter.__call__ = step  # type: ignore[method-assign]
-        return read, written
+        return seen
+
+
+class _Seen(NamedTuple):
+    """What was done in one run.
+
+    Attributes:
+        read: memories that were made.
+        written: steps, each with its hypotheses.
+        foretold: what was read back, with the steps of the longest.
+    """
+
+    read: list[Memory]
+    written: list[tuple[Sights, int]]
+    foretold: list[tuple[Memory, int]]
 
 
 def _of_reading(
@@ -156,6 +186,24 @@ def _of_writing(
     yield _multiplication(network.attention.energy.weight, batch * hypotheses * steps)
     maps = memory.adds.new_zeros(batch, hypotheses, steps)
     yield partial(torch.bmm, maps, memory.adds)
+
+
+def _of_foretelling(
+    network: TranslationNetwork, writer: LanguageWriter, memory: Memory, steps: int
+) -> Iterator[Callable[[], Tensor]]:
+    import torch
+
+    batch, seen, _ = memory.values.shape
+    for layer in (network.first.layers[0], network.second.layers[0]):
+        yield _multiplication(layer.weight_ih_l0, batch * steps)
+        yield from [_multiplication(layer.weight_hh_l0, batch)] * steps
+    attention = network.attention
+    weights: list[Tensor] = [attention.query_projection.weight, network.features.weight]
+    for weight in (*weights, writer.readout):  # the languages are about as rich in subwords
+        yield _multiplication(weight, batch * steps)
+    yield _multiplication(attention.energy.weight, batch * steps * seen)
+    maps = memory.values.new_zeros(batch, steps, seen)
+    yield partial(torch.bmm, maps, memory.values)
 
 
 def _multiplication(weight: Any, rows: int) -> Callable[[], Tensor]:

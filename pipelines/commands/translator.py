@@ -35,6 +35,12 @@ Languages = Annotated[
     str, typer.Option(help="Which languages of the data, such as en,de or en=English,de=German.")
 ]
 BeamSize = Annotated[int | None, typer.Option(min=1, help="Hypotheses kept; 1 is greedy.")]
+ChannelWeight = Annotated[
+    float | None,
+    typer.Option(
+        min=0, help="How much it counts that a translation can be read back; 0 is fastest."
+    ),
+]
 BatchSize = Annotated[int, typer.Option(min=1, help="Sentences at a time.")]
 
 
@@ -51,6 +57,7 @@ def translate_command(
     ] = None,
     model: Model = None,
     beam_size: BeamSize = None,
+    channel_weight: ChannelWeight = None,
     n_best: Annotated[int | None, typer.Option(min=1, help="Translations of a sentence.")] = None,
     alignment: Annotated[
         Path | None, typer.Option(help="Draw which word looked at which here (.png .svg .pdf).")
@@ -70,7 +77,7 @@ def translate_command(
     if alignment:
         require_alignment(alignment)
     translator = Translator.load(model or SHIPPED)
-    options = given(beam_size=beam_size, n_best=n_best)
+    options = given(beam_size=beam_size, channel_weight=channel_weight, n_best=n_best)
     if is_file:
         _translate_file(translator, text, output, to, source, {**options, "batch_size": batch_size})
     else:
@@ -105,6 +112,7 @@ def evaluate_translator_command(
         Path | None, typer.Option(help="A folder for what was written.")
     ] = None,
     beam_size: BeamSize = None,
+    channel_weight: ChannelWeight = None,
     batch_size: BatchSize = 32,
 ) -> None:
     """Compare translations with what people wrote: BLEU and chrF, in lower case."""
@@ -119,7 +127,7 @@ def evaluate_translator_command(
         languages=listed(languages),
         translations=translations,
         batch_size=batch_size,
-        **given(beam_size=beam_size),
+        **given(beam_size=beam_size, channel_weight=channel_weight),
     )
     report_scores(scores, json_file)
 

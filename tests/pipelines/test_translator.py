@@ -75,6 +75,19 @@ def test_a_file_keeps_its_lines(run, best, tmp_path, pack):
     assert not list(tmp_path.glob(".unfinished*"))
 
 
+def test_how_much_it_counts_that_it_can_be_read_back(run, best):
+    how = ("--from", "en", "--n-best", 5, "--beam-size", 5, "--model", best)
+    text = "A red man runs, a blue dog sings."
+    plain, weighed = (
+        run("translate", text, "--to", "fr", *how, "--channel-weight", weight)[1].splitlines()[1:]
+        for weight in (0, 3)
+    )
+    assert len(plain) == len(weighed) == 4
+    scores = [[float(line.split("\t")[1]) for line in lines] for lines in (plain, weighed)]
+    assert max(scores[1]) < max(scores[0])  # no log-probability is above 0
+    assert run("translate", text, "--to", "fr", "--channel-weight", -1)[0] == 2
+
+
 def test_the_standard_input_is_read_and_the_output_printed(run, best, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO("A red man runs.\n\n"))
     code, out, err = run("translate", "-", "--to", "fr", "--model", best)
@@ -215,23 +228,38 @@ def test_some_directions_of_some_splits(best, parallel_data, tmp_path):
 def test_speed_is_told_at_three_sizes(run, best):
     code, out, _ = run("benchmark", "translator", "--model", best, "--sentences", 3)
     assert code == 0
-    head, _, *rows = out.splitlines()
+    head, _, *lines = out.splitlines()
     assert head.startswith("3 sentences, beam size 5")
-    assert [int(row.split()[0]) for row in rows] == [1, 32, 256]
-    assert rows[0].split()[2] == "1.0"
-    assert all(float(row.split()[1]) > 0 for row in rows)
+    assert [lines[0], lines[4]] == ["channel weight 0", "channel weight 0.5"]
+    for rows in (lines[1:4], lines[5:]):
+        assert [int(row.split()[0]) for row in rows] == [1, 32, 256]
+        assert rows[0].split()[2] == "1.0"
+        assert all(float(row.split()[1]) > 0 for row in rows)
 
 
 def test_the_bare_products_are_those_of_the_run(translator):
     texts = ["A red man runs.", "The blue dog sings."]
-    run = Run(translator, texts, "de", 2)
-    read, written = run._watch()
+    run = Run(translator, texts, "de", 0.0, 2)
+    read, written, foretold = run._watch()
     assert [len(memory.values) for memory in read] == [2]
     assert {hypotheses for _, hypotheses in written} == {1, 5}  # a beam widens by itself
-    layers, length = translator.network.config.reader_layers, read[0].values.shape[1]
-    assert len(run._products) == 2 * layers * (1 + length) + 3 + 8 * len(written)
+    assert not foretold
+    layers = translator.network.config.reader_layers
+    reading = [2 * layers * (1 + memory.values.shape[1]) + 3 for memory in read]
+    assert len(run._products) == sum(reading) + 8 * len(written)
     run.multiply()
-    assert "read" not in vars(translator.network)
+    assert not {"read", "forward"} & {*vars(translator.network)}
+
+
+def test_what_is_read_back_is_among_the_bare_products(translator):
+    run = Run(translator, ["A red man runs.", "The blue dog sings."], "de", 0.5, 2)
+    read, written, ((memory, steps),) = run._watch()
+    assert [len(memory.values) for memory in read] == [2, 2 * 5]
+    assert memory is read[1]
+    layers = translator.network.config.reader_layers
+    reading = [2 * layers * (1 + memory.values.shape[1]) + 3 for memory in read]
+    assert len(run._products) == sum(reading) + 8 * len(written) + 2 * (1 + steps) + 5
+    run.multiply()
 
 
 def test_a_file_to_time(run, best, tmp_path):

@@ -37,13 +37,13 @@ class WrittenLine:
         rows: (N, 3) in the network's units; the first row is the first point, at (0, 0).
         looks: (N,) which cell of the text the window looked at when each point was drawn.
         ended: whether the line came to its end by itself.
-        nats: the surprise of all that was drawn, without any bias.
+        nats: (N,) the surprise of each point, without any bias; of the first, which is given, 0.
     """
 
     rows: Rows
     looks: npt.NDArray[np.int64]
     ended: bool
-    nats: float = 0.0
+    nats: npt.NDArray[np.float32]
 
 
 def most_points(characters: int) -> int:
@@ -118,13 +118,13 @@ def write_lines(
             pens.keep(kept)
             rows, writing, last = rows[kept], writing[kept], last[kept]
             ends, limits, lingered = ends[kept], limits[kept], lingered[kept]
-    nats = _nats(output, told, torch.from_numpy(drawn[..., :2]), pens_drawn, counts, ended)
+    nats = _nats(output, told, torch.from_numpy(drawn[..., :2]), pens_drawn, counts)
     return [
         WrittenLine(
             np.concatenate([first[number : number + 1, :3].numpy(), drawn[:count, number, :3]]),
             np.concatenate([looks[:1, number], looks[:count, number]]),
             bool(ended[number]),
-            nats[number],
+            np.append(np.float32(0), nats[:count, number]),
         )
         for number, count in enumerate(counts.tolist())
     ]
@@ -136,14 +136,10 @@ def _nats(
     offsets: Tensor,
     pens: Tensor,
     counts: npt.NDArray[np.int64],
-    ended: npt.NDArray[np.bool_],
-) -> list[float]:
-    """The surprise of each line: of its points, and of its end where it has one."""
-    steps = torch.arange(len(vectors))[:, None]
-    moved = steps < torch.from_numpy(counts)
-    stated = steps < torch.from_numpy(counts + ended)
-    found = vectors.new_zeros(vectors.shape[:2])
-    found[moved] = -output.offset_log_likelihood(vectors[moved], offsets[moved])
-    found[stated] -= output.pen_log_likelihood(vectors[stated], pens[stated])
-    nats: list[float] = found.sum(0).tolist()
-    return nats
+) -> npt.NDArray[np.float32]:
+    """The surprise of each line's points: (steps, B), 0 behind the last."""
+    drawn = torch.arange(len(vectors))[:, None] < torch.from_numpy(counts)
+    there = vectors[drawn]
+    nats = -output.offset_log_likelihood(there, offsets[drawn])
+    nats -= output.pen_log_likelihood(there, pens[drawn])
+    return vectors.new_zeros(drawn.shape).masked_scatter(drawn, nats).numpy()

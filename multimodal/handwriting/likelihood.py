@@ -17,14 +17,14 @@ AT_ONCE = 32  # pieces that are read together
 
 
 class Nats(NamedTuple):
-    """Surprise of pieces in nats, each (B,): of all offsets, and of all pen states with the end."""
+    """Surprise in nats: of offsets, and of pen states, the end being one of them."""
 
     offsets: Tensor
     pens: Tensor
 
     @property
     def total(self) -> Tensor:
-        """(B,)."""
+        """Of both."""
         return self.offsets + self.pens
 
 
@@ -43,16 +43,20 @@ class Surprise:
     lines: int
 
 
-def batch_nats(output: MixtureOutput, vectors: Tensor, batch: ScriptBatch) -> Nats:
-    """Surprise of what follows every point, by vectors (B, T, 3 + 6 K)."""
+def step_nats(output: MixtureOutput, vectors: Tensor, batch: ScriptBatch) -> Nats:
+    """Surprise of what follows every point (B, T), by vectors (B, T, 3 + 6 K); 0 behind the end."""
     counted = batch.counted
-    rows = counted.nonzero()[:, 0]
-    there, pens = vectors[counted], batch.pens[counted]
-    moved = pens != END_OF_LINE
-    offsets = -output.offset_log_likelihood(there[moved], batch.offsets[counted][moved])
-    states = -output.pen_log_likelihood(there, pens)
-    zeros = offsets.new_zeros(len(batch.lengths))
-    return Nats(zeros.index_add(0, rows[moved], offsets), zeros.index_add(0, rows, states))
+    moved = counted & (batch.pens != END_OF_LINE)
+    offsets = -output.offset_log_likelihood(vectors[moved], batch.offsets[moved])
+    pens = -output.pen_log_likelihood(vectors[counted], batch.pens[counted])
+    zeros = offsets.new_zeros(counted.shape)
+    return Nats(zeros.masked_scatter(moved, offsets), zeros.masked_scatter(counted, pens))
+
+
+def batch_nats(output: MixtureOutput, vectors: Tensor, batch: ScriptBatch) -> Nats:
+    """Surprise of pieces, each (B,); see `step_nats`."""
+    offsets, pens = step_nats(output, vectors, batch)
+    return Nats(offsets.sum(1), pens.sum(1))
 
 
 @torch.no_grad()

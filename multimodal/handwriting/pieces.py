@@ -12,7 +12,7 @@ from torch import Tensor
 from multimodal.handwriting.alphabet import encode
 from multimodal.handwriting.batches import inputs_of
 from multimodal.handwriting.generation import WrittenLine, write_lines
-from multimodal.handwriting.legibility import Written, lookalike, nats_as
+from multimodal.handwriting.legibility import Written, doubt, lookalike, nats_as
 from multimodal.handwriting.model import POINT, PenState, WriterNetwork, padded_texts
 from multimodal.handwriting.options import WritingOptions
 from multimodal.handwriting.pen import Pens, PenWeights
@@ -65,8 +65,8 @@ def write_pieces(
             some = numbers[begin : begin + AT_ONCE]
             of_some = _Drafts([pieces[n] for n in some], seeds[begin : begin + AT_ONCE], scale)
             lines, doubts = of_some.written(weights, options)
-            for number, line, doubt in zip(some, lines, doubts, strict=True):
-                rank = faults(line, pieces[number], scale), doubt
+            for number, line, doubtful in zip(some, lines, doubts, strict=True):
+                rank = faults(line, pieces[number], scale), doubtful
                 if number not in best or rank < best[number][0]:
                     best[number] = (rank, line)
         left = [number for number in left if best[number][0][0]]
@@ -105,10 +105,7 @@ class _Drafts:
     def written(
         self, weights: PenWeights, options: WritingOptions
     ) -> tuple[list[WrittenLine], list[float]]:
-        """The lines, and how doubtful it is that each says its piece; 0 where there is no choice.
-
-        The doubt is how much likelier a line is, in nats, as a text that looks like its own.
-        """
+        """The lines, and how doubtful it is that each says its piece; 0 without a choice."""
         network = weights.network
         begun = [_begun(piece) for piece in self.pieces]
         texts = [start + piece.text for start, piece in zip(begun, self.pieces, strict=True)]
@@ -118,22 +115,25 @@ class _Drafts:
         lengths = torch.tensor([len(text) + 1 for text in texts])  # with the end
         pens = Pens(weights, memory, hands, state)
         lines = write_lines(pens, first, lengths, network.output, self.seeds, options.bias)
-        doubts = torch.zeros(len(lines))
+        doubts = [0.0] * len(lines)
         if options.drafts > 1:
             others = [
-                start + lookalike(piece.text)
-                for start, piece in zip(begun, self.pieces, strict=True)
+                s + lookalike(piece.text) for s, piece in zip(begun, self.pieces, strict=True)
             ]
-            memory = network.memory(padded_texts([encode(text) for text in others]))
+            memory = network.memory(padded_texts([encode(other) for other in others]))
             state, _ = self._begin(network, memory, hands)
-            written = Written(lines, first, hands)
-            doubts += torch.tensor([line.nats for line in lines])
-            doubts -= nats_as(network, written, memory, state, weights.dtype)
+            nats = nats_as(network, Written(lines, first, hands), memory, state, weights.dtype)
+            doubts = [
+                doubt(line, piece.text, of_other, len(start))
+                for line, piece, of_other, start in zip(
+                    lines, self.pieces, nats, begun, strict=True
+                )
+            ]
         own = [
             line if not start else _after(line, len(start))
             for line, start in zip(lines, begun, strict=True)
         ]
-        return own, doubts.tolist()
+        return own, doubts
 
     def _begin(
         self, network: WriterNetwork, memory: Tensor, hands: Tensor
@@ -177,4 +177,4 @@ def _after(line: WrittenLine, begun: int) -> WrittenLine:
     kept = slice(min(1, len(line.rows) - 1), None)  # a line that ended at once is a dot
     rows = line.rows[kept].copy()
     rows[:1, :2] = 0
-    return replace(line, rows=rows, looks=(line.looks[kept] - begun).clip(0))
+    return replace(line, rows=rows, looks=(line.looks[kept] - begun).clip(0), nats=line.nats[kept])

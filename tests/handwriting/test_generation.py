@@ -86,8 +86,8 @@ def test_lines_leave_when_they_end_and_do_not_disturb_the_others():
 
 def line_of(looks, ended=True, width=10.0):
     rows = np.zeros((len(looks), 3), dtype=np.float32)
-    rows[1:, 0] = width / (len(looks) - 1)
-    return WrittenLine(rows, np.array(looks), ended)
+    rows[1:, 0] = width / max(len(looks) - 1, 1)
+    return WrittenLine(rows, np.array(looks), ended, np.zeros(len(rows), np.float32))
 
 
 @pytest.mark.parametrize(
@@ -175,6 +175,6 @@ def test_what_was_written_on_from_is_left_out():
     line = _after(line_of([3, 4, 5, 6], width=30.0), begun=4)
     assert line.rows[:, 0].tolist() == pytest.approx([0, 10, 10])
     assert line.looks.tolist() == [0, 1, 2]
-    nothing = _after(WrittenLine(np.zeros((1, 3), dtype=np.float32), np.array([3]), True), begun=4)
+    nothing = _after(line_of([3]), begun=4)
     assert len(nothing.rows) == 1
     assert faults(nothing, Piece("ab", STYLE), scale=1.0) > 0

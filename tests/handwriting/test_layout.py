@@ -76,7 +76,9 @@ def test_how_many_characters_a_line_takes():
 def line_of(looks, points, text, ended=True):
     rows = np.diff(np.array(points, dtype=float), axis=0, prepend=[points[0]])
     rows = np.column_stack([rows, np.zeros(len(points))]).astype(np.float32)
-    return placed(WrittenLine(rows, np.array(looks), ended), text, scale=1.0)
+    return placed(
+        WrittenLine(rows, np.array(looks), ended, np.zeros(len(rows), np.float32)), text, scale=1.0
+    )
 
 
 def letters(text, slope=0.0):
@@ -126,7 +128,11 @@ def test_words_that_touch_are_moved_apart():
     rows = np.diff(np.array(near), axis=0, prepend=[near[0]])
     lifted = [look == 1 and following == 3 for look, following in pairwise([*looks, 9])]
     rows = np.column_stack([rows, lifted]).astype(np.float32)
-    line = placed(WrittenLine(rows, np.array(looks), True), "ab cd", scale=1.0)
+    line = placed(
+        WrittenLine(rows, np.array(looks), True, np.zeros(len(rows), np.float32)),
+        "ab cd",
+        scale=1.0,
+    )
     first, second = line.drawing
     assert second[:, 0].min() - first[:, 0].max() == pytest.approx(LEAST_GAP, abs=6)
     joined_up = line_of(looks, near, "ab cd")  # one stroke: it stays as it is

@@ -87,13 +87,16 @@ def show(pieces: Iterable[tuple[str, float]], console: Console, *, surprise: boo
     console.file.write("\n")
 
 
-def score_file(author: Author, path: Path, output: Path | None = None) -> ScoredText:
+def score_file(
+    author: Author, path: Path, output: Path | None = None, *, adapt: bool = False
+) -> ScoredText:
     """Tell how probable a text file is.
 
     Args:
         author: who has read it.
         path: a text file.
         output: where to write every piece and its log-probability, as JSON lines.
+        adapt: see `Author.score`.
 
     Raises:
         UserError: a file cannot be read or written, or a character is not known.
@@ -103,7 +106,7 @@ def score_file(author: Author, path: Path, output: Path | None = None) -> Scored
     if output:
         require_place(output)
     with _naming(path):
-        scored = author.score(read_file(path))
+        scored = author.score(read_file(path), adapt=adapt)
     if output:
         lines = zip(scored.pieces, scored.log_probs.tolist(), strict=True)
         write_text(

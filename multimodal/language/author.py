@@ -28,7 +28,7 @@ from multimodal.checkpoints import (
 from multimodal.errors import UserError
 from multimodal.language.data import Passage, Shares, encode_passages, token_before
 from multimodal.language.model import LanguageConfig, LanguageNetwork
-from multimodal.language.scoring import TextScores, log_probabilities
+from multimodal.language.scoring import TextScores, adapting_log_probabilities, log_probabilities
 from multimodal.language.voices import find_voice
 from multimodal.language.writing import Continuations, WritingOptions
 from multimodal.processor import Precision, torch_dtype
@@ -177,8 +177,14 @@ class Author:
         for _, piece, log_prob in self._write([prime], _options(changes)):
             yield Written(piece, log_prob)
 
-    def score(self, text: str) -> ScoredText:
+    def score(self, text: str, *, adapt: bool = False) -> ScoredText:
         """Tell how probable every character of a text is, given all before it.
+
+        Args:
+            text: what to score.
+            adapt: whether the weights follow the text while they read it, about ten times as
+                slowly; see `multimodal.language.scoring.adapting_log_probabilities`. The author
+                stays as it is.
 
         Raises:
             UserError: when the text is empty, or holds a character that is not known.
@@ -186,7 +192,8 @@ class Author:
         if not text:
             raise UserError("there is no text to score")
         ids = self._encode(text, "text")
-        log_probs = log_probabilities(self.network, ids, self._before).numpy()
+        read = adapting_log_probabilities if adapt else log_probabilities
+        log_probs = read(self.network, ids, self._before).numpy()
         begins = np.append(0, self.vocabulary.ends(ids)[:-1] + 1)
         return ScoredText(
             tuple(self.vocabulary.cut(text)),

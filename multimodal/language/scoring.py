@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from multimodal.language.model import LanguageNetwork
 from multimodal.recurrent.truncated import CarriedState
@@ -15,6 +17,11 @@ from multimodal.vocabulary import Ids
 
 RUN_UP = 512  # tokens that a stream reads before the part that it scores
 LOGITS_AT_A_TIME = 2**22
+
+ADAPTING_STEPS = 50  # tokens after which the weights follow a text
+ADAPTING_RATE = 5e-4  # how far a weight goes whose gradient is of its usual size
+ADAPTING_FLOOR = 0.3  # the least usual size that counts, as a share of the mean over its tensor
+ADAPTING_PULL = 2e-3  # the share of the way back to what was learnt, after each step
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,45 @@ def log_probabilities(network: LanguageNetwork, ids: Ids, before: int, streams: 
         log_probs = logits.float().log_softmax(-1).gather(-1, tokens[places + 1, None])[..., 0]
         found[places[scored]] = log_probs[scored]
     return found.cpu()
+
+
+def adapting_log_probabilities(network: LanguageNetwork, ids: Ids, before: int) -> Tensor:
+    """The same by weights that follow the text: log p of every token, in nats (N,).
+
+    Dynamic evaluation (Mikolov et al. 2010; Krause et al. 2018). Every few tokens, once they are
+    scored, the weights take a step that would have made them more probable, each against what its
+    gradient was so far (root mean square), and are drawn back a little to what was learnt. So every
+    token is still foretold from those before it alone; what comes again and again, such as a name,
+    is foretold better and better.
+
+    Args:
+        network: in evaluation mode; it stays as it is.
+        ids: (N,) the text.
+        before: the token that is read before the text.
+    """
+    following = copy.deepcopy(network).requires_grad_(True)
+    weights, learnt = list(following.parameters()), list(network.parameters())
+    squares = [torch.zeros_like(weight) for weight in weights]
+    tokens = torch.from_numpy(np.append(before, ids)).to(weights[0].device)
+    found = []
+    carried = CarriedState()
+    for count, start in enumerate(range(0, len(ids), ADAPTING_STEPS), 1):
+        chunk = tokens[start : start + ADAPTING_STEPS + 1]
+        with torch.enable_grad():
+            logits, state = following(chunk[None, :-1], carried.state)
+            nats = F.cross_entropy(logits[0], chunk[1:], reduction="none")
+            gradients = torch.autograd.grad(nats.mean(), weights)
+        carried.keep(state)
+        found.append(-nats.detach())
+        for weight, gradient, square, former in zip(
+            weights, gradients, squares, learnt, strict=True
+        ):
+            square.addcmul_(gradient, gradient)
+            usual = (square / count).sqrt_()
+            usual.add_(usual.mean(), alpha=ADAPTING_FLOOR).clamp_(min=torch.finfo(usual.dtype).tiny)
+            with torch.no_grad():
+                weight.addcdiv_(gradient, usual, value=-ADAPTING_RATE).lerp_(former, ADAPTING_PULL)
+    return torch.cat(found).cpu()
 
 
 def streams_for(tokens: int) -> int:

@@ -37,6 +37,11 @@ TopP = Annotated[float | None, typer.Option(help="Draw from the most probable th
 Seed = Annotated[int | None, typer.Option(help="The same seed gives the same text.")]
 
 
+Adapt = Annotated[
+    bool, typer.Option("--adapt", help="The weights follow the text that is scored, for this once.")
+]
+
+
 @app.command("write")
 def write_command(
     *,
@@ -66,6 +71,7 @@ def write_command(
     score: Annotated[
         Path | None, typer.Option(help="Do not write; tell how probable this file is.")
     ] = None,
+    adapt: Adapt = False,
     trace: Annotated[
         Path | None, typer.Option(help="Do not write; draw the cells over this file (needs -o).")
     ] = None,
@@ -76,8 +82,10 @@ def write_command(
     """Write on behind a text, or look at one that is there."""
     if score and trace:
         raise UserError("--score and --trace: give one of them")
+    if adapt and not score:
+        raise UserError("--adapt: is for a text that is there, so give --score as well")
     if score:
-        _score(model, score, output, surprise=surprise)
+        _score(model, score, output, surprise=surprise, adapt=adapt)
     elif trace:
         _trace(model, trace, output, unit)
     else:
@@ -113,6 +121,7 @@ def evaluate_text_command(
     model: Author = None,
     split: Annotated[str, typer.Option(help="train, dev, test or whole.")] = "test",
     json_file: ScoresFile = None,
+    adapt: Adapt = False,
     baselines: Annotated[
         bool, typer.Option("--baselines", help="n-grams, gzip and xz as well.")
     ] = False,
@@ -132,7 +141,7 @@ def evaluate_text_command(
         options = {"temperature": temperature, "seed": seed}
         scores = evaluate_form(model, data, split, form, samples=samples, length=length, **options)
     else:
-        scores = evaluate_text(model, data, split, baselines=baselines)
+        scores = evaluate_text(model, data, split, adapt=adapt, baselines=baselines)
     report_scores(scores, json_file)
 
 
@@ -175,12 +184,14 @@ def _write_all(
             typer.echo(f"— {number}\n{prime}{text}\n")
 
 
-def _score(model: str | None, path: Path, output: Path | None, *, surprise: bool) -> None:
+def _score(
+    model: str | None, path: Path, output: Path | None, *, surprise: bool, adapt: bool
+) -> None:
     from rich.console import Console
 
     from pipelines.write import open_author, score_file, show
 
-    scored = score_file(open_author(model, precision="fp32"), path, output)
+    scored = score_file(open_author(model, precision="fp32"), path, output, adapt=adapt)
     if surprise:
         pieces = zip(scored.pieces, scored.log_probs.tolist(), strict=True)
         show(pieces, Console(highlight=False), surprise=True)

@@ -16,7 +16,12 @@ CONTEXT = 500  # characters of real text that every window of `evaluate_form` co
 
 
 def evaluate_text(
-    model: str | Path | None, data: str | Path, split: str = "test", *, baselines: bool = False
+    model: str | Path | None,
+    data: str | Path,
+    split: str = "test",
+    *,
+    adapt: bool = False,
+    baselines: bool = False,
 ) -> dict[str, Any]:
     """Tell how well an author foretells a split of a text, in full precision.
 
@@ -26,13 +31,14 @@ def evaluate_text(
         model: a voice, a folder, a Hub id, or None for the shipped author.
         data: see `multimodal.language.data.read_splits`.
         split: "train", "dev", "test", or "whole" for all of it.
+        adapt: whether the weights follow the text while they read it (dynamic evaluation).
         baselines: whether to measure n-grams, gzip and xz on the same split as well, all of which
             have seen the training split.
 
     Returns:
         `nats_per_character`, `bits_per_character`, `perplexity` (of a token: a character, unless
-        the author reads bytes or words), `characters`, `seconds` of scoring, `split`, and the
-        baselines' bits per character by name.
+        the author reads bytes or words), `characters`, `seconds` of scoring, `split`, `adapt`, and
+        the baselines' bits per character by name.
     """
     from multimodal.language.author import SHIPPED, Author
     from multimodal.language.data import (
@@ -42,7 +48,12 @@ def evaluate_text(
         split_of,
         token_before,
     )
-    from multimodal.language.scoring import TextScores, log_probabilities, streams_for
+    from multimodal.language.scoring import (
+        TextScores,
+        adapting_log_probabilities,
+        log_probabilities,
+        streams_for,
+    )
 
     author = Author.load(model or SHIPPED, precision="fp32")
     splits = read_splits(data, author.shares)
@@ -50,11 +61,14 @@ def evaluate_text(
     ids = encode_passages(passages, author.vocabulary)
     begin = time.perf_counter()
     before = token_before(author.vocabulary)
-    log_probs = log_probabilities(author.network, ids, before, streams_for(len(ids)))
+    if adapt:
+        log_probs = adapting_log_probabilities(author.network, ids, before)
+    else:
+        log_probs = log_probabilities(author.network, ids, before, streams_for(len(ids)))
     seconds = time.perf_counter() - begin
     text = joined(passages)
     scores = TextScores.of(-float(log_probs.double().sum()), len(ids), len(text))
-    figures = {**asdict(scores), "seconds": seconds, "split": split}
+    figures = {**asdict(scores), "seconds": seconds, "split": split, "adapt": adapt}
     if baselines:
         train = joined(split_of(splits, "train"))
         figures["baselines_bits_per_character"] = baseline_figures(train, text)

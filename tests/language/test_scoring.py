@@ -1,3 +1,4 @@
+import copy
 import math
 
 import numpy as np
@@ -6,7 +7,12 @@ import torch
 
 from multimodal.language import scoring
 from multimodal.language.model import LanguageConfig, LanguageNetwork
-from multimodal.language.scoring import TextScores, log_probabilities, streams_for
+from multimodal.language.scoring import (
+    TextScores,
+    adapting_log_probabilities,
+    log_probabilities,
+    streams_for,
+)
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +62,48 @@ def test_each_part_reads_what_stands_before_it(network, monkeypatch):
         before = int(ids[start - 1]) if start else 1
         expected = by_steps(network, ids[start : begin + 20], before)[begin - start :]
         torch.testing.assert_close(found[begin : begin + 20], expected)
+
+
+def test_weights_follow_a_text_chunk_by_chunk(network, monkeypatch):
+    """Three chunks: the first as learnt, the others after one and two steps worked out here."""
+    monkeypatch.setattr(scoring, "ADAPTING_STEPS", 4)
+    monkeypatch.setattr(scoring, "ADAPTING_RATE", 0.125)
+    monkeypatch.setattr(scoring, "ADAPTING_FLOOR", 0.5)
+    monkeypatch.setattr(scoring, "ADAPTING_PULL", 0.25)
+    learnt = {name: weight.clone() for name, weight in network.state_dict().items()}
+    ids = np.random.default_rng(4).integers(0, 5, 10)
+    tokens = torch.tensor([2, *ids])
+    following, state, expected = copy.deepcopy(network), None, []
+    squares = {name: [] for name in learnt}
+    for start in (0, 4, 8):
+        inputs, targets = tokens[start : start + 4][: 10 - start], tokens[start + 1 : start + 5]
+        logits, state = following(inputs[None], state)
+        log_probs = logits[0].log_softmax(-1)[torch.arange(len(targets)), targets]
+        expected += log_probs.tolist()
+        following.zero_grad()
+        (-log_probs.mean()).backward()
+        state = tuple(tuple(tensor.detach() for tensor in layer) for layer in state)
+        with torch.no_grad():
+            for name, weight in following.named_parameters():
+                squares[name].append(weight.grad**2)
+                usual = torch.stack(squares[name]).mean(0).sqrt()
+                moved = weight - 0.125 * weight.grad / (usual + 0.5 * usual.mean())
+                weight.copy_(0.75 * moved + 0.25 * learnt[name])
+    found = adapting_log_probabilities(network, ids, 2)
+    torch.testing.assert_close(found, torch.tensor(expected))
+    for name, weight in network.state_dict().items():
+        torch.testing.assert_close(weight, learnt[name], rtol=0, atol=0)
+    assert all(parameter.grad is None for parameter in network.parameters())
+
+
+def test_what_comes_again_is_foretold_better_and_better(network, monkeypatch):
+    monkeypatch.setattr(scoring, "ADAPTING_RATE", 0.02)  # so small a network has far to go
+    ids = np.tile([0, 3, 1, 4, 4, 2], 300)
+    adapted, plain = adapting_log_probabilities(network, ids, 0), log_probabilities(network, ids, 0)
+    torch.testing.assert_close(adapted[:50], plain[:50])  # before the first step
+    thirds = [float(part.mean()) for part in adapted.chunk(3)]
+    assert thirds == sorted(thirds)
+    assert thirds[2] > float(plain.mean()) + 0.5
 
 
 def test_figures():

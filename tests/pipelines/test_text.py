@@ -87,13 +87,18 @@ def test_scores_are_those_of_the_split(run, checkpoint, data, tmp_path):
     scores = json.loads(out)
     assert set(scores) == {
         *("nats_per_character", "bits_per_character", "perplexity", "characters"),
-        *("seconds", "split"),
+        *("seconds", "split", "adapt"),
     }
     test = TEXT[int(len(TEXT) * 0.8) :]
     expected = Author.load(checkpoint, precision="fp32").score(test).scores
     assert scores["characters"] == len(test)
     assert scores["nats_per_character"] == pytest.approx(expected.nats_per_character, rel=1e-4)
     assert scores["perplexity"] == pytest.approx(math.exp(scores["nats_per_character"]))
+    adapted = json.loads(run(*command, "--split", "test", "--adapt")[1])
+    assert (scores["adapt"], adapted["adapt"]) == (False, True)
+    expected = Author.load(checkpoint, precision="fp32").score(test, adapt=True).scores
+    assert adapted["nats_per_character"] == pytest.approx(expected.nats_per_character, rel=1e-4)
+    assert adapted["nats_per_character"] != pytest.approx(scores["nats_per_character"], rel=1e-4)
 
 
 def test_a_split_that_there_is_not_is_named(checkpoint, data):
@@ -261,6 +266,7 @@ def test_cells_are_drawn_over_a_file(run, checkpoint, data, tmp_path):
         (["--trace", "code.c", "-o", "c.html", "--unit", "3:1"], "2 layers of 8 units"),
         (["--trace", "code.c", "-o", "c.html", "--unit", "x"], "write layer:unit"),
         (["--trace", "code.c", "--score", "code.c"], "give one of them"),
+        (["--adapt"], "--adapt: .* give --score"),
         (["--prime", "ß"], "prime: line 1"),
         (["--temperature", "0"], "temperature must"),
         (["--top-p", "2"], "top_p must"),

@@ -23,18 +23,18 @@ from multimodal.handwriting.likelihood import step_nats
 from multimodal.handwriting.model import PenState, WriterNetwork
 from multimodal.recurrent.generation.trees import take_rows
 
-_ALIKE = (
-    "ao bl ce da el ft gy hn il ji kh lt mn nu oa pg qg rv sr tl un vr wv xy yg zr "
-    "AH BR CG DO EF FE GC HN IJ JI KR LI MN NM OQ PD QO RK SJ TI UV VU WN XY YX ZL "
-    "06 17 25 38 49 53 61 72 83 97 ., ,. ;: :; !| ?7 '` \"' -_ += *+ /( \\| () )( [( ]) {( }) "
-    "<( >) =- &8 %# $S #% @a ^' _- `' |! ~-"
-)
 AT_ONCE = 64  # lines that are read together
 
 TEMPERATURE = 6.0
 """By which odds are divided: neighbouring points say much the same, so that their sums are too
 sure. On UNIPEN's valid split 4 to 8 do about equally well, 1 and 2 less."""
 
+_ALIKE = (
+    "ao bl ce da el ft gy hn il ji kh lt mn nu oa pg qg rv sr tl un vr wv xy yg zr "
+    "AH BR CG DO EF FE GC HN IJ JI KR LI MN NM OQ PD QO RK SJ TI UV VU WN XY YX ZL "
+    "06 17 25 38 49 53 61 72 83 97 ., ,. ;: :; !| ?7 '` \"' -_ += *+ /( \\| () )( [( ]) {( }) "
+    "<( >) =- &8 %# $S #% @a ^' _- `' |! ~-"
+)
 _LOOKALIKES = {pair[0]: pair[1] for pair in _ALIKE.split()}  # what a letter is easily taken for
 
 

@@ -96,8 +96,9 @@ def adapting_log_probabilities(network: LanguageNetwork, ids: Ids, before: int) 
         ids: (N,) the text.
         before: the token that is read before the text.
     """
-    following = copy.deepcopy(network).requires_grad_(True)
-    weights, learnt = list(following.parameters()), list(network.parameters())
+    following = copy.deepcopy(network).float().requires_grad_(True)  # 16 bit lose small steps
+    weights = list(following.parameters())
+    learnt = [weight.detach().clone() for weight in weights]
     squares = [torch.zeros_like(weight) for weight in weights]
     tokens = torch.from_numpy(np.append(before, ids)).to(weights[0].device)
     found = []

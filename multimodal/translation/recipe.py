@@ -14,8 +14,8 @@ _LEAST = {
     **dict.fromkeys(("vocabulary_size", "longest", "batch_size", "epochs", "beam_size"), 1),
     **dict.fromkeys(("embedding_size", "reader_layers", "reader_size", "writer_size"), 1),
     **dict.fromkeys(("attention_size",), 1),
-    **dict.fromkeys(("warmup_steps", "weight_decay", "clip", "length_penalty"), 0),
-    "channel_weight": 0,
+    **dict.fromkeys(("warmup_steps", "weight_decay", "clip"), 0),
+    **dict.fromkeys(("length_penalty", "channel_weight"), 0),
 }
 _SHARES = ("dropout", "word_dropout", "label_smoothing", "average_decay")
 

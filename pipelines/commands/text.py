@@ -35,8 +35,6 @@ Temperature = Annotated[
 TopK = Annotated[int | None, typer.Option(help="Draw from the k most probable only.")]
 TopP = Annotated[float | None, typer.Option(help="Draw from the most probable that reach p.")]
 Seed = Annotated[int | None, typer.Option(help="The same seed gives the same text.")]
-
-
 Adapt = Annotated[
     bool, typer.Option("--adapt", help="The weights follow the text that is scored, for this once.")
 ]
@@ -137,6 +135,8 @@ def evaluate_text_command(
     from pipelines.evaluate.text import evaluate_form, evaluate_text
 
     require_scores_place(json_file)
+    if form and adapt:
+        raise UserError("--form and --adapt: give one of them")
     if form:
         options = {"temperature": temperature, "seed": seed}
         scores = evaluate_form(model, data, split, form, samples=samples, length=length, **options)

@@ -96,6 +96,13 @@ def test_weights_follow_a_text_chunk_by_chunk(network, monkeypatch):
     assert all(parameter.grad is None for parameter in network.parameters())
 
 
+def test_a_network_of_16_bits_follows_in_32(network):
+    ids = np.random.default_rng(5).integers(0, 5, 200)
+    short = copy.deepcopy(network).bfloat16()
+    found = adapting_log_probabilities(short, ids, 0)
+    torch.testing.assert_close(found, adapting_log_probabilities(short.float(), ids, 0))
+
+
 def test_what_comes_again_is_foretold_better_and_better(network, monkeypatch):
     monkeypatch.setattr(scoring, "ADAPTING_RATE", 0.02)  # so small a network has far to go
     ids = np.tile([0, 3, 1, 4, 4, 2], 300)

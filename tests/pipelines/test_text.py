@@ -106,6 +106,11 @@ def test_a_split_that_there_is_not_is_named(checkpoint, data):
         evaluate_text(checkpoint, data, "holdout")
 
 
+def test_form_is_of_what_is_written_not_followed(run, checkpoint, data):
+    command = ["evaluate", "text", "--model", checkpoint, "--data", data, "--form", "c", "--adapt"]
+    assert "--form and --adapt: give one" in complaint(run(*command))
+
+
 def test_form_is_compared_with_real_windows(checkpoint, data):
     options = {"samples": 5, "length": 100, "temperature": 1.5, "seed": 1}
     figures = evaluate_form(checkpoint, data, "whole", "c", **options)

@@ -6,6 +6,7 @@ import torch
 from multimodal.errors import UserError
 from multimodal.translation.batches import END, language_token
 from multimodal.translation.channel import source_log_probs
+from multimodal.translation.sentences import encode_sentences
 from multimodal.translation.translator import Translator
 
 from .conftest import split_rows
@@ -47,12 +48,9 @@ def test_both_directions_decide(translator):
     for text in TEXTS:
         plain = translator.translate(text, channel_weight=0.0, **how)
         forward = {t.text: t.score for t in (plain, *plain.alternatives)}
-        hypotheses = translator._write(
-            [translator.vocabulary.encode(text[0].lower() + text[1:-1])],
-            "de",
-            translator.search_options({"beam_size": 5, "n_best": 5}),
-        )[0]
-        source = translator.vocabulary.encode(text[0].lower() + text[1:-1])
+        (source,) = encode_sentences([text], translator.vocabulary)
+        options = translator.search_options({"beam_size": 5, "n_best": 5})
+        (hypotheses,) = translator._write([source], "de", options)
         back = told(translator, [h.tokens for h in hypotheses], [source] * len(hypotheses))
         alpha = translator.options.length_penalty
         scores = forward.values()
@@ -109,7 +107,7 @@ def test_the_weight_is_part_of_a_checkpoint(translator, tmp_path):
 
 
 def test_the_end_counts(translator):
-    (source,) = ([*translator.vocabulary.encode("a red dog")],)
+    source = translator.vocabulary.encode("a red dog")
     read = translator.vocabulary.encode("ein roter Hund schläft")
     network, begin = translator.network, translator.vocabulary.special.index(language_token("en"))
     with torch.inference_mode():

@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from multimodal.errors import UserError
 
 FORMAT = 1
-FEWEST_BITS, MOST_BITS = 4, 8  # of a weight in a packed row
+PACKED_BITS = range(4, 9)  # of a weight in a packed row
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 PRETRAINED = Path(__file__).parent / "pretrained"
 
@@ -205,8 +205,8 @@ def pack_checkpoint(
     Raises:
         UserError: the checkpoint cannot be read, the bits are out of range, or the disk refuses.
     """
-    if not FEWEST_BITS <= bits <= MOST_BITS:
-        raise UserError(f"bits={bits}: {FEWEST_BITS} to {MOST_BITS} expected")
+    if bits not in PACKED_BITS:
+        raise UserError(f"bits={bits}: {PACKED_BITS[0]} to {PACKED_BITS[-1]} expected")
     checkpoint = read_checkpoint(source)
     former = checkpoint.folder / CARD
     if card is None and former.is_file():

@@ -28,7 +28,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from multimodal import processor
-from multimodal.checkpoints import read_checkpoint, save_checkpoint
+from multimodal.checkpoints import read_checkpoint, rounded_rows, save_checkpoint
 from multimodal.errors import UserError
 from multimodal.training import (
     Stage,
@@ -53,7 +53,9 @@ FOREVER = 1e9
 FIRST = TrainingOptions(
     epochs=3, learning_rate=0.01, warmup_steps=4, clip=1, average_decay=0.9, log_every=3
 )
-SECOND = TrainingOptions(epochs=2, learning_rate=0.003, weight_decay=0.01, seed=5, log_every=4)
+SECOND = TrainingOptions(
+    epochs=2, learning_rate=0.003, weight_decay=0.01, bits=6, seed=5, log_every=4
+)
 
 
 class Toy(nn.Module):
@@ -636,7 +638,13 @@ def test_a_metric_that_is_not_finite_ends_the_run(tmp_path: Path) -> None:
     "wrong",
     [
         *({"epochs": 0}, {"learning_rate": 0.0}, {"weight_decay": -1.0}, {"betas": (0.9, 1.0)}),
-        *({"warmup_steps": -1}, {"final_rate": 1.5}, {"clip": -1.0}, {"average_decay": 1.0}),
+        *(
+            {"warmup_steps": -1},
+            {"final_rate": 1.5},
+            {"clip": -1.0},
+            {"average_decay": 1.0},
+            {"bits": 3},
+        ),
         *({"precision": "fp8"}, {"checkpoint_seconds": -1.0}, {"log_every": 0}),
         {"learning_rate": math.nan},
     ],
@@ -696,6 +704,66 @@ def test_the_average_is_what_is_validated_and_saved() -> None:
             assert torch.equal(weight, learner.average.means[name])
             assert not torch.equal(weight, live[name])
     assert all(torch.equal(w, live[name]) for name, w in learner.model.named_parameters())
+
+
+def rounded_toy(model: nn.Module, bits: int) -> dict[str, Tensor]:
+    """What a rounded model's weights should be."""
+    return {
+        name: rounded_rows(weight, bits) if weight.dim() > 1 else weight.detach().clone()
+        for name, weight in model.named_parameters()
+    }
+
+
+def test_a_pass_sees_rounded_matrices_and_its_gradient_moves_the_whole_ones() -> None:
+    # The loss is Σ w r, so that Adam moves every weight against the sign of r: by 0.001, which is
+    # too little to show in 4 bits.
+    directions = torch.tensor([[1.0, -2.0], [-3.0, 4.0]])
+    seen: list[Tensor] = []
+
+    class Linear(ToyStage):
+        def loss(self, model, batch):
+            seen.append(model.weight.detach().clone())
+            return {"loss": (model.weight * directions).sum() + 0 * model.bias.sum()}
+
+    model = nn.Linear(2, 2)
+    model.weight.data.copy_(torch.tensor([[1.0, 0.3], [-0.7, 0.111]]))
+    whole = model.weight.detach().clone()
+    learner = Learner(model, Linear("one", TrainingOptions(1, 0.001, bits=4, precision="fp32")))
+    for updates in range(2):
+        learner.step({}, rate=0.001, updates=updates, asked=[])
+    # 7 steps of 1/4 hold 1, so it is kept and 0.3 becomes 0.25; of 1/8, -0.75 and 0.125.
+    expected = torch.tensor([[1.0, 0.25], [-0.75, 0.125]])
+    assert torch.equal(seen[0], expected)
+    assert torch.equal(seen[1], expected)
+    assert torch.allclose(model.weight, whole - 0.002 * directions.sign(), atol=1e-6)
+
+
+def test_rounded_weights_are_validated_and_saved_and_whole_ones_kept() -> None:
+    learner = Learner(Toy(), ToyStage("one", replace(FIRST, bits=4)))
+    for updates in range(3):
+        learner.step({"x": POINTS, "y": TARGETS}, rate=0.1, updates=updates, asked=[])
+    live = {name: weight.clone() for name, weight in learner.model.named_parameters()}
+    with learner.average.applied():
+        expected = rounded_toy(learner.model, 4)
+    with learner.evaluating():
+        found = {name: weight.clone() for name, weight in learner.model.named_parameters()}
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+    assert torch.equal(rounded_rows(found["head.weight"], 4), found["head.weight"])
+    assert all(torch.equal(w, live[name]) for name, w in learner.model.named_parameters())
+
+
+def test_what_rests_is_not_rounded() -> None:
+    class Headless(ToyStage):
+        def begin(self, model):
+            model.requires_grad_(True)
+            model.head.requires_grad_(False)
+
+    model = Toy()
+    head = model.head.weight.clone()
+    learner = Learner(model, Headless("one", replace(FIRST, bits=4)))
+    with learner.evaluating():
+        assert torch.equal(model.head.weight, head)
+        assert not torch.equal(rounded_rows(head, 4), head)
 
 
 def test_every_stage_counts_its_own_updates() -> None:

@@ -54,6 +54,7 @@ class CaptionerRecipe:
         cross_entropy_share: the weight of cross-entropy in the last stage.
         bleu_reward: what BLEU counts in the last stage's reward against CIDEr-D.
         average_decay: of the moving average of the weights.
+        bits: of a weight, to which it is rounded while it learns; see TrainingOptions.
         beam_size, length_penalty: how the shipped captioner searches; also used on dev.
         seed: of everything random.
         precision: "auto", "bf16" or "fp32".
@@ -94,6 +95,7 @@ class CaptionerRecipe:
     cross_entropy_share: float = 0.2
     bleu_reward: float = 2.0
     average_decay: float = 0.999
+    bits: int = 0
     beam_size: int = 3
     length_penalty: float = 0.7
     seed: int = 0
@@ -128,6 +130,7 @@ class CaptionerRecipe:
             final_rate=0.02,
             clip=2.0,
             average_decay=self.average_decay,
+            bits=self.bits,
             seed=self.seed,
             precision=self.precision,
         )

@@ -180,6 +180,7 @@ class FineTuning(_PhotoStage):
     def begin(self, model: nn.Module) -> None:
         """Everything learns, but for a classifier that no loss reaches."""
         model.requires_grad_(True)
+        self.teacher.to(next(model.parameters()).device)
         head = cast(CaptionNetwork, model).encoder.head
         if head is not None:
             head.requires_grad_(self.recipe.distillation > 0)

@@ -31,8 +31,8 @@ class WriterRecipe:
             a sample of it alone.
         stretching: dx and dy are each multiplied by a random number within 1 ± this.
         batch_points: the points of a batch, with what fills it up.
-        epochs, learning_rate, warmup_steps, final_rate, weight_decay, clip, average_decay: see
-            TrainingOptions.
+        epochs, learning_rate, warmup_steps, final_rate, weight_decay, clip, average_decay,
+            bits: see TrainingOptions.
         dev_lines: on how many lines of the valid split the best weights are chosen.
         seed: of everything random.
         precision: "auto", "bf16" or "fp32".
@@ -62,6 +62,7 @@ class WriterRecipe:
     weight_decay: float = 0.0
     clip: float = 1.0
     average_decay: float = 0.995
+    bits: int = 0
     dev_lines: int = 128
     seed: int = 0
     precision: Literal["auto", "bf16", "fp32"] = "auto"

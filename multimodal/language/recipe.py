@@ -36,8 +36,8 @@ class TextRecipe:
         embeddings: "own", or "tied" to the readout.
         streams: B, the contiguous streams that are read side by side.
         steps: T, the steps through which gradients go back.
-        epochs, learning_rate, warmup_steps, final_rate, weight_decay, clip, average_decay: see
-            TrainingOptions.
+        epochs, learning_rate, warmup_steps, final_rate, weight_decay, clip, average_decay,
+            bits: see TrainingOptions.
         seed: of everything random.
         precision: "auto", "bf16" or "fp32".
 
@@ -69,6 +69,7 @@ class TextRecipe:
     weight_decay: float = 0.01
     clip: float = 0.5
     average_decay: float = 0.0
+    bits: int = 0
     seed: int = 0
     precision: Literal["auto", "bf16", "fp32"] = "auto"
 

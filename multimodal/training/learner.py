@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from multimodal.errors import UserError
 from multimodal.processor import torch_dtype
 from multimodal.training.recipe import Stage, TrainingOptions
+from multimodal.training.rounding import WeightRounding
 from multimodal.training.schedule import WeightAverage
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Learner:
             _Objective(model, stage), _adamw(groups, stage.options)
         )
         self.average = WeightAverage(model, stage.options.average_decay)
+        self.rounding = WeightRounding(model, stage.options.bits)
 
     def step(self, batch: Any, rate: float, updates: int, asked: Sequence[bool]) -> StepResult:
         """Take one step, unless the loss or its gradient is not finite.
@@ -71,12 +73,13 @@ class Learner:
 
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["scale"]
-        losses = self.objective(send_to_device(batch, self.accelerator.device))
-        means, share, asked_by_any = self._agree(losses, asked)
-        norm = math.nan
-        if math.isfinite(means["loss"]):
-            self.accelerator.backward(losses["loss"] * share)
-            norm = self._update(updates)
+        with self.rounding.applied():
+            losses = self.objective(send_to_device(batch, self.accelerator.device))
+            means, share, asked_by_any = self._agree(losses, asked)
+            finite = math.isfinite(means["loss"])
+            if finite:
+                self.accelerator.backward(losses["loss"] * share)
+        norm = self._update(updates) if finite else math.nan
         return StepResult(means, norm, asked_by_any)
 
     def state(self) -> dict[str, Tensor]:
@@ -110,9 +113,9 @@ class Learner:
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:
-        """Put the model into the form that is validated and saved: averaged, evaluation mode."""
+        """Put the model into the form that is validated and saved: averaged, rounded, at rest."""
         modes = {module: module.training for module in self.model.modules()}
-        with self.average.applied(), torch.no_grad():
+        with self.average.applied(), self.rounding.applied(), torch.no_grad():
             self.model.eval()
             yield
         for module, mode in modes.items():

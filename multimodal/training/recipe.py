@@ -9,7 +9,7 @@ from typing import Any
 from PIL.Image import Image
 from torch import Tensor, nn
 
-from multimodal.checkpoints import JSON
+from multimodal.checkpoints import JSON, PACKED_BITS
 from multimodal.errors import UserError
 from multimodal.processor import Precision
 
@@ -28,6 +28,8 @@ class TrainingOptions:
         clip: the largest norm of the whole gradient; 0 does not clip.
         average_decay: decay of the moving average of the weights, which is then what is validated
             and saved; 0 does without.
+        bits: of every weight of a matrix, rounded in each pass as `pack_checkpoint` will do it;
+            the weights that learn stay whole. 0 rounds nothing.
         seed: of the order of data and of everything random in this stage.
         precision: "auto" takes bf16 where the device computes it natively, else fp32.
         checkpoint_seconds: the most work that a kill may cost.
@@ -42,6 +44,7 @@ class TrainingOptions:
     final_rate: float = 0.0
     clip: float = 0.0
     average_decay: float = 0.0
+    bits: int = 0
     seed: int = 0
     precision: Precision = "auto"
     checkpoint_seconds: float = 120.0
@@ -57,6 +60,10 @@ class TrainingOptions:
             "final_rate": (0 <= self.final_rate <= 1, "from 0 to 1"),
             "clip": (self.clip >= 0, "0 (off) or more"),
             "average_decay": (0 <= self.average_decay < 1, "from 0 (off) to below 1"),
+            "bits": (
+                self.bits in (0, *PACKED_BITS),
+                f"0 (off) or from {PACKED_BITS[0]} to {PACKED_BITS[-1]}",
+            ),
             "precision": (self.precision in ("auto", "bf16", "fp32"), "auto, bf16 or fp32"),
             "checkpoint_seconds": (self.checkpoint_seconds >= 0, "0 or more"),
             "log_every": (self.log_every >= 1, "at least 1"),

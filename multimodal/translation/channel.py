@@ -20,6 +20,7 @@ from multimodal.translation.batches import END, PADDING, padded_sources, padded_
 from multimodal.translation.model import TranslationNetwork
 
 ROWS = 512  # subwords of which all probabilities are held at a time
+PAIRS = 160  # sentences that are read side by side, with others of about the same length
 
 
 @torch.inference_mode()
@@ -43,17 +44,25 @@ def source_log_probs(
     Returns:
         (N,), in nats, each with its end.
     """
-    memory = network.read(*padded_sources(translations))
-    targets = padded_targets([[begin, *ids, END] for ids in sources])
-    features, next_ids = network(memory, targets[:, :-1]), targets[:, 1:]
-    there = next_ids != PADDING
-    among = torch.cat([written, next_ids[there]]).unique()
+    among = torch.cat([written, torch.tensor([token for ids in sources for token in ids])]).unique()
     weight, bias = network.embedding.weight[among], network.bias[among]
-    places = torch.searchsorted(among, next_ids[there])
-    log_probs = torch.cat(
-        [
-            -F.cross_entropy(F.linear(some, weight, bias).float(), of_some, reduction="none")
-            for some, of_some in zip(features[there].split(ROWS), places.split(ROWS), strict=True)
-        ]
-    )
-    return log_probs.new_zeros(len(sources)).index_add(0, there.nonzero()[:, 0], log_probs)
+    told = weight.new_zeros(len(sources), dtype=torch.float)
+    order = sorted(range(len(sources)), key=lambda n: (len(translations[n]), len(sources[n])))
+    for begins in range(0, len(order), PAIRS):
+        some = order[begins : begins + PAIRS]
+        memory = network.read(*padded_sources([translations[n] for n in some]))
+        targets = padded_targets([[begin, *sources[n], END] for n in some])
+        features, next_ids = network(memory, targets[:, :-1]), targets[:, 1:]
+        there = next_ids != PADDING
+        places = torch.searchsorted(among, next_ids[there])
+        nats = torch.cat(
+            [
+                F.cross_entropy(F.linear(rows, weight, bias).float(), of_rows, reduction="none")
+                for rows, of_rows in zip(
+                    features[there].split(ROWS), places.split(ROWS), strict=True
+                )
+            ]
+        )
+        numbers = torch.tensor(some)[there.nonzero()[:, 0]]
+        told.index_add_(0, numbers, -nats)
+    return told

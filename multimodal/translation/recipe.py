@@ -37,8 +37,8 @@ class TranslatorRecipe:
             word_dropout: see TranslatorConfig.
         label_smoothing: the share of probability that is spread over all subwords.
         batch_size: rows of the data; each brings one pair of sentences for every direction.
-        epochs, learning_rate, warmup_steps, final_rate, weight_decay, clip, average_decay: see
-            TrainingOptions.
+        epochs, learning_rate, warmup_steps, final_rate, weight_decay, clip, average_decay,
+            bits: see TrainingOptions.
         beam_size, length_penalty, channel_weight: how the translator searches; see Translator.
         seed: of everything random.
         precision: "auto", "bf16" or "fp32".
@@ -68,6 +68,7 @@ class TranslatorRecipe:
     weight_decay: float = 0.01
     clip: float = 1.0
     average_decay: float = 0.999
+    bits: int = 0
     beam_size: int = 5
     length_penalty: float = 0.9
     channel_weight: float = 0.5

@@ -35,6 +35,9 @@ class TranslatorRecipe:
         longest: sentences of more subwords are not learnt from, nor translated later on.
         cell, embedding_size, reader_layers, reader_size, writer_size, attention_size, dropout,
             word_dropout: see TranslatorConfig.
+        parts: of the network, separated by commas, whose matrices learn beside all vectors, such as
+            "attention,features"; every part learns when empty. A trained translator gains from a
+            few of them, and the rest of its file stays as it is.
         label_smoothing: the share of probability that is spread over all subwords.
         batch_size: rows of the data; each brings one pair of sentences for every direction.
         epochs, learning_rate, warmup_steps, final_rate, weight_decay, clip, average_decay,
@@ -59,6 +62,7 @@ class TranslatorRecipe:
     attention_size: int = 128
     dropout: float = 0.25
     word_dropout: float = 0.1
+    parts: str = ""
     label_smoothing: float = 0.1
     batch_size: int = 32
     epochs: int = 14
@@ -91,6 +95,11 @@ class TranslatorRecipe:
             dropout=self.dropout,
             word_dropout=self.word_dropout,
         )
+
+    @property
+    def learning_parts(self) -> list[str]:
+        """Whose matrices learn; none named means all."""
+        return [part.strip() for part in self.parts.split(",") if part.strip()]
 
     @property
     def search(self) -> GenerationOptions:

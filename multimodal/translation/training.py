@@ -51,6 +51,14 @@ class Writing(Stage):
         self.text = text
         self.options = recipe.options(self.steps_per_epoch())
 
+    def begin(self, model: nn.Module) -> None:
+        """All vectors learn, and the matrices of the recipe's parts."""
+        super().begin(model)
+        parts = self.recipe.learning_parts
+        for name, weight in model.named_parameters():
+            of_part = not parts or name.partition(".")[0] in parts
+            weight.requires_grad_(of_part or weight.dim() < 2)
+
     def steps_per_epoch(self) -> int:
         """Every row once, with all its directions."""
         return batches_per_epoch(len(self.text), self.recipe.batch_size)
@@ -99,6 +107,10 @@ class TranslatorTask(Task):
         if not self._dev:
             raise UserError("there are no pairs of sentences in the dev split to choose by")
         self.model, self.vocabulary, former = _beginning(recipe, train)
+        known = [name for name, part in self.model.named_children() if [*part.parameters()]]
+        for part in recipe.learning_parts:
+            if part not in known:
+                raise UserError(f"parts: there is no {part!r}; there are {', '.join(known)}")
         learnt = TrainingText(train, self.vocabulary, self.directions, recipe.longest)
         self.languages = former | {
             code: former.get(code, Language()).with_more(words, learnt.written[code])

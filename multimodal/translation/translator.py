@@ -42,6 +42,9 @@ SHIPPED = "translator-multi30k"
 TASK = "translator"
 AHEAD = 16  # batches' worth of sentences that are sorted by length together
 _END, _BEGIN = 0, 1  # among what may be written
+CONSIDERED, CLOSE = 2, 0.1
+"""The best two of a search, where their scores are no further apart, are read back before one is
+taken. On validation more of them gain nothing, and all of five cost three times as much."""
 BUCKET = 8  # subwords; sentences are translated beside others of about the same length
 
 
@@ -52,9 +55,9 @@ class Translation:
     Attributes:
         source: the sentence as it was given.
         text: its translation; empty where the source is empty or there is an error.
-        score: what translations are ranked by: the log-probability of the whole sentence in nats
-            over its length in subwords to the power of `length_penalty`; and `channel_weight` times
-            the same of the source as a translation of it. The nearer to 0, the surer.
+        score: the log-probability of the whole sentence in nats over its length in subwords to the
+            power of `length_penalty`; the nearer to 0, the surer. Translations are ranked by it,
+            but for the first two where it says nearly the same of them: see `channel_weight`.
         language: of the translation.
         source_language: as it was told, or as its words are known; empty where none is.
         source_words, words: both sentences without their full stops, cut at spaces and
@@ -125,7 +128,7 @@ class _Search:
     def beam(self, length: int) -> GenerationOptions:
         """What to search for where sentences have up to so many subwords."""
         options = self.options
-        n_best = options.beam_size if self.looks_back else options.n_best
+        n_best = max(options.n_best, CONSIDERED) if self.looks_back else options.n_best
         return replace(options, n_best=n_best, max_length=length + length // 2 + BUCKET)
 
 
@@ -140,7 +143,8 @@ class Translator:
             follows from the source.
         longest: how many subwords a sentence may have.
         channel_weight: how much it counts, unless a call says otherwise, how well the source can be
-            foretold from what a beam search has found; see `multimodal.translation.channel`.
+            foretold from a translation (the same score of the other direction), where the best two
+            of a beam search are close; see `multimodal.translation.channel`.
 
     Raises:
         UserError: the weight is out of range.
@@ -370,16 +374,16 @@ class Translator:
         """The n best translations of B sentences, as ids."""
         ids = [sentence.ids for sentence in sentences]
         found = self._write(ids, search.to, search.beam(longest))
-        if not search.looks_back:
-            return found
-        of_language: dict[str, list[int]] = defaultdict(list)
-        for number, sentence in enumerate(sentences):
-            if sentence.language:
-                of_language[sentence.language].append(number)
-        for language, numbers in of_language.items():
-            pairs = [(ids[number], found[number]) for number in numbers]
-            for number, best in zip(numbers, self._weighed(language, pairs, search), strict=True):
-                found[number] = best
+        if search.looks_back:
+            doubtful: dict[str, list[int]] = defaultdict(list)
+            for number, (sentence, best) in enumerate(zip(sentences, found, strict=True)):
+                if sentence.language and _are_close(best):
+                    doubtful[sentence.language].append(number)
+            for language, numbers in doubtful.items():
+                pairs = [(ids[number], found[number][:CONSIDERED]) for number in numbers]
+                weighed = self._weighed(language, pairs, search)
+                for number, first in zip(numbers, weighed, strict=True):
+                    found[number][:CONSIDERED] = first
         return [best[: search.options.n_best] for best in found]
 
     def _weighed(
@@ -395,8 +399,11 @@ class Translator:
         told = source_log_probs(self.network, translations, sources, begin, self._written[language])
         lengths = torch.tensor([len(ids) + 1 for ids in sources])  # with the end
         back = iter((told / lengths**search.options.length_penalty * search.weight).tolist())
-        scored = [[replace(h, score=h.score + next(back)) for h in found] for _, found in pairs]
-        return [sorted(found, key=lambda h: (not h.finished, -h.score)) for found in scored]
+        scores = [[hypothesis.score + next(back) for hypothesis in found] for _, found in pairs]
+        return [
+            [found[n] for n in sorted(range(len(found)), key=lambda n: -of_found[n])]
+            for (_, found), of_found in zip(pairs, scores, strict=True)
+        ]
 
     @torch.inference_mode()
     def _write(
@@ -463,6 +470,13 @@ class Translator:
             alignment=aligned.weights,
             unknown=sentence.unknown,
         )
+
+
+def _are_close(found: Sequence[Hypothesis]) -> bool:
+    """Whether the best two are both whole sentences with nearly the same score."""
+    best = found[:CONSIDERED]
+    whole = len(best) == CONSIDERED and all(hypothesis.finished for hypothesis in best)
+    return whole and best[0].score - best[-1].score <= CLOSE
 
 
 def _require_weight(weight: float) -> None:

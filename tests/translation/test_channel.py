@@ -41,38 +41,45 @@ def test_what_its_language_never_used_can_be_foretold_too(translator):
     assert -200 < told(translator, [translator.vocabulary.encode("Hund")], [strange]).item() < -5
 
 
-def test_both_directions_decide(translator):
-    """What a search finds comes in the order of its own score and the weighted other one."""
+@pytest.mark.parametrize("close", [0.0, 1.0, 100.0])
+def test_both_directions_decide_between_the_best_two(translator, monkeypatch, close):
+    """They change places where they are close and the other direction says so; no others do."""
+    monkeypatch.setattr("multimodal.translation.translator.CLOSE", close)
     how = {"to": "de", "source": "en", "beam_size": 5, "n_best": 5}
     turned = 0
     for text in TEXTS:
         plain = translator.translate(text, channel_weight=0.0, **how)
-        forward = {t.text: t.score for t in (plain, *plain.alternatives)}
+        expected = [(t.text, t.score) for t in (plain, *plain.alternatives)]
         (source,) = encode_sentences([text], translator.vocabulary)
-        options = translator.search_options({"beam_size": 5, "n_best": 5})
+        options = translator.search_options({"beam_size": 5, "n_best": 2})
         (hypotheses,) = translator._write([source], "de", options)
-        back = told(translator, [h.tokens for h in hypotheses], [source] * len(hypotheses))
+        assert all(hypothesis.finished for hypothesis in hypotheses)
+        back = told(translator, [h.tokens for h in hypotheses], [source] * 2)
         alpha = translator.options.length_penalty
-        scores = forward.values()
-        expected = [
-            score + 0.7 * log_prob / (len(source) + 1) ** alpha
-            for score, log_prob in zip(scores, back.tolist(), strict=True)
-        ]
-        weighed = translator.translate(text, channel_weight=0.7, **how)
+        first, second = (
+            score + 5.0 * log_prob / (len(source) + 1) ** alpha
+            for (_, score), log_prob in zip(expected[:2], back.tolist(), strict=True)
+        )
+        if second > first and expected[0][1] - expected[1][1] <= close:
+            expected[:2] = expected[1::-1]
+            turned += 1
+        weighed = translator.translate(text, channel_weight=5.0, **how)
         best = [weighed, *weighed.alternatives]
-        assert [t.score for t in best] == pytest.approx(sorted(expected, reverse=True), abs=1e-3)
-        assert {t.text for t in best} == set(forward)
-        turned += [t.text for t in best] != list(forward)
-    assert turned
+        assert [t.text for t in best] == [of_text for of_text, _ in expected]
+        assert [t.score for t in best] == pytest.approx([of for _, of in expected], abs=1e-4)
+    assert turned if close == 100.0 else close or not turned
 
 
-def test_of_five_that_were_found_the_best_are_told(translator):
+def test_how_many_are_asked_for_does_not_change_which_is_best(translator, monkeypatch):
+    monkeypatch.setattr("multimodal.translation.translator.CLOSE", 100.0)
     how = {"to": "fr", "source": "en", "beam_size": 5, "channel_weight": 5.0}
-    five = translator.translate(TEXTS[0], n_best=5, **how)
-    two = translator.translate(TEXTS[0], n_best=2, **how)
-    one = translator.translate(TEXTS[0], **how)
-    assert [t.text for t in (five, *five.alternatives)][:2] == [two.text, two.alternatives[0].text]
-    assert (one.text, one.alternatives) == (two.text, ())
+    for text in TEXTS:
+        five = translator.translate(text, n_best=5, **how)
+        two = translator.translate(text, n_best=2, **how)
+        one = translator.translate(text, **how)
+        texts = [t.text for t in (five, *five.alternatives)]
+        assert texts[:2] == [two.text, two.alternatives[0].text]
+        assert (one.text, one.alternatives) == (two.text, ())
 
 
 def test_sentences_of_several_languages_are_read_back_into_their_own(translator):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from multimodal.checkpoints import read_checkpoint, rounded_rows
 from multimodal.errors import UserError
 from multimodal.training import train
 from multimodal.training.report import Report
@@ -112,6 +113,25 @@ def test_a_training_may_begin_with_another_translator(translator_run, translator
         TranslatorTask(replace(SHORT, start=start), strange, strange)
 
 
+def test_a_few_parts_may_learn_and_the_rest_of_the_file_stays(translator_run, tmp_path):
+    start = translator_run / "best"
+    changes = {"start": str(start), "parts": "attention, features", "bits": 4, "epochs": 1}
+    train(task(**changes), tmp_path / "tuned")
+    before, after = (
+        read_checkpoint(folder).tensors for folder in (start, tmp_path / "tuned" / "last")
+    )
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    matrices = {name for name in changed if before[name].dim() > 1}
+    assert matrices == {
+        "attention.memory_projection.weight",
+        "attention.query_projection.weight",
+        "attention.energy.weight",
+        "features.weight",
+    }
+    assert "bias" in changed
+    assert torch.equal(after["features.weight"].float(), rounded_rows(after["features.weight"], 4))
+
+
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
@@ -121,6 +141,7 @@ def test_a_training_may_begin_with_another_translator(translator_run, translator
         ({"final_rate": 2.0}, "final_rate: must be from 0 to 1"),
         ({"vocabulary_size": 100}, "a vocabulary of 100"),
         ({"start": "no-such-translator"}, "no-such-translator"),
+        ({"parts": "attention,eyes"}, "parts: there is no 'eyes'; there are embedding, reader, "),
     ],
 )
 def test_what_cannot_be_learnt_is_named(changes, named):

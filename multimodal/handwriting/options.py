@@ -31,7 +31,7 @@ class WritingOptions:
 
     bias: float = 2.0
     seed: int = 0
-    drafts: int = 4
+    drafts: int = 2
     attempts: int = 8
 
     def __post_init__(self) -> None:

@@ -40,7 +40,7 @@ def test_lines_stand_below_each_other(writer):
     one = writer.write("ab", layout=high, seed=1)
     two = writer.write("ab\n\nab", layout=high, seed=1)
     assert two.bounds[3] > one.bounds[3] + 20
-    assert two.bounds[0] >= 0
+    assert two.bounds[0] > -0.1  # curves go out a little beyond the corners that they replace
 
 
 def test_letters_are_as_large_as_the_layout_says(writer):

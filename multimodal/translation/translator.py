@@ -42,9 +42,9 @@ SHIPPED = "translator-multi30k"
 TASK = "translator"
 AHEAD = 16  # batches' worth of sentences that are sorted by length together
 _END, _BEGIN = 0, 1  # among what may be written
-CONSIDERED, CLOSE = 2, 0.1
-"""The best two of a search, where their scores are no further apart, are read back before one is
-taken. On validation more of them gain nothing, and all of five cost three times as much."""
+CONSIDERED, CLOSE = 3, 0.15
+"""Up to so many of a search, whose scores are so close to the best one's, are read back before one
+is taken. On validation that gains as much as reading all of five back, and takes half of it."""
 BUCKET = 8  # subwords; sentences are translated beside others of about the same length
 
 
@@ -57,7 +57,7 @@ class Translation:
         text: its translation; empty where the source is empty or there is an error.
         score: the log-probability of the whole sentence in nats over its length in subwords to the
             power of `length_penalty`; the nearer to 0, the surer. Translations are ranked by it,
-            but for the first two where it says nearly the same of them: see `channel_weight`.
+            but for the first few of nearly the same score: see `Translator`, `channel_weight`.
         language: of the translation.
         source_language: as it was told, or as its words are known; empty where none is.
         source_words, words: both sentences without their full stops, cut at spaces and
@@ -143,8 +143,8 @@ class Translator:
             follows from the source.
         longest: how many subwords a sentence may have.
         channel_weight: how much it counts, unless a call says otherwise, how well the source can be
-            foretold from a translation (the same score of the other direction), where the best two
-            of a beam search are close; see `multimodal.translation.channel`.
+            foretold from a translation (the same score of the other direction), where the best of a
+            beam search are close; see `multimodal.translation.channel`.
 
     Raises:
         UserError: the weight is out of range.
@@ -375,15 +375,16 @@ class Translator:
         ids = [sentence.ids for sentence in sentences]
         found = self._write(ids, search.to, search.beam(longest))
         if search.looks_back:
+            close = [_close(best) for best in found]
             doubtful: dict[str, list[int]] = defaultdict(list)
-            for number, (sentence, best) in enumerate(zip(sentences, found, strict=True)):
-                if sentence.language and _are_close(best):
+            for number, sentence in enumerate(sentences):
+                if sentence.language and len(close[number]) > 1:
                     doubtful[sentence.language].append(number)
             for language, numbers in doubtful.items():
-                pairs = [(ids[number], found[number][:CONSIDERED]) for number in numbers]
+                pairs = [(ids[number], close[number]) for number in numbers]
                 weighed = self._weighed(language, pairs, search)
                 for number, first in zip(numbers, weighed, strict=True):
-                    found[number][:CONSIDERED] = first
+                    found[number][: len(first)] = first
         return [best[: search.options.n_best] for best in found]
 
     def _weighed(
@@ -472,11 +473,10 @@ class Translator:
         )
 
 
-def _are_close(found: Sequence[Hypothesis]) -> bool:
-    """Whether the best two are both whole sentences with nearly the same score."""
-    best = found[:CONSIDERED]
-    whole = len(best) == CONSIDERED and all(hypothesis.finished for hypothesis in best)
-    return whole and best[0].score - best[-1].score <= CLOSE
+def _close(found: Sequence[Hypothesis]) -> list[Hypothesis]:
+    """The first of what a search found, best first, that are whole and nearly as good as it."""
+    least = found[0].score - CLOSE
+    return [h for h in found[:CONSIDERED] if h.finished and h.score >= least]
 
 
 def _require_weight(weight: float) -> None:

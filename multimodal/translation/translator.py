@@ -44,7 +44,8 @@ AHEAD = 16  # batches' worth of sentences that are sorted by length together
 _END, _BEGIN = 0, 1  # among what may be written
 CONSIDERED, CLOSE = 3, 0.15
 """Up to so many of a search, whose scores are so close to the best one's, are read back before one
-is taken. On validation that gains as much as reading all of five back, and takes half of it."""
+is taken. On validation, out of English, that gives 0.1 to 0.2 BLEU less than all of five, for half
+of the work."""
 BUCKET = 8  # subwords; sentences are translated beside others of about the same length
 
 
@@ -400,11 +401,8 @@ class Translator:
         told = source_log_probs(self.network, translations, sources, begin, self._written[language])
         lengths = torch.tensor([len(ids) + 1 for ids in sources])  # with the end
         back = iter((told / lengths**search.options.length_penalty * search.weight).tolist())
-        scores = [[hypothesis.score + next(back) for hypothesis in found] for _, found in pairs]
-        return [
-            [found[n] for n in sorted(range(len(found)), key=lambda n: -of_found[n])]
-            for (_, found), of_found in zip(pairs, scores, strict=True)
-        ]
+        both = [[(h.score + next(back), h) for h in found] for _, found in pairs]
+        return [[h for _, h in sorted(some, key=lambda pair: -pair[0])] for some in both]
 
     @torch.inference_mode()
     def _write(

@@ -67,7 +67,10 @@ def test_both_directions_decide_among_the_best_that_are_close(translator, monkey
         best = [weighed, *weighed.alternatives]
         assert [t.text for t in best] == [of_text for of_text, _ in expected]
         assert [t.score for t in best] == pytest.approx([of for _, of in expected], abs=1e-4)
-    assert turned if close == 100.0 else close or not turned
+    if close == 0.0:
+        assert not turned
+    if close == 100.0:
+        assert turned
 
 
 def test_how_many_are_asked_for_does_not_change_which_is_best(translator, monkeypatch):

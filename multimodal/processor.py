@@ -5,7 +5,11 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from threading import Semaphore
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     import torch
@@ -13,10 +17,14 @@ if TYPE_CHECKING:
 Precision: TypeAlias = Literal["auto", "bf16", "fp32"]
 """Of the arithmetic: "auto" is bf16 where the device computes it natively, else fp32."""
 
+Part = TypeVar("Part")
+Result = TypeVar("Result")
+
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX, _ARENA_MAX = -1, -2, -4, -8  # mallopt's own, <malloc.h>
 _NEVER = 2**31 - 1
 _AT_A_TIME = 2**28
 _KERNELS = 200
+_WORKERS = 4  # of more most would wait for Python, which is spoken by one thread at a time
 
 
 def prepare() -> None:
@@ -80,3 +88,62 @@ def torch_dtype(precision: Precision, device: str = "cpu") -> torch.dtype:
     if precision == "bf16" or (precision == "auto" and computes_bf16(device)):
         return torch.bfloat16
     return torch.float32
+
+
+def side_by_side(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
+    """Do the same work on several parts, as many at a time as torch may use threads.
+
+    Each has its share of them. For work of many small operations: what takes microseconds gains
+    little from a second thread, which has to be woken up for it, but two such works do. Gradients,
+    inference mode and autocast are for all as the caller has them.
+
+    Args:
+        work: must change nothing that its parts have in common.
+        parts: of about the same size.
+
+    Returns:
+        What the work gives for every part, in their order.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    workers = min(threads, len(parts), _WORKERS)
+    if workers < 2:
+        return [work(part) for part in parts]
+    begun = Semaphore(0)
+    gradients, inference = torch.is_grad_enabled(), torch.is_inference_mode_enabled()
+    mixed, dtype = torch.is_autocast_enabled("cpu"), torch.get_autocast_dtype("cpu")
+
+    def begin(part: Part) -> Result:
+        torch.get_num_threads()  # a new thread takes the number for all at its first question
+        torch.set_num_threads(threads // workers)
+        begun.release()
+        with (
+            torch.inference_mode(inference),
+            torch.set_grad_enabled(gradients),
+            torch.autocast("cpu", dtype, enabled=mixed),
+        ):
+            return work(part)
+
+    with ThreadPoolExecutor(workers, "side by side") as pool:
+        working = [pool.submit(begin, part) for part in parts]
+        for _ in range(workers):
+            begun.acquire()
+        torch.set_num_threads(threads)  # what threads that begin later take over
+        return [work.result() for work in working]
+
+
+def shares(count: int, least: int, most: int | None = None) -> list[slice]:
+    """Cut so many items into equal parts for `side_by_side`.
+
+    Args:
+        count: at least one.
+        least: fewer of them are not worth a thread.
+        most: in a part; no limit when None.
+    """
+    import torch
+
+    workers = min(torch.get_num_threads(), _WORKERS, count // least)
+    parts = max(1, workers, -(-count // (most or count)))
+    bounds = [count * number // parts for number in range(parts + 1)]
+    return [slice(begin, end) for begin, end in pairwise(bounds)]

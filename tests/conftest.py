@@ -1,9 +1,11 @@
 """What every test may ask for."""
 
 import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import settings
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is nobody's mistake
@@ -21,3 +23,11 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared folder of data and reference figures is not beside the checkout")
     return folder
+
+
+@pytest.fixture
+def set_threads() -> Iterator[Callable[[int], None]]:
+    """Sets how many threads torch may use; afterwards it is as before."""
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)

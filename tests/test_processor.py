@@ -3,6 +3,7 @@
 import ctypes
 import os
 import sys
+from threading import Barrier, get_ident
 from types import SimpleNamespace
 
 import pytest
@@ -104,3 +105,78 @@ def test_a_processor_multiplies_bf16_by_avx512_or_amx(monkeypatch, avx512, amx, 
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
     assert processor.computes_bf16("cpu") is native
     assert not processor.computes_bf16("mps")
+
+
+@pytest.fixture
+def threads(set_threads):
+    """Torch with four threads."""
+    set_threads(4)
+    return 4
+
+
+def test_parts_are_worked_on_at_the_same_time_and_come_back_in_order(threads):
+    together = Barrier(2, timeout=60)
+
+    def work(part: int) -> tuple[int, int]:
+        together.wait()  # nobody gets on alone
+        return part, torch.get_num_threads()
+
+    assert processor.side_by_side(work, [3, 1]) == [(3, 2), (1, 2)]
+    assert torch.get_num_threads() == threads
+
+
+def test_more_parts_than_threads_wait_for_their_turn(threads):
+    assert processor.side_by_side(lambda part: part * part, range(50)) == [n * n for n in range(50)]
+    assert processor.side_by_side(str, []) == []
+
+
+def test_a_part_is_worked_on_as_its_caller_computes(threads):
+    def modes(_: int) -> tuple[bool, bool, bool, torch.dtype]:
+        return (
+            torch.is_grad_enabled(),
+            torch.is_inference_mode_enabled(),
+            torch.is_autocast_enabled("cpu"),
+            torch.get_autocast_dtype("cpu"),
+        )
+
+    contexts = [
+        torch.enable_grad(),
+        torch.no_grad(),
+        torch.inference_mode(),
+        torch.autocast("cpu", torch.float16),
+    ]
+    for context in contexts:
+        with context:
+            assert processor.side_by_side(modes, [0, 1]) == [modes(0)] * 2
+
+
+def test_what_goes_wrong_in_a_part_is_raised(threads):
+    with pytest.raises(ZeroDivisionError):
+        processor.side_by_side(lambda part: 1 // part, [1, 0, 1])
+    assert torch.get_num_threads() == threads
+
+
+def test_one_thread_works_by_itself(monkeypatch, set_threads):
+    monkeypatch.setattr(processor, "ThreadPoolExecutor", None)
+    set_threads(1)
+    caller = get_ident()
+    assert processor.side_by_side(lambda _: get_ident(), [1, 2]) == [caller, caller]
+
+
+@pytest.mark.parametrize(
+    ("count", "least", "most", "sizes"),
+    [
+        (1, 8, None, [1]),
+        (15, 8, None, [15]),
+        (17, 8, None, [8, 9]),
+        (100, 8, None, [25, 25, 25, 25]),
+        (100, 8, 20, [20, 20, 20, 20, 20]),
+        (7, 8, 3, [2, 2, 3]),
+    ],
+)
+def test_shares_are_worth_a_thread_and_no_larger_than_they_may_be(
+    threads, count, least, most, sizes
+):
+    parts = processor.shares(count, least, most)
+    assert [part.stop - part.start for part in parts] == sizes
+    assert [n for part in parts for n in range(count)[part]] == list(range(count))

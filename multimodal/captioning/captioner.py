@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar, overload
 
@@ -49,7 +49,7 @@ from multimodal.encoders import (
 )
 from multimodal.errors import UserError
 from multimodal.images import ImageError, ImageSource, name_of, open_image
-from multimodal.processor import Precision, torch_dtype
+from multimodal.processor import Precision, shares, side_by_side, torch_dtype
 from multimodal.recurrent.generation import (
     MOST_REQUIREMENTS,
     GenerationOptions,
@@ -73,6 +73,8 @@ _REPEATABLE = """
 REPEATABLE = frozenset(_REPEATABLE.split())
 
 _NAMED_CLASSES = (TORCHVISION_CLASSES, TENSORFLOW_CLASSES)
+
+_WORTH_A_THREAD = 8  # photos
 
 T = TypeVar("T")
 
@@ -263,6 +265,14 @@ class Captioner:
             options: how to search.
             wishes: what the sentences about each picture have to mention; none for nothing.
         """
+        # Drawing takes numbers from one stream: that stays in order.
+        parts = [slice(len(cells))] if options.sample else shares(len(cells), _WORTH_A_THREAD)
+        found = side_by_side(lambda rows: self._write(cells[rows], options, wishes[rows]), parts)
+        return list(chain.from_iterable(found))
+
+    def _write(
+        self, cells: Tensor, options: GenerationOptions, wishes: Sequence[Wish]
+    ) -> list[list[Hypothesis]]:
         decoder = self.network.decoder
         sight = decoder.look(cells)
         start = decoder.start(sight)

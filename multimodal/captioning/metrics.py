@@ -151,17 +151,22 @@ class CaptionReward:
     Arguments:
         references: the token sequences of every photo; how rare an n-gram is, is counted over them.
         bleu_weight: what the mean of a sentence's BLEU-1 to BLEU-4 counts against CIDEr-D.
+        unigram_weight: what its BLEU-1 counts besides.
 
     Raises:
         UserError: there are no photos, or a photo has no references.
     """
 
     def __init__(
-        self, references: Mapping[str, Sequence[Sequence[Hashable]]], bleu_weight: float = 0.0
+        self,
+        references: Mapping[str, Sequence[Sequence[Hashable]]],
+        bleu_weight: float = 0.0,
+        unigram_weight: float = 0.0,
     ) -> None:
         _require_references(references)
         self._consensus = _Consensus(references)
         self._bleu_weight = bleu_weight
+        self._unigram_weight = unigram_weight
 
     def score(
         self, names: Sequence[str], hypotheses: Sequence[Sequence[Hashable]]
@@ -187,9 +192,9 @@ class CaptionReward:
     def _reward(self, name: str, hypothesis: Sequence[Hashable]) -> float:
         vector = self._consensus.vector(count_ngrams(hypothesis))
         reward = self._consensus.cider_d(name, vector)
-        if self._bleu_weight:
+        if self._bleu_weight or self._unigram_weight:
             bleu = _bleu([(vector, self._consensus.vectors[name])])
-            reward += self._bleu_weight * fmean(bleu)
+            reward += self._bleu_weight * fmean(bleu) + self._unigram_weight * bleu[0]
         return reward
 
 

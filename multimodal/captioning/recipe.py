@@ -15,7 +15,8 @@ _LEAST = {
     **dict.fromkeys(("batch_size", "fine_tuning_photos", "self_critical_photos"), 1),
     **dict.fromkeys(("language_epochs", "views", "seen_at_least", "longest"), 1),
     **dict.fromkeys(("epochs", "fine_tuning_epochs", "self_critical_epochs", "detected_words"), 0),
-    **dict.fromkeys(("encoder_rate", "distillation", "cross_entropy_share", "bleu_reward"), 0),
+    **dict.fromkeys(("encoder_rate", "distillation"), 0),
+    **dict.fromkeys(("cross_entropy_share", "bleu_reward", "unigram_reward"), 0),
     **{"samples": 2, "beam_size": 1, "length_penalty": 0},
 }
 _RATES = ("learning_rate", "fine_tuning_rate", "self_critical_rate")
@@ -52,7 +53,10 @@ class CaptionerRecipe:
         self_critical_epochs, self_critical_rate, self_critical_photos: of the last stage.
         samples: sentences drawn for every photo in the last stage, each judged by the others.
         cross_entropy_share: the weight of cross-entropy in the last stage.
-        bleu_reward: what BLEU counts in the last stage's reward against CIDEr-D.
+        bleu_reward, unigram_reward: what BLEU, and BLEU-1 besides, count in the last stage's reward
+            against CIDEr-D.
+        parts: of the decoder, separated by commas, whose matrices learn beside all its vectors in
+            the last stage, such as "attention"; all where none is named.
         average_decay: of the moving average of the weights.
         bits: of a weight, to which it is rounded while it learns; see TrainingOptions.
         beam_size, length_penalty: how the shipped captioner searches; also used on dev.
@@ -94,6 +98,8 @@ class CaptionerRecipe:
     samples: int = 5
     cross_entropy_share: float = 0.2
     bleu_reward: float = 2.0
+    unigram_reward: float = 0.0
+    parts: str = ""
     average_decay: float = 0.999
     bits: int = 0
     beam_size: int = 3

@@ -21,7 +21,13 @@ from multimodal.encoders import Encoder
 from multimodal.images import ImageSource
 from multimodal.recurrent.cells import LockedDropout
 from multimodal.recurrent.generation import GenerationOptions, generate
-from multimodal.training import Stage, batches_per_epoch, derived_seed, shuffled_batches
+from multimodal.training import (
+    LearningParts,
+    Stage,
+    batches_per_epoch,
+    derived_seed,
+    shuffled_batches,
+)
 from multimodal.vocabulary import END, PADDING, START, UNKNOWN
 
 DETECTOR_WEIGHT = 0.02  # its loss is a sum over words, the sentence's a mean
@@ -238,8 +244,10 @@ class SelfCritical(_RestingStage):
         captions: TrainingCaptions,
         photos: Sequence[ImageSource],
         cache: Path,
+        parts: LearningParts,
     ) -> None:
         super().__init__(recipe, captions, photos, cache)
+        self.parts = parts
         self.photos_per_step = recipe.self_critical_photos
         epochs, rate = recipe.self_critical_epochs, recipe.self_critical_rate
         self.options = recipe.stage_options(epochs, rate, 100, self.steps_per_epoch())
@@ -247,7 +255,12 @@ class SelfCritical(_RestingStage):
             str(photo): [[*ids, END] for ids in of_photo]
             for photo, of_photo in enumerate(captions.ids)
         }
-        self._reward = CaptionReward(references, recipe.bleu_reward)
+        self._reward = CaptionReward(references, recipe.bleu_reward, recipe.unigram_reward)
+
+    def begin(self, model: nn.Module) -> None:
+        """The recipe's parts of the decoder learn."""
+        super().begin(model)
+        self.parts.choose(cast(CaptionNetwork, model).decoder)
 
     def loss(self, model: nn.Module, batch: CaptionBatch) -> dict[str, Tensor]:
         """Minus the advantage of every drawn sentence times its log-probability."""

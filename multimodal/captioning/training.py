@@ -35,7 +35,7 @@ from multimodal.captioning.tokenizer import tokenize
 from multimodal.encoders import Encoder, imagenet_encoder
 from multimodal.errors import UserError
 from multimodal.recurrent.generation import GenerationOptions
-from multimodal.training import Stage, Task
+from multimodal.training import LearningParts, Stage, Task
 from multimodal.vocabulary import SPECIAL, WordVocabulary
 
 REPORTED = ("bleu1", "bleu2", "bleu3", "bleu4", "rouge_l", "cider")
@@ -75,6 +75,7 @@ class CaptionerTask(Task):
         groups: list[Sequence[str]] = [photo.captions for photo in train]
         captions = TrainingCaptions(groups, self.vocabulary, looked_for, recipe.longest)
         photos = [photo.image for photo in train]
+        parts = LearningParts(self.model.decoder, recipe.parts)
         self.stages: list[Stage] = []
         if language:
             groups = [*groups, *language]
@@ -86,7 +87,7 @@ class CaptionerTask(Task):
             teacher = _teacher(recipe, weights, self.model.encoder)
             self.stages.append(FineTuning(recipe, captions, photos, teacher))
         if recipe.self_critical_epochs:
-            self.stages.append(SelfCritical(recipe, captions, photos, out / "cache"))
+            self.stages.append(SelfCritical(recipe, captions, photos, out / "cache", parts))
         if not self.stages:
             raise UserError("nothing to learn: the recipe leaves out every stage")
         self.config = {

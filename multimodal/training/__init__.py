@@ -22,10 +22,12 @@ epoch, and the random state a function of the step.
 """
 
 from multimodal.training.loop import TrainingStoppedError, train
+from multimodal.training.parts import LearningParts
 from multimodal.training.recipe import Stage, Task, TrainingOptions, options_of, require_ranges
 from multimodal.training.schedule import batches_per_epoch, derived_seed, shuffled_batches
 
 __all__ = [
+    "LearningParts",
     "Stage",
     "Task",
     "TrainingOptions",

@@ -97,11 +97,6 @@ class TranslatorRecipe:
         )
 
     @property
-    def learning_parts(self) -> list[str]:
-        """Whose matrices learn; none named means all."""
-        return [part.strip() for part in self.parts.split(",") if part.strip()]
-
-    @property
     def search(self) -> GenerationOptions:
         """How the translator searches."""
         return GenerationOptions(beam_size=self.beam_size, length_penalty=self.length_penalty)

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from multimodal.errors import UserError
 from multimodal.processor import torch_dtype
 from multimodal.subwords import SubwordVocabulary
-from multimodal.training import Stage, Task, batches_per_epoch
+from multimodal.training import LearningParts, Stage, Task, batches_per_epoch
 from multimodal.translation.batches import (
     PADDING,
     SPECIAL,
@@ -46,18 +46,16 @@ class Writing(Stage):
 
     name = "writing"
 
-    def __init__(self, recipe: TranslatorRecipe, text: TrainingText) -> None:
+    def __init__(self, recipe: TranslatorRecipe, text: TrainingText, parts: LearningParts) -> None:
         self.recipe = recipe
+        self.parts = parts
         self.text = text
         self.options = recipe.options(self.steps_per_epoch())
 
     def begin(self, model: nn.Module) -> None:
         """All vectors learn, and the matrices of the recipe's parts."""
         super().begin(model)
-        parts = self.recipe.learning_parts
-        for name, weight in model.named_parameters():
-            of_part = not parts or name.partition(".")[0] in parts
-            weight.requires_grad_(of_part or weight.dim() < 2)
+        self.parts.choose(model)
 
     def steps_per_epoch(self) -> int:
         """Every row once, with all its directions."""
@@ -107,16 +105,13 @@ class TranslatorTask(Task):
         if not self._dev:
             raise UserError("there are no pairs of sentences in the dev split to choose by")
         self.model, self.vocabulary, former = _beginning(recipe, train)
-        known = [name for name, part in self.model.named_children() if [*part.parameters()]]
-        for part in recipe.learning_parts:
-            if part not in known:
-                raise UserError(f"parts: there is no {part!r}; there are {', '.join(known)}")
+        parts = LearningParts(self.model, recipe.parts)
         learnt = TrainingText(train, self.vocabulary, self.directions, recipe.longest)
         self.languages = former | {
             code: former.get(code, Language()).with_more(words, learnt.written[code])
             for code, words in _words(train).items()
         }
-        self.stages = [Writing(recipe, learnt)]
+        self.stages = [Writing(recipe, learnt, parts)]
         self.config = {
             "recipe": asdict(recipe),
             "languages": list(train.languages),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self, overload
@@ -27,7 +28,7 @@ from multimodal.checkpoints import (
     save_checkpoint,
 )
 from multimodal.errors import UserError
-from multimodal.processor import Precision, torch_dtype
+from multimodal.processor import Precision, shares, side_by_side, torch_dtype
 from multimodal.recurrent.generation import GenerationOptions, Hypothesis, generate
 from multimodal.subwords import BYTES, SubwordVocabulary
 from multimodal.translation.batches import END, language_token, padded_sources
@@ -40,6 +41,7 @@ from multimodal.translation.writing import LanguageWriter
 
 SHIPPED = "translator-multi30k"
 TASK = "translator"
+_WORTH_A_THREAD = 8  # sentences
 AHEAD = 16  # batches' worth of sentences that are sorted by length together
 _END, _BEGIN = 0, 1  # among what may be written
 CONSIDERED, CLOSE = 3, 0.15
@@ -351,13 +353,27 @@ class Translator:
                 done[number] = Translation(sentence.text, "", -np.inf, to, error=error)
             else:
                 waiting[sentence.bucket].append((number, sentence))
-        for bucket, of_length in sorted(waiting.items()):
-            for begin in range(0, len(of_length), batch_size):
-                batch = of_length[begin : begin + batch_size]
-                found = self._found([sentence for _, sentence in batch], search, bucket)
-                for (number, sentence), hypotheses in zip(batch, found, strict=True):
-                    done[number] = self._translation(sentence, hypotheses, to)
+        batches = [
+            of_length[rows]
+            for _, of_length in sorted(waiting.items())
+            for rows in shares(len(of_length), _WORTH_A_THREAD, batch_size)
+        ]
+        work = partial(self._translate_batch, search)
+        # Drawing takes numbers from one stream: that stays in order.
+        drawn = search.options.sample
+        for translated in map(work, batches) if drawn else side_by_side(work, batches):
+            done.update(translated)
         yield from (done[number] for number in range(len(texts)))
+
+    def _translate_batch(
+        self, search: _Search, batch: Sequence[tuple[int, _Read]]
+    ) -> dict[int, Translation]:
+        """Sentences of one bucket, by their numbers."""
+        found = self._found([sentence for _, sentence in batch], search, batch[0][1].bucket)
+        return {
+            number: self._translation(sentence, hypotheses, search.to)
+            for (number, sentence), hypotheses in zip(batch, found, strict=True)
+        }
 
     def _prepare(self, texts: Sequence[str], to: str, source: str | None) -> list[_Read]:
         ids = encode_sentences(texts, self.vocabulary)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
 
+from pipelines.benchmark.products import multiply_all
 from pipelines.benchmark.timing import seconds as seconds_of
 from pipelines.caption import find_pictures, sample_pictures
 
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from multimodal.captioning.captioner import Captioner
-    from multimodal.captioning.model import Decoder
+    from multimodal.captioning.model import Decoder, Sight
 
 BATCH_SIZES = (1, 8, 32)
 
@@ -27,7 +30,8 @@ def benchmark_captioner(
 
     Every figure is the median of three runs over all photos. "End to end" begins with the files and
     ends with the sentences; "decoder" begins with the cells of the photos; the bare products are
-    the decoder's matrix products alone, with the shapes that they had in that run.
+    the decoder's matrix products alone, with the shapes and on the threads that they had in that
+    run.
 
     Args:
         model: a folder, a Hub id, or None for the shipped captioner.
@@ -72,7 +76,7 @@ class DecoderRun:
         self._options = captioner.search_options({})
         cells = captioner.look([open_image(picture) for picture in pictures])
         self._batches = cells.split(batch_size)
-        self._products = [product for cells in self._batches for product in self._shapes(cells)]
+        self._products = [self._shapes(cells) for cells in self._batches]
 
     def write(self) -> None:
         """Write the sentences of all photos."""
@@ -80,33 +84,33 @@ class DecoderRun:
             self._captioner.write(cells, self._options)
 
     def multiply(self) -> None:
-        """Do the matrix products of `write`, and nothing else."""
-        for product in self._products:
-            product()
+        """Do the matrix products of `write` on the same threads, and nothing else."""
+        multiply_all(self._products)
 
-    def _shapes(self, cells: Tensor) -> Iterator[Callable[[], Tensor]]:
-        """The products for one batch: for the photos once, then for the rows of every step."""
+    def _shapes(self, cells: Tensor) -> list[list[Callable[[], Tensor]]]:
+        """The products of every thread for one batch: for its photos once, then for every step.
+
+        Finished sentences leave the batch, so that every step has its own count of rows.
+        """
         decoder = self._captioner.network.decoder
-        yield from _products_of_looking(decoder, cells)
-        for photos, hypotheses in self._count_rows(cells):
-            yield from _products_of_step(decoder, cells, photos, hypotheses)
+        products: dict[int, list[Callable[[], Tensor]]] = defaultdict(list)
+        look, step = decoder.look, decoder.step
 
-    def _count_rows(self, cells: Tensor) -> list[tuple[int, int]]:
-        """How many photos and hypotheses every step had: finished ones leave the batch."""
-        decoder = self._captioner.network.decoder
-        rows: list[tuple[int, int]] = []
-        step = decoder.step
+        def looking(cells: Tensor, *others: Tensor) -> Sight:
+            products[get_ident()] += _products_of_looking(decoder, cells)
+            return look(cells, *others)
 
-        def counting(words: Tensor, *others: object) -> object:
-            rows.append((words.shape[0], words.shape[1]))
-            return step(words, *others)  # type: ignore[arg-type]
+        def stepping(words: Tensor, state: Any, sight: Sight, /) -> Any:
+            products[get_ident()] += _products_of_step(decoder, sight, *words.shape)
+            return step(words, state, sight)
 
-        decoder.step = counting  # type: ignore[method-assign, assignment]
+        decoder.look = looking  # type: ignore[method-assign, assignment]
+        decoder.step = stepping  # type: ignore[method-assign, assignment]
         try:
             self._captioner.write(cells, self._options)
         finally:
-            del decoder.step
-        return rows
+            del decoder.look, decoder.step
+        return list(products.values())
 
 
 def _products_of_looking(decoder: Decoder, cells: Tensor) -> Iterator[Callable[[], Tensor]]:
@@ -124,7 +128,7 @@ def _products_of_looking(decoder: Decoder, cells: Tensor) -> Iterator[Callable[[
 
 
 def _products_of_step(
-    decoder: Decoder, cells: Tensor, photos: int, hypotheses: int
+    decoder: Decoder, sight: Sight, photos: int, hypotheses: int
 ) -> Iterator[Callable[[], Tensor]]:
     import torch
     from torch import nn
@@ -137,11 +141,11 @@ def _products_of_step(
     weights.append(decoder.readout.weight)
     if config.attention:
         weights.append(decoder.attention.query_projection.weight)
-        maps = cells.new_zeros(photos, hypotheses, cells.shape[1])
-        values = cells.new_zeros(photos, cells.shape[1], config.hidden_size)
+        values = sight.values.new_zeros(sight.values.shape)
+        maps = values.new_zeros(photos, hypotheses, values.shape[1])
         yield partial(torch.bmm, maps, values)
     for weight in weights:
-        yield partial(nn.functional.linear, cells.new_zeros(rows, weight.shape[1]), weight)
+        yield partial(nn.functional.linear, sight.image.new_zeros(rows, weight.shape[1]), weight)
 
 
 def _caption_all(captioner: Captioner, pictures: Sequence[Path], batch_size: int) -> None:

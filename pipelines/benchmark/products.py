@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
+
+from multimodal.processor import side_by_side
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -35,8 +37,7 @@ class Products:
         import torch
 
         with torch.autocast("cpu", torch.bfloat16, enabled=self._mixed):
-            for product in self._products:
-                product()
+            _multiply(self._products)
 
     def _note(self, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         import torch
@@ -52,3 +53,17 @@ class Products:
         of_inputs, of_state = module.all_weights[0][:2]
         self._products.append(partial(linear, rows.flatten(0, 1), of_inputs))
         self._products += [partial(linear, state, of_state)] * rows.shape[1]
+
+
+def multiply_all(batches: Iterable[Sequence[Sequence[Callable[[], Tensor]]]]) -> None:
+    """Do the products of one batch after the other, those of each of its threads side by side."""
+    for of_threads in batches:
+        side_by_side(_multiply, of_threads)
+
+
+def _multiply(products: Iterable[Callable[[], Tensor]]) -> None:
+    import torch
+
+    with torch.inference_mode():
+        for multiply in products:
+            multiply()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import cycle, islice, product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
 
+from pipelines.benchmark.products import multiply_all
 from pipelines.benchmark.timing import seconds as seconds_of
 
 if TYPE_CHECKING:
@@ -36,7 +39,7 @@ def benchmark_translator(
 
     Every figure is the median of three runs over all sentences, of the search alone and, where the
     translator does that, with what it found read back. The bare products are the matrix products
-    alone, with the shapes that they had in that run.
+    alone, with the shapes and on the threads that they had in that run.
 
     Args:
         model: a folder, a Hub id, or None for the shipped translator.
@@ -90,73 +93,53 @@ class Run:
         self._groups = [sentences[begin : begin + size] for begin in range(0, len(sentences), size)]
         self._to = to
         self._size = size
-        self._products = list(self._shapes())
+        self._products = [self._shapes(group) for group in self._groups]
 
     def translate(self) -> None:
         """Translate everything; no more than a group is there at a time."""
         for group in self._groups:
-            for _ in self._translator.translations(
-                group, self._to, batch_size=self._size, channel_weight=self._weight
-            ):
-                pass
+            self._translate(group)
 
     def multiply(self) -> None:
-        """Do the matrix products of `translate`, and nothing else."""
-        for multiply in self._products:
-            multiply()
+        """Do the matrix products of `translate` on as many threads, and nothing else."""
+        multiply_all(self._products)
 
-    def _shapes(self) -> Iterator[Callable[[], Tensor]]:
-        """The products of every sentence that was read, every step, and all that was read back."""
-        network, writer = self._translator.network, self._translator.writer(self._to)
-        seen = self._watch()
-        for memory in seen.read:
-            yield from _of_reading(network, writer, memory)
-        for sights, hypotheses in seen.written:
-            yield from _of_writing(network, writer, sights, hypotheses)
-        for memory, steps in seen.foretold:
-            yield from _of_foretelling(network, writer, memory, steps)
+    def _translate(self, group: Sequence[str]) -> None:
+        for _ in self._translator.translations(
+            group, self._to, batch_size=self._size, channel_weight=self._weight
+        ):
+            pass
 
-    def _watch(self) -> _Seen:
+    def _shapes(self, group: Sequence[str]) -> list[list[Callable[[], Tensor]]]:
+        """The products of every thread: of what was read, every step, and all that was foretold."""
         from multimodal.translation.writing import LanguageWriter
 
-        network, seen = self._translator.network, _Seen([], [], [])
+        network, writer = self._translator.network, self._translator.writer(self._to)
+        products: dict[int, list[Callable[[], Tensor]]] = defaultdict(list)
         reads, step, foretells = network.read, LanguageWriter.__call__, network.forward
 
         def reading(*arguments: Any) -> Memory:
-            seen.read.append(reads(*arguments))
-            return seen.read[-1]
+            memory = reads(*arguments)
+            products[get_ident()] += _of_reading(network, writer, memory)
+            return memory
 
         def stepping(self: LanguageWriter, tokens: Tensor, state: Any, memory: Sights, /) -> Any:
-            seen.written.append((memory, tokens.shape[1]))
+            products[get_ident()] += _of_writing(network, writer, memory, tokens.shape[1])
             return step(self, tokens, state, memory)
 
         def foretelling(memory: Memory, tokens: Tensor) -> Tensor:
-            seen.foretold.append((memory, tokens.shape[1]))
+            products[get_ident()] += _of_foretelling(network, writer, memory, tokens.shape[1])
             return foretells(memory, tokens)
 
         network.read = reading  # type: ignore[method-assign, assignment]
         network.forward = foretelling  # type: ignore[method-assign]
         LanguageWriter.__call__ = stepping  # type: ignore[method-assign]
         try:
-            self.translate()
+            self._translate(group)
         finally:
             del network.read, network.forward
             LanguageWriter.__call__ = step  # type: ignore[method-assign]
-        return seen
-
-
-class _Seen(NamedTuple):
-    """What was done in one run.
-
-    Attributes:
-        read: memories that were made.
-        written: steps, each with its hypotheses.
-        foretold: what was read back, with the steps of the longest.
-    """
-
-    read: list[Memory]
-    written: list[tuple[Sights, int]]
-    foretold: list[tuple[Memory, int]]
+        return list(products.values())
 
 
 def _of_reading(

@@ -113,6 +113,15 @@ def test_neither_the_batch_nor_the_neighbours_change_a_caption(captioner, photos
         assert_same(caption, alone[path])
 
 
+def test_threads_change_no_caption(captioner, photos, set_threads):
+    many = [*photos, *photos[::-1]] * 3
+    set_threads(1)
+    single = captioner.caption(many, n_best=3)
+    set_threads(3)
+    for caption, expected in zip(captioner.caption(many, n_best=3), single, strict=True):
+        assert_same(caption, expected)
+
+
 def test_several_sentences_drawn_for_each_of_many_photos_equal_one_photo_at_a_time(
     captioner, photos
 ):

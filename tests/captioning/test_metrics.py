@@ -283,6 +283,8 @@ def test_reward_with_bleu_beside_cider():
     bleu1, bleu2 = 2 / 3, (2 / 3 * 1 / 2) ** 0.5
     expected = plain + 2.0 * np.array([1.0, (bleu1 + bleu2) / 4, 0.0])
     np.testing.assert_allclose(mixed, expected, atol=1e-4)
+    words_only = CaptionReward(references, unigram_weight=3.0).score(names, hypotheses)
+    np.testing.assert_allclose(words_only, plain + 3.0 * np.array([1.0, bleu1, 0.0]), atol=1e-4)
 
 
 def test_reward_of_no_sentences():

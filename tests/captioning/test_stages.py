@@ -20,6 +20,7 @@ from multimodal.captioning.stages import (
 )
 from multimodal.encoders import Encoder, EncoderConfig
 from multimodal.errors import UserError
+from multimodal.training import LearningParts
 from multimodal.vocabulary import END, PADDING, START, WordVocabulary
 
 A, DOG, RUNS, CAT = range(4, 8)
@@ -312,7 +313,8 @@ def test_an_encoder_without_a_linear_classifier_is_not_held(captions, photos):
 
 @pytest.fixture
 def self_critical(captions, network, photos, tmp_path) -> SelfCritical:
-    return begun(SelfCritical(RECIPE, captions, photos, tmp_path), network)
+    parts = LearningParts(network.decoder, "")
+    return begun(SelfCritical(RECIPE, captions, photos, tmp_path, parts), network)
 
 
 def log_probs_of(network: CaptionNetwork, batch: CaptionBatch, drawn: Tensor) -> Tensor:
@@ -401,7 +403,8 @@ def test_a_sentence_that_ended_carries_its_end(self_critical, network):
 def test_cross_entropy_is_mixed_in_by_its_share(captions, network, photos, tmp_path):
     recipe = replace(RECIPE, cross_entropy_share=0.25, detected_words=0)
     network.decoder = Decoder(recipe.decoder, network.encoder.cell_size, len(VOCABULARY))
-    stage = begun(SelfCritical(recipe, captions, photos, tmp_path), network)
+    parts = LearningParts(network.decoder, "")
+    stage = begun(SelfCritical(recipe, captions, photos, tmp_path, parts), network)
     losses = stage.loss(network, next(stage.batches(0, 0, 0, 1)))
     expected = losses["policy"] + 0.25 * losses["words"]
     torch.testing.assert_close(losses["loss"], expected)
@@ -410,7 +413,8 @@ def test_cross_entropy_is_mixed_in_by_its_share(captions, network, photos, tmp_p
 def test_sentences_are_drawn_and_judged_without_dropout(captions, network, photos, tmp_path):
     recipe = replace(RECIPE, dropout=0.9)
     network.decoder = Decoder(recipe.decoder, network.encoder.cell_size, len(VOCABULARY))
-    stage = begun(SelfCritical(recipe, captions, photos, tmp_path), network)
+    parts = LearningParts(network.decoder, "")
+    stage = begun(SelfCritical(recipe, captions, photos, tmp_path, parts), network)
     batch = next(stage.batches(0, 0, 0, 1))
     result = stage._draw(network.decoder.eval(), batch)
     drawn, advantage, _ = result

@@ -14,6 +14,7 @@ from multimodal.captioning.data import CaptionedPhoto, read_captions
 from multimodal.captioning.recipe import CaptionerRecipe
 from multimodal.captioning.stages import FineTuning, SelfCritical
 from multimodal.captioning.training import CaptionerTask
+from multimodal.checkpoints import read_checkpoint
 from multimodal.encoders import imagenet_encoder
 from multimodal.errors import UserError
 from multimodal.training import TrainingStoppedError
@@ -271,3 +272,25 @@ def test_fine_tuning_moves_every_weight_of_the_encoder(data, weights, tmp_path):
     moved = Captioner.load(best, precision="fp32").network.encoder.state_dict()
     began = imagenet_encoder(SMALL["encoder"], weights).state_dict()
     assert not any(torch.equal(moved[name], began[name].half().float()) for name in began)
+
+
+def test_self_critical_training_may_move_a_few_parts_and_leave_the_rest_of_the_file(
+    data, weights, tmp_path
+):
+    without = {"epochs": 1, "fine_tuning_epochs": 0, "self_critical_epochs": 0, "batch_size": 60}
+    start = train_captioner(
+        data, tmp_path / "start", as_settings({**SMALL, **without, "encoder_weights": weights})
+    )
+    few = {"parts": "attention", "bits": 4, "unigram_reward": 1.5, "start": start}
+    once = {"epochs": 0, "fine_tuning_epochs": 0, "self_critical_epochs": 1}
+    best = train_captioner(data, tmp_path / "tuned", as_settings({**SMALL, **once, **few}))
+    before, after = (read_checkpoint(folder).tensors for folder in (start, best.parent / "last"))
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert {name for name in changed if before[name].dim() > 1} == {
+        f"decoder.attention.{name}.weight"
+        for name in ("memory_projection", "query_projection", "energy")
+    }
+    assert "decoder.readout.bias" in changed
+    assert not any(name.startswith("encoder.") for name in changed)
+    with pytest.raises(UserError, match="parts: there is no 'eyes'; there are embedding, "):
+        train_captioner(data, tmp_path / "none", as_settings({**once, **few, "parts": "eyes"}))

@@ -5,7 +5,7 @@ import torch
 
 from multimodal.captioning.captioner import Captioner
 from multimodal.captioning.model import CaptionNetwork
-from multimodal.images import open_image
+from pipelines.benchmark import captioner as captioner_benchmark
 from pipelines.benchmark.captioner import BATCH_SIZES, DecoderRun, benchmark_captioner
 
 
@@ -46,17 +46,35 @@ def test_the_bare_products_fit_every_decoder(with_decoder, photos, attention, de
         run.write()
 
 
-def test_products_are_counted_step_by_step_and_the_decoder_is_left_as_it_was(captioner, photos):
+def test_products_are_counted_step_by_step_and_the_decoder_is_left_as_it_was(
+    captioner, photos, monkeypatch
+):
     before = [caption.text for caption in captioner.caption(photos)]
+    steps: list[tuple[int, int]] = []
+
+    def of_step(decoder, sight, *shape: int) -> list:
+        steps.append(shape)
+        return products_of_step(decoder, sight, *shape)
+
+    products_of_step = captioner_benchmark._products_of_step
+    monkeypatch.setattr(captioner_benchmark, "_products_of_step", of_step)
     with torch.inference_mode():
-        run = DecoderRun(captioner, photos, batch_size=4)
-        cells = captioner.look([open_image(photo) for photo in photos])
-        rows = run._count_rows(cells)
+        DecoderRun(captioner, photos, batch_size=len(photos))
     width = captioner.options.beam_size
-    assert rows[0] == (len(photos), 1)  # a beam begins with one hypothesis
-    assert all(hypotheses <= width for _, hypotheses in rows)
-    counts = [count for count, _ in rows]
+    assert steps[0] == (len(photos), 1)  # a beam begins with one hypothesis
+    assert all(hypotheses <= width for _, hypotheses in steps)
+    counts = [count for count, _ in steps]
     assert counts == sorted(counts, reverse=True)  # finished photos leave
-    assert len(rows) <= captioner.options.max_length
-    assert "step" not in vars(captioner.network.decoder)
+    assert len(steps) <= captioner.options.max_length
+    assert not {"look", "step"} & {*vars(captioner.network.decoder)}
     assert [caption.text for caption in captioner.caption(photos)] == before
+
+
+def test_every_thread_has_its_own_products(captioner, photos, set_threads):
+    half = [*photos] * 4
+    with torch.inference_mode():
+        set_threads(1)
+        ((alone,),) = DecoderRun(captioner, half, batch_size=len(half))._products
+        set_threads(2)
+        (of_threads,) = DecoderRun(captioner, half * 2, batch_size=2 * len(half))._products
+    assert [len(products) for products in of_threads] == [len(alone)] * 2

@@ -14,7 +14,7 @@ from multimodal.training.report import Report
 from multimodal.translation.translator import Translator
 from pipelines import cli
 from pipelines.alignment import draw_alignment
-from pipelines.benchmark.translator import Run
+from pipelines.benchmark import translator as benchmark
 from pipelines.evaluate.translator import evaluate_translator
 from pipelines.translate import names_file
 
@@ -237,30 +237,57 @@ def test_speed_is_told_at_three_sizes(run, best):
         assert all(float(row.split()[1]) > 0 for row in rows)
 
 
-def test_the_bare_products_are_those_of_the_run(translator):
-    texts = ["A red man runs.", "The blue dog sings."]
-    run = Run(translator, texts, "de", 0.0, 2)
-    read, written, foretold = run._watch()
-    assert [len(memory.values) for memory in read] == [2]
-    assert {hypotheses for _, hypotheses in written} == {1, 5}  # a beam widens by itself
-    assert not foretold
-    layers = translator.network.config.reader_layers
-    reading = [2 * layers * (1 + memory.values.shape[1]) + 3 for memory in read]
-    assert len(run._products) == sum(reading) + 8 * len(written)
+@pytest.fixture
+def seen(monkeypatch):
+    """What the benchmark notes of a run: by kind, what it takes the products of."""
+    seen = {"reading": [], "writing": [], "foretelling": []}
+
+    def noting(kind, products_of):
+        def note(*what):
+            seen[kind].append(what[2:])
+            return products_of(*what)
+
+        return note
+
+    for kind in seen:
+        name = f"_of_{kind}"
+        monkeypatch.setattr(benchmark, name, noting(kind, getattr(benchmark, name)))
+    return seen
+
+
+def test_the_bare_products_are_those_of_the_run(translator, seen):
+    run = benchmark.Run(translator, ["A red man runs.", "The blue dog sings."], "de", 0.0, 2)
+    ((memory,),) = seen["reading"]
+    assert len(memory.values) == 2
+    assert {hypotheses for _, hypotheses in seen["writing"]} == {1, 5}  # a beam widens by itself
+    assert not seen["foretelling"]
+    ((products,),) = run._products
+    reading = 2 * translator.network.config.reader_layers * (1 + memory.values.shape[1]) + 3
+    assert len(products) == reading + 8 * len(seen["writing"])
     run.multiply()
     assert not {"read", "forward"} & {*vars(translator.network)}
 
 
-def test_what_is_read_back_is_among_the_bare_products(translator, monkeypatch):
+def test_what_is_read_back_is_among_the_bare_products(translator, monkeypatch, seen):
     monkeypatch.setattr("multimodal.translation.translator.CLOSE", 100.0)
-    run = Run(translator, ["A red man runs.", "The blue dog sings."], "de", 0.5, 2)
-    read, written, ((memory, steps),) = run._watch()
-    assert [len(memory.values) for memory in read] == [2, 2 * 3]
-    assert memory is read[1]
+    run = benchmark.Run(translator, ["A red man runs.", "The blue dog sings."], "de", 0.5, 2)
+    ((memory, steps),) = seen["foretelling"]
+    assert [len(read.values) for (read,) in seen["reading"]] == [2, 2 * 3]
+    assert memory is seen["reading"][1][0]
     layers = translator.network.config.reader_layers
-    reading = [2 * layers * (1 + memory.values.shape[1]) + 3 for memory in read]
-    assert len(run._products) == sum(reading) + 8 * len(written) + 2 * (1 + steps) + 5
+    reading = [2 * layers * (1 + read.values.shape[1]) + 3 for (read,) in seen["reading"]]
+    ((products,),) = run._products
+    assert len(products) == sum(reading) + 8 * len(seen["writing"]) + 2 * (1 + steps) + 5
     run.multiply()
+
+
+def test_every_thread_has_its_own_products(translator, set_threads):
+    texts = ["A red man runs."] * 8
+    set_threads(1)
+    ((alone,),) = benchmark.Run(translator, texts, "de", 0.0, 16)._products
+    set_threads(2)
+    (of_threads,) = benchmark.Run(translator, texts * 2, "de", 0.0, 16)._products
+    assert [len(products) for products in of_threads] == [len(alone)] * 2
 
 
 def test_a_file_to_time(run, best, tmp_path):

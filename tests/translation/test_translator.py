@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 
 import multimodal
 from multimodal.checkpoints import CONFIG
@@ -74,6 +75,20 @@ def test_neighbours_and_batches_change_nothing(translator):
     many = [t.text for t in translator.translations(texts, "de", "en", batch_size=64)]
     alone = [translator.translate(text, to="de", source="en").text for text in texts]
     assert one == many == alone
+
+
+def test_threads_change_nothing_and_draw_in_order(translator, set_threads):
+    texts = [row["en"] for row in split_rows()["train"][:40]]
+    set_threads(1)
+    single = [t.text for t in translator.translate(texts, "de", "en")]
+    set_threads(3)
+    assert [t.text for t in translator.translate(texts, "de", "en")] == single
+    drawn = []
+    for _ in range(3):
+        torch.manual_seed(1)
+        found = translator.translate(texts, "de", "en", sample=True, temperature=2.0)
+        drawn.append([t.text for t in found])
+    assert drawn[0] == drawn[1] == drawn[2]
 
 
 def test_sentences_come_as_they_are_asked_for(translator):

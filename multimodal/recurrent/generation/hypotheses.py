@@ -144,7 +144,8 @@ class _Page(NamedTuple):
     parents: list[list[int]] | None
     tokens: list[list[int]]
     log_probs: list[list[float]]
-    attention: Tensor | None
+    looks_before: int  # among the attention of all slots of all steps
+    looking: int  # slots of a row that have an attention; 0: none
 
 
 class History:
@@ -163,15 +164,14 @@ class History:
 
     def hypothesis(self, item: int, entry: Entry, unmet: int, end: int) -> Hypothesis:
         """Read a complete hypothesis of `item` from its last token back to its first."""
-        tokens, log_probs, attention = [], [], []
+        tokens, log_probs, looks = [], [], []
         slot = entry.slot
         for page in reversed(self._pages[: entry.length]):
             row = page.rows[item]
             tokens.append(page.tokens[row][slot])
             log_probs.append(page.log_probs[row][slot])
             slot = slot if page.parents is None else page.parents[row][slot]
-            if page.attention is not None:
-                attention.append(page.attention[row, slot])
+            looks.append(page.looks_before + row * page.looking + slot)
         finished = tokens[:1] == [end]
         words = slice(None, 0 if finished else None, -1)
         return Hypothesis(
@@ -181,18 +181,29 @@ class History:
             score=entry.score,
             finished=finished,
             unmet=unmet,
-            attention=torch.stack(attention[words]).float().cpu() if attention[words] else None,
+            attention=self._looks[looks[words]] if len(self._looks) and looks[words] else None,
         )
 
     @cached_property
     def _pages(self) -> list[_Page]:
-        return [
-            _Page(
-                rows={item: row for row, item in enumerate(items.tolist())},
-                parents=None if choice.parents is None else choice.parents.tolist(),
-                tokens=choice.tokens.tolist(),
-                log_probs=choice.log_probs.tolist(),
-                attention=attention,
+        pages, looks = [], 0
+        for items, choice, attention in self._steps:
+            rows, slots, _ = (0, 0, 0) if attention is None else attention.shape
+            pages.append(
+                _Page(
+                    rows={item: row for row, item in enumerate(items.tolist())},
+                    parents=None if choice.parents is None else choice.parents.tolist(),
+                    tokens=choice.tokens.tolist(),
+                    log_probs=choice.log_probs.tolist(),
+                    looks_before=looks,
+                    looking=slots,
+                )
             )
-            for items, choice, attention in self._steps
-        ]
+            looks += rows * slots
+        return pages
+
+    @cached_property
+    def _looks(self) -> Tensor:
+        """The attention of all slots of all steps one after the other: (L, S) float32."""
+        kept = [a.flatten(0, 1) for _, _, a in self._steps if a is not None]
+        return torch.cat(kept).float().cpu() if kept else torch.empty(0)

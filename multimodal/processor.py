@@ -125,12 +125,15 @@ def side_by_side(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[
         ):
             return work(part)
 
-    with ThreadPoolExecutor(workers, "side by side") as pool:
-        working = [pool.submit(begin, part) for part in parts]
-        for _ in range(workers):
-            begun.acquire()
-        torch.set_num_threads(threads)  # what threads that begin later take over
-        return [work.result() for work in working]
+    try:
+        with ThreadPoolExecutor(workers, "side by side") as pool:
+            working = [pool.submit(begin, part) for part in parts]
+            for _ in range(workers):
+                begun.acquire()
+            torch.set_num_threads(threads)  # what other threads that begin meanwhile take over
+            return [work.result() for work in working]
+    finally:
+        torch.set_num_threads(threads)  # a worker may have begun late
 
 
 def shares(count: int, least: int, most: int | None = None) -> list[slice]:

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, get_ident
 from types import SimpleNamespace
 
@@ -128,6 +129,8 @@ def test_parts_are_worked_on_at_the_same_time_and_come_back_in_order(threads):
 def test_more_parts_than_threads_wait_for_their_turn(threads):
     assert processor.side_by_side(lambda part: part * part, range(50)) == [n * n for n in range(50)]
     assert processor.side_by_side(str, []) == []
+    with ThreadPoolExecutor(1) as later:
+        assert later.submit(torch.get_num_threads).result() == threads
 
 
 def test_a_part_is_worked_on_as_its_caller_computes(threads):

@@ -24,6 +24,7 @@ _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX, _ARENA_MAX = -1, -2, -4, -8  # mallopt's o
 _NEVER = 2**31 - 1
 _AT_A_TIME = 2**28
 _KERNELS = 200
+_WORTH_A_THREAD = 8  # photos or sentences
 _WORKERS = 4  # of more most would wait for Python, which is spoken by one thread at a time
 
 
@@ -136,17 +137,16 @@ def side_by_side(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[
         torch.set_num_threads(threads)  # a worker may have begun late
 
 
-def shares(count: int, least: int, most: int | None = None) -> list[slice]:
+def shares(count: int, most: int | None = None) -> list[slice]:
     """Cut so many items into equal parts for `side_by_side`.
 
     Args:
-        count: at least one.
-        least: fewer of them are not worth a thread.
+        count: at least one; a few are not worth a thread.
         most: in a part; no limit when None.
     """
     import torch
 
-    workers = min(torch.get_num_threads(), _WORKERS, count // least)
+    workers = min(torch.get_num_threads(), _WORKERS, count // _WORTH_A_THREAD)
     parts = max(1, workers, -(-count // (most or count)))
     bounds = [count * number // parts for number in range(parts + 1)]
     return [slice(begin, end) for begin, end in pairwise(bounds)]

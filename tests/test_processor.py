@@ -167,19 +167,17 @@ def test_one_thread_works_by_itself(monkeypatch, set_threads):
 
 
 @pytest.mark.parametrize(
-    ("count", "least", "most", "sizes"),
+    ("count", "most", "sizes"),
     [
-        (1, 8, None, [1]),
-        (15, 8, None, [15]),
-        (17, 8, None, [8, 9]),
-        (100, 8, None, [25, 25, 25, 25]),
-        (100, 8, 20, [20, 20, 20, 20, 20]),
-        (7, 8, 3, [2, 2, 3]),
+        (1, None, [1]),
+        (15, None, [15]),
+        (17, None, [8, 9]),
+        (100, None, [25, 25, 25, 25]),
+        (100, 20, [20, 20, 20, 20, 20]),
+        (7, 3, [2, 2, 3]),
     ],
 )
-def test_shares_are_worth_a_thread_and_no_larger_than_they_may_be(
-    threads, count, least, most, sizes
-):
-    parts = processor.shares(count, least, most)
+def test_shares_are_worth_a_thread_and_no_larger_than_they_may_be(threads, count, most, sizes):
+    parts = processor.shares(count, most)
     assert [part.stop - part.start for part in parts] == sizes
     assert [n for part in parts for n in range(count)[part]] == list(range(count))

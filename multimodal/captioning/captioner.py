@@ -74,8 +74,6 @@ REPEATABLE = frozenset(_REPEATABLE.split())
 
 _NAMED_CLASSES = (TORCHVISION_CLASSES, TENSORFLOW_CLASSES)
 
-_WORTH_A_THREAD = 8  # photos
-
 T = TypeVar("T")
 
 
@@ -266,7 +264,7 @@ class Captioner:
             wishes: what the sentences about each picture have to mention; none for nothing.
         """
         # Drawing takes numbers from one stream: that stays in order.
-        parts = [slice(len(cells))] if options.sample else shares(len(cells), _WORTH_A_THREAD)
+        parts = [slice(len(cells))] if options.sample else shares(len(cells))
         found = side_by_side(lambda rows: self._write(cells[rows], options, wishes[rows]), parts)
         return list(chain.from_iterable(found))
 

@@ -41,7 +41,6 @@ from multimodal.translation.writing import LanguageWriter
 
 SHIPPED = "translator-multi30k"
 TASK = "translator"
-_WORTH_A_THREAD = 8  # sentences
 AHEAD = 16  # batches' worth of sentences that are sorted by length together
 _END, _BEGIN = 0, 1  # among what may be written
 CONSIDERED, CLOSE = 3, 0.15
@@ -356,7 +355,7 @@ class Translator:
         batches = [
             of_length[rows]
             for _, of_length in sorted(waiting.items())
-            for rows in shares(len(of_length), _WORTH_A_THREAD, batch_size)
+            for rows in shares(len(of_length), batch_size)
         ]
         work = partial(self._translate_batch, search)
         # Drawing takes numbers from one stream: that stays in order.

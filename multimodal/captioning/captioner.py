@@ -7,6 +7,7 @@ captioner.caption(["a.jpg", "b.png"], beam_size=5)
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -21,7 +22,7 @@ from PIL import Image
 from torch import Tensor
 
 from multimodal.captioning.borrowing import Lent, Wish, borrowing, wish_to_mention, wish_to_name
-from multimodal.captioning.model import CaptionNetwork, DecoderConfig
+from multimodal.captioning.model import CaptionNetwork, DecoderConfig, Sight
 from multimodal.captioning.naming import (
     Recognition,
     Thing,
@@ -116,8 +117,11 @@ class CaptionOptions(GenerationOptions):
         naming: Name what the encoder's classifier is sure of and the sentence has no word for.
             Sentences that are drawn by `sample` stay as they are.
         must_mention: Sets of words or phrases; a sentence has one of each.
+        detected_weight: What the word detector counts beside the decoder; see `Decoder.lean`. More
+            makes the single words surer and the sentences more alike.
     """
 
+    detected_weight: float = 0.0
     naming: bool = True
     must_mention: Sequence[Sequence[str]] = ()
 
@@ -127,6 +131,8 @@ class CaptionOptions(GenerationOptions):
             listed = isinstance(alternatives, Sequence) and not isinstance(alternatives, str)
             if not listed or not all(isinstance(word, str) for word in alternatives):
                 raise UserError(f"must_mention takes lists of words, not {alternatives!r}")
+        if not 0 <= self.detected_weight < math.inf:
+            raise UserError(f"detected_weight must be at least 0, not {self.detected_weight!r}")
 
 
 class _Naming(NamedTuple):
@@ -153,7 +159,7 @@ class Captioner:
     """
 
     def __init__(
-        self, network: CaptionNetwork, vocabulary: WordVocabulary, options: GenerationOptions
+        self, network: CaptionNetwork, vocabulary: WordVocabulary, options: CaptionOptions
     ) -> None:
         self.network = network.eval()
         self.vocabulary = vocabulary
@@ -182,7 +188,7 @@ class Captioner:
         vocabulary = WordVocabulary(config["vocabulary"])
         encoder = _from_json(EncoderConfig, config["encoder"])
         decoder = _from_json(DecoderConfig, config["decoder"])
-        options = _from_json(GenerationOptions, config["generation"])
+        options = _from_json(CaptionOptions, config["generation"])
         network = CaptionNetwork(Encoder(encoder), decoder, len(vocabulary))
         return cls(network, vocabulary, options)
 
@@ -254,7 +260,7 @@ class Captioner:
 
     @torch.inference_mode()
     def write(
-        self, cells: Tensor, options: GenerationOptions, wishes: Sequence[Wish] = ()
+        self, cells: Tensor, options: CaptionOptions, wishes: Sequence[Wish] = ()
     ) -> list[list[Hypothesis]]:
         """Cells (B, S, D) → the n best sentences of every picture, as ids.
 
@@ -268,11 +274,20 @@ class Captioner:
         found = side_by_side(lambda rows: self._write(cells[rows], options, wishes[rows]), parts)
         return list(chain.from_iterable(found))
 
+    def sight(self, cells: Tensor, options: CaptionOptions) -> Sight:
+        """Cells (B, S, D) → what the decoder sees of them."""
+        decoder = self.network.decoder
+        detected = decoder.detect(cells)
+        sight = decoder.look(cells, detected)
+        if detected is None or not options.detected_weight:
+            return sight
+        return decoder.lean(sight, detected, options.detected_weight)
+
     def _write(
-        self, cells: Tensor, options: GenerationOptions, wishes: Sequence[Wish]
+        self, cells: Tensor, options: CaptionOptions, wishes: Sequence[Wish]
     ) -> list[list[Hypothesis]]:
         decoder = self.network.decoder
-        sight = decoder.look(cells)
+        sight = self.sight(cells, options)
         start = decoder.start(sight)
         prompts = [[START]] * len(cells)
         if not any(wish.requirements for wish in wishes):
@@ -443,6 +458,8 @@ class Captioner:
             if name not in known:
                 raise UserError(f"{name}: no such option; there are {', '.join(known)}")
         options = CaptionOptions(**{**vars(self.options), **changes})
+        if options.detected_weight and self.network.decoder.detector is None:
+            raise UserError("detected_weight: this captioner looks for no words")
         words = enumerate(self.vocabulary.words)
         once = tuple(n for n, word in words if n >= len(SPECIAL) and word not in REPEATABLE)
         return replace(

@@ -22,8 +22,11 @@ from torch import Tensor, nn
 from multimodal.encoders import Encoder
 from multimodal.recurrent.attention import AdditiveAttention
 from multimodal.recurrent.cells import Cell, LockedDropout, RecurrentNetwork, State
+from multimodal.vocabulary import END, SPECIAL
 
 DETECTOR_SIZE = 256  # units of the word detector's hidden layer
+_NEVER = -9.0  # log of the share of captions with a word that is not looked for: about 1 in 8,000
+_ENDING = -1.5  # what stands for the end's: that of a usual word, so that sentences stay as long
 
 DecoderState: TypeAlias = tuple[State, State]
 """The reader's state and the writer's (empty without attention); every tensor (B, K, H)."""
@@ -36,11 +39,13 @@ class Sight(NamedTuple):
         image: (B, E) the whole photo, in the space of the word embeddings.
         values: (B, S, H) the cells that attention weighs; (B, 0, H) without attention.
         keys: (B, S, A) the same cells, projected for comparison.
+        leaning: (B, V) what the logits of all next words gain; (B, 0) for nothing.
     """
 
     image: Tensor
     values: Tensor
     keys: Tensor
+    leaning: Tensor
 
 
 @dataclass(frozen=True)
@@ -131,9 +136,27 @@ class Decoder(nn.Module):
             image = image + self.word_projection(logits.float().sigmoid().to(image.dtype))
         if not self.config.attention:
             nothing = image.new_zeros(len(cells), 0, 0)
-            return Sight(image, nothing, nothing)
+            return Sight(image, nothing, nothing, _no_leaning(image))
         values = torch.relu(self.cell_projection(self.dropout(cells)))
-        return Sight(image, values, self.attention.keys(values))
+        return Sight(image, values, self.attention.keys(values), _no_leaning(image))
+
+    def lean(self, sight: Sight, detected: Tensor, weight: float) -> Sight:
+        """A sight whose every sentence leans towards the detected words.
+
+        The decoder's log-probability of a word gains that of the detector, weighted: a log-linear
+        model of both (Fang et al. 2015, From Captions to Visual Concepts and Back). It knows what
+        is in the photo, the decoder what fits the sentence.
+
+        Args:
+            sight: what is seen of B photos.
+            detected: (B, W) logits of the words that belong to them.
+            weight: what the detector counts; the decoder counts 1.
+        """
+        shares = nn.functional.logsigmoid(detected.float())
+        leaning = shares.new_full((len(shares), self.readout.out_features), _NEVER)
+        leaning[:, END] = _ENDING
+        leaning[:, len(SPECIAL) : len(SPECIAL) + shares.shape[1]] = shares
+        return sight._replace(leaning=(weight * leaning).to(sight.image.dtype))
 
     def imagine(self, present: Tensor) -> Sight:
         """What is seen of photos of which nothing is known but words: (B, W) from 0 to 1 → Sight.
@@ -145,9 +168,8 @@ class Decoder(nn.Module):
         if self.detector is not None:
             image = self.word_projection(present)
         values = image.new_zeros(len(present), 1, self.config.hidden_size)
-        return Sight(
-            image, values, self.attention.keys(values) if self.config.attention else values
-        )
+        keys = self.attention.keys(values) if self.config.attention else values
+        return Sight(image, values, keys, _no_leaning(image))
 
     def forward(self, sight: Sight, words: Tensor) -> Tensor:
         """Teacher forcing: the words so far → logits of the next ones.
@@ -174,7 +196,8 @@ class Decoder(nn.Module):
             context = self.dropout(context.reshape(hidden.shape))
             hidden, _ = self.writer.unroll(torch.cat([hidden, context], -1))
             hidden = self.dropout(hidden)
-        return self.readout(hidden).view(photos, sentences, steps, -1)  # type: ignore[no-any-return]
+        logits: Tensor = self.readout(hidden).view(photos, sentences, steps, -1)
+        return logits + sight.leaning[:, None, None] if sight.leaning.shape[1] else logits
 
     def start(self, sight: Sight) -> DecoderState:
         """The state before the first word, one hypothesis a photo: every tensor (B, 1, H)."""
@@ -211,6 +234,8 @@ class Decoder(nn.Module):
             hidden, after = self.writer.step(inputs, _flatten(written))
             written = _unflatten(after, photos)
         logits = self.readout(hidden).view(photos, hypotheses, -1)
+        if sight.leaning.shape[1]:
+            logits = logits + sight.leaning[:, None]
         return logits, (_unflatten(read, photos), written), weights
 
 
@@ -227,6 +252,10 @@ class CaptionNetwork(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.decoder = Decoder(decoder, encoder.cell_size, vocabulary_size)
+
+
+def _no_leaning(image: Tensor) -> Tensor:
+    return image.new_zeros(len(image), 0)
 
 
 def _flatten(state: State) -> State:

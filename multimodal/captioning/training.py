@@ -25,7 +25,7 @@ import torch
 from torch import nn
 
 from multimodal.captioning.batches import TrainingCaptions
-from multimodal.captioning.captioner import Captioner
+from multimodal.captioning.captioner import Captioner, CaptionOptions
 from multimodal.captioning.data import CaptionedPhoto
 from multimodal.captioning.metrics import evaluate_captions
 from multimodal.captioning.model import CaptionNetwork
@@ -34,7 +34,6 @@ from multimodal.captioning.stages import CrossEntropy, FineTuning, Language, Sel
 from multimodal.captioning.tokenizer import tokenize
 from multimodal.encoders import Encoder, imagenet_encoder
 from multimodal.errors import UserError
-from multimodal.recurrent.generation import GenerationOptions
 from multimodal.training import LearningParts, Stage, Task
 from multimodal.vocabulary import SPECIAL, WordVocabulary
 
@@ -98,9 +97,10 @@ class CaptionerTask(Task):
 
     def captioner(self, model: nn.Module) -> Captioner:
         """The captioner around a model as it is now."""
-        options = GenerationOptions(
+        options = CaptionOptions(
             beam_size=self.recipe.beam_size,
             length_penalty=self.recipe.length_penalty,
+            detected_weight=self.recipe.detected_weight,
             max_length=self.recipe.longest + 1,
             no_repeat_ngram=2,
         )

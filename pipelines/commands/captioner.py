@@ -174,6 +174,42 @@ def train_captioner_command(
     typer.echo(f"{best}: the best captioner; try: multimodal caption photo.jpg --model {best}")
 
 
+@app.command("vary")
+def vary_command(
+    model: Annotated[str, typer.Argument(help="A shipped captioner, a folder or a Hub id.")],
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the new captioner.")],
+    *,
+    photos: Annotated[int, typer.Option(min=1, help="So many of the training split.")] = 2000,
+    uses: Annotated[int, typer.Option(min=1, help="Say every word of so many of them.")] = 4,
+    limit: Annotated[float, typer.Option(help="Nats by which a logit may rise.")] = 2.0,
+    rounds: Annotated[int, typer.Option(min=1, help="How often all is written.")] = 5,
+    length_penalty: Annotated[
+        float | None, typer.Option(help="Of the new captioner's search.")
+    ] = None,
+    detected_weight: Annotated[
+        float | None, typer.Option(help="What detected words count in it beside the decoder.")
+    ] = None,
+    images: Images = None,
+    image_column: ImageColumn = None,
+    caption_column: CaptionColumn = None,
+) -> None:
+    """Let a captioner say words that it knows and never says, where they fit best."""
+    from multimodal.captioning.variety import VarietyOptions
+    from pipelines.train.variety import vary_captioner
+
+    folder = vary_captioner(
+        model,
+        data,
+        out,
+        VarietyOptions(photos=photos, uses=uses, limit=limit, rounds=rounds),
+        search=given(length_penalty=length_penalty, detected_weight=detected_weight),
+        where={"images": images, "image_column": image_column, "caption_column": caption_column},
+        report=typer.echo,
+    )
+    typer.echo(f"{folder}: the captioner that says more; multimodal evaluate captioner shows what")
+
+
 @evaluate.command("captioner")
 def evaluate_captioner_command(
     data: Data,

@@ -9,11 +9,10 @@ from PIL import Image, ImageDraw
 from torch import nn
 from torchvision.models import get_model
 
-from multimodal.captioning.captioner import Captioner
+from multimodal.captioning.captioner import Captioner, CaptionOptions
 from multimodal.captioning.model import CaptionNetwork, DecoderConfig
 from multimodal.encoders import Encoder, EncoderConfig, imagenet_encoder
 from multimodal.images import open_image
-from multimodal.recurrent.generation import GenerationOptions
 from multimodal.vocabulary import END, WordVocabulary
 
 ENCODER = "shufflenet_v2_x0_5"
@@ -119,7 +118,7 @@ def captioner() -> Captioner:
     for weight in network.decoder.parameters():
         weight.data *= 6
     network.decoder.readout.bias.data[END] = 1  # so that sentences end
-    options = GenerationOptions(beam_size=3, min_length=4, max_length=8, no_repeat_ngram=2)
+    options = CaptionOptions(beam_size=3, min_length=4, max_length=8, no_repeat_ngram=2)
     return Captioner(network, vocabulary, options)
 
 

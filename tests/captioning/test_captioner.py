@@ -211,6 +211,28 @@ def _with_decoder(network, decoder):
     return changed
 
 
+@torch.no_grad()
+def test_with_all_weight_on_the_detector_a_sentence_tells_what_is_detected(captioner, photos):
+    cells = captioner.look([Image.open(path).convert("RGB") for path in photos])
+    shares = captioner.network.decoder.detect(cells).sigmoid().log()
+    found = captioner.caption(photos, detected_weight=1e5, beam_size=1)
+    for caption, of_words in zip(found, shares, strict=True):
+        (first,) = captioner.vocabulary.encode(caption.words[:1])
+        known = dict(enumerate(of_words.tolist(), len(SPECIAL)))
+        assert known.get(first, -9.0) > max(-9.0, *known.values()) - 1e-3
+    assert [c.text for c in found] != [c.text for c in captioner.caption(photos, beam_size=1)]
+
+
+def test_the_weight_of_a_detector_needs_a_detector(captioner, photos):
+    config = replace(captioner.network.decoder.config, detected_words=0)
+    decoder = Decoder(config, captioner.network.encoder.cell_size, len(captioner.vocabulary))
+    blind = Captioner(
+        _with_decoder(captioner.network, decoder), captioner.vocabulary, captioner.options
+    )
+    assert blind.caption(photos[0]).text
+    assert "detected_weight" in error(lambda: blind.caption(photos[0], detected_weight=0.4))
+
+
 def test_a_seed_repeats_what_is_drawn(captioner, photos):
     drawn = [captioner.caption(photos[0], sample=True, seed=seed).text for seed in (1, 1, 2, 3)]
     assert drawn[0] == drawn[1]
@@ -243,6 +265,8 @@ def test_a_word_that_names_a_thing_is_written_once(captioner, photos):
         ({"beam_size": 0}, "beam_size"),
         ({"n_best": 9}, "n_best"),
         ({"temperature": 0.5}, "temperature"),
+        ({"detected_weight": -0.1}, "detected_weight"),
+        ({"detected_weight": math.nan}, "detected_weight"),
     ],
 )
 def test_an_option_that_cannot_be_is_refused_by_name(captioner, photos, options, named):

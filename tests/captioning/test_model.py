@@ -1,3 +1,4 @@
+import math
 from itertools import product
 
 import pytest
@@ -35,11 +36,14 @@ def some_words(photos: int = 2, sentences: int = 3, steps: int = 4) -> torch.Ten
     return torch.randint(VOCABULARY, shape, generator=torch.Generator().manual_seed(2))
 
 
+@pytest.mark.parametrize("weight", [0.0, 0.5])
 @every_decoder
 @torch.no_grad()
-def test_stepping_says_what_teacher_forcing_says(config):
+def test_stepping_says_what_teacher_forcing_says(config, weight):
     decoder, words = make(config), some_words()
     sight = decoder.look(some_cells())
+    if weight and config.detected_words:
+        sight = decoder.lean(sight, torch.tensor([[3.0, -1.0, 0.5], [-2.0, 0.0, 4.0]]), weight)
     forced = decoder(sight, words)
     state = tuple(
         tuple(tuple(tensor.expand(-1, 3, -1) for tensor in layer) for layer in network)
@@ -53,6 +57,19 @@ def test_stepping_says_what_teacher_forcing_says(config):
             torch.testing.assert_close(weights.sum(-1), torch.ones(2, 3))
         else:
             assert weights is None
+
+
+@torch.no_grad()
+def test_a_sight_that_leans_adds_the_detectors_log_probabilities():
+    decoder = make(DecoderConfig(embedding_size=8, hidden_size=10, detected_words=3))
+    plain = decoder.look(some_cells(1))
+    leaning = decoder.lean(plain, torch.tensor([[0.0, math.log(3), -math.log(3)]]), 0.5)
+    words = some_words(1, 1)
+    gained = (decoder(leaning, words) - decoder(plain, words))[0, 0]
+    # of <pad> <start> <end> <unk>, the three that are looked for, and two that are not
+    shares = [-9.0, -9.0, -1.5, -9.0, math.log(1 / 2), math.log(3 / 4), math.log(1 / 4), -9.0, -9.0]
+    expected = 0.5 * torch.tensor(shares)
+    torch.testing.assert_close(gained, expected.expand_as(gained), rtol=0, atol=1e-5)
 
 
 @every_decoder

@@ -19,7 +19,7 @@ from multimodal.captioning.borrowing import (
     wish_to_mention,
     wish_to_name,
 )
-from multimodal.captioning.captioner import Caption, Captioner
+from multimodal.captioning.captioner import Caption, Captioner, CaptionOptions
 from multimodal.captioning.imagenet_names import GROUPS
 from multimodal.captioning.model import CaptionNetwork, DecoderConfig
 from multimodal.captioning.naming import (
@@ -39,7 +39,6 @@ from multimodal.captioning.naming import (
 )
 from multimodal.encoders import Encoder, EncoderConfig, encode_views
 from multimodal.errors import UserError
-from multimodal.recurrent.generation import GenerationOptions
 from multimodal.vocabulary import END, WordVocabulary
 
 LION = 292  # the class's number, from 1
@@ -327,7 +326,7 @@ def namer() -> Captioner:
     network.encoder.head.weight.data.zero_()
     network.encoder.head.bias.data.zero_()
     network.encoder.head.bias.data[LION - 1] = 40.0
-    options = GenerationOptions(beam_size=4, min_length=4, max_length=9, no_repeat_ngram=2)
+    options = CaptionOptions(beam_size=4, min_length=4, max_length=9, no_repeat_ngram=2)
     return Captioner(network, vocabulary, options)
 
 

@@ -1,12 +1,17 @@
 """Settings of a recipe; what training itself does is tested with the captioner's training."""
 
+import json
 import math
 from dataclasses import dataclass
 from typing import Literal
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
+from multimodal.captioning.captioner import Captioner
 from multimodal.captioning.recipe import CaptionerRecipe
+from multimodal.checkpoints import CONFIG, WEIGHTS
 from multimodal.errors import UserError
 from pipelines.train import with_settings
 from pipelines.train.captioner import train_captioner
@@ -82,3 +87,29 @@ def test_a_finished_run_is_not_trained_over(data, tmp_path):
     train_captioner(data, tmp_path / "run", settings)
     with pytest.raises(UserError, match="finished run"):
         train_captioner(data, tmp_path / "run", settings)
+
+
+def test_a_captioner_that_says_more_differs_in_its_last_bias_alone(data, checkpoint, run, tmp_path):
+    out = tmp_path / "varied"
+    options = ["--photos", 30, "--uses", 2, "--limit", 3, "--rounds", 3]
+    options += ["--length-penalty", 0.3, "--detected-weight", 0.2]
+    code, printed, _ = run("vary", checkpoint, "--data", data, "--out", out, *options)
+    assert code == 0
+    assert printed.count("words said") == 3
+    former, varied = load_file(checkpoint / WEIGHTS), load_file(out / WEIGHTS)
+    changed = {name for name in former if not torch.equal(former[name], varied[name])}
+    assert changed == {"decoder.readout.bias"}
+    config = json.loads((out / CONFIG).read_text())["generation"]
+    assert (config["length_penalty"], config["detected_weight"]) == (0.3, 0.2)
+    assert Captioner.load(out).caption(next((data / "images").iterdir())).text
+
+
+def test_what_cannot_be_varied_is_named(data, checkpoint, run, tmp_path):
+    out = tmp_path / "varied"
+    code, _, said = run("vary", tmp_path / "none", "--data", data, "--out", out)
+    assert (code != 0, "none" in said) == (True, True)
+    code, _, said = run("vary", checkpoint, "--data", tmp_path / "none", "--out", out)
+    assert (code != 0, "none" in said) == (True, True)
+    code, _, said = run("vary", checkpoint, "--data", data, "--out", out, "--limit", 0)
+    assert (code != 0, said.count("\n"), "limit" in said) == (True, 1, True)
+    assert not out.exists()

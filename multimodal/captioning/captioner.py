@@ -118,7 +118,7 @@ class CaptionOptions(GenerationOptions):
             Sentences that are drawn by `sample` stay as they are.
         must_mention: Sets of words or phrases; a sentence has one of each.
         detected_weight: What the word detector counts beside the decoder; see `Decoder.lean`. More
-            makes the single words surer and the sentences more alike.
+            makes the single words surer and the sentences more alike. Scores are those of both.
     """
 
     detected_weight: float = 0.0

@@ -5,7 +5,8 @@ Measuring the Diversity of Automatic Image Descriptions): a rare word is seldom 
 one, and so it is not said even of the photos that it suits best. Each such word gets a constant on
 its logit (Menon et al. 2021, Long-tail learning via logit adjustment), here not from its frequency
 but as large as it takes: until the captioner, searching as it always does, says the word of a few
-of the photos. It costs nothing to keep, being part of the last layer's bias.
+of the photos. Where the search leans towards what is detected (`Decoder.lean`), rare words first
+get back what that takes from them. It costs nothing to keep, being part of the last layer's bias.
 """
 
 from __future__ import annotations
@@ -45,9 +46,9 @@ class VarietyOptions:
     """
 
     photos: int = 2000
-    uses: int = 4
-    limit: float = 2.0
-    rounds: int = 5
+    uses: int = 1
+    limit: float = 1.0
+    rounds: int = 3
 
     def __post_init__(self) -> None:
         for name in ("photos", "uses", "limit", "rounds"):

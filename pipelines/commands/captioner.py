@@ -181,9 +181,9 @@ def vary_command(
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the new captioner.")],
     *,
     photos: Annotated[int, typer.Option(min=1, help="So many of the training split.")] = 2000,
-    uses: Annotated[int, typer.Option(min=1, help="Say every word of so many of them.")] = 4,
-    limit: Annotated[float, typer.Option(help="Nats by which a logit may rise.")] = 2.0,
-    rounds: Annotated[int, typer.Option(min=1, help="How often all is written.")] = 5,
+    uses: Annotated[int, typer.Option(min=1, help="Say every word of so many of them.")] = 1,
+    limit: Annotated[float, typer.Option(help="Nats by which a logit may rise.")] = 1.0,
+    rounds: Annotated[int, typer.Option(min=1, help="How often all is written.")] = 3,
     length_penalty: Annotated[
         float | None, typer.Option(help="Of the new captioner's search.")
     ] = None,

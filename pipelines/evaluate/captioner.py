@@ -68,6 +68,7 @@ def evaluate_captioner(
         "split": split,
         "beam_size": search.beam_size,
         "length_penalty": search.length_penalty,
+        "detected_weight": search.detected_weight,
         "seconds": seconds,
         "images_per_second": len(photos) / seconds,
     }

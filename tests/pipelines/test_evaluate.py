@@ -10,7 +10,7 @@ from multimodal.captioning.metrics import evaluate_captions
 from multimodal.errors import UserError
 from pipelines.evaluate.captioner import FIGURES, evaluate_captioner
 
-KEYS = {*FIGURES, "images", "words_used", "split", "beam_size", "length_penalty"}
+KEYS = {*FIGURES, "images", "words_used", "split", "beam_size", "length_penalty", "detected_weight"}
 KEYS |= {"seconds", "images_per_second"}
 
 

@@ -235,7 +235,7 @@ class Decoder(nn.Module):
             written = _unflatten(after, photos)
         logits = self.readout(hidden).view(photos, hypotheses, -1)
         if sight.leaning.shape[1]:
-            logits = logits + sight.leaning[:, None]
+            logits += sight.leaning[:, None]
         return logits, (_unflatten(read, photos), written), weights
 
 

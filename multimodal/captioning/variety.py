@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from multimodal.captioning.captioner import Captioner
-from multimodal.errors import UserError
+from multimodal.training import require_ranges
 from multimodal.vocabulary import PADDING, SPECIAL, START
 
 _BATCH = 50
@@ -51,9 +51,7 @@ class VarietyOptions:
     rounds: int = 3
 
     def __post_init__(self) -> None:
-        for name in ("photos", "uses", "limit", "rounds"):
-            if not getattr(self, name) > 0:
-                raise UserError(f"{name} must be above 0, not {getattr(self, name)!r}")
+        require_ranges(self, {"photos": 1, "uses": 1, "rounds": 1}, rates=["limit"])
 
 
 class Round(NamedTuple):

@@ -180,10 +180,12 @@ def vary_command(
     data: Data,
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the new captioner.")],
     *,
-    photos: Annotated[int, typer.Option(min=1, help="So many of the training split.")] = 2000,
-    uses: Annotated[int, typer.Option(min=1, help="Say every word of so many of them.")] = 1,
-    limit: Annotated[float, typer.Option(help="Nats by which a logit may rise.")] = 1.0,
-    rounds: Annotated[int, typer.Option(min=1, help="How often all is written.")] = 3,
+    photos: Annotated[
+        int | None, typer.Option(help="So many of the training split (2000).")
+    ] = None,
+    uses: Annotated[int | None, typer.Option(help="Say every word of so many of them (1).")] = None,
+    limit: Annotated[float | None, typer.Option(help="Nats by which a logit may rise (1).")] = None,
+    rounds: Annotated[int | None, typer.Option(help="How often all is written (3).")] = None,
     length_penalty: Annotated[
         float | None, typer.Option(help="Of the new captioner's search.")
     ] = None,
@@ -202,7 +204,7 @@ def vary_command(
         model,
         data,
         out,
-        VarietyOptions(photos=photos, uses=uses, limit=limit, rounds=rounds),
+        VarietyOptions(**given(photos=photos, uses=uses, limit=limit, rounds=rounds)),
         search=given(length_penalty=length_penalty, detected_weight=detected_weight),
         where={"images": images, "image_column": image_column, "caption_column": caption_column},
         report=typer.echo,

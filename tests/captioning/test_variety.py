@@ -110,7 +110,15 @@ def test_rare_words_get_back_what_the_detectors_weight_takes_from_them(talker, c
     assert (usual < 0.03).any()
 
 
-@pytest.mark.parametrize("name", ["photos", "uses", "limit", "rounds"])
-def test_a_number_out_of_range_is_named(name):
-    with pytest.raises(UserError, match=rf"^{name} must be above 0, not 0$"):
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("photos", "at least 1"),
+        ("uses", "at least 1"),
+        ("rounds", "at least 1"),
+        ("limit", "above 0"),
+    ],
+)
+def test_a_number_out_of_range_is_named(name, rule):
+    with pytest.raises(UserError, match=rf"^{name}: must be {rule}, not 0$"):
         VarietyOptions(**{name: 0})

@@ -189,7 +189,7 @@ class Captioner:
         encoder = _from_json(EncoderConfig, config["encoder"])
         decoder = _from_json(DecoderConfig, config["decoder"])
         options = _from_json(CaptionOptions, config["generation"])
-        network = CaptionNetwork(Encoder(encoder), decoder, len(vocabulary))
+        network = CaptionNetwork(Encoder(encoder), decoder, vocabulary.words)
         return cls(network, vocabulary, options)
 
     def save(self, folder: str | Path, card: str | None = None) -> Path:
@@ -278,10 +278,12 @@ class Captioner:
         """Cells (B, S, D) → what the decoder sees of them."""
         decoder = self.network.decoder
         detected = decoder.detect(cells)
-        sight = decoder.look(cells, detected)
+        sight = decoder.look(cells, self.network.word_list(cells, detected))
         if detected is None or not options.detected_weight:
             return sight
-        return decoder.lean(sight, detected, options.detected_weight)
+        return decoder.lean(
+            sight, self.network.support(cells, detected), options.detected_weight
+        )
 
     def _write(
         self, cells: Tensor, options: CaptionOptions, wishes: Sequence[Wish]
@@ -325,7 +327,12 @@ class Captioner:
             views: (size, size, 3) each, as many as names.
             options: from `search_options`.
         """
-        cells = encode_views(self.network.encoder, views)
+        return self.describe_cells(names, encode_views(self.network.encoder, views), options)
+
+    def describe_cells(
+        self, names: Sequence[str], cells: Tensor, options: CaptionOptions
+    ) -> list[Caption]:
+        """Caption cells (B, S, D) that are at hand, as one batch; see `describe`."""
         wish = wish_to_mention(options.must_mention, self.vocabulary)
         found = self.write(cells, options, [wish] * len(cells))
         verdicts = self._recognize(cells)

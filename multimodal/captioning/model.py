@@ -13,12 +13,14 @@ One set of modules; three decoders of the literature are configurations of it:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
+from multimodal.captioning.support import ClassWords
 from multimodal.encoders import Encoder
 from multimodal.recurrent.attention import AdditiveAttention
 from multimodal.recurrent.cells import Cell, LockedDropout, RecurrentNetwork, State
@@ -61,6 +63,8 @@ class DecoderConfig:
         attention_size: A, the width in which cells and queries are compared.
         detected_words: how many of the most frequent words are looked for in the photo before the
             sentence begins (Fang et al. 2015; Wu et al. 2016); 0 for none.
+        listed_words: how many words of the vocabulary the decoder reads a probability of before
+            the sentence begins, the most frequent; 0 for those that are detected.
         dropout: the share of features dropped in training.
     """
 
@@ -71,7 +75,13 @@ class DecoderConfig:
     hidden_size: int = 512
     attention_size: int = 256
     detected_words: int = 1000
+    listed_words: int = 0
     dropout: float = 0.4
+
+    @property
+    def list_size(self) -> int:
+        """How many words the list has that the decoder reads."""
+        return self.listed_words or self.detected_words
 
 
 class WordDetector(nn.Module):
@@ -116,7 +126,8 @@ class Decoder(nn.Module):
         self.detector: WordDetector | None = None
         if config.detected_words:
             self.detector = WordDetector(cell_size, config.detected_words, config.dropout)
-            self.word_projection = nn.Linear(config.detected_words, embedding_size, bias=False)
+        if config.list_size:
+            self.word_projection = nn.Linear(config.list_size, embedding_size, bias=False)
         self.reader = RecurrentNetwork(config.cell, embedding_size, hidden_size)
         if config.attention:
             self.cell_projection = nn.Linear(cell_size, hidden_size)
@@ -128,35 +139,43 @@ class Decoder(nn.Module):
         """Logits (B, W) of the words that belong to a photo; None without a detector."""
         return None if self.detector is None else self.detector(cells).float()
 
-    def look(self, cells: Tensor, detected: Tensor | None = None) -> Sight:
-        """Everything that the sentence needs of the photos: cells (B, S, D) → Sight."""
+    def look(
+        self, cells: Tensor, words: Tensor | None = None, visible: Tensor | None = None
+    ) -> Sight:
+        """Everything that the sentence needs of the photos: cells (B, S, D) → Sight.
+
+        Args:
+            cells: of B photos.
+            words: (B, W) the probability of every word of the list; by default the detector's.
+            visible: (B,) how much of the cells is shown, from 0 (the list of words alone) to 1.
+        """
         image = self.image_projection(self.image_dropout(cells.mean(1)))
+        if visible is not None:
+            image = image * visible[:, None].to(image.dtype)
         if self.detector is not None:
-            logits = self.detector(cells) if detected is None else detected
-            image = image + self.word_projection(logits.float().sigmoid().to(image.dtype))
+            present = self.detector(cells).float().sigmoid() if words is None else words
+            image = image + self.word_projection(present.to(image.dtype))
         if not self.config.attention:
             nothing = image.new_zeros(len(cells), 0, 0)
             return Sight(image, nothing, nothing, _no_leaning(image))
         values = torch.relu(self.cell_projection(self.dropout(cells)))
+        if visible is not None:
+            values = values * visible[:, None, None].to(values.dtype)
         return Sight(image, values, self.attention.keys(values), _no_leaning(image))
 
-    def lean(self, sight: Sight, detected: Tensor, weight: float) -> Sight:
-        """A sight whose every sentence leans towards the detected words.
+    def lean(self, sight: Sight, support: Tensor, weight: float) -> Sight:
+        """A sight whose every sentence leans towards the words that are believed to be true.
 
-        The decoder's log-probability of a word gains that of the detector, weighted: a log-linear
-        model of both (Fang et al. 2015, From Captions to Visual Concepts and Back). It knows what
+        The decoder's log-probability of a word gains that of the witnesses, weighted: a log-linear
+        model of both (Fang et al. 2015, From Captions to Visual Concepts and Back). They know what
         is in the photo, the decoder what fits the sentence.
 
         Args:
             sight: what is seen of B photos.
-            detected: (B, W) logits of the words that belong to them.
-            weight: what the detector counts; the decoder counts 1.
+            support: (B, V) from `CaptionNetwork.support`.
+            weight: what the witnesses count; the decoder counts 1.
         """
-        shares = nn.functional.logsigmoid(detected.float())
-        leaning = shares.new_full((len(shares), self.readout.out_features), _NEVER)
-        leaning[:, END] = _ENDING
-        leaning[:, len(SPECIAL) : len(SPECIAL) + shares.shape[1]] = shares
-        return sight._replace(leaning=(weight * leaning).to(sight.image.dtype))
+        return sight._replace(leaning=(weight * support).to(sight.image.dtype))
 
     def imagine(self, present: Tensor) -> Sight:
         """What is seen of photos of which nothing is known but words: (B, W) from 0 to 1 → Sight.
@@ -165,7 +184,7 @@ class Decoder(nn.Module):
         """
         size = self.config.embedding_size
         image = present.new_zeros(len(present), size)
-        if self.detector is not None:
+        if self.config.list_size:
             image = self.word_projection(present)
         values = image.new_zeros(len(present), 1, self.config.hidden_size)
         keys = self.attention.keys(values) if self.config.attention else values
@@ -245,13 +264,47 @@ class CaptionNetwork(nn.Module):
     Args:
         encoder: the CNN.
         decoder: what the decoder is.
-        vocabulary_size: V.
+        vocabulary: its words; their number is V.
     """
 
-    def __init__(self, encoder: Encoder, decoder: DecoderConfig, vocabulary_size: int) -> None:
+    def __init__(self, encoder: Encoder, decoder: DecoderConfig, vocabulary: Sequence[str]) -> None:
         super().__init__()
         self.encoder = encoder
-        self.decoder = Decoder(decoder, encoder.cell_size, vocabulary_size)
+        self.decoder = Decoder(decoder, encoder.cell_size, len(vocabulary))
+        self.class_words: ClassWords | None = None
+        if decoder.listed_words and encoder.head is not None:
+            self.class_words = ClassWords(vocabulary)
+
+    def support(self, cells: Tensor, detected: Tensor) -> Tensor:
+        """Log-probability that each word is true of a photo: (B, V), at least e⁻⁹.
+
+        Args:
+            cells: (B, S, D) of the photos.
+            detected: (B, W) what `Decoder.detect` says of them.
+        """
+        first, last = len(SPECIAL), len(SPECIAL) + detected.shape[1]
+        size = self.decoder.readout.out_features
+        if self.class_words is None:
+            support = detected.new_full((len(detected), size), _NEVER)
+            support[:, first:last] = nn.functional.logsigmoid(detected.float())
+        else:
+            logits = self.encoder.classify(cells)
+            support = self.class_words.support(detected, logits, first).log().clamp(min=_NEVER)
+        support[:, END] = _ENDING
+        return support
+
+    def word_list(self, cells: Tensor, detected: Tensor | None) -> Tensor | None:
+        """The probability of every word (B, V) that the decoder reads; None without a detector.
+
+        Args:
+            cells: (B, S, D) of the photos.
+            detected: (B, W) what `Decoder.detect` says of them.
+        """
+        if detected is None or self.class_words is None:
+            return None if detected is None else detected.sigmoid()
+        logits = self.encoder.classify(cells)
+        every = self.class_words.probabilities(detected, logits, len(SPECIAL))
+        return every[:, len(SPECIAL) :][:, : self.decoder.config.listed_words]
 
 
 def _no_leaning(image: Tensor) -> Tensor:

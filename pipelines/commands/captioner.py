@@ -220,6 +220,10 @@ def evaluate_captioner_command(
     split: Annotated[str, typer.Option(help="train, dev or test.")] = "test",
     json_file: ScoresFile = None,
     captions: Annotated[Path | None, typer.Option(help="Write every caption here.")] = None,
+    objects: Annotated[
+        Path | None,
+        typer.Option(help="JSON of the COCO objects in every photo, by file name: measure CHAIR."),
+    ] = None,
     meteor: Annotated[bool, typer.Option("--meteor", help="METEOR as well (needs Java).")] = False,
     beam_size: BeamSize = None,
     naming: Naming = None,
@@ -239,6 +243,7 @@ def evaluate_captioner_command(
         meteor=meteor,
         batch_size=batch_size,
         captions=captions,
+        objects=objects,
         where={"images": images, "image_column": image_column, "caption_column": caption_column},
         **given(beam_size=beam_size, naming=naming),
     )

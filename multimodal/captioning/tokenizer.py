@@ -8,6 +8,7 @@ module is that cut in Python; its rules were found by observing how the referenc
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 # Written as in running text: titles, companies, months, states. The full stop is part of the word.
 _ABBREVIATIONS = """
@@ -129,6 +130,12 @@ def _typewritten(sentence: str) -> str:
     return "".join(
         c if c.isprintable() and (c <= "\uffff" or c.isalnum()) else " " for c in composed
     )
+
+
+def join_tokens(words: Iterable[str]) -> str:
+    """Write words as `tokenize` cuts them: clitics join the word before them."""
+    text = " ".join(words)
+    return re.sub(r" (n't|'(?:s|m|d|ll|re|ve))(?= |$)", r"\1", text)
 
 
 def tokenize(sentence: str) -> list[str]:

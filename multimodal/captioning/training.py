@@ -31,11 +31,11 @@ from multimodal.captioning.metrics import evaluate_captions
 from multimodal.captioning.model import CaptionNetwork
 from multimodal.captioning.recipe import CaptionerRecipe
 from multimodal.captioning.stages import CrossEntropy, FineTuning, Language, SelfCritical
-from multimodal.captioning.tokenizer import tokenize
+from multimodal.captioning.wording import CaptionVocabulary, RepetitionCosts, learnt
 from multimodal.encoders import Encoder, imagenet_encoder
 from multimodal.errors import UserError
 from multimodal.training import LearningParts, Stage, Task
-from multimodal.vocabulary import SPECIAL, WordVocabulary
+from multimodal.vocabulary import SPECIAL
 
 REPORTED = ("bleu1", "bleu2", "bleu3", "bleu4", "rouge_l", "cider")
 
@@ -52,7 +52,8 @@ class CaptionerTask(Task):
         out: the run's folder, for cached cells.
 
     Raises:
-        UserError: the recipe leaves out every stage, or its encoder or captioner cannot be had.
+        UserError: the recipe leaves out every stage, its encoder or captioner cannot be had, or no
+            word is said often enough to be learnt.
     """
 
     metric = "cider"
@@ -72,6 +73,9 @@ class CaptionerTask(Task):
         self.model, self.vocabulary = _beginning(recipe, train, weights)
         looked_for = self.model.decoder.config.detected_words
         groups: list[Sequence[str]] = [photo.captions for photo in train]
+        spoken_words = [self.vocabulary.tokenize(caption) for group in groups for caption in group]
+        self.repetition = RepetitionCosts.learn(spoken_words)
+        self.opening = [learnt(self.vocabulary, spoken_words, recipe.longest)]
         captions = TrainingCaptions(groups, self.vocabulary, looked_for, recipe.longest)
         photos = [photo.image for photo in train]
         parts = LearningParts(self.model.decoder, recipe.parts)
@@ -101,10 +105,11 @@ class CaptionerTask(Task):
             beam_size=self.recipe.beam_size,
             length_penalty=self.recipe.length_penalty,
             detected_weight=self.recipe.detected_weight,
+            repetition_weight=self.recipe.repetition_weight,
             max_length=self.recipe.longest + 1,
-            no_repeat_ngram=2,
         )
-        return Captioner(cast(CaptionNetwork, model), self.vocabulary, options)
+        network = cast(CaptionNetwork, model)
+        return Captioner(network, self.vocabulary, options, self.repetition)
 
     def validate(self, model: nn.Module) -> Mapping[str, float]:
         """Caption the dev photos."""
@@ -129,7 +134,7 @@ class CaptionerTask(Task):
 
 def _beginning(
     recipe: CaptionerRecipe, train: Sequence[CaptionedPhoto], weights: str | Path
-) -> tuple[CaptionNetwork, WordVocabulary]:
+) -> tuple[CaptionNetwork, CaptionVocabulary]:
     """The network that the training begins with, and the words behind its ids."""
     if recipe.start:
         captioner = Captioner.load(recipe.start, precision="fp32")
@@ -139,8 +144,8 @@ def _beginning(
         network.load_state_dict(former.state_dict())
         return network, captioner.vocabulary
     encoder = imagenet_encoder(recipe.encoder, weights)
-    sentences = (tokenize(caption) for photo in train for caption in photo.captions)
-    vocabulary = WordVocabulary.build(sentences, recipe.seen_at_least)
+    captions = (caption for photo in train for caption in photo.captions)
+    vocabulary = CaptionVocabulary.learn(captions, recipe.seen_at_least)
     looked_for = min(recipe.detected_words, len(vocabulary) - len(SPECIAL))
     decoder = replace(recipe.decoder, detected_words=looked_for)
     return CaptionNetwork(encoder, decoder, len(vocabulary)), vocabulary

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multimodal.captioning.tokenizer import tokenize
+from multimodal.captioning.tokenizer import join_tokens, tokenize
 
 OWN_SENTENCES = [
     # case and punctuation
@@ -110,3 +110,18 @@ def test_lines_are_cut_like_words(first: str, second: str):
 def test_hostile_text_takes_linear_time(piece: str, words: int):
     """A rule that took the square of the length would not come to an end here."""
     assert len(tokenize(piece * (100_000 // len(piece)))) == words
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("two dogs run", "two dogs run"),
+        ("the dog 's ball", "the dog's ball"),
+        ("it does n't fly", "it doesn't fly"),
+        ("they 're men and i 'll see what she 'd say", "they're men and i'll see what she'd say"),
+        ("the 'star sign", "the 'star sign"),
+        ("", ""),
+    ],
+)
+def test_clitics_join_the_word_before_them(words, text):
+    assert join_tokens(words.split()) == text

@@ -48,7 +48,7 @@ from multimodal.encoders import (
     encode_views,
 )
 from multimodal.errors import UserError
-from multimodal.images import ImageError, ImageSource, name_of, open_image
+from multimodal.images import IMAGE_BYTES, ImageError, ImageSource, name_of, open_image
 from multimodal.processor import Precision, shares, side_by_side, torch_dtype
 from multimodal.recurrent.generation import (
     MOST_REQUIREMENTS,
@@ -251,7 +251,7 @@ class Captioner:
             ImageError: when a single picture cannot be opened.
             UserError: when an option is unknown or out of range.
         """
-        if isinstance(pictures, Sequence) and not isinstance(pictures, (str, bytes)):
+        if isinstance(pictures, Sequence) and not isinstance(pictures, (str, *IMAGE_BYTES)):
             return list(self.captions(pictures, **changes))
         opened = open_image(pictures, needed=self.network.encoder.config.size)
         return self._describe([name_of(pictures)], [opened], self.search_options(changes))[0]

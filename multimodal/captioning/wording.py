@@ -1,4 +1,4 @@
-"""The words of a captioner: how captions are cut into them and written, and what it costs to repeat.
+"""The words of a captioner: how captions are cut into them, and what it costs to repeat one.
 
 What a sentence may say twice differs from language to language ("a … a", "un … une … d'un"), and
 beam search without any rule says the same thing twice far more often than people do ("a woman and
@@ -12,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import Any, Literal, Self
 
 from multimodal.captioning.spelling import JOINER, spell, unspell
@@ -168,8 +169,7 @@ class _Counts:
         self.stands.update(words)
         self.captions.update(times.keys())
         self.again.update(word for word, n in times.items() if n > 1)
-        pairs = zip(words, words[1:], strict=False)
-        self.doubled.update(first for first, second in pairs if first == second)
+        self.doubled.update(first for first, second in pairwise(words) if first == second)
 
 
 def _cost(repeated: int, chances: int, prior: float) -> float:

@@ -37,9 +37,9 @@ from multimodal.captioning.naming import (
     unsaid,
     with_articles,
 )
+from multimodal.captioning.wording import CaptionVocabulary
 from multimodal.encoders import Encoder, EncoderConfig, encode_views
 from multimodal.errors import UserError
-from multimodal.captioning.wording import CaptionVocabulary
 from multimodal.vocabulary import END
 
 LION = 292  # the class's number, from 1

@@ -18,10 +18,10 @@ from multimodal.captioning.stages import (
     caption_losses,
     distillation_loss,
 )
+from multimodal.captioning.wording import CaptionVocabulary
 from multimodal.encoders import Encoder, EncoderConfig
 from multimodal.errors import UserError
 from multimodal.training import LearningParts
-from multimodal.captioning.wording import CaptionVocabulary
 from multimodal.vocabulary import END, PADDING, START
 
 A, DOG, RUNS, CAT = range(4, 8)

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from multimodal.captioning.tokenizer import tokenize
+from multimodal.captioning.wording import CaptionVocabulary
 from multimodal.training import batches_per_epoch
-from multimodal.vocabulary import END, PADDING, SPECIAL, START, WordVocabulary
+from multimodal.vocabulary import END, PADDING, SPECIAL, START
 
 
 class CaptionBatch(NamedTuple):
@@ -50,12 +50,12 @@ class TrainingCaptions:
     def __init__(
         self,
         groups: Sequence[Sequence[str]],
-        vocabulary: WordVocabulary,
+        vocabulary: CaptionVocabulary,
         listed_words: int,
         longest: int,
     ) -> None:
         self.ids = [
-            sorted((vocabulary.encode(tokenize(c))[:longest] for c in group), key=len)
+            sorted((vocabulary.encode(vocabulary.tokenize(c))[:longest] for c in group), key=len)
             for group in groups
         ]
         self.total = sum(map(len, self.ids))

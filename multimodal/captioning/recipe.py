@@ -17,8 +17,11 @@ _LEAST = {
     **dict.fromkeys(("epochs", "fine_tuning_epochs", "self_critical_epochs", "detected_words"), 0),
     **dict.fromkeys(("detection_epochs", "listed_words", "language_epochs", "language_share"), 0),
     **dict.fromkeys(("encoder_rate", "distillation"), 0),
-    **dict.fromkeys(("cross_entropy_share", "bleu_reward", "unigram_reward", "hallucination_penalty"), 0),
+    **dict.fromkeys(
+        ("cross_entropy_share", "bleu_reward", "unigram_reward", "hallucination_penalty"), 0
+    ),
     **{"samples": 2, "beam_size": 1, "length_penalty": 0, "detected_weight": 0},
+    "repetition_weight": 0,
 }
 _RATES = ("learning_rate", "detection_rate", "fine_tuning_rate", "self_critical_rate")
 _SHARES = ("dropout", "hidden_photos", "label_smoothing", "average_decay")
@@ -71,7 +74,8 @@ class CaptionerRecipe:
             the last stage, such as "attention"; all where none is named.
         average_decay: of the moving average of the weights.
         bits: of a weight, to which it is rounded while it learns; see TrainingOptions.
-        beam_size, length_penalty, detected_weight: how the captioner searches; also used on dev.
+        beam_size, length_penalty, detected_weight, repetition_weight: how the captioner searches;
+            also used on dev.
         seed: of everything random.
         precision: "auto", "bf16" or "fp32".
 
@@ -124,6 +128,7 @@ class CaptionerRecipe:
     beam_size: int = 3
     length_penalty: float = 0.7
     detected_weight: float = 0.0
+    repetition_weight: float = 1.0
     seed: int = 0
     precision: Literal["auto", "bf16", "fp32"] = "auto"
 

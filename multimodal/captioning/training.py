@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import cast
@@ -32,12 +32,12 @@ from multimodal.captioning.metrics import evaluate_captions
 from multimodal.captioning.model import CaptionNetwork, DecoderConfig
 from multimodal.captioning.recipe import CaptionerRecipe
 from multimodal.captioning.stages import CrossEntropy, Detection, FineTuning, Language, SelfCritical
-from multimodal.captioning.tokenizer import tokenize
 from multimodal.captioning.views import CellCache
 from multimodal.encoders import PRETRAINED, Encoder, imagenet_encoder
+from multimodal.captioning.wording import CaptionVocabulary, RepetitionCosts, learnt
 from multimodal.errors import UserError
 from multimodal.training import LearningParts, Stage, Task
-from multimodal.vocabulary import SPECIAL, WordVocabulary
+from multimodal.vocabulary import SPECIAL
 
 _DEV_BATCH = 50
 REPORTED = ("bleu1", "bleu2", "bleu3", "bleu4", "rouge_l", "cider")
@@ -55,7 +55,8 @@ class CaptionerTask(Task):
         out: the run's folder, for cached cells.
 
     Raises:
-        UserError: the recipe leaves out every stage, or its encoder or captioner cannot be had.
+        UserError: the recipe leaves out every stage, its encoder or captioner cannot be had, or no
+            word is said often enough to be learnt.
     """
 
     metric = "cider"
@@ -77,6 +78,9 @@ class CaptionerTask(Task):
         self.model, self.vocabulary = _beginning(recipe, train, weights, language)
         listed = self.model.decoder.config.list_size
         groups: list[Sequence[str]] = [photo.captions for photo in train]
+        spoken_words = [self.vocabulary.tokenize(caption) for group in groups for caption in group]
+        self.repetition = RepetitionCosts.learn(spoken_words)
+        self.opening = [learnt(self.vocabulary, spoken_words, recipe.longest)]
         captions = TrainingCaptions(groups, self.vocabulary, listed, recipe.longest)
         photos = [photo.image for photo in train]
         parts = LearningParts(self.model.decoder, recipe.parts)
@@ -92,9 +96,7 @@ class CaptionerTask(Task):
             self.stages.append(Detection(recipe, captions, photos, teacher))
         if recipe.epochs:
             along = spoken if recipe.listed_words and recipe.language_share else None
-            self.stages.append(
-                CrossEntropy(recipe, captions, photos, out / "cache", along, named)
-            )
+            self.stages.append(CrossEntropy(recipe, captions, photos, out / "cache", along, named))
         if recipe.fine_tuning_epochs:
             teacher = _teacher(recipe, weights, self.model.encoder)
             self.stages.append(FineTuning(recipe, captions, photos, teacher))
@@ -115,10 +117,11 @@ class CaptionerTask(Task):
             beam_size=self.recipe.beam_size,
             length_penalty=self.recipe.length_penalty,
             detected_weight=self.recipe.detected_weight,
+            repetition_weight=self.recipe.repetition_weight,
             max_length=self.recipe.longest + 1,
-            no_repeat_ngram=2,
         )
-        return Captioner(cast(CaptionNetwork, model), self.vocabulary, options)
+        network = cast(CaptionNetwork, model)
+        return Captioner(network, self.vocabulary, options, self.repetition)
 
     def validate(self, model: nn.Module) -> Mapping[str, float]:
         """Caption the dev photos."""
@@ -161,7 +164,7 @@ def _beginning(
     train: Sequence[CaptionedPhoto],
     weights: str | Path,
     language: Sequence[Sequence[str]],
-) -> tuple[CaptionNetwork, WordVocabulary]:
+) -> tuple[CaptionNetwork, CaptionVocabulary]:
     """The network that the training begins with, and the words behind its ids."""
     captions = [photo.captions for photo in train]
     if recipe.start:
@@ -174,7 +177,7 @@ def _beginning(
         network.load_state_dict(former.state_dict())
         return network, captioner.vocabulary
     encoder = imagenet_encoder(recipe.encoder, weights)
-    vocabulary = _vocabulary(recipe, WordVocabulary([]), captions, language)
+    vocabulary = _vocabulary(recipe, CaptionVocabulary([]), captions, language)
     most = len(vocabulary) - len(SPECIAL)
     sizes = {name: min(getattr(recipe, name), most) for name in ("detected_words", "listed_words")}
     decoder = replace(recipe.decoder, **sizes)
@@ -188,7 +191,7 @@ def _grown(
     weights: str | Path,
     captions: Sequence[Sequence[str]],
     language: Sequence[Sequence[str]],
-) -> tuple[CaptionNetwork, WordVocabulary]:
+) -> tuple[CaptionNetwork, CaptionVocabulary]:
     """A captioner whose decoder reads a list of words, and knows more words than before.
 
     What looks at cells begins anew where the encoder is another one.
@@ -213,27 +216,32 @@ _SEES_CELLS = ("image_projection", "cell_projection", "detector")
 
 def _vocabulary(
     recipe: CaptionerRecipe,
-    former: WordVocabulary,
+    former: CaptionVocabulary,
     seen: Sequence[Sequence[str]],
     language: Sequence[Sequence[str]],
-) -> WordVocabulary:
+) -> CaptionVocabulary:
     """The former words, those of the photos' captions, then those that only other captions have.
 
     Without a list of words of its own, the decoder would never hear of the latter.
     """
-    ours = Counter(word for group in seen for caption in group for word in tokenize(caption))
+    ours = _counted(seen, former)
     vocabulary = former
     if len(former) == len(SPECIAL):
-        vocabulary = WordVocabulary.build(_each(ours), recipe.seen_at_least)
+        vocabulary = CaptionVocabulary.build(_each(ours), recipe.seen_at_least)
     if not recipe.listed_words:
         return vocabulary
     known = set(vocabulary.words)
-    others = Counter(w for group in set(language) for c in group for w in tokenize(c))
+    others = _counted(set(map(tuple, language)), former)
     for word in known:
         others.pop(word, None)
-    more = WordVocabulary.build(_each(others + ours), recipe.language_seen_at_least)
+    more = CaptionVocabulary.build(_each(others + ours), recipe.language_seen_at_least)
     further = [word for word in more.words[len(SPECIAL) :] if word not in known]
-    return WordVocabulary([*vocabulary.words[len(SPECIAL) :], *further])
+    words = [*vocabulary.words[len(SPECIAL) :], *further]
+    return CaptionVocabulary(words, former.tokenizer)
+
+
+def _counted(groups: Iterable[Sequence[str]], vocabulary: CaptionVocabulary) -> Counter[str]:
+    return Counter(w for group in groups for c in group for w in vocabulary.tokenize(c))
 
 
 def _each(counts: Counter[str]) -> Iterator[list[str]]:

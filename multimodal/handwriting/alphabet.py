@@ -1,6 +1,6 @@
 """The characters that can be written, and texts as numbers."""
 
-# ruff: noqa: RUF001 - letters that look alike are what this is about
+
 
 from __future__ import annotations
 

@@ -60,6 +60,8 @@ def train(task: Task, out: str | Path) -> Path:
             stack.enter_context(folder.locked())
             folder.begin(asked, position)
             report = stack.enter_context(Report(folder.path, position.step, task.metric))
+            for line in task.opening:
+                report.say(line)
             if position.step:
                 report.say(f"{out}: going on after step {position.step}")
         run = _Run(task, folder, position, report, stack.enter_context(_stop_requests()))

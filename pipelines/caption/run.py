@@ -155,7 +155,8 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
     with_report = files.report is not None
     if with_report:
         options |= {"keep_attention": True}
-    search = replace(captioner.search_options(options), banned=(), once=())  # told by the model
+    derived = {"banned": (), "once": (), "repeat_costs": (), "double_costs": ()}
+    search = replace(captioner.search_options(options), **derived)  # told by the model
     asked = {
         "inputs": [str(source) for source in inputs],
         "model": fingerprint(captioner),
@@ -185,7 +186,8 @@ def fingerprint(captioner: Captioner) -> str:
     """What tells one captioner from another: its weights, their precision, its vocabulary."""
     network = captioner.network
     configs = (network.encoder.config, network.decoder.config)
-    return journal.fingerprint(network.state_dict(), configs, captioner.vocabulary.words)
+    words = (captioner.vocabulary.words, captioner.vocabulary.tokenizer, captioner.repetition)
+    return journal.fingerprint(network.state_dict(), configs, words)
 
 
 @contextmanager

@@ -42,6 +42,10 @@ Naming = Annotated[
         "--naming/--no-naming", help="Name what the classifier is sure of (on unless told)."
     ),
 ]
+RepetitionWeight = Annotated[
+    float | None,
+    typer.Option(min=0, help="What it counts that people seldom repeat a word (1; 0: nothing)."),
+]
 BatchSize = Annotated[int, typer.Option(min=1, help="Pictures at a time.")]
 
 
@@ -84,6 +88,7 @@ def caption_command(
     beam_size: BeamSize = None,
     n_best: Annotated[int | None, typer.Option(min=1, help="Sentences for each picture.")] = None,
     naming: Naming = None,
+    repetition_weight: RepetitionWeight = None,
     must_mention: Annotated[
         list[str] | None,
         typer.Option(help="A word that every sentence has; commas between alternatives."),
@@ -130,6 +135,7 @@ def caption_command(
         beam_size=beam_size,
         n_best=n_best,
         naming=naming,
+        repetition_weight=repetition_weight,
         must_mention=[words.split(",") for words in must_mention] if must_mention else None,
         min_score=min_score,
         workers=workers,
@@ -227,6 +233,7 @@ def evaluate_captioner_command(
     meteor: Annotated[bool, typer.Option("--meteor", help="METEOR as well (needs Java).")] = False,
     beam_size: BeamSize = None,
     naming: Naming = None,
+    repetition_weight: RepetitionWeight = None,
     batch_size: BatchSize = 32,
     images: Images = None,
     image_column: ImageColumn = None,
@@ -245,7 +252,7 @@ def evaluate_captioner_command(
         captions=captions,
         objects=objects,
         where={"images": images, "image_column": image_column, "caption_column": caption_column},
-        **given(beam_size=beam_size, naming=naming),
+        **given(beam_size=beam_size, naming=naming, repetition_weight=repetition_weight),
     )
     report_scores(scores, json_file)
 

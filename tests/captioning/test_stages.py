@@ -18,13 +18,14 @@ from multimodal.captioning.stages import (
     caption_losses,
     distillation_loss,
 )
+from multimodal.captioning.wording import CaptionVocabulary
 from multimodal.encoders import Encoder, EncoderConfig
 from multimodal.errors import UserError
 from multimodal.training import LearningParts
-from multimodal.vocabulary import END, PADDING, START, WordVocabulary
+from multimodal.vocabulary import END, PADDING, START
 
 A, DOG, RUNS, CAT = range(4, 8)
-VOCABULARY = WordVocabulary(["a", "dog", "runs", "cat"])
+VOCABULARY = CaptionVocabulary(["a", "dog", "runs", "cat"])
 RECIPE = CaptionerRecipe(
     embedding_size=6,
     hidden_size=8,

@@ -1,9 +1,9 @@
 """Classification CNNs as encoders: a photo becomes a grid of cells.
 
-EfficientNet-Lite and any of torchvision's serve by name. Batch normalisation is folded into the convolutions when the network
-is built: the statistics stay as ImageNet left them, which small data needs anyway, and training and
-inference get faster. Weights come from an installed package, from torchvision, where the network
-allows, or from a file. Only the networks of torchvision import torchvision.
+EfficientNet-Lite and any of torchvision's serve by name. Batch normalisation is folded into the
+convolutions when the network is built: the statistics stay as ImageNet left them, which small data
+needs anyway, and training and inference get faster. Weights come from an installed package, from
+torchvision, where the network allows, or from a file. Only torchvision's networks import it.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ TORCHVISION_CLASSES = 1000
 TENSORFLOW_CLASSES = 1001  # with a background class before ImageNet's thousand
 
 
-def imagenet_encoder(name: str, weights: str | Path = "torchvision") -> Encoder:
+def imagenet_encoder(name: str, weights: str | Path = "pretrained") -> Encoder:
     """An encoder with weights from a classifier of ImageNet.
 
     Args:

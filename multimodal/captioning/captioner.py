@@ -29,6 +29,7 @@ from multimodal.captioning.naming import (
     is_worth_naming,
     mentions,
     recognize,
+    things,
     unsaid,
     with_articles,
 )
@@ -73,6 +74,10 @@ _REPEATABLE = """
 REPEATABLE = frozenset(_REPEATABLE.split())
 
 _NAMED_CLASSES = (TORCHVISION_CLASSES, TENSORFLOW_CLASSES)
+
+# Chosen on coco-mini: in a photo less familiar than this, an object that is at least so probable is
+# named.
+FAMILIAR, RECOGNIZED = 0.6, 0.2
 
 T = TypeVar("T")
 
@@ -292,12 +297,7 @@ class Captioner:
 
     def sight(self, cells: Tensor, options: CaptionOptions) -> Sight:
         """Cells (B, S, D) → what the decoder sees of them."""
-        decoder = self.network.decoder
-        detected = decoder.detect(cells)
-        sight = decoder.look(cells, self.network.word_list(cells, detected))
-        if detected is None or not options.detected_weight:
-            return sight
-        return decoder.lean(sight, self.network.support(cells, detected), options.detected_weight)
+        return self.network.look(cells, options.detected_weight)[0]
 
     def _write(
         self, cells: Tensor, options: CaptionOptions, wishes: Sequence[Wish]
@@ -348,20 +348,39 @@ class Captioner:
     ) -> list[Caption]:
         """Caption cells (B, S, D) that are at hand, as one batch; see `describe`."""
         wish = wish_to_mention(options.must_mention, self.vocabulary)
-        found = self.write(cells, options, [wish] * len(cells))
         verdicts = self._recognize(cells)
+        room = len(wish.requirements) < MOST_REQUIREMENTS
+        naming = options.naming and room and not options.sample
+        wishes = [wish] * len(cells)
+        witnesses = self.network.witnesses
+        if naming and witnesses is not None and witnesses.familiarity is not None:
+            familiar = witnesses.familiarity(cells).tolist()
+            seen = zip(verdicts, familiar, strict=True)
+            wishes = [self._with_name(wish, verdict, share) for verdict, share in seen]
+        found = self.write(cells, options, wishes)
         captions = [
             replace(self._caption(name, of_photo, wish), objects=verdict.objects)
-            for name, of_photo, verdict in zip(names, found, verdicts, strict=True)
+            for name, of_photo, verdict, wish in zip(names, found, verdicts, wishes, strict=True)
         ]
-        room = len(wish.requirements) < MOST_REQUIREMENTS
-        if options.naming and room and not options.sample:
+        if naming and witnesses is None:
             for number, named in self._name(captions, verdicts, cells, options):
                 captions[number] = named
         return [
             replace(caption, unmentioned=self._unmentioned(caption.words, options.must_mention))
             for caption in captions
         ]
+
+    def _with_name(self, wish: Wish, verdict: Verdict, familiar: float) -> Wish:
+        """The wish, and the name of the surest object in a photo that is not familiar."""
+        if familiar >= FAMILIAR or not verdict.objects:
+            return wish
+        surest = verdict.objects[0]
+        thing = things()[surest.name]
+        if surest.probability < RECOGNIZED or not thing.sayable:
+            return wish
+        spelled = (self.vocabulary.encode(form.split()) for form in thing.forms.said())
+        known = [ids for ids in spelled if UNKNOWN not in ids]
+        return wish.with_one_of(known, (), len(self.vocabulary)) if known else wish
 
     def _recognize(self, cells: Tensor) -> list[Verdict]:
         encoder = self.network.encoder

@@ -64,5 +64,5 @@ class Familiarity(nn.Module):
         self.directions.copy_(torch.linalg.svd(deviations, full_matrices=False).Vh[:rank].T)
         residuals = torch.cat([self.residual(cells) for cells in held_out])
         middle = residuals.quantile(share)
-        width = (middle - residuals.quantile(share / 2)) / 2
+        width = (middle - residuals.quantile(share - 0.1)) / 2
         self.bounds.copy_(torch.stack([middle, width.clamp(min=1e-6)]))

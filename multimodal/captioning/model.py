@@ -20,7 +20,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import torch
 from torch import Tensor, nn
 
-from multimodal.captioning.support import ClassWords
+from multimodal.captioning.support import Belief, Witnesses
 from multimodal.encoders import Encoder
 from multimodal.recurrent.attention import AdditiveAttention
 from multimodal.recurrent.cells import Cell, LockedDropout, RecurrentNetwork, State
@@ -65,6 +65,8 @@ class DecoderConfig:
             sentence begins (Fang et al. 2015; Wu et al. 2016); 0 for none.
         listed_words: how many words of the vocabulary the decoder reads a probability of before
             the sentence begins, the most frequent; 0 for those that are detected.
+        familiarity_rank: how many directions tell familiar photos from others (see `Familiarity`);
+            0 for a captioner that was not calibrated.
         dropout: the share of features dropped in training.
     """
 
@@ -76,6 +78,7 @@ class DecoderConfig:
     attention_size: int = 256
     detected_words: int = 1000
     listed_words: int = 0
+    familiarity_rank: int = 0
     dropout: float = 0.4
 
     @property
@@ -163,19 +166,27 @@ class Decoder(nn.Module):
             values = values * visible[:, None, None].to(values.dtype)
         return Sight(image, values, self.attention.keys(values), _no_leaning(image))
 
-    def lean(self, sight: Sight, support: Tensor, weight: float) -> Sight:
-        """A sight whose every sentence leans towards the words that are believed to be true.
+    def lean(self, sight: Sight, detected: Tensor, weight: float) -> Sight:
+        """A sight whose every sentence leans towards the detected words.
 
-        The decoder's log-probability of a word gains that of the witnesses, weighted: a log-linear
-        model of both (Fang et al. 2015, From Captions to Visual Concepts and Back). They know what
+        The decoder's log-probability of a word gains that of the detector, weighted: a log-linear
+        model of both (Fang et al. 2015, From Captions to Visual Concepts and Back). It knows what
         is in the photo, the decoder what fits the sentence.
 
         Args:
             sight: what is seen of B photos.
-            support: (B, V) from `CaptionNetwork.support`.
-            weight: what the witnesses count; the decoder counts 1.
+            detected: (B, W) logits of the words that belong to them.
+            weight: what the detector counts; the decoder counts 1.
         """
-        return sight._replace(leaning=(weight * support).to(sight.image.dtype))
+        shares = nn.functional.logsigmoid(detected.float())
+        leaning = shares.new_full((len(shares), self.readout.out_features), _NEVER)
+        leaning[:, END] = _ENDING
+        leaning[:, len(SPECIAL) : len(SPECIAL) + shares.shape[1]] = shares
+        return self.with_logit_bias(sight, weight * leaning)
+
+    def with_logit_bias(self, sight: Sight, bias: Tensor) -> Sight:
+        """A sight under which the logit of every next word gains a bias (B, V), in nats."""
+        return sight._replace(leaning=bias.to(sight.image.dtype))
 
     def imagine(self, present: Tensor) -> Sight:
         """What is seen of photos of which nothing is known but words: (B, W) from 0 to 1 → Sight.
@@ -271,40 +282,41 @@ class CaptionNetwork(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.decoder = Decoder(decoder, encoder.cell_size, len(vocabulary))
-        self.class_words: ClassWords | None = None
+        self.witnesses: Witnesses | None = None
         if decoder.listed_words and encoder.head is not None:
-            self.class_words = ClassWords(vocabulary)
-
-    def support(self, cells: Tensor, detected: Tensor) -> Tensor:
-        """Log-probability that each word is true of a photo: (B, V), at least e⁻⁹.
-
-        Args:
-            cells: (B, S, D) of the photos.
-            detected: (B, W) what `Decoder.detect` says of them.
-        """
-        first, last = len(SPECIAL), len(SPECIAL) + detected.shape[1]
-        size = self.decoder.readout.out_features
-        if self.class_words is None:
-            support = detected.new_full((len(detected), size), _NEVER)
-            support[:, first:last] = nn.functional.logsigmoid(detected.float())
-        else:
-            logits = self.encoder.classify(cells)
-            support = self.class_words.support(detected, logits, first).log().clamp(min=_NEVER)
-        support[:, END] = _ENDING
-        return support
+            rank = decoder.familiarity_rank
+            self.witnesses = Witnesses(vocabulary, len(SPECIAL), encoder.cell_size, rank)
 
     def word_list(self, cells: Tensor, detected: Tensor | None) -> Tensor | None:
-        """The probability of every word (B, V) that the decoder reads; None without a detector.
+        """The probability of every word (B, W) that the decoder reads; None without a detector.
 
         Args:
             cells: (B, S, D) of the photos.
-            detected: (B, W) what `Decoder.detect` says of them.
+            detected: (B, W') what `Decoder.detect` says of them.
         """
-        if detected is None or self.class_words is None:
+        if detected is None or self.witnesses is None:
             return None if detected is None else detected.sigmoid()
-        logits = self.encoder.classify(cells)
-        every = self.class_words.probabilities(detected, logits, len(SPECIAL))
-        return every[:, len(SPECIAL) :][:, : self.decoder.config.listed_words]
+        return self._listed(self.witnesses.words(detected, self.encoder.classify(cells)))
+
+    def look(self, cells: Tensor, weight: float) -> tuple[Sight, Belief | None]:
+        """What the decoder sees of photos, and what is believed of them, where there are witnesses.
+
+        Args:
+            cells: (B, S, D).
+            weight: of what is detected, as evidence for the words of a sentence; 0 for none.
+        """
+        decoder, detected = self.decoder, self.decoder.detect(cells)
+        if detected is None or self.witnesses is None:
+            sight = decoder.look(cells, self.word_list(cells, detected))
+            if detected is None or not weight:
+                return sight, None
+            return decoder.lean(sight, detected, weight), None
+        belief = self.witnesses.believe(cells, detected, self.encoder.classify(cells), weight)
+        sight = decoder.look(cells, self._listed(belief.words), belief.visible)
+        return decoder.with_logit_bias(sight, belief.evidence) if weight else sight, belief
+
+    def _listed(self, words: Tensor) -> Tensor:
+        return words[:, len(SPECIAL) :][:, : self.decoder.config.listed_words]
 
 
 def _no_leaning(image: Tensor) -> Tensor:

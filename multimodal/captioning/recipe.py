@@ -52,7 +52,7 @@ class CaptionerRecipe:
         language_epochs: passes over it; 0 leave that stage out.
         language_share: the weight of captions alone beside those of photos in cross-entropy, where
             there are `listed_words`; 0 leaves them out.
-        hidden_photos: the share of photos in cross-entropy that are hidden but for the list of words.
+        hidden_photos: the share of photos in cross-entropy that hide all but the list of words.
         views: how many views of every photo are cached while the encoder rests.
         label_smoothing: the share of probability that is spread over all words.
         epochs, batch_size, learning_rate: of cross-entropy; a batch counts captions (all of a

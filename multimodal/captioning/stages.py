@@ -45,7 +45,7 @@ class Language(Stage):
     name = "language"
 
     def __init__(
-        self, recipe: CaptionerRecipe, captions: TrainingCaptions, named: Tensor | None
+        self, recipe: CaptionerRecipe, captions: TrainingCaptions, named: Tensor | None = None
     ) -> None:
         self.recipe = recipe
         self.captions = captions

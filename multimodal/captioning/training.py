@@ -33,8 +33,8 @@ from multimodal.captioning.model import CaptionNetwork, DecoderConfig
 from multimodal.captioning.recipe import CaptionerRecipe
 from multimodal.captioning.stages import CrossEntropy, Detection, FineTuning, Language, SelfCritical
 from multimodal.captioning.views import CellCache
-from multimodal.encoders import PRETRAINED, Encoder, imagenet_encoder
 from multimodal.captioning.wording import CaptionVocabulary, RepetitionCosts, learnt
+from multimodal.encoders import PRETRAINED, Encoder, imagenet_encoder
 from multimodal.errors import UserError
 from multimodal.training import LearningParts, Stage, Task
 from multimodal.vocabulary import SPECIAL
@@ -251,8 +251,9 @@ def _each(counts: Counter[str]) -> Iterator[list[str]]:
 def _named(network: CaptionNetwork) -> Tensor | None:
     """Which words of the list (W,) the encoder's classifier has a class for."""
     size = network.decoder.config.listed_words
-    words = network.class_words
-    return None if words is None else words.named[len(SPECIAL) : len(SPECIAL) + size]
+    if network.witnesses is None:
+        return None
+    return network.witnesses.nameable[len(SPECIAL) : len(SPECIAL) + size]
 
 
 def _teacher(recipe: CaptionerRecipe, weights: str | Path, encoder: Encoder) -> Encoder:

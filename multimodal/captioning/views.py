@@ -8,7 +8,6 @@ in half precision, so that an epoch costs only the decoder.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,6 @@ from torch import Tensor
 from multimodal.cache import cached
 from multimodal.encoders import ENCODER_BATCH, Encoder, encode_views
 from multimodal.images import ImageSource, open_image
-from multimodal.processor import torch_dtype
 
 SMALLEST_CROP = 0.8  # of the photo's area
 WIDEST_CROP = 1.25  # aspect ratio against the photo's own, and its inverse
@@ -88,8 +86,6 @@ class CellCache:
         return torch.from_numpy(self._cells[list(views), list(photos)]).float()
 
     def _computed(self, encoder: Encoder, views: int) -> Iterator[Tensor]:
-        device = next(encoder.parameters()).device
-        encoder = deepcopy(encoder).to(torch_dtype("auto", device.type))  # as it will be used
         jobs = [(view, photo) for view in range(views) for photo in range(len(self._photos))]
         for start in range(0, len(jobs), ENCODER_BATCH):
             batch = jobs[start : start + ENCODER_BATCH]

@@ -218,6 +218,25 @@ def vary_command(
     typer.echo(f"{folder}: the captioner that says more; multimodal evaluate captioner shows what")
 
 
+@app.command("calibrate")
+def calibrate_command(
+    model: Annotated[str, typer.Argument(help="A captioner with a list of words: a folder.")],
+    data: Data,
+    world: Annotated[Path, typer.Option(help="Captions of photos of any kind, as for language.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the new captioner.")],
+    *,
+    images: Images = None,
+    image_column: ImageColumn = None,
+    caption_column: CaptionColumn = None,
+) -> None:
+    """Tell a captioner which photos are familiar to it, so that it says less of others."""
+    from pipelines.train.calibration import calibrate_captioner
+
+    where = {"images": images, "image_column": image_column, "caption_column": caption_column}
+    folder = calibrate_captioner(model, data, world, out, where=where)
+    typer.echo(f"{folder}: the calibrated captioner")
+
+
 @evaluate.command("captioner")
 def evaluate_captioner_command(
     data: Data,

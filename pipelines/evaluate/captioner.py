@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FIGURES = ("bleu1", "bleu2", "bleu3", "bleu4", "rouge_l", "cider", "meteor")
 
 
-def evaluate_captioner(
+def evaluate_captioner(  # noqa: PLR0913 - a command has the options that it has
     model: str | Path | None,
     data: str | Path,
     split: str = "test",

@@ -115,7 +115,7 @@ def captioner() -> Captioner:
         embedding_size=8, hidden_size=16, attention_size=8, detected_words=5, dropout=0.4
     )
     vocabulary = CaptionVocabulary(WORDS)
-    network = CaptionNetwork(encoder, decoder, len(vocabulary))
+    network = CaptionNetwork(encoder, decoder, vocabulary.words)
     for weight in network.decoder.parameters():
         weight.data *= 6
     network.decoder.readout.bias.data[END] = 1  # so that sentences end

@@ -211,7 +211,8 @@ def test_a_decoder_without_attention_has_no_maps(captioner, photos):
 
 
 def _with_decoder(network, decoder):
-    changed = type(network)(network.encoder, decoder.config, decoder.readout.out_features)
+    words = [str(number) for number in range(decoder.readout.out_features)]
+    changed = type(network)(network.encoder, decoder.config, words)
     changed.decoder = decoder
     return changed
 

@@ -321,7 +321,7 @@ def namer() -> Captioner:
         embedding_size=8, hidden_size=16, attention_size=8, detected_words=5, dropout=0.4
     )
     vocabulary = CaptionVocabulary(WORDS)
-    network = CaptionNetwork(Encoder(config), decoder, len(vocabulary))
+    network = CaptionNetwork(Encoder(config), decoder, vocabulary.words)
     for weight in network.decoder.parameters():
         weight.data *= 3
     network.decoder.readout.bias.data[END] = 1

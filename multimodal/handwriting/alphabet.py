@@ -1,7 +1,5 @@
 """The characters that can be written, and texts as numbers."""
 
-
-
 from __future__ import annotations
 
 import unicodedata

@@ -19,7 +19,7 @@ import tempfile
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from glob import escape, has_magic
 from hashlib import sha1
 from itertools import chain
@@ -59,11 +59,13 @@ class CaptionedPhoto:
         that lies inside a table.
     image: what `multimodal.images.open_image` takes: an existing file, or the bytes of one.
     captions: at least one, none empty, as written (not tokenised).
+    label: what to call it: its name, or for a picture inside a table the name or number of its row.
     """
 
     name: str
     image: Path | bytes
     captions: tuple[str, ...]
+    label: str = field(default="", compare=False)
 
 
 def read_captions(
@@ -142,6 +144,7 @@ class _Row:
     image: bytes | tuple[Path, ...]  # places to look in, relative to any of the photo folders
     captions: tuple[str, ...]
     where: str
+    label: str = ""
 
 
 # What a reader yields: the source's name of a split, or None where it states none, and its rows, to
@@ -198,7 +201,7 @@ def _photos(rows: Iterable[_Row], folders: list[Path]) -> list[CaptionedPhoto]:
             missing.append(same[0])
         else:
             captions = tuple(caption for row in same for caption in row.captions)
-            photos.append(CaptionedPhoto(name, image, captions))
+            photos.append(CaptionedPhoto(name, image, captions, same[0].label or name))
     if missing:
         more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
         searched = ", ".join(map(str, folders))
@@ -566,7 +569,14 @@ def _dataset_rows(
     for number, row in zip(numbers, table, strict=True):
         place = f"{where} row {number}"
         captions = _row_captions([row[column] for column in caption_columns], place)
-        yield _Row(*_picture(row[image_column]), captions, place)
+        label = _label(row[image_column], f"{where}#{number}")
+        yield _Row(*_picture(row[image_column]), captions, place, label)
+
+
+def _label(cell: Any, place: str) -> str:
+    """What a picture is called where it stands: by the file that it was, or by its row."""
+    path = cell.get("path") if isinstance(cell, Mapping) else cell
+    return Path(path).name if isinstance(path, str) and path else place
 
 
 def _picture(cell: Any) -> tuple[str, bytes | tuple[Path, ...]]:

@@ -47,7 +47,7 @@ def caption_batch(
     captions = captioner.describe(names, views, options) if new else []
     rows = {}
     for (opened, _), caption in zip(new, captions, strict=True):
-        rows[opened.digest] = CaptionRow.of(caption, opened.digest, opened.thumbnail)
+        rows[opened.digest] = CaptionRow.of(caption, opened)
         known.add(rows[opened.digest])
     return [_row(opened, rows, known) for opened in batch]
 
@@ -57,4 +57,4 @@ def _row(opened: Opened, new: Mapping[str, CaptionRow], known: KnownPictures) ->
         return CaptionRow.failed(opened.name, opened.error)
     if opened.view is not None:
         return new[opened.digest]
-    return known.row(opened.digest, opened.name, opened.thumbnail)
+    return known.row(opened.digest).belonging_to(opened)

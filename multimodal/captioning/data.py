@@ -663,8 +663,8 @@ def _reader(source: Path) -> _Reader:
             return read
     if has_magic(source.name) and source.suffix == ".json" and source.parent.is_dir():
         return _read_coco_folder
-    known = source.is_file() and source.suffix.lower() in _FILES
-    if known and _is_text_table(source):
+    is_known = source.is_file() and source.suffix.lower() in _FILES
+    if is_known and _is_text_table(source):
         return _FILES[source.suffix.lower()]
     # A misspelt path into a folder that is here must not go out to the network.
     is_path = source.exists() or source.parent.is_dir()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,7 +45,7 @@ def open_text(file: Path, errors: str = "strict") -> Iterator[TextIO]:
     if encoding != "utf-8":
         errors = "strict" if errors == "surrogateescape" else errors
     with opener(file, "rt", encoding=encoding, errors=errors, newline="") as text:
-        yield text  # type: ignore[misc]  # gzip's and Python's own are alike
+        yield text
 
 
 def read_sheet(file: Path, errors: str = "strict") -> Iterator[tuple[int, dict[str, str]]]:
@@ -63,14 +62,17 @@ def read_sheet(file: Path, errors: str = "strict") -> Iterator[tuple[int, dict[s
         UserError: a row has too many cells, one of a TSV too few, or quotation marks do not fit.
         OSError, UnicodeError: as from reading.
     """
-    csv.field_size_limit(sys.maxsize)  # of the process; the default loses rows with long cells
+    csv.field_size_limit(2**31 - 1)  # of the process; the default loses rows with long cells
     with open_text(file, errors) as text:
         header = text.readline()
         delimiter = max(_DELIMITERS, key=header.count)
-        quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
         text.seek(0)
         table = csv.reader(
-            text, delimiter=delimiter, quoting=quoting, skipinitialspace=True, strict=True
+            text,
+            delimiter=delimiter,
+            quoting=csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL,
+            skipinitialspace=True,
+            strict=True,
         )
         try:
             yield from _named(table, delimiter, file)

@@ -182,8 +182,9 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
     with_report = files.report is not None
     if with_report:
         options |= {"keep_attention": True}
-    derived = {"banned": (), "once": (), "repeat_costs": (), "double_costs": ()}
-    search = replace(captioner.search_options(options), **derived)  # told by the model
+    search = captioner.search_options(options)
+    # These are told by the model.
+    search = replace(search, banned=(), once=(), repeat_costs=(), double_costs=())
     asked = {
         "inputs": [str(source) for source in inputs],
         "model": fingerprint(captioner),

@@ -149,8 +149,8 @@ def caption_command(
         translator=translator,
     )
     reading = Reading(image_column)
-    where = {"engine": engine, "address": ray_address, "reading": reading}
-    rows = caption(sources, model, files, batch_size=batch_size, **where, **options)
+    options |= {"engine": engine, "address": ray_address, "batch_size": batch_size}
+    rows = caption(sources, model, files, reading=reading, **options)
     tally, for_sheet = Tally(), []
     try:
         for row in watched(rows, sources, tally):

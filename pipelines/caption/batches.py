@@ -54,7 +54,7 @@ def caption_batch(
 
 def _row(opened: Opened, new: Mapping[str, CaptionRow], known: KnownPictures) -> CaptionRow:
     if opened.error is not None:
-        return CaptionRow.failed(opened.name, opened.error)
+        return replace(CaptionRow.failed(opened.name, opened.error), stamp=opened.stamp)
     if opened.view is not None:
         return new[opened.digest]
     return known.row(opened.digest).belonging_to(opened)

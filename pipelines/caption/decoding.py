@@ -88,9 +88,9 @@ class Opener:
             view = self.view(picture)
             thumbnail = _thumbnail(picture) if self.thumbnails else b""
         except ImageError as error:
-            return Opened(name, error=error.reason)
+            return Opened(name, stamp=stamp, error=error.reason)
         except MemoryError:
-            return Opened(name, error="needs more memory than there is")
+            return Opened(name, stamp=stamp, error="needs more memory than there is")
         kept = content if self.keep and isinstance(content, bytes) else b""
         return Opened(name, view, _digest(view), thumbnail, stamp, kept)
 

@@ -140,10 +140,12 @@ def write_files(rows: Sequence[CaptionRow], folder: Path, *, crop: bool) -> list
     """Everything that can be downloaded, in the order of the buttons."""
     from pipelines.caption.outputs import Output
     from pipelines.caption.report import write_report
+    from pipelines.caption.sidecars import INDEX
 
     texts = folder / "texts"
     for place in (folder / FILES["CSV"], folder / FILES["JSONL"], texts):
-        Output(place).write(rows, list)
+        Output(place).write(rows)
+    (texts / INDEX).unlink()  # nobody writes to a downloaded archive again
     shutil.make_archive(str(folder / "captions"), "zip", texts)
     write_report(rows, folder / REPORT, crop=crop)
     return [str(folder / name) for name in (*FILES.values(), REPORT)]

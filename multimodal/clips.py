@@ -23,12 +23,12 @@ from multimodal.images import (
     FORMATS,
     PICTURE_ENDINGS,
     ImageError,
-    RefusedError,
     identify,
     open_file,
     open_image,
     reason_of,
 )
+from multimodal.pixels import RefusedError
 
 if TYPE_CHECKING:
     from av import VideoFrame

@@ -150,8 +150,8 @@ def count_pixels(source: str | os.PathLike[str] | ImageBytes, *, needed: int | N
     For callers who open pictures side by side and have to bound the memory that they take.
     """
     try:
-        inside = isinstance(source, IMAGE_BYTES)
-        with BytesIO(source) if inside else open_file(name_of(source)) as file:
+        inside = BytesIO(source) if isinstance(source, bytes | bytearray | memoryview) else None
+        with inside or open_file(name_of(source)) as file:
             image = _read_header(file, needed)
             return image.width * image.height
     except Exception:  # `open_image` will say what is wrong

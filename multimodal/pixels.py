@@ -85,9 +85,10 @@ def _split_alpha(image: Image.Image) -> tuple[Image.Image | None, Image.Image]:
         return None, image
     rgba = image if image.mode in ("RGBA", "LA") else image.convert("RGBA")
     alpha = rgba.getchannel("A")
+    colours = rgba.convert("L" if rgba.mode == "LA" else "RGB")
     if image.format == "BMP" and alpha.getextrema() == (0, 0):
-        alpha = None  # the fourth byte is there and not used
-    return alpha, rgba.convert("L" if rgba.mode == "LA" else "RGB")
+        return None, colours  # the fourth byte is there and not used
+    return alpha, colours
 
 
 def _opaque_but(image: Image.Image, levels: npt.NDArray[Any]) -> Image.Image | None:

@@ -218,6 +218,7 @@ class Captioner:
             folder: where; a checkpoint that is there is replaced.
             card: the text of the model card (README.md).
         """
+        costs = None if self.repetition is None else self.repetition.to_json(self.vocabulary.words)
         config: dict[str, JSON] = {
             "task": TASK,
             "encoder": asdict(self.network.encoder.config),
@@ -225,7 +226,7 @@ class Captioner:
             "generation": asdict(self.options),
             "vocabulary": self.vocabulary.words[len(SPECIAL) :],
             "tokenizer": self.vocabulary.tokenizer,
-            "repetition": self.repetition and self.repetition.to_json(self.vocabulary.words),
+            "repetition": costs,
         }
         tensors = self.network.state_dict()
         return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
@@ -512,7 +513,8 @@ class Captioner:
             words = enumerate(self.vocabulary.words)
             once = tuple(n for n, word in words if n >= len(SPECIAL) and word not in REPEATABLE)
             return replace(options, once=(*once, *options.once))
-        return replace(options, **self.repetition.by_id(self.vocabulary.words, weight))
+        again, doubled = self.repetition.by_id(self.vocabulary.words, weight)
+        return replace(options, repeat_costs=again, double_costs=doubled)
 
     def _unmentioned(
         self, words: Sequence[str], sets: Iterable[Sequence[str]]

@@ -115,4 +115,4 @@ def _plain(sentence: str) -> str:
     text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), sentence)
     text = unicodedata.normalize("NFC", text).translate(_WRITTEN).lower()
     text = _APART.sub("", text)
-    return _QUOTED.sub(r" \1 ", _TAG.sub(" ", text))
+    return str(_QUOTED.sub(r" \1 ", _TAG.sub(" ", text)))

@@ -133,16 +133,15 @@ class RepetitionCosts:
             doubled_unless=_cost(0, 1000, rate),
         )
 
-    def by_id(self, words: Sequence[str], weight: float) -> dict[str, tuple[float, ...]]:
-        """The options of `GenerationOptions` that charge these costs, times a weight."""
+    def by_id(
+        self, words: Sequence[str], weight: float
+    ) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """The costs of ids, to say them again and to say them again at once, times a weight."""
         named = words[len(SPECIAL) :]
         none = (0.0,) * len(SPECIAL)
         again = (weight * self.again.get(word, self.again_unless) for word in named)
         doubled = (weight * self.doubled.get(word, self.doubled_unless) for word in named)
-        return {
-            "repeat_costs": (*none, *again),
-            "double_costs": (*none, *doubled),
-        }
+        return (*none, *again), (*none, *doubled)
 
     def to_json(self, words: Iterable[str]) -> dict[str, Any]:
         """All that the constructor needs, for some words only."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Thread
 from typing import Protocol, TypeVar
@@ -23,6 +23,21 @@ from pipelines.caption.inputs import count_inputs
 
 WORST = 5  # kinds of errors that a summary tells
 KINDS = 1000  # kinds of errors that are told apart at all
+
+
+def told(passed_over: Mapping[str, int]) -> str:
+    """One line about the files that got no row; empty where there are none.
+
+    Args:
+        passed_over: how many, by their endings.
+    """
+    total = sum(passed_over.values())
+    if not total:
+        return ""
+    kinds = sorted(passed_over.items(), key=lambda kind: (-kind[1], kind[0]))
+    more = [f"{len(kinds) - WORST} other kinds"] if len(kinds) > WORST else []
+    listed = ", ".join([*(f"{count} {ending}" for ending, count in kinds[:WORST]), *more])
+    return f"{total} {'file' if total == 1 else 'files'} passed over: {listed}"
 
 
 class Counted(Protocol):

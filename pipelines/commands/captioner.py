@@ -78,6 +78,13 @@ def caption_command(
         bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
+    fill: Annotated[
+        bool, typer.Option("--fill", help="Write text files only where there is none.")
+    ] = False,
+    annotations: Annotated[
+        Path | None, typer.Option(help="COCO annotations that number the pictures (for .json).")
+    ] = None,
+    image_column: ImageColumn = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Leave with code 1, not 3, if pictures failed.")
     ] = False,
@@ -115,22 +122,21 @@ def caption_command(
 
     An interrupted run goes on when the same command is given with --resume.
     """
+    from pipelines.caption.containers import Reading
     from pipelines.caption.inputs import require_inputs, sample_pictures
     from pipelines.caption.run import Files, caption
-    from pipelines.caption.summary import Tally, watched
+    from pipelines.caption.summary import Tally, told, watched
     from pipelines.sheet import require_sheet, save_sheet
 
     if translator and not language:
         raise UserError("--translator: translates into a --language; name one, such as de")
     sources = [*(inputs or []), *map(str, sample_pictures() if samples else [])]
-    files = Files(output, report, resume, overwrite)
+    files = Files(output, report, resume, overwrite, fill, annotations)
     require_inputs(sources)
     files.require(sources)
     if sheet:
         require_sheet(sheet)
-    if files.finished:
-        typer.echo(f"{files.places[0]}: is there and complete; nothing is left to do", err=True)
-        return
+    was_finished = files.finished
     options = given(
         beam_size=beam_size,
         n_best=n_best,
@@ -142,9 +148,9 @@ def caption_command(
         language=language,
         translator=translator,
     )
-    rows = caption(
-        sources, model, files, engine=engine, address=ray_address, batch_size=batch_size, **options
-    )
+    reading = Reading(image_column)
+    options |= {"engine": engine, "address": ray_address, "batch_size": batch_size}
+    rows = caption(sources, model, files, reading=reading, **options)
     tally, for_sheet = Tally(), []
     try:
         for row in watched(rows, sources, tally):
@@ -155,9 +161,12 @@ def caption_command(
     except KeyboardInterrupt:
         _say_how_to_go_on(files, tally)
         raise typer.Exit(INTERRUPTED) from None
+    if was_finished:
+        typer.echo(f"{files.places[0]}: is there and complete; nothing is left to do", err=True)
+        return
     if sheet:
         save_sheet(for_sheet, sheet)
-    _sum_up(tally, [*files.places, *([sheet] if sheet else [])])
+    _sum_up(tally, [*files.places, *([sheet] if sheet else [])], told(reading.passed_over))
     if tally.failed:
         raise typer.Exit(1 if strict else SOME_FAILED)
 
@@ -322,8 +331,10 @@ def _say_how_to_go_on(files: Files, tally: Tally) -> None:
     typer.echo(f"interrupted: {tally.done} pictures are done ({tally}){on}", err=True)
 
 
-def _sum_up(tally: Tally, places: Sequence[Path]) -> None:
+def _sum_up(tally: Tally, places: Sequence[Path], passed_over: str) -> None:
     """The worst errors, where they were not shown as they came, and one line about all."""
+    if passed_over:
+        typer.echo(passed_over, err=True)
     if places:
         for line in tally.worst():
             typer.echo(line, err=True)

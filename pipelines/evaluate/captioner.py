@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,8 @@ def evaluate_captioner(  # noqa: PLR0913 - a command has the options that it has
 
     Returns:
         The figures of `FIGURES` (BLEU and ROUGE from 0 to 1), with `objects` also `chair_sentences`
-        and `chair_instances`, `images`, `words_used`, the search's
+        and `chair_instances`, `images` and how many of them `failed` to open and count nowhere,
+        `words_used`, the search's
         options, `seconds` from the first JPEG to the last sentence, and `images_per_second`.
     """
     from multimodal.captioning.captioner import SHIPPED, Captioner
@@ -62,11 +64,12 @@ def evaluate_captioner(  # noqa: PLR0913 - a command has the options that it has
     begin = time.perf_counter()
     found = list(captioner.captions((p.image for p in photos), batch_size=batch_size, **options))
     seconds = time.perf_counter() - begin
-    broken = next((caption for caption in found if caption.error is not None), None)
-    if broken is not None:
-        raise UserError(f"{broken.source}: {broken.error}")
-    hypotheses = {photo.name: c.text for photo, c in zip(photos, found, strict=True)}
-    references = {photo.name: photo.captions for photo in photos}
+    found = [replace(c, source=photo.label) for photo, c in zip(photos, found, strict=True)]
+    opened = [(photo, c) for photo, c in zip(photos, found, strict=True) if c.error is None]
+    if not opened:
+        raise UserError(f"{found[0].source}: {found[0].error}; no photo could be captioned")
+    hypotheses = {photo.name: caption.text for photo, caption in opened}
+    references = {photo.name: photo.captions for photo, _ in opened}
     scores = evaluate_captions(hypotheses, references, meteor=meteor)
     if captions is not None:
         write_text(captions, "".join(map(as_line, found)))
@@ -76,6 +79,7 @@ def evaluate_captioner(  # noqa: PLR0913 - a command has the options that it has
         **({} if chair is None else _chair_figures(chair)),
         **{name: getattr(scores, name) for name in FIGURES if getattr(scores, name) is not None},
         "images": len(photos),
+        "failed": len(photos) - len(opened),
         "words_used": len({word for caption in found for word in caption.words}),
         "split": split,
         "beam_size": search.beam_size,

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 FEATURES = 8
+FARTHEST = 32.0  # four frames; an untrained network that heard of more would run away
 TRACK = 9
 LIFTED = 3  # in stroke-5
 _UP = 8  # in a track
@@ -50,4 +51,5 @@ def features(track: Tensor) -> Tensor:
     sides of the box around what is drawn.
     """
     pen = track[..., :2]
-    return torch.cat([pen, pen - track[..., 2:4], pen - track[..., 4:6], track[..., 6:8] - pen], -1)
+    ways = [pen, pen - track[..., 2:4], pen - track[..., 4:6], track[..., 6:8] - pen]
+    return torch.cat(ways, -1).clamp(-FARTHEST, FARTHEST)

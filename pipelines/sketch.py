@@ -23,7 +23,7 @@ READABLE = (".svg", ".ndjson", ".npz", ".json", ".bin")
 WRITABLE = (".svg", ".png", ".gif", ".ndjson", ".npz", ".json", ".gcode")
 BEGUN, LEAST_BEGUN, MOST_BEGUN = 0.7, 0.3, 1.2  # the size of a beginning, as part of a whole one's
 FINENESS = 2 / 255  # Quick, Draw!'s epsilon of simplification, as part of its frame
-CANDIDATES = 8  # drawn for each step of a morph
+CANDIDATES = 4  # drawn for each step of a morph
 UNNAMED = "drawing"  # what a drawing is called that is in no file
 LONGEST_NAME = 60  # of a file that is named after a prompt, in letters
 

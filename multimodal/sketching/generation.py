@@ -25,7 +25,7 @@ from multimodal.sketching.knots import KnotWatch
 from multimodal.sketching.model import DOWN, END, LIFTED, stroke5
 from multimodal.sketching.sequences import Rows
 
-GUIDANCE = 3.0
+GUIDANCE = 4.0
 """How much the contrast counts where a draft of a point is chosen."""
 
 ATTEMPTS = 4  # a stroke that becomes a knot so often is left out, and the drawing ends before it

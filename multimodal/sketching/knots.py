@@ -74,7 +74,8 @@ class KnotWatch:
         places = torch.cat([places[:, 2:], pen], 1)
         self._state = torch.cat([places, low, high], 1)
         reach = (places.unflatten(1, (WINDOW, 2)) - pen[:, None]).norm(dim=2).amax(1)
-        return reach < RADIUS * (high - low).amax(1)
+        knotted: Tensor = reach < RADIUS * (high - low).amax(1)
+        return knotted
 
     def keep(self, rows: Tensor) -> KnotWatch:
         """The same for some of the drawings: rows (B',)."""

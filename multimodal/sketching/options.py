@@ -28,7 +28,7 @@ class DrawingOptions:
         UserError: a number is out of range.
     """
 
-    temperature: float = 0.65
+    temperature: float = 0.7
     drafts: int = 16
     seed: int = 0
     max_points: int | None = None

@@ -29,6 +29,7 @@ GUIDANCE = 4.0
 """How much the contrast counts where a draft of a point is chosen."""
 
 ATTEMPTS = 4  # a stroke that becomes a knot so often is left out, and the drawing ends before it
+LONGEST_STEP = 32.0  # four frames; a network that is told where it is could else run away
 _CROWDED = 7 / 8  # the share of a batch that must still be drawing for the others to stay in it
 _AHEAD = 16  # steps whose random numbers are made at once
 
@@ -198,6 +199,7 @@ class DrawingBatch:
     def advance(self) -> bool:
         """Draw one point more of each that is not finished; gives whether any is left."""
         offsets, pens = self._source.next(self._last, self._numbers.at(self._step))
+        offsets = offsets.clamp(-LONGEST_STEP, LONGEST_STEP)
         self._step += 1
         knotted = self._going & self._watch.add(offsets) if self._watch else None
         self._last = stroke5(offsets, pens)

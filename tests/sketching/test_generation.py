@@ -7,6 +7,7 @@ import torch
 from multimodal.recurrent.mixture import MixtureOutput
 from multimodal.sketching.generation import (
     ATTEMPTS,
+    LONGEST_STEP,
     DrawingBatch,
     FreePoints,
     GuidedPoints,
@@ -153,3 +154,12 @@ def test_a_stroke_that_becomes_a_knot_is_drawn_anew_and_at_last_left_out():
     np.testing.assert_allclose(knot, [[100, 0, LIFTED]])  # ended before it
     assert len(line) == 200
     assert ATTEMPTS * WINDOW < 200
+
+
+def test_no_step_is_longer_than_four_frames():
+    far = vector(1e-9)
+    far[3 + 2 + 1] = 1e6  # where the second component goes
+    hand = SteadyHand(far[None])
+    numbers = RandomNumbers(1, np.arange(1), 4)
+    (rows,) = DrawingBatch(FreePoints(hand, OUTPUT, 1e-9), first_points(1), numbers, 5).rows()
+    np.testing.assert_allclose(rows[:, 0], LONGEST_STEP)

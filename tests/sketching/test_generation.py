@@ -135,7 +135,7 @@ class Stuck:
         first = self.step == 0
         self.step += 1
         small = torch.where(self.stuck, 0.01, 5.0)
-        across = torch.where(first, 100.0, small)
+        across = torch.where(first, 30.0, small)
         pens = torch.where(first, LIFTED, DOWN)
         return torch.stack([across, torch.zeros_like(across)], 1), pens
 
@@ -151,7 +151,7 @@ def test_a_stroke_that_becomes_a_knot_is_drawn_anew_and_at_last_left_out():
     numbers = RandomNumbers(1, np.arange(2), source.numbers)
     drawing = DrawingBatch(source, first_points(2), numbers, 200, KnotWatch.begin(2))
     knot, line = drawing.rows()
-    np.testing.assert_allclose(knot, [[100, 0, LIFTED]])  # ended before it
+    np.testing.assert_allclose(knot, [[30, 0, LIFTED]])  # ended before it
     assert len(line) == 200
     assert ATTEMPTS * WINDOW < 200
 

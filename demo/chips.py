@@ -41,7 +41,7 @@ def choices_of(sketcher: Sketcher) -> dict[str, Any]:
         "prompts": [prompt for prompt in PROMPTS if _can_be_drawn(prompt, sketcher)],
         "things": [
             {"name": name, "prompt": str(Things(name)), "rough": name in sketcher.rough}
-            for name in sorted(sketcher.categories)
+            for name in sorted(sketcher.categories, key=lambda n: (n in sketcher.rough, n))
         ],
     }
 

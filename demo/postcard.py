@@ -65,8 +65,7 @@ def make_card(
         seed=int(limits.require_number(seed, 0, SEEDS, "seed")),
     )
     maker = CardMaker(options)
-    maker.captioner, maker.sketcher = models.captioner, models.sketcher
-    maker.recognizer, maker.writer = models.recognizer, models.writer
+    maker.captioner, maker.sketcher, maker.writer = models.captioner, models.sketcher, models.writer
     if language != "en":
         maker.translator = models.translator
     with named(upload):

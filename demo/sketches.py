@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SEEDS = 2**31  # to choose from where none is given
 NEW_SEED = -1  # asks for a new one, where a number has to stand
-USUAL_TEMPERATURE, LEAST_TEMPERATURE, MOST_TEMPERATURE = 0.4, 0.05, 1.5
+USUAL_TEMPERATURE, LEAST_TEMPERATURE, MOST_TEMPERATURE = 0.7, 0.05, 1.5
 
 
 class Drawn(TypedDict):

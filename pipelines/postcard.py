@@ -4,8 +4,8 @@
     maker.make("photo.jpg").save(Path("card.svg"))
 
 Every model has a part in it: the captioner says what there is, the translator says it in another
-language, the sketcher draws what the sentence names and it knows, the recognizer chooses among its
-drawings, and the writer writes the sentence. The order of the strokes is that of a hand: the edge
+language, the sketcher draws what the sentence names and it draws well, and the writer writes the
+sentence. The order of the strokes is that of a hand: the edge
 of the stamp, the drawings, the writing.
 """
 
@@ -53,7 +53,6 @@ from pipelines.tables import write_json_lines
 if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner
     from multimodal.handwriting.writer import Writer
-    from multimodal.recognition.recognizer import Recognizer
     from multimodal.sketching.prompts import Things
     from multimodal.sketching.sketcher import Sketcher
     from multimodal.translation.translator import Translator
@@ -65,10 +64,6 @@ SPACING = 0.6  # millimetres between points, so that a moving pen is as fast eve
 SECONDS = 9.0  # until a moving card is finished
 FINENESS = {".png": 12.0, ".gif": 5.0}  # pixels a millimetre
 PHOTO_FINENESS = 10.0  # pixels a millimetre, of a photo in an SVG
-LEAST_SURE = 0.03  # of the recognizer, of what the sketcher draws roughly
-TRIES = 16  # drawings of each figure, of which the best is taken
-CANDIDATES = 200  # drawings of a card at most, the chosen and the others
-TEMPERATURE = 0.3  # neat, and not always the same
 CURVE = 4.0  # units between points of a smoothed figure, of which the longer side has about 256
 HANGING = 0.25  # of a line's height that a letter may hang below its line without another line
 TABLE = "cards.jsonl"
@@ -119,13 +114,12 @@ class CardModels:
     """Which models make cards: shipped ones, folders or Hub ids; None for the one that ships.
 
     Attributes:
-        captioner, translator, sketcher, recognizer, writer: as their `load` takes them.
+        captioner, translator, sketcher, writer: as their `load` takes them.
     """
 
     captioner: str | None = None
     translator: str | None = None
     sketcher: str | None = None
-    recognizer: str | None = None
     writer: str | None = None
 
 
@@ -242,11 +236,6 @@ class CardMaker:
         return multimodal.load_sketcher(self.models.sketcher)
 
     @cached_property
-    def recognizer(self) -> Recognizer:
-        """Chooses among drawings."""
-        return multimodal.load_recognizer(self.models.recognizer)
-
-    @cached_property
     def writer(self) -> Writer:
         """Writes."""
         from multimodal.handwriting.writer import SHIPPED, Writer
@@ -338,44 +327,24 @@ class CardMaker:
     def _drawn(
         self, things: Sequence[Things], seed: int
     ) -> tuple[tuple[Things, ...], list[Drawing]]:
-        """Figures of natural sizes, and what they are; what came out empty is left out."""
+        """Figures of natural sizes, and what they are.
+
+        Left out is what the sketcher does not draw well, and what came out empty.
+        """
         from multimodal.sketching.prompts import Clause, Prompt
         from multimodal.sketching.scenes import place_figures
 
-        if not things:
-            return (), []
-        figures = sum(each.count for each in things)
-        tries = max(1, min(TRIES, CANDIDATES // figures))
-        wanted = [(each.category, tries * each.count) for each in things]
-        many = self.sketcher.draw_many(wanted, temperature=TEMPERATURE, seed=seed)
-        chosen = [
-            self._best(each, [drawing for drawing in drawings if drawing])
-            for each, drawings in zip(things, many, strict=True)
+        fine = [each for each in things if each.category not in self.sketcher.rough]
+        many = self.sketcher.draw_many([(each.category, each.count) for each in fine], seed=seed)
+        kept = [
+            (each, drawings) for each, drawings in zip(fine, many, strict=True) if all(drawings)
         ]
-        kept = [(each, best) for each, best in zip(things, chosen, strict=True) if best]
         if not kept:
             return (), []
         prompt = Prompt((Clause(tuple(each for each, _ in kept)),))
-        drawings = [drawing for _, best in kept for drawing in best]
+        drawings = [drawing for _, drawn in kept for drawing in drawn]
         curves = [smoothed(figure, CURVE) for figure in place_figures(prompt, drawings)]
         return prompt.things, curves
-
-    def _best(self, things: Things, drawings: Sequence[Drawing]) -> list[Drawing]:
-        """Those in which the recognizer is most certain to see what they are, in their order.
-
-        Things that the sketcher draws roughly are left out altogether where the recognizer does not
-        see them: they would be scribbles.
-        """
-        if len(drawings) < things.count:
-            return []
-        if things.category not in self.recognizer.categories:
-            return list(drawings[: things.count])
-        guesses = self.recognizer.guess(drawings, top=len(self.recognizer.categories))
-        sure = [dict(guess.ranking)[things.category] for guess in guesses]
-        best = sorted(range(len(drawings)), key=lambda number: -sure[number])[: things.count]
-        if things.category in self.sketcher.rough and sure[best[-1]] < LEAST_SURE:
-            return []
-        return [drawings[number] for number in sorted(best)]
 
     def _written(self, text: str, line: float, seed: int, *, centred: bool) -> Drawing:
         from multimodal.handwriting.layout import Align, Layout

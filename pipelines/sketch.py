@@ -23,7 +23,7 @@ READABLE = (".svg", ".ndjson", ".npz", ".json", ".bin")
 WRITABLE = (".svg", ".png", ".gif", ".ndjson", ".npz", ".json", ".gcode")
 BEGUN, LEAST_BEGUN, MOST_BEGUN = 0.7, 0.3, 1.2  # the size of a beginning, as part of a whole one's
 FINENESS = 2 / 255  # Quick, Draw!'s epsilon of simplification, as part of its frame
-CANDIDATES = 8  # drawn for each step of a morph
+CANDIDATES = 4  # drawn for each step of a morph
 UNNAMED = "drawing"  # what a drawing is called that is in no file
 LONGEST_NAME = 60  # of a file that is named after a prompt, in letters
 
@@ -189,9 +189,9 @@ def read_one(path: Path) -> Drawing:
 
 
 def list_categories(sketcher: Sketcher) -> Iterator[str]:
-    """A line for every category; those learnt from few drawings are marked as rough."""
-    for category in sketcher.categories:
-        yield f"{category} (rough)" if category in sketcher.rough else category
+    """A line for every category: those that are drawn well, then the others, marked as rough."""
+    yield from (name for name in sketcher.categories if name not in sketcher.rough)
+    yield from (f"{name} (rough)" for name in sketcher.categories if name in sketcher.rough)
 
 
 def require_output(path: Path, *, overwrite: bool) -> None:
@@ -284,7 +284,7 @@ def _notes(sketcher: Sketcher, prompt: Prompt) -> Iterator[str]:
         yield f"{', '.join(dict.fromkeys(prompt.ignored))}: not drawn, only what it is said of"
     rough = [things.category for things in prompt.things if things.category in sketcher.rough]
     if rough:
-        yield f"{', '.join(dict.fromkeys(rough))}: learnt from few drawings, so it may be rough"
+        yield f"{', '.join(dict.fromkeys(rough))}: not drawn well yet, so it may be rough"
 
 
 def _sketches(title: str, drawings: Sequence[Drawing], notes: Iterable[str] = ()) -> Sketches:

@@ -13,7 +13,7 @@ from multimodal.training import TrainingOptions, options_of, require_ranges
 _LEAST = {
     **dict.fromkeys(("embedding_size", "hidden_size", "layers", "picture_features"), 1),
     **dict.fromkeys(("epochs", "batch_size", "well_covered"), 1),
-    **dict.fromkeys(("picture_size", "weight_decay", "early_weight"), 0),
+    **dict.fromkeys(("picture_size", "weight_decay", "early_weight", "taught_per_category"), 0),
 }
 _SHARES = ("dropout", "label_smoothing", "average_decay")
 
@@ -27,6 +27,10 @@ class RecognizerRecipe:
             RecognizerConfig.
         mirror: whether every guess is the mean over a drawing and its mirror image ("yes"), or is
             made from the drawing alone ("no").
+        start: a recognizer whose weights the training begins with, of the same categories; ""
+            begins anew.
+        teacher: a second folder of drawings to learn from, by no means to be measured on.
+        taught_per_category: how many of the teacher's drawings count of a category; 0 for all.
         early_weight: what a guess at an unfinished drawing counts in the loss, times the share of
             its strokes; one at a finished drawing counts 1.
         label_smoothing: the share of probability that is spread over all categories.
@@ -49,6 +53,9 @@ class RecognizerRecipe:
     picture_features: int = 256
     dropout: float = 0.3
     mirror: Literal["yes", "no"] = "yes"
+    start: str = ""
+    teacher: str = ""
+    taught_per_category: int = 0
     early_weight: float = 0.4
     label_smoothing: float = 0.1
     epochs: int = 46

@@ -74,9 +74,11 @@ class RecognizerTask(Task):
         train: category → drawings to learn from.
         valid: category → drawings to choose and to calibrate by.
         well_covered: the categories among which the best recognizer is chosen.
+        teacher: category → further drawings to learn from, of the same categories.
 
     Raises:
-        UserError: there is nothing to learn from or to choose by.
+        UserError: there is nothing to learn from or to choose by, or the recognizer that the
+            recipe starts from is another.
     """
 
     metric = "top1_well_covered"
@@ -87,17 +89,23 @@ class RecognizerTask(Task):
         train: Mapping[str, Sequence[Drawing]],
         valid: Mapping[str, Sequence[Drawing]],
         well_covered: Sequence[str],
+        teacher: Mapping[str, Sequence[Drawing]] | None = None,
     ) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
         self.categories = sorted(train)
-        learnt = LabelledInk.of(train, self.categories)
+        taught = slice(recipe.taught_per_category or None)
+        further = {name: drawings[taught] for name, drawings in (teacher or {}).items()}
+        drawings = {name: [*found, *further.get(name, ())] for name, found in train.items()}
+        learnt = LabelledInk.of(drawings, self.categories)
         self.valid = LabelledInk.of(valid, self.categories)
         self._well_covered = np.array([self.categories.index(name) for name in well_covered])
         if not len(learnt) or not np.isin(self.valid.labels, self._well_covered).any():
             raise UserError("too few drawings: there are none to learn from or none to choose by")
         self._temperatures = UNCALIBRATED
         self.model = RecognizerNetwork(recipe.network, len(self.categories))
+        if recipe.start:
+            _take_over(self.model, self.categories, recipe.start)
         self.stages = [Watching(recipe, learnt)]
         self.config = {
             "recipe": asdict(recipe),
@@ -161,3 +169,14 @@ class RecognizerTask(Task):
         rows = recognizer.probabilities(ink, np.arange(len(ink.sizes)))
         said = [f"{self.categories[row.argmax()]} {row.max():.2f}" for row in rows]
         return f"{self.categories[self.valid.labels[number]]}: {', '.join(said)}"
+
+
+def _take_over(network: RecognizerNetwork, categories: Sequence[str], source: str) -> None:
+    """Put the weights of another recognizer into a network."""
+    start = Recognizer.load(source)
+    if start.categories != tuple(categories):
+        raise UserError(f"start: {source} knows other categories than the data")
+    try:
+        network.load_state_dict(start.network.state_dict())
+    except RuntimeError as error:
+        raise UserError(f"start: {source} is a network of other sizes") from error

@@ -55,7 +55,7 @@ class MixtureOutput:
             offsets: (..., 2), in the units that the mixture speaks in.
 
         Returns:
-            (...), the log-sum-exp over the components.
+            (...), the log-sum-exp over the components; leading sizes of 1 are broadcast.
         """
         log_weights = _exact(self._mixture_logits(vectors)).log_softmax(-1)  # (..., K)
         mean_x, mean_y, log_sigma_x, log_sigma_y, skew = self._gaussians(vectors).unbind(-2)
@@ -70,8 +70,12 @@ class MixtureOutput:
         return torch.logsumexp(log_weights + densities, -1)
 
     def pen_log_likelihood(self, vectors: Tensor, pens: Tensor) -> Tensor:
-        """The log-probability of pen states (...) from 0 to P - 1, in nats: (...)."""
+        """The log-probability of pen states (...) from 0 to P - 1, in nats: (...).
+
+        Leading sizes of 1 of the vectors are broadcast.
+        """
         log_probs = _exact(self._pen_logits(vectors)).log_softmax(-1)
+        log_probs = log_probs.expand(*pens.shape, self.pen_states)
         return log_probs.gather(-1, pens.unsqueeze(-1)).squeeze(-1)
 
     def sample(
@@ -80,8 +84,9 @@ class MixtureOutput:
         """Draw an offset and a pen state from every vector.
 
         Args:
-            vectors: (B, P + 6 K).
-            uniforms: (B, 4) numbers in [0, 1), float64: a row's sample depends on nothing else.
+            vectors: (..., P + 6 K).
+            uniforms: (..., 4) numbers in [0, 1), float64: a row's sample depends on nothing else.
+                Where a leading size of the vectors is 1, several samples are drawn of each.
             temperature: mixture and pen logits are divided by it, standard deviations multiplied by
                 its square root (Ha and Eck 2017, equation 8); near 0 it is the mean of the most
                 probable component.
@@ -89,13 +94,13 @@ class MixtureOutput:
                 1 + bias, standard deviations times exp(-bias).
 
         Returns:
-            Offsets (B, 2) and pen states (B,).
+            Offsets (..., 2) and pen states (...).
         """
         pen_uniform, component_uniform, radius, angle = uniforms.unbind(-1)
-        pens = _invert(_exact(self._pen_logits(vectors)) / temperature, pen_uniform)
+        pens = choose(_exact(self._pen_logits(vectors)) / temperature, pen_uniform)
         sharpened = _exact(self._mixture_logits(vectors)) * ((1 + bias) / temperature)
-        component = _invert(sharpened, component_uniform)
-        index = component[:, None, None].expand(-1, 5, 1)
+        component = choose(sharpened, component_uniform)
+        index = component[..., None, None].expand(*component.shape, 5, 1)
         mean_x, mean_y, log_sigma_x, log_sigma_y, skew = (
             self._gaussians(vectors, index).squeeze(-1).unbind(-1)
         )
@@ -119,7 +124,9 @@ class MixtureOutput:
         With `chosen` (..., 5, 1), those of one component alone: (..., 5, 1).
         """
         values = vectors[..., self.pen_states + self.components :].unflatten(-1, (5, -1))
-        values = _exact(values if chosen is None else values.gather(-1, chosen))
+        if chosen is not None:
+            values = values.expand(*chosen.shape[:-1], -1).gather(-1, chosen)
+        values = _exact(values)
         means, log_sigmas, skew = values.split([2, 2, 1], -2)
         log_sigmas = log_sigmas.clamp(-_LARGEST_LOG_SIGMA, _LARGEST_LOG_SIGMA)
         return torch.cat([means, log_sigmas, skew.clamp(-_LARGEST_SKEW, _LARGEST_SKEW)], -2)
@@ -129,9 +136,9 @@ def _exact(values: Tensor) -> Tensor:
     return values if values.dtype == torch.float64 else values.float()
 
 
-def _invert(logits: Tensor, uniform: Tensor) -> Tensor:
-    """The choice (B,) that a uniform number (B,) makes among logits (B, N)."""
+def choose(logits: Tensor, uniform: Tensor) -> Tensor:
+    """The choices (...) that uniform numbers (...), float64, make among logits (..., N)."""
     # In float64 a uniform below 1 stays below the total, and so never lands behind the last choice.
     cumulative = logits.softmax(-1).double().cumsum_(-1)
-    reached = cumulative <= (uniform[:, None] * cumulative[:, -1:])
+    reached = cumulative <= (uniform[..., None] * cumulative[..., -1:])
     return reached.sum(-1)

@@ -56,9 +56,8 @@ class SketchBatches:
         self._sequences = sequences
         self._recipe = recipe
         self._scale = scale
-        most = recipe.drawings_per_category or len(sequences)
-        self._quotas = np.minimum(sequences.counts, most)
-        self._total = int(self._quotas.sum())
+        self._groups = _groups(sequences, recipe)
+        self._total = sum(quota for _, quota in self._groups)
 
     @property
     def per_epoch(self) -> int:
@@ -102,7 +101,9 @@ class SketchBatches:
 
     def _changed(self, rows: Rows, random: np.random.Generator) -> Rows:
         fewer = thinned(rows, self._recipe.point_dropping, random)
-        return stretched(fewer, self._recipe.stretching, random)
+        return turned(
+            stretched(fewer, self._recipe.stretching, random), self._recipe.turning, random
+        )
 
     def _dealt(self, epoch: int) -> list[npt.NDArray[np.int64]]:
         """The batches of an epoch, all of one size: a few drawings come twice."""
@@ -117,17 +118,38 @@ class SketchBatches:
         return list(random.permuted(batches, axis=1)[random.permutation(self.per_epoch)])
 
     def _chosen(self, random: np.random.Generator) -> npt.NDArray[np.int64]:
-        order = random.permutation(len(self._sequences))
-        labels = self._sequences.labels[order]
-        return np.concatenate(
-            [order[labels == label][:quota] for label, quota in enumerate(self._quotas)]
-        )
+        return np.concatenate([random.permutation(group)[:quota] for group, quota in self._groups])
+
+
+def _groups(
+    sequences: LabelledSequences, recipe: SketcherRecipe
+) -> list[tuple[npt.NDArray[np.int64], int]]:
+    """The drawings of each category, people's and the teacher's apart; how many an epoch sees."""
+    groups = []
+    for taught, quota in (
+        (False, recipe.drawings_per_category),
+        (True, recipe.taught_per_category),
+    ):
+        for label in range(sequences.categories):
+            of_both = (sequences.labels == label) & (sequences.taught == taught)
+            group = of_both.nonzero()[0]
+            groups.append((group, min(len(group), quota or len(group))))
+    return groups
 
 
 def stretched(rows: Rows, most: float, random: np.random.Generator) -> Rows:
     """Rows (N, 3) with dx and dy each multiplied by a number from 1 - `most` to 1 + `most`."""
     factors = [*random.uniform(1 - most, 1 + most, 2), 1.0]
     return rows * np.array(factors, dtype=np.float32)
+
+
+def turned(rows: Rows, most: float, random: np.random.Generator) -> Rows:
+    """Rows (N, 3), each of dx and dy plus up to `most` times the other, to either side."""
+    if not most:
+        return rows
+    across, down = random.uniform(-most, most, 2)
+    matrix = np.array([[1, down, 0], [across, 1, 0], [0, 0, 1]], dtype=np.float32)
+    return rows @ matrix
 
 
 def thinned(rows: Rows, share: float, random: np.random.Generator) -> Rows:

@@ -1,9 +1,17 @@
-"""Drawing point after point: many drawings at once, each from random numbers of its own."""
+"""Drawing point after point: many drawings at once, each from random numbers of its own.
+
+Of every point several drafts are made, of which the one is taken that most clearly belongs to what
+was asked for: by its contrast, log p(point | what was asked for) - log p(point | anything), both
+by the same network. It is drawn from among them with a probability in proportion to
+exp(GUIDANCE · contrast), which is classifier-free guidance (Ho and Salimans 2022) by importance
+sampling. The contrast does not see every knot, so those are watched for apart: a stroke that
+becomes one is taken back and drawn anew.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,36 +19,142 @@ import torch
 from torch import Tensor
 
 from multimodal.recurrent.generation.sampling import uniforms
-from multimodal.recurrent.mixture import UNIFORMS, MixtureOutput
+from multimodal.recurrent.mixture import UNIFORMS, MixtureOutput, choose
 from multimodal.sketching.hands import Hand
-from multimodal.sketching.model import DOWN, END, stroke5
+from multimodal.sketching.knots import KnotWatch
+from multimodal.sketching.model import DOWN, END, LIFTED, stroke5
 from multimodal.sketching.sequences import Rows
 
+GUIDANCE = 4.0
+"""How much the contrast counts where a draft of a point is chosen."""
+
+ATTEMPTS = 4  # a stroke that becomes a knot so often is left out, and the drawing ends before it
+LONGEST_STEP = 32.0  # four frames; a network that is told where it is could else run away
 _CROWDED = 7 / 8  # the share of a batch that must still be drawing for the others to stay in it
+_AHEAD = 16  # steps whose random numbers are made at once
 
 
-class Point(NamedTuple):
-    """The next point of all drawings that are not finished.
+class PointSource(Protocol):
+    """Draws the next point of each of B drawings.
 
     Attributes:
-        rows: (B',) which drawings; a few that have ended may still be among them.
-        offsets: (B', 2), scaled.
-        pens: (B',) the pen's states after the point.
+        numbers: how many random numbers a point takes.
     """
 
-    rows: Tensor
-    offsets: Tensor
-    pens: Tensor
+    numbers: int
+
+    def next(self, last: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        """The last points (B, 5), numbers in [0, 1) (B, N) → offsets (B, 2), pen states (B,)."""
+
+    def keep(self, rows: Tensor) -> PointSource:
+        """The same for some of the drawings: rows (B',)."""
+
+    def put(self, rows: Tensor, other: Any) -> None:
+        """Let the drawings of some rows (B',) stand where they do in another of equal size."""
 
 
-def random_numbers(seed: int, drawings: int, points: int) -> Tensor:
-    """(drawings, points, 4) in [0, 1); a drawing's depend on the seed and its own number alone."""
-    numbers = uniforms([seed], drawings, points * UNIFORMS)
-    return torch.from_numpy(numbers).view(drawings, points, UNIFORMS)
+class FreePoints:
+    """Points as the network draws them."""
+
+    numbers = UNIFORMS
+
+    def __init__(self, hand: Hand, output: MixtureOutput, temperature: float) -> None:
+        self._hand = hand
+        self._output = output
+        self._temperature = temperature
+
+    def next(self, last: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        """See `PointSource`."""
+        return self._output.sample(self._hand.move(last), numbers, self._temperature)
+
+    def keep(self, rows: Tensor) -> FreePoints:
+        """See `PointSource`."""
+        return FreePoints(self._hand.keep(rows), self._output, self._temperature)
+
+    def put(self, rows: Tensor, other: FreePoints) -> None:
+        """See `PointSource`."""
+        self._hand.put(rows, other._hand)
+
+
+class GuidedPoints:
+    """Of every point, the draft that most clearly belongs to what was asked for.
+
+    Args:
+        hand: B drawings of what was asked for, then the same B drawings of anything.
+        output: how the hand's vectors are read.
+        temperature: of the drafts; see `MixtureOutput.sample`.
+        drafts: K, how many there are of a point.
+    """
+
+    def __init__(self, hand: Hand, output: MixtureOutput, temperature: float, drafts: int) -> None:
+        self._hand = hand
+        self._output = output
+        self._temperature = temperature
+        self._drafts = drafts
+        self.numbers = UNIFORMS * drafts + 1
+
+    def next(self, last: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        """See `PointSource`."""
+        asked, anything = self._hand.move(last.repeat(2, 1))[:, None].chunk(2)  # (B, 1, 3 + 6 K)
+        uniform = numbers[:, :-1].unflatten(1, (self._drafts, UNIFORMS))
+        offsets, pens = self._output.sample(asked, uniform, self._temperature)  # (B, drafts, …)
+        contrast = self._log_likelihood(asked, offsets, pens)
+        contrast -= self._log_likelihood(anything, offsets, pens)
+        rows, taken = torch.arange(len(last)), choose(GUIDANCE * contrast, numbers[:, -1])
+        return offsets[rows, taken], pens[rows, taken]
+
+    def keep(self, rows: Tensor) -> GuidedPoints:
+        """See `PointSource`."""
+        hand = self._hand.keep(self._both(rows))
+        return GuidedPoints(hand, self._output, self._temperature, self._drafts)
+
+    def put(self, rows: Tensor, other: GuidedPoints) -> None:
+        """See `PointSource`."""
+        self._hand.put(self._both(rows), other._hand)
+
+    def _both(self, rows: Tensor) -> Tensor:
+        return torch.cat([rows, rows + len(self._hand) // 2])
+
+    def _log_likelihood(self, vectors: Tensor, offsets: Tensor, pens: Tensor) -> Tensor:
+        offset = self._output.offset_log_likelihood(vectors, offsets)
+        return self._output.pen_log_likelihood(vectors, pens) + offset.masked_fill(pens == END, 0)
+
+
+class RandomNumbers:
+    """Numbers in [0, 1) for B drawings; each depends on the seed, its drawing and its place alone.
+
+    Args:
+        seed: of all.
+        drawings: (B,) the number of each drawing.
+        width: how many a step takes.
+    """
+
+    def __init__(self, seed: int, drawings: npt.NDArray[np.int64], width: int) -> None:
+        self._seed = seed
+        self._drawings = drawings
+        self._width = width
+        self._begin = -1
+        self._made = torch.zeros(0)
+
+    def at(self, step: int) -> Tensor:
+        """Those of a step: (B, width)."""
+        begin = step - step % _AHEAD
+        if begin != self._begin:
+            length, start = _AHEAD * self._width, begin * self._width
+            made = uniforms([self._seed], self._drawings, length, start)[0]
+            self._made = torch.from_numpy(made).view(-1, _AHEAD, self._width)
+            self._begin = begin
+        return self._made[:, step - begin]
+
+    def keep(self, rows: Tensor) -> RandomNumbers:
+        """The same for some of the drawings: rows (B',)."""
+        kept = RandomNumbers(self._seed, self._drawings[rows.numpy()], self._width)
+        kept._begin, kept._made = self._begin, self._made[rows]
+        return kept
 
 
 def normal_numbers(seed: int, drawings: int, size: int) -> Tensor:
-    """(drawings, size) from N(0, 1), as independent of each other as `random_numbers`."""
+    """(drawings, size) from N(0, 1); each row depends on the seed and its own number alone."""
     # The complement's stream, for the numbers of the seed itself are the points'.
     numbers = torch.from_numpy(uniforms([~seed], drawings, size)[0])
     normal: Tensor = torch.special.ndtri(numbers.clamp(min=2.0**-33))
@@ -52,46 +166,113 @@ def first_points(drawings: int) -> Tensor:
     return stroke5(torch.zeros(drawings, 2), torch.full((drawings,), DOWN))
 
 
-@torch.inference_mode()
-def draw_points(
-    hand: Hand, last: Tensor, output: MixtureOutput, numbers: Tensor, temperature: float
-) -> Iterator[Point]:
-    """Draw on until every drawing has ended or the random numbers are used up.
+class DrawingBatch:
+    """B drawings in the making, all a point further at every step.
 
     Args:
-        hand: stands before the last points.
+        source: draws the points.
         last: (B, 5) the last points.
-        output: how the hand's vectors are read.
-        numbers: (B, T, 4), see `random_numbers`.
-        temperature: see `MixtureOutput.sample`.
+        numbers: what the source draws with.
+        limit: no drawing takes more steps.
+        watch: finds the knots, which are drawn anew; None lets them be.
     """
-    rows = torch.arange(len(last))
-    drawing = torch.ones(len(last), dtype=torch.bool)
-    for step in range(numbers.shape[1]):
-        offsets, pens = output.sample(hand.move(last), numbers[rows, step], temperature)
-        yield Point(rows, offsets, pens)
-        drawing &= pens != END
-        last = stroke5(offsets, pens)
-        left = int(drawing.sum())
-        if not left:
+
+    def __init__(
+        self,
+        source: PointSource,
+        last: Tensor,
+        numbers: RandomNumbers,
+        limit: int,
+        watch: KnotWatch | None = None,
+    ) -> None:
+        every = torch.arange(len(last))
+        self._source, self._last, self._numbers, self._watch = source, last, numbers, watch
+        self._saved = (source.keep(every), last.clone(), watch.keep(every)) if watch else None
+        self._rows, self._going = every, torch.ones(len(last), dtype=torch.bool)
+        self._tries = torch.zeros(len(last), dtype=torch.long)
+        self._points = np.zeros((limit, len(last), 3), dtype=np.float32)
+        self._count = np.zeros(len(last), dtype=np.int64)
+        self._finished = np.zeros(len(last), dtype=np.int64)
+        self._step = 0
+
+    @torch.inference_mode()
+    def advance(self) -> bool:
+        """Draw one point more of each that is not finished; gives whether any is left."""
+        offsets, pens = self._source.next(self._last, self._numbers.at(self._step))
+        offsets = offsets.clamp(-LONGEST_STEP, LONGEST_STEP)
+        self._step += 1
+        knotted = self._going & self._watch.add(offsets) if self._watch else None
+        self._last = stroke5(offsets, pens)
+        drawn = self._going if knotted is None else self._going & ~knotted
+        self._write(drawn, offsets, pens)
+        self._going = drawn & (pens != END)
+        if knotted is not None:
+            self._save(self._going & (pens == LIFTED))
+            self._take_back(knotted)
+        if self._step == len(self._points):
+            self._going[:] = False
+            self._finished = self._count.copy()
+        return self._compact()
+
+    def finished(self, drawing: int) -> Rows:
+        """The finished strokes of a drawing, scaled: rows (N, 3)."""
+        return self._points[: self._finished[drawing], drawing]
+
+    def rows(self) -> list[Rows]:
+        """All drawings as they are, scaled: rows (N, 3), 0 of one that ended at once."""
+        while self._going.any():
+            self.advance()
+        return [self._points[:count, row] for row, count in enumerate(self._count)]
+
+    def _write(self, drawn: Tensor, offsets: Tensor, pens: Tensor) -> None:
+        """Put down the points (B', …) of those that have drawn one; an end is none."""
+        placed = (drawn & (pens != END)).nonzero()[:, 0]
+        rows = self._rows[placed].numpy()
+        self._points[self._count[rows], rows, :2] = offsets[placed].numpy()
+        self._points[self._count[rows], rows, 2] = pens[placed].numpy()
+        self._count[rows] += 1
+        whole = self._rows[(drawn & (pens != DOWN)).nonzero()[:, 0]].numpy()
+        self._finished[whole] = self._count[whole]
+
+    def _save(self, lifted: Tensor) -> None:
+        """Remember where drawings stand whose pen was lifted now."""
+        rows = lifted.nonzero()[:, 0]
+        if self._saved is None or self._watch is None or not len(rows):
             return
-        if left <= _CROWDED * len(rows):
-            kept = drawing.nonzero()[:, 0]
-            rows, drawing, last, hand = rows[kept], drawing[kept], last[kept], hand.keep(kept)
+        source, last, watch = self._saved
+        source.put(rows, self._source)
+        watch.put(rows, self._watch)
+        last[rows] = self._last[rows]
+        self._tries[rows] = 0
+
+    def _take_back(self, knotted: Tensor) -> None:
+        """Go back to where the strokes of some drawings began; after some attempts, end there."""
+        rows = knotted.nonzero()[:, 0]
+        if self._saved is None or self._watch is None or not len(rows):
+            return
+        source, last, watch = self._saved
+        self._source.put(rows, source)
+        self._watch.put(rows, watch)
+        self._last[rows] = last[rows]
+        places = self._rows[rows].numpy()
+        self._count[places] = self._finished[places]
+        self._tries[rows] += 1
+        self._going[rows] = self._tries[rows] < ATTEMPTS
+
+    def _compact(self) -> bool:
+        left = int(self._going.sum())
+        if left and left <= _CROWDED * len(self._rows):
+            kept = self._going.nonzero()[:, 0]
+            self._source, self._numbers = self._source.keep(kept), self._numbers.keep(kept)
+            if self._saved and self._watch:
+                source, last, watch = self._saved
+                self._saved = (source.keep(kept), last[kept], watch.keep(kept))
+                self._watch = self._watch.keep(kept)
+            self._rows, self._last = self._rows[kept], self._last[kept]
+            self._going, self._tries = self._going[kept], self._tries[kept]
+        return left > 0
 
 
-def draw_rows(
-    hand: Hand, last: Tensor, output: MixtureOutput, numbers: Tensor, temperature: float
-) -> list[Rows]:
-    """Rows (N, 3) of every drawing, scaled; N is 0 for one that ends at once; see `draw_points`."""
-    drawn = np.full((numbers.shape[1], len(last), 3), END, dtype=np.float32)
-    for step, point in enumerate(draw_points(hand, last, output, numbers, temperature)):
-        rows = point.rows.numpy()
-        drawn[step, rows, :2] = point.offsets.numpy()
-        drawn[step, rows, 2] = point.pens.numpy()
-    return [_until_end(drawn[:, number]) for number in range(len(last))]
-
-
-def _until_end(rows: npt.NDArray[np.float32]) -> Rows:
-    ended = rows[:, 2] == END
-    return rows[: int(ended.argmax()) if ended.any() else len(rows)]
+def scaled(rows: Sequence[Rows], scale: float) -> list[Rows]:
+    """Rows in the units of drawings."""
+    return [each * np.array([scale, scale, 1], dtype=np.float32) for each in rows]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from multimodal.recurrent.cells import RecurrentNetwork, State
+from multimodal.sketching import position
 from multimodal.sketching.model import STROKE_5, SketchNetwork
+
+CACHED_ROWS = 128  # a step's sums of so many rows stay in the second cache
 
 
 class Hand(Protocol):
@@ -21,6 +24,12 @@ class Hand(Protocol):
 
     def keep(self, rows: Tensor) -> Hand:
         """The same for some of the drawings, or for several copies of them: rows (B',)."""
+
+    def put(self, rows: Tensor, other: Any) -> None:
+        """Let the drawings of some rows (B',) stand where they do in another of equal size."""
+
+    def __len__(self) -> int:
+        """B."""
 
 
 @dataclass
@@ -47,6 +56,15 @@ class SteppingHand:
         state = tuple(tuple(part[rows] for part in layer) for layer in self.state)
         return SteppingHand(self.network, self.condition[rows], state)
 
+    def put(self, rows: Tensor, other: SteppingHand) -> None:
+        """See `Hand`."""
+        for layer, others in zip(self.state, other.state, strict=True):
+            for part, wanted in zip(layer, others, strict=True):
+                part[rows] = wanted[rows]
+
+    def __len__(self) -> int:
+        return len(self.condition)
+
 
 class LSTMWeights:
     """The weights of an LSTM decoder, laid out for single steps.
@@ -69,13 +87,15 @@ class LSTMWeights:
         doubled[2 * size : 3 * size] = 2  # input, forget, candidate, output
         self.dtype = dtype
         with torch.no_grad():
-            step = torch.cat([weight_ih[:, :STROKE_5], weight_hh], 1)  # (4 H, 5 + H)
+            told = self.told = network.config.point_size
+            step = torch.cat([weight_ih[:, :told], weight_hh], 1)  # (4 H, P + H)
             self.step = (step * doubled).to(dtype)
-            self.of_condition = weight_ih[:, STROKE_5:] * doubled  # (4 H, C)
+            self.of_condition = weight_ih[:, told:] * doubled  # (4 H, C)
             bias = cast(Tensor, layer.bias_ih_l0) + cast(Tensor, layer.bias_hh_l0)
             self.bias = bias * doubled[:, 0]
-            # The readout passes over the point, so that it can read both as they stand.
-            self.readout = F.pad(network.readout.weight, (STROKE_5, 0)).to(dtype)
+            # A readout that is not told the point passes over it, and reads both as they stand.
+            passed_over = 0 if network.config.position else told
+            self.readout = F.pad(network.readout.weight, (passed_over, 0)).to(dtype)
             self.readout_bias = network.readout.bias.to(dtype)
 
 
@@ -85,33 +105,65 @@ class LSTMHand:
     Args:
         weights: laid out for single steps.
         shown: (B, 4 H) what the condition adds to the sums of the gates.
-        read: (B, 5 + H) a point, which may be old, and the hidden state; in the weights' type.
+        read: (B, P + H) what is told of a point, which may be old, and the hidden state; in the
+            weights' type.
         cell: (B, H), fp32.
+        track: (B, 9) of the pen's position, where the network is told it.
     """
 
-    def __init__(self, weights: LSTMWeights, shown: Tensor, read: Tensor, cell: Tensor) -> None:
+    def __init__(
+        self,
+        weights: LSTMWeights,
+        shown: Tensor,
+        read: Tensor,
+        cell: Tensor,
+        track: Tensor | None = None,
+    ) -> None:
         self._weights = weights
         self._shown = shown
         self._read = read
         self._cell = cell
+        self._track = track
 
     @classmethod
     def begin(cls, weights: LSTMWeights, condition: Tensor, state: State) -> LSTMHand:
         """Take up conditions (B, C) and the decoder's state."""
-        ((h, c),) = state
+        (h, c), *rest = state
         shown = F.linear(condition, weights.of_condition, weights.bias)
-        return cls(weights, shown, F.pad(h, (STROKE_5, 0)).to(weights.dtype), c.clone())
+        read = F.pad(h, (weights.told, 0)).to(weights.dtype)
+        return cls(weights, shown, read, c.clone(), rest[0][0] if rest else None)
 
     def move(self, points: Tensor) -> Tensor:
         """See `Hand`."""
         weights = self._weights
         self._read[:, :STROKE_5] = points
-        sums = self._shown + F.linear(self._read, weights.step)  # (B, 4 H) fp32
-        i, f, g, o = sums.sigmoid_().chunk(4, 1)
-        self._cell.mul_(f).add_(i * g.mul_(2).sub_(1))
-        self._read[:, STROKE_5:] = (2 * self._cell).sigmoid_().mul_(2).sub_(1).mul_(o)
+        if self._track is not None:
+            self._track = position.moved(self._track, points)
+            self._read[:, STROKE_5 : weights.told] = position.features(self._track)
+        products = F.linear(self._read, weights.step)  # (B, 4 H)
+        for begin in range(0, len(points), CACHED_ROWS):
+            self._gate(slice(begin, begin + CACHED_ROWS), products)
         return F.linear(self._read, weights.readout, weights.readout_bias)
+
+    def _gate(self, rows: slice, products: Tensor) -> None:
+        """What is left of a step once the products are there, for so many rows as a cache holds."""
+        sums = self._shown[rows] + products[rows]  # fp32
+        i, f, g, o = sums.sigmoid_().chunk(4, 1)
+        cell = self._cell[rows]
+        cell.mul_(f).add_(i * g.mul_(2).sub_(1))
+        self._read[rows, self._weights.told :] = (2 * cell).sigmoid_().mul_(2).sub_(1).mul_(o)
 
     def keep(self, rows: Tensor) -> LSTMHand:
         """See `Hand`."""
-        return LSTMHand(self._weights, self._shown[rows], self._read[rows], self._cell[rows])
+        track = None if self._track is None else self._track[rows]
+        return LSTMHand(self._weights, self._shown[rows], self._read[rows], self._cell[rows], track)
+
+    def put(self, rows: Tensor, other: LSTMHand) -> None:
+        """See `Hand`."""
+        self._read[rows] = other._read[rows]
+        self._cell[rows] = other._cell[rows]
+        if self._track is not None and other._track is not None:
+            self._track[rows] = other._track[rows]
+
+    def __len__(self) -> int:
+        return len(self._cell)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from multimodal.recurrent.cells import LockedDropout, RecurrentNetwork, State
 from multimodal.recurrent.mixture import MixtureOutput
 from multimodal.recurrent.variants import FORGET_BIAS, HyperLSTM, LayerNormLSTM
+from multimodal.sketching import position
 
 DecoderCell: TypeAlias = Literal["lstm", "layer_norm_lstm", "hyper_lstm"]
 DecoderNetwork: TypeAlias = RecurrentNetwork | LayerNormLSTM | HyperLSTM
@@ -44,11 +45,14 @@ class SketchConfig:
         latent_optional: whether it also draws without z; else z of a new drawing is drawn from its
             prior, as in the paper.
         categories: how many categories are known; 0 for a network without.
+        category_optional: whether it has also learnt to draw anything, untold what.
         category_size: the size of a category's embedding.
         components: K, of the mixture.
         dropout: the share of the decoder's outputs that is dropped in training, locked in time.
         recurrent_dropout: in training, the share of an LSTM's recurrent weights that is dropped;
             for the other cells, the share of their candidate values (the paper's 1 - 0.9).
+        position: whether decoder and readout are told where the pen is (see `position`), which a
+            network that sees offsets alone has to add up.
     """
 
     cell: DecoderCell = "lstm"
@@ -57,10 +61,17 @@ class SketchConfig:
     latent_size: int = 128
     latent_optional: bool = True
     categories: int = 0
+    category_optional: bool = True
     category_size: int = 64
     components: int = 20
     dropout: float = 0.0
     recurrent_dropout: float = 0.1
+    position: bool = False
+
+    @property
+    def point_size(self) -> int:
+        """How many numbers tell the decoder of the last point."""
+        return STROKE_5 + (position.FEATURES if self.position else 0)
 
 
 class SketchNetwork(nn.Module):
@@ -85,13 +96,14 @@ class SketchNetwork(nn.Module):
         if config.categories:
             self.embedding = nn.Embedding(config.categories + 1, config.category_size)
             condition_size += config.category_size
-        self.decoder = _decoder(config, STROKE_5 + condition_size)
+        self.decoder = _decoder(config, config.point_size + condition_size)
         if condition_size:
             sizes = [tensor.shape[1] for layer in self.decoder.initial_state(1) for tensor in layer]
             self.beginning = nn.Linear(condition_size, sum(sizes))
         self.condition_size = condition_size
         self.dropout = LockedDropout(config.dropout)
-        self.readout = nn.Linear(config.decoder_size, self.output.size)
+        shown = config.point_size if config.position else 0
+        self.readout = nn.Linear(shown + config.decoder_size, self.output.size)
 
     def encode(self, points: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Read drawings: points (B, T, 5) of which `lengths` (B,) count → μ and log σ², (B, Z)."""
@@ -128,32 +140,56 @@ class SketchNetwork(nn.Module):
         return torch.cat(parts, -1)
 
     def start(self, condition: Tensor) -> State:
-        """The decoder's state before the first point: conditions (B, C)."""
-        empty = self.decoder.initial_state(len(condition))
-        if not self.condition_size:
-            return empty
-        values = torch.tanh(self.beginning(condition))
-        sizes = [tensor.shape[1] for layer in empty for tensor in layer]
-        parts = iter(values.split(sizes, -1))
-        return tuple(tuple(next(parts) for _ in layer) for layer in empty)
+        """The decoder's state before the first point: conditions (B, C).
+
+        Where the pen's position is told, what is known of it is the last part of the state.
+        """
+        state = self.decoder.initial_state(len(condition))
+        if self.condition_size:
+            values = torch.tanh(self.beginning(condition))
+            sizes = [tensor.shape[1] for layer in state for tensor in layer]
+            parts = iter(values.split(sizes, -1))
+            state = tuple(tuple(next(parts) for _ in layer) for layer in state)
+        return (*state, (position.initial(condition),)) if self.config.position else state
 
     def unroll(self, condition: Tensor, inputs: Tensor) -> Tensor:
         """Teacher forcing: conditions (B, C), points from the start (B, T, 5) → (B, T, 3 + 6 K)."""
-        vectors: Tensor = self.readout(self.dropout(self._read(condition, inputs)[0]))
-        return vectors
+        points = self._points(inputs)
+        hidden, _ = self._read(condition, points, self.start(condition))
+        return self._readout(points, self.dropout(hidden))
 
     def read(self, condition: Tensor, inputs: Tensor) -> State:
         """The decoder's state once it has the inputs (B, T, 5) behind it; conditions (B, C)."""
-        return self._read(condition, inputs)[1]
+        _, state = self._read(condition, self._points(inputs), self.start(condition))
+        return (*state, (position.tracks(inputs)[:, -1],)) if self.config.position else state
 
     def step(self, condition: Tensor, points: Tensor, state: State) -> tuple[Tensor, State]:
         """One point on: (B, C), (B, 5) and a state → (B, 3 + 6 K) for the next, new state."""
-        hidden, state = self.decoder.step(torch.cat([points, condition], -1), state)
-        return self.readout(hidden), state
+        if not self.config.position:
+            hidden, state = self.decoder.step(torch.cat([points, condition], -1), state)
+            return self._readout(points, hidden), state
+        *layers, (track,) = state
+        track = position.moved(track, points)
+        points = torch.cat([points, position.features(track)], -1)
+        hidden, after = self.decoder.step(torch.cat([points, condition], -1), tuple(layers))
+        return self._readout(points, hidden), (*after, (track,))
 
-    def _read(self, condition: Tensor, inputs: Tensor) -> tuple[Tensor, State]:
-        shown = condition[:, None].expand(-1, inputs.shape[1], -1).to(inputs.dtype)
-        return self.decoder.unroll(torch.cat([inputs, shown], -1), self.start(condition))
+    def _points(self, inputs: Tensor) -> Tensor:
+        """All that is told of points from the start (B, T, 5)."""
+        if not self.config.position:
+            return inputs
+        return torch.cat([inputs, position.features(position.tracks(inputs))], -1)
+
+    def _read(self, condition: Tensor, points: Tensor, state: State) -> tuple[Tensor, State]:
+        shown = condition[:, None].expand(-1, points.shape[1], -1).to(points.dtype)
+        layers = state[:-1] if self.config.position else state
+        return self.decoder.unroll(torch.cat([points, shown], -1), layers)
+
+    def _readout(self, points: Tensor, hidden: Tensor) -> Tensor:
+        if self.config.position:
+            hidden = torch.cat([points.to(hidden), hidden], -1)
+        vectors: Tensor = self.readout(hidden)
+        return vectors
 
 
 def _decoder(config: SketchConfig, input_size: int) -> DecoderNetwork:

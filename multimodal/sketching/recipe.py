@@ -12,10 +12,18 @@ _LEAST = {
     **dict.fromkeys(("decoder_size", "encoder_size", "category_size", "components"), 1),
     **dict.fromkeys(("epochs", "batch_size", "dev_drawings"), 1),
     **dict.fromkeys(("latent_size", "drawings_per_category", "warmup_steps", "clip"), 0),
+    "taught_per_category": 0,
     **dict.fromkeys(("kl_weight", "kl_floor", "weight_decay"), 0),
     "limit": 2,
 }
-_SHARES = ("dropout", "recurrent_dropout", "stretching", "point_dropping", "average_decay")
+_SHARES = (
+    "dropout",
+    "recurrent_dropout",
+    "stretching",
+    "turning",
+    "point_dropping",
+    "average_decay",
+)
 _UP_TO_ONE = ("latent_dropout", "category_dropout", "kl_start", "kl_decay", "final_rate")
 
 
@@ -25,15 +33,22 @@ class SketcherRecipe:
 
     Attributes:
         cell, decoder_size, encoder_size, latent_size, category_size, components, dropout,
-            recurrent_dropout: see SketchConfig. A latent_size of 0 trains a decoder alone.
+            recurrent_dropout, position: see SketchConfig. A latent_size of 0 trains a decoder
+            alone.
         teacher: a second folder of drawings to learn from, by no means to be measured on.
+        taught_per_category: how many drawings of the teacher an epoch sees of a category at most;
+            0 for all.
+        start: a sketcher whose weights the training begins with, of the same categories; it may be
+            one that was not told the pen's position. "" begins anew.
         limit: N_max, the rows of a sequence; longer drawings are left out.
-        drawings_per_category: how many drawings of a category an epoch sees at most, each time
-            others; 0 for all.
+        drawings_per_category: how many of people's drawings of a category an epoch sees at most,
+            each time others; 0 for all.
         latent_dropout: the share of drawings that are learnt without z.
         category_dropout: the share of drawings that are learnt without their category, so that
             a drawing of anything can be scored and finished.
         stretching: dx and dy are each multiplied by a random number within 1 ± this.
+        turning: drawings are turned and sheared: each of dx and dy takes in up to this share of
+            the other.
         point_dropping: the share of points within strokes that is left out.
         kl_weight, kl_floor: the weight and the least value of the KL term.
         kl_start, kl_decay: after n steps it counts 1 - (1 - kl_start) · kl_decayⁿ of its weight.
@@ -55,12 +70,16 @@ class SketcherRecipe:
     components: int = 20
     dropout: float = 0.1
     recurrent_dropout: float = 0.1
+    position: bool = True
+    start: str = ""
     teacher: str = ""
+    taught_per_category: int = 0
     limit: int = 200
     drawings_per_category: int = 0
     latent_dropout: float = 0.5
     category_dropout: float = 0.05
     stretching: float = 0.1
+    turning: float = 0.0
     point_dropping: float = 0.1
     kl_weight: float = 0.5
     kl_floor: float = 0.2
@@ -90,10 +109,12 @@ class SketcherRecipe:
             latent_size=self.latent_size,
             latent_optional=self.latent_dropout > 0,
             categories=categories if categories > 1 else 0,
+            category_optional=self.category_dropout > 0,
             category_size=self.category_size,
             components=self.components,
             dropout=self.dropout,
             recurrent_dropout=self.recurrent_dropout,
+            position=self.position,
         )
 
     def kl_weight_at(self, step: int) -> float:

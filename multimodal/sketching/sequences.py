@@ -84,12 +84,14 @@ class LabelledSequences:
         categories: how many there are.
         rows: of every drawing (N, 3).
         labels: (drawings,) the category of each.
+        taught: (drawings,) whether each is a teacher's.
         left_out: how many were too long.
 
     Args:
         drawings: category → its drawings.
         categories: in the order of their numbers; others' drawings are not looked at.
         longest: drawings of more rows are left out.
+        teacher: further drawings that are no person's, as `drawings`.
     """
 
     def __init__(
@@ -97,16 +99,19 @@ class LabelledSequences:
         drawings: Mapping[str, Sequence[Drawing]],
         categories: Sequence[str],
         longest: int,
+        teacher: Mapping[str, Sequence[Drawing]] | None = None,
     ) -> None:
         found = [
-            (rows_of(drawing).clip(-FARTHEST, FARTHEST), number)
+            (rows_of(drawing).clip(-FARTHEST, FARTHEST), number, taught)
+            for taught, given in ((False, drawings), (True, teacher or {}))
             for number, category in enumerate(categories)
-            for drawing in drawings.get(category, ())
+            for drawing in given.get(category, ())
         ]
-        kept = [(rows, number) for rows, number in found if len(rows) <= longest]
+        kept = [parts for parts in found if len(parts[0]) <= longest]
         self.categories = len(categories)
-        self.rows = [rows for rows, _ in kept]
-        self.labels = np.array([number for _, number in kept], dtype=np.int64)
+        self.rows = [rows for rows, _, _ in kept]
+        self.labels = np.array([number for _, number, _ in kept], dtype=np.int64)
+        self.taught = np.array([taught for _, _, taught in kept], dtype=bool)
         self.left_out = len(found) - len(kept)
 
     def __len__(self) -> int:
@@ -127,5 +132,5 @@ class LabelledSequences:
         chosen = np.linspace(0, len(self) - 1, min(most, len(self))).round().astype(int)
         picked = copy(self)
         picked.rows = [self.rows[index] for index in chosen]
-        picked.labels = self.labels[chosen]
+        picked.labels, picked.taught = self.labels[chosen], self.taught[chosen]
         return picked

@@ -33,16 +33,20 @@ from multimodal.errors import UserError
 from multimodal.processor import Precision, torch_dtype
 from multimodal.recurrent.cells import State
 from multimodal.sketching.generation import (
-    draw_points,
-    draw_rows,
+    DrawingBatch,
+    FreePoints,
+    GuidedPoints,
+    PointSource,
+    RandomNumbers,
     first_points,
     normal_numbers,
-    random_numbers,
+    scaled,
 )
 from multimodal.sketching.hands import Hand, LSTMHand, LSTMWeights, SteppingHand
+from multimodal.sketching.knots import KnotWatch
 from multimodal.sketching.likelihood import Score, condition_of, points_of, row_nats
 from multimodal.sketching.magenta import is_decoder_file, read_decoder
-from multimodal.sketching.model import END, SketchConfig, SketchNetwork, decoder_inputs
+from multimodal.sketching.model import SketchConfig, SketchNetwork, decoder_inputs
 from multimodal.sketching.options import DrawingOptions
 from multimodal.sketching.prompts import parse_prompt
 from multimodal.sketching.scenes import draw_prompt
@@ -53,7 +57,8 @@ SHIPPED = "sketcher-quickdraw"
 TASK = "sketcher"
 AT_ONCE = 1000  # drawings in one batch; more gain nothing and take memory
 FAITHFUL = 0.1  # the temperature of reconstructions, unless a call says otherwise
-CANDIDATES = 4  # drawn for each that `vary` gives back
+WELL_DRAWN = 0.5  # the share named right from which on a category counts as drawn well
+CANDIDATES = 2  # drawn for each that `vary` gives back
 SCALES_IN_FRAME = 8.2  # the larger side of Quick, Draw!'s frame, in standard deviations of offsets
 
 
@@ -69,11 +74,14 @@ class Sketcher:
         scale: the unit of the network's offsets, in the units of drawings.
         limit: N_max, the most rows of a drawing that it learnt from.
         rough: those categories of which it saw few drawings.
+        quality: category → the share of its drawings that a recognizer names right, where that was
+            measured.
         precision: of the products by which points are drawn. All else is in fp32 (likelihoods in
             fp64), and so is drawing with a decoder that is no plain LSTM.
 
     Attributes:
         options: how points are drawn, unless a call says otherwise.
+        quality: see above.
     """
 
     def __init__(
@@ -84,13 +92,15 @@ class Sketcher:
         scale: float,
         limit: int,
         rough: Collection[str] = (),
+        quality: Mapping[str, float] | None = None,
         precision: Precision = "auto",
     ) -> None:
         self.network = network.eval()
         self.categories = tuple(categories)
         self.scale = scale
         self.limit = limit
-        self.rough = frozenset(rough)
+        self.quality = dict(quality or {})
+        self._seldom_seen = frozenset(rough)
         self.options = DrawingOptions()
         self.precision = precision
 
@@ -122,6 +132,7 @@ class Sketcher:
             scale=float(config["scale"]),
             limit=int(config["limit"]),
             rough=config["rough"],
+            quality={name: float(share) for name, share in config.get("quality", {}).items()},
             precision=precision,
         )
 
@@ -133,6 +144,13 @@ class Sketcher:
         return cls(
             network, [decoder.name], scale=decoder.scale, limit=decoder.limit, precision=precision
         )
+
+    @property
+    def rough(self) -> frozenset[str]:
+        """The categories that it draws less well: not often enough named right, or seldom seen."""
+        if not self.quality:
+            return self._seldom_seen
+        return frozenset(n for n in self.categories if self.quality.get(n, 0.0) < WELL_DRAWN)
 
     @property
     def frame(self) -> float:
@@ -150,7 +168,8 @@ class Sketcher:
             "task": TASK,
             "network": asdict(self.network.config),
             "categories": self.categories,
-            "rough": sorted(self.rough),
+            "rough": sorted(self._seldom_seen),
+            "quality": self.quality,
             "scale": self.scale,
             "limit": self.limit,
         }
@@ -200,19 +219,16 @@ class Sketcher:
         The strokes are those of the first drawing of `draw` with the same seed.
         """
         options = self.options.changed(changes)
-        condition, numbers = self._prepared([self._label(category)], [0], options)
-        hand, output = self._hand(condition), self.network.output
-        place, stroke = np.zeros(2), [np.zeros(2)]
-        for point in draw_points(hand, first_points(1), output, numbers, options.temperature):
-            pen = int(point.pens)
-            if pen != END:
-                place = place + point.offsets[0].double().numpy() * self.scale
-                stroke.append(place)
-            if pen and stroke:
-                yield np.array(stroke)
-                stroke = []
-        if stroke:
-            yield np.array(stroke)
+        batch = self._category_batch([self._label(category)], [0], options)
+        whole, shown, going = Drawing([]), 0, True
+        while going:
+            going = batch.advance()
+            (fresh,) = scaled([batch.finished(0)[shown:]], self.scale)
+            if len(fresh) or (not going and not shown):
+                strokes = len(whole)
+                whole = continued(whole, fresh) if shown else drawing_of(fresh)
+                yield from whole.strokes[strokes:]
+                shown += len(fresh)
 
     @torch.inference_mode()
     def complete(
@@ -228,7 +244,8 @@ class Sketcher:
             **changes: fields of DrawingOptions for this call.
 
         Returns:
-            Whole drawings, the likeliest ending, by nats per point, first.
+            Whole drawings, first the ending that most clearly belongs to the category; where that
+            is not given, the likeliest, by nats per point.
 
         Raises:
             UserError: the drawing is empty or has no room left, or as for `draw`.
@@ -242,13 +259,15 @@ class Sketcher:
             raise UserError(f"n: must be at least 1, not {n}")
         points, label = points_of(self.network, [begun], self.scale), self._label(category)
         condition = condition_of(self.network, points, [len(begun)], [label])
-        state = self.network.read(condition, decoder_inputs(points))
-        copies = torch.zeros(n, dtype=torch.long)
-        numbers = random_numbers(options.seed, n, min(options.max_points or room, room))
-        hand = self._hand(condition, state).keep(copies)
-        output, last = self.network.output, points[copies, -1]
-        endings = draw_rows(hand, last, output, numbers, options.temperature)
-        endings = [_scaled(rows, self.scale) for rows in endings]
+        latent = condition[:, : self.network.config.latent_size]
+        condition = self._beside_anything(condition, options, latent)
+        state = self.network.read(condition, decoder_inputs(points.expand(len(condition), -1, -1)))
+        hand = self._hand(condition, state).keep(torch.arange(len(condition)).repeat_interleave(n))
+        last = points[:, -1].repeat(n, 1)
+        watch = KnotWatch.begin(n, points[0, :, :2].cumsum(0)) if options.drafts > 1 else None
+        limit = min(options.max_points or room, room)
+        batch = self._batch(hand, last, np.arange(n), limit, watch, options)
+        endings = scaled(batch.rows(), self.scale)
         return [
             continued(drawing, endings[number]) for number in self._ranked(begun, endings, label)
         ]
@@ -284,8 +303,8 @@ class Sketcher:
         noise = normal_numbers(options.seed, many, mean.shape[1])
         latents = mean + (log_variance / 2).exp() * noise
         condition = self.network.condition(torch.full((many,), self._label(category)), latents)
-        numbers = random_numbers(options.seed, many, options.max_points or self.limit)
-        found = sorted(self._draw(condition, numbers, options), key=len, reverse=True)
+        found = self._drawn(condition, latents, np.arange(many), options)
+        found = sorted(found, key=len, reverse=True)
         drawn = [rows for rows in found if len(rows)]
         away = (self._encoded(drawn)[0] - mean).norm(dim=1) if drawn else torch.zeros(0)
         nearest = [drawn[number] for number in away.argsort(stable=True).tolist()]
@@ -353,9 +372,8 @@ class Sketcher:
         share = torch.linspace(0, 1, steps)[:, None]
         condition = torch.lerp(ends[:1], ends[1:], share)
         condition[:, : latents.shape[1]] = wanted = between(latents[0], latents[1], share)
-        numbers = random_numbers(options.seed, candidates, options.max_points or self.limit)
-        every = condition.repeat_interleave(candidates, 0)
-        found = self._draw(every, numbers.repeat(steps, 1, 1), options)
+        every, latent = (each.repeat_interleave(candidates, 0) for each in (condition, wanted))
+        found = self._drawn(every, latent, np.tile(np.arange(candidates), steps), options)
         origin = a.strokes[0][0]
         return [
             drawing_of(self._nearest(found[step * candidates :][:candidates], latent), origin)
@@ -396,27 +414,76 @@ class Sketcher:
     ) -> Iterator[Drawing]:
         for start in range(0, len(labels), AT_ONCE):
             part = slice(start, start + AT_ONCE)
-            condition, uniforms = self._prepared(labels[part], numbers[part], options)
-            yield from map(drawing_of, self._draw(condition, uniforms, options))
+            batch = self._category_batch(labels[part], numbers[part], options)
+            yield from map(drawing_of, scaled(batch.rows(), self.scale))
 
     @torch.inference_mode()
-    def _prepared(
+    def _category_batch(
         self, labels: Sequence[int], numbers: Sequence[int], options: DrawingOptions
-    ) -> tuple[Tensor, Tensor]:
-        """The conditions (B, C) of drawings from a category alone, and their random numbers."""
-        seed, drawings = options.seed, torch.tensor(numbers)
-        uniforms = random_numbers(seed, max(numbers) + 1, options.max_points or self.limit)
+    ) -> DrawingBatch:
+        """Drawings from a category alone, each of its own number."""
         config, latent = self.network.config, None
         if config.latent_size and not config.latent_optional:
-            latent = normal_numbers(seed, max(numbers) + 1, config.latent_size)[drawings]
-        return self.network.condition(torch.tensor(labels), latent), uniforms[drawings]
+            rows = torch.tensor(numbers)
+            latent = normal_numbers(options.seed, max(numbers) + 1, config.latent_size)[rows]
+        condition = self.network.condition(torch.tensor(labels), latent)
+        return self._conditioned(condition, latent, np.array(numbers), options)
 
     @torch.inference_mode()
-    def _draw(self, condition: Tensor, uniforms: Tensor, options: DrawingOptions) -> list[Rows]:
-        """Draw from conditions (B, C) with random numbers (B, T, 4)."""
-        start, output = first_points(len(condition)), self.network.output
-        found = draw_rows(self._hand(condition), start, output, uniforms, options.temperature)
-        return [_scaled(rows, self.scale) for rows in found]
+    def _drawn(
+        self,
+        condition: Tensor,
+        latent: Tensor,
+        numbers: npt.NDArray[np.int64],
+        options: DrawingOptions,
+    ) -> list[Rows]:
+        """Drawings from conditions (B, C), which hold latent vectors (B, Z)."""
+        batch = self._conditioned(condition, latent, numbers, options)
+        return scaled(batch.rows(), self.scale)
+
+    def _conditioned(
+        self,
+        condition: Tensor,
+        latent: Tensor | None,
+        numbers: npt.NDArray[np.int64],
+        options: DrawingOptions,
+    ) -> DrawingBatch:
+        count = len(condition)
+        hand = self._hand(self._beside_anything(condition, options, latent))
+        watch = KnotWatch.begin(count) if options.drafts > 1 else None
+        limit = options.max_points or self.limit
+        return self._batch(hand, first_points(count), numbers, limit, watch, options)
+
+    def _batch(
+        self,
+        hand: Hand,
+        last: Tensor,
+        numbers: npt.NDArray[np.int64],
+        limit: int,
+        watch: KnotWatch | None,
+        options: DrawingOptions,
+    ) -> DrawingBatch:
+        """B drawings by a hand of B, or of 2 B where they are guided."""
+        output, temperature = self.network.output, options.temperature
+        source: PointSource = FreePoints(hand, output, temperature)
+        if len(hand) > len(last):
+            source = GuidedPoints(hand, output, temperature, options.drafts)
+        random = RandomNumbers(options.seed, numbers, source.numbers)
+        return DrawingBatch(source, last, random, limit, watch)
+
+    def _beside_anything(
+        self, condition: Tensor, options: DrawingOptions, latent: Tensor | None
+    ) -> Tensor:
+        """Conditions (B, C), and those of anything (B, C) behind them where both can be told apart.
+
+        Where the network needs a latent vector, drawings of anything have those given (B, Z).
+        """
+        config = self.network.config
+        if options.drafts == 1 or not config.category_optional:
+            return condition
+        labels = torch.full((len(condition),), len(self.categories))
+        anything = self.network.condition(labels, None if config.latent_optional else latent)
+        return condition if condition.equal(anything) else torch.cat([condition, anything])
 
     def _hand(self, condition: Tensor, state: State | None = None) -> Hand:
         state = self.network.start(condition) if state is None else state
@@ -434,11 +501,17 @@ class Sketcher:
         return copy.deepcopy(self.network).double()
 
     def _ranked(self, begun: Rows, endings: Sequence[Rows], label: int) -> list[int]:
-        """The numbers of endings of one beginning, the fewest nats per point first."""
+        """The numbers of endings of one beginning, the best first; see `complete`."""
         whole = [np.concatenate([begun, ending]) for ending in endings]
-        offsets, pens = row_nats(self.network, whole, self.scale, [label] * len(whole))
         points = torch.tensor([len(ending) + 1 for ending in endings])  # the end is one more
-        nats = (offsets + pens)[:, len(begun) :].sum(1) / points
+
+        def nats_of(label: int) -> Tensor:
+            nats = sum(row_nats(self.network, whole, self.scale, [label] * len(whole)))
+            return nats[:, len(begun) :].sum(1) / points
+
+        nats, anything = nats_of(label), len(self.categories)
+        if label != anything and self.network.config.category_optional:
+            nats = nats - nats_of(anything)
         return nats.argsort(stable=True).tolist()
 
 
@@ -448,7 +521,3 @@ def between(a: Tensor, b: Tensor, share: Tensor) -> Tensor:
     if angle.sin() < 1e-4:  # parallel, or opposite, where no way is shorter than the others
         return torch.lerp(a, b, share)
     return (((1 - share) * angle).sin() * a + (share * angle).sin() * b) / angle.sin()
-
-
-def _scaled(rows: Rows, scale: float) -> Rows:
-    return rows * np.array([scale, scale, 1], dtype=np.float32)

@@ -23,7 +23,7 @@ from multimodal.sketching.batches import SketchBatch, SketchBatches
 from multimodal.sketching.data import Drawings
 from multimodal.sketching.losses import drawing_nats, kl_divergence
 from multimodal.sketching.measures import measure
-from multimodal.sketching.model import SketchNetwork, decoder_inputs, stroke5
+from multimodal.sketching.model import STROKE_5, SketchNetwork, decoder_inputs, stroke5
 from multimodal.sketching.recipe import SketcherRecipe
 from multimodal.sketching.sequences import LabelledSequences, scale_of
 from multimodal.sketching.sketcher import Sketcher
@@ -114,7 +114,7 @@ class SketcherTask(Task):
         self.recipe = recipe
         drawings = {name: [*found, *teacher.get(name, ())] for name, found in train.items()}
         self.categories = tuple(name for name, found in drawings.items() if found)
-        sequences = LabelledSequences(drawings, self.categories, recipe.limit)
+        sequences = LabelledSequences(train, self.categories, recipe.limit, teacher)
         dev = LabelledSequences(valid, self.categories, recipe.limit)
         if not len(sequences) or not len(dev):
             lacking = "valid" if len(sequences) else "train"
@@ -125,6 +125,8 @@ class SketcherTask(Task):
         counts = sequences.counts
         self.rough = [n for n, c in zip(self.categories, counts, strict=True) if c < ROUGH_BELOW]
         self.model = SketchNetwork(recipe.network(len(self.categories)))
+        if recipe.start:
+            self.scale = _take_over(self.model, self.categories, recipe.start)
         self.stages = [Drawn(recipe, SketchBatches(sequences, recipe, self.scale))]
         self.config = {
             "recipe": asdict(recipe),
@@ -172,6 +174,29 @@ class SketcherTask(Task):
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write a sketcher."""
         self.sketcher(model).save(folder)
+
+
+def _take_over(network: SketchNetwork, categories: Sequence[str], source: str) -> float:
+    """Put the weights of another sketcher into a network; gives the scale that they learnt with.
+
+    What the other was not told, the pen's position, counts nothing at first.
+    """
+    start = Sketcher.load(source, precision="fp32")
+    if start.categories != tuple(categories):
+        raise UserError(f"start: {source} knows other categories than the data")
+    weights = start.network.state_dict()
+    if network.config.position and not start.network.config.position:
+        told = network.config.point_size
+        first = weights["decoder.layers.0.weight_ih_l0"]
+        places = [first.new_zeros(len(first), told - STROKE_5)]
+        parts = [first[:, :STROKE_5], *places, first[:, STROKE_5:]]
+        weights["decoder.layers.0.weight_ih_l0"] = torch.cat(parts, 1)
+        weights["readout.weight"] = nn.functional.pad(weights["readout.weight"], (told, 0))
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise UserError(f"start: {source} is a network of other sizes") from error
+    return start.scale
 
 
 def _notes(drawings: Drawings, sequences: LabelledSequences, limit: int) -> list[str]:

@@ -26,7 +26,9 @@ def benchmark_sketcher(model: str | Path | None, category: str | None) -> Iterat
 
     The plain loop is how public implementations draw: fp32, one drawing after the other, single
     steps through `torch.nn.LSTM`, a point drawn by NumPy. The bare products are the matrix products
-    alone that drawing needs, with as many rows at every step as drawings were unfinished.
+    alone that drawing needs, with as many rows at every step as drawings were unfinished. Both are
+    of drawings whose points are taken as they come (1 draft); the last columns compare them with
+    drawings of the default drafts.
 
     Args:
         model: a folder, a Hub id, one of magenta's `.gen.json` files, or None for the shipped one.
@@ -43,23 +45,31 @@ def benchmark_sketcher(model: str | Path | None, category: str | None) -> Iterat
     config = sketcher.network.config
     yield f"{category}, {config.cell} of {config.decoder_size} units, {_type(sketcher)}"
     yield f"{torch.get_num_threads()} threads of torch"
-    draw = partial(sketcher.draw, category, seed=SEED, temperature=TEMPERATURE)
+    draw = partial(sketcher.draw, category, seed=SEED, temperature=TEMPERATURE, drafts=1)
+    guided = partial(sketcher.draw, category, seed=SEED)
     baseline = partial(draw_plainly, sketcher, category, ONE_BY_ONE, TEMPERATURE)
     alone = ONE_BY_ONE / seconds_of(lambda: [draw(seed=number) for number in range(ONE_BY_ONE)])
     plain = ONE_BY_ONE / seconds_of(baseline)
-    yield "at once   drawings/s   steps/s   / one by one   / plain loop   bare products / time"
+    yield (
+        "at once   drawings/s   steps/s   / one by one   / plain loop   bare products / time"
+        f"   with {sketcher.options.drafts} drafts: drawings/s   time / of 1"
+    )
     for count in COUNTS:
         seconds = seconds_of(partial(draw, count))
         drawings = draw(count)
         steps = sum(drawing.points for drawing in drawings)  # of each its rows, and the end
+        many = seconds_of(partial(guided, count))
         bare = seconds_of(BareProducts(sketcher, drawings).multiply)
         rate = count / seconds
         yield (
             f"{count:7d} {rate:12.1f} {steps / seconds:9.0f} {rate / alone:14.1f}"
             f" {rate / plain:14.1f} {bare / seconds:22.2f}"
+            f" {count / many:28.1f} {many / seconds:13.1f}"
         )
     yield f"one by one {alone:.1f} drawings/s; plain loop {plain:.1f} drawings/s"
-    yield f"first stroke of a live drawing after {1000 * _first_stroke(sketcher, category):.1f} ms"
+    first = 1000 * _first_stroke(sketcher, category)
+    plainly = 1000 * _first_stroke(sketcher, category, drafts=1)
+    yield f"first stroke of a live drawing after {first:.1f} ms; with 1 draft {plainly:.1f} ms"
     if config.cell == "lstm":
         yield _training(sketcher, draw(COUNTS[-1]))
 
@@ -70,12 +80,12 @@ def _type(sketcher: Sketcher) -> str:
     return str(torch_dtype(sketcher.precision)).removeprefix("torch.")
 
 
-def _first_stroke(sketcher: Sketcher, category: str) -> float:
+def _first_stroke(sketcher: Sketcher, category: str, **options: int) -> float:
     """Seconds until the first stroke of a drawing is there: the median of several drawings."""
     times = []
     for seed in range(LIVE):
         begin = time.perf_counter()
-        next(sketcher.stream(category, seed=seed, temperature=TEMPERATURE))
+        next(sketcher.stream(category, seed=seed, temperature=TEMPERATURE, **options))
         times.append(time.perf_counter() - begin)
     return median(times)
 

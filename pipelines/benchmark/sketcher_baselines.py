@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from multimodal.processor import torch_dtype
+from multimodal.recurrent.cells import State
+from multimodal.sketching import position
 from multimodal.sketching.batches import SketchBatch, SketchBatches
 from multimodal.sketching.model import DOWN, END, STROKE_5, SketchConfig, SketchNetwork
 from multimodal.sketching.recipe import SketcherRecipe
@@ -37,12 +39,18 @@ def draw_plainly(sketcher: Sketcher, category: str, count: int, temperature: flo
         random = np.random.default_rng(seed)
         latent = torch.zeros(1, network.config.latent_size) if needed else None
         condition = network.condition(label, latent)
-        state, point = network.start(condition), F.one_hot(torch.tensor([2 + DOWN]), STROKE_5)
+        point, track = F.one_hot(torch.tensor([2 + DOWN]), STROKE_5), position.initial(condition)
+        state: State = network.start(condition)
+        state = state[:-1] if network.config.position else state
         for _ in range(sketcher.limit):
+            shown, track = point, position.moved(track, point)
+            if network.config.position:
+                shown = torch.cat([point, position.features(track)], -1)
             hidden, state = network.decoder.unroll(
-                torch.cat([point, condition], -1)[:, None], state
+                torch.cat([shown, condition], -1)[:, None], state
             )
-            vector = network.readout(hidden[0, 0]).numpy().astype(np.float64)
+            read = torch.cat([shown, hidden[0]], -1) if network.config.position else hidden[0]
+            vector = network.readout(read[0]).numpy().astype(np.float64)
             point = _sampled(vector, network.config.components, temperature, random)
             if point[0, 2 + END]:
                 break
@@ -81,9 +89,11 @@ class BareProducts:
     def __init__(self, sketcher: Sketcher, drawings: list[Drawing]) -> None:
         config, dtype = sketcher.network.config, torch_dtype(sketcher.precision)
         size = config.decoder_size
-        self._step = torch.randn(4 * size, STROKE_5 + size).to(dtype)
-        self._readout = torch.randn(sketcher.network.output.size, STROKE_5 + size).to(dtype)
-        self._read = torch.randn(len(drawings), STROKE_5 + size).to(dtype)
+        self._step = torch.randn(4 * size, config.point_size + size).to(dtype)
+        self._readout = torch.randn(sketcher.network.output.size, config.point_size + size).to(
+            dtype
+        )
+        self._read = torch.randn(len(drawings), config.point_size + size).to(dtype)
         steps = torch.tensor([drawing.points for drawing in drawings])  # its rows, and its end
         self._unfinished = [int((steps > step).sum()) for step in range(int(steps.max()))]
 
@@ -118,7 +128,7 @@ class TrainingRun:
         self._learner = Learner(network, stage)
         self._batches: list[SketchBatch] = list(islice(batches.epoch(0, 0, 0, 1), TRAINED_BATCHES))
         self.drawings = sum(len(batch.lengths) for batch in self._batches)
-        inputs = STROKE_5 + network.condition_size
+        inputs = config.point_size + network.condition_size
         self._decoder = nn.LSTM(inputs, config.decoder_size, batch_first=True)
         self._encoders = [nn.LSTM(STROKE_5, config.encoder_size, batch_first=True) for _ in "ab"]
 

@@ -56,7 +56,7 @@ def postcard_command(
     from pipelines.postcard import CardMaker, CardModels, CardOptions, Deck
 
     options = CardOptions(_style(style), language, size, photo, animated, seed)
-    models = CardModels(captioner, translator, sketcher, None, writer)
+    models = CardModels(captioner, translator, sketcher, writer)
     maker = CardMaker(options, models)
     if output.suffix and not output.is_dir():
         _one(photos, maker, output, overwrite=overwrite, resume=resume)

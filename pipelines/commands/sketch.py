@@ -25,6 +25,13 @@ def sketch_command(
         float | None,
         typer.Option(help="From 0.1, neat and alike, to 1, as varied as what was learnt."),
     ] = None,
+    drafts: Annotated[
+        int | None,
+        typer.Option(
+            help="Drafts of every point to choose from, 1 to 64 (default 16); 1 takes them as they"
+            " come."
+        ),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="The same seed gives the same drawings.")
     ] = None,
@@ -66,7 +73,7 @@ def sketch_command(
         typer.echo("\n".join(jobs.list_categories(sketcher)))
         return
     seed = secrets.randbelow(MOST_SEEDS) if seed is None else seed
-    how = given(temperature=temperature, seed=seed)
+    how = given(temperature=temperature, drafts=drafts, seed=seed)
     if complete:
         sketches = jobs.complete(sketcher, complete, count, category, **how)
     elif morph:

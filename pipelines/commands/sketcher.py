@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
+from multimodal.errors import UserError
 from pipelines.commands import (
     Run,
     ScoresFile,
     Settings,
     benchmark,
     evaluate,
+    given,
     report_scores,
     require_scores_place,
     train,
@@ -49,18 +51,38 @@ def evaluate_sketcher_command(
     per_category: Annotated[
         int, typer.Option(min=1, help="With --judge: drawings of each category.")
     ] = 50,
+    every: Annotated[
+        bool,
+        typer.Option("--every", help="With --judge: rough categories as well, not the 34 alone."),
+    ] = False,
     temperature: Annotated[
         float | None, typer.Option(help="With --judge; the model's own unless given.")
     ] = None,
+    drafts: Annotated[
+        int | None, typer.Option(help="With --judge; the model's own unless given.")
+    ] = None,
+    keep: Annotated[
+        bool,
+        typer.Option(
+            "--keep",
+            help="With --judge and --every: keep how well each category is drawn in the model's"
+            " folder, so that it offers what it draws well.",
+        ),
+    ] = False,
     json_file: ScoresFile = None,
 ) -> None:
     """Measure how well a sketcher foretells what people drew, or how well it draws itself."""
-    from pipelines.evaluate.judge import evaluate_drawings
+    from pipelines.evaluate.judge import evaluate_drawings, keep_quality
     from pipelines.evaluate.sketcher import evaluate_sketcher
 
     require_scores_place(json_file)
+    if keep and not (judge and every and model):
+        raise UserError("--keep: give --judge, --every and the --model it is kept in")
     if judge:
-        scores = evaluate_drawings(model, judge, data, split, per_category, temperature)
+        how = given(temperature=temperature, drafts=drafts)
+        scores = evaluate_drawings(model, judge, data, split, per_category, every=every, **how)
+        if keep and model:
+            keep_quality(model, scores)
     else:
         scores = evaluate_sketcher(model, data, split, _note)
     report_scores(scores, json_file)

@@ -27,6 +27,9 @@ POINTS = 64
 WELL_COVERED = 440
 """Categories with so many drawings in all can be judged."""
 
+CONVINCING = 0.5
+"""A category is drawn well of whose drawings at least this share is named right."""
+
 SEED = 1
 
 
@@ -38,7 +41,7 @@ class Artist(Protocol):
         """What can be drawn."""
 
     def draw(self, prompt: str, count: int = 1, **changes: Any) -> list[Drawing]:
-        """Draw a prompt so many times; `changes` are `seed` and, if given, `temperature`."""
+        """Draw a prompt so many times; `changes` are `seed` and the options that are given."""
 
 
 def evaluate_drawings(
@@ -47,11 +50,14 @@ def evaluate_drawings(
     data: str | Path,
     split: str = "test",
     per_category: int = 50,
-    temperature: float | None = None,
+    *,
+    every: bool = False,
+    **options: Any,
 ) -> dict[str, Any]:
     """Let a recognizer judge a sketcher: the job behind `multimodal evaluate sketcher --judge`.
 
-    The well-covered categories count: those with at least `WELL_COVERED` drawings in `data`.
+    The well-covered categories count: those with at least `WELL_COVERED` drawings in `data`; or
+    all that people have drawn.
 
     Args:
         model: a folder, a Hub id, one of magenta's `.gen.json` files, or None for the shipped one.
@@ -59,10 +65,11 @@ def evaluate_drawings(
         data: a Quick, Draw! folder.
         split: which real drawings to compare with.
         per_category: how many to draw of each category, and how many real ones count at most.
-        temperature: of the sketcher; its own unless given.
+        every: whether the categories count that are not well covered.
+        **options: of drawing, such as temperature and drafts; the sketcher's own unless given.
 
     Returns:
-        What `judge_sketcher` does, and `temperature`, `split` and `seconds`.
+        What `judge_sketcher` does, and `temperature`, `drafts`, `split` and `seconds`.
 
     Raises:
         UserError: a model or the data cannot be read, or they have no category in common.
@@ -80,14 +87,34 @@ def evaluate_drawings(
     real = {
         name: drawings
         for name, drawings in read_quickdraw(data, split).items()
-        if amounts[name] >= WELL_COVERED
+        if every or amounts[name] >= WELL_COVERED
     }
-    judged = judge_sketcher(
-        sketcher, recognizer, real, per_category, seed=SEED, temperature=temperature
-    )
-    own = sketcher.options.temperature if temperature is None else temperature
-    about = {"split": split, "temperature": own, "seconds": time.perf_counter() - begin}
-    return {**judged, **about}
+    judged = judge_sketcher(sketcher, recognizer, real, per_category, seed=SEED, **options)
+    used = sketcher.options.changed(options)
+    about = {"temperature": used.temperature, "drafts": used.drafts, "split": split}
+    return {**judged, **about, "seconds": time.perf_counter() - begin}
+
+
+def keep_quality(model: str | Path, scores: Mapping[str, Any]) -> None:
+    """Write into a sketcher's folder which share of each category's drawings is named right.
+
+    Args:
+        model: the folder of a checkpoint.
+        scores: what `evaluate_drawings` gave.
+
+    Raises:
+        UserError: it is no folder that can be written.
+    """
+    from multimodal.checkpoints import CARD
+    from multimodal.sketching.sketcher import Sketcher
+
+    folder = Path(model)
+    if not folder.is_dir():
+        raise UserError(f"{model}: no folder, so that nothing can be kept in it")
+    sketcher, card = Sketcher.load(folder), folder / CARD
+    found = {name: figures["generated"] for name, figures in scores["per_category"].items()}
+    sketcher.quality = {**sketcher.quality, **found}
+    sketcher.save(folder, card.read_text(encoding="utf-8") if card.exists() else None)
 
 
 def judge_sketcher(
@@ -97,7 +124,7 @@ def judge_sketcher(
     per_category: int = 50,
     *,
     seed: int = 0,
-    temperature: float | None = None,
+    **options: Any,
 ) -> dict[str, Any]:
     """Let a sketcher draw, and a recognizer name what it drew and what people drew.
 
@@ -110,12 +137,14 @@ def judge_sketcher(
         real: category → people's drawings that neither has learnt from.
         per_category: how many to draw of each; of the real ones, the first so many count.
         seed: of the sketcher.
-        temperature: of the sketcher; its own unless given.
+        **options: of drawing, such as temperature; the sketcher's own unless given.
 
     Returns:
         `per_category`: for each, the figures of `compare`; and their means over the categories:
-        `generated`, `real` (shares named right), `ratio` (of these two), `generated_diversity`,
-        `real_diversity` and `diversity_ratio`.
+        `generated`, `real` (shares named right), `ratio` (of these two), the same three of
+        diversity (`generated_diversity`, `real_diversity`, `diversity_ratio`) and of knots
+        (`generated_knots`, `real_knots`, `knots_ratio`); and `convincing`, the number of categories
+        of whose generated drawings at least half are named right.
 
     Raises:
         UserError: there is no category that all three have.
@@ -123,17 +152,17 @@ def judge_sketcher(
     names = [n for n in sketcher.categories if n in recognizer.categories and real.get(n)]
     if not names:
         raise UserError("nothing to judge: sketcher, recognizer and drawings share no category")
-    options = {"seed": seed} | ({} if temperature is None else {"temperature": temperature})
     judged = {
         name: compare(
             name,
-            sketcher.draw(name, per_category, **options),
+            sketcher.draw(name, per_category, seed=seed, **options),
             list(real[name])[:per_category],
             recognizer,
         )
         for name in names
     }
-    return {"per_category": judged, **_means(list(judged.values()))}
+    convincing = sum(figures["generated"] >= CONVINCING for figures in judged.values())
+    return {"per_category": judged, **_means(list(judged.values())), "convincing": convincing}
 
 
 def compare(
@@ -143,15 +172,19 @@ def compare(
 
     Returns:
         `generated` and `real`, the shares named right; `generated_diversity` and `real_diversity`,
-        see `diversity`, None for fewer than two drawings; and how many there were of each,
+        see `diversity`, None for fewer than two drawings; `generated_knots` and `real_knots`, the
+        shares that are knotted (see `multimodal.sketching.knots`); and how many there were of each,
         `generated_drawings` and `real_drawings`.
     """
+    from multimodal.sketching.knots import KNOTTED, knot_share
+
     figures: dict[str, Any] = {}
     for kind, drawings in (("generated", generated), ("real", real)):
         drawn = [drawing for drawing in drawings if len(drawing)]
         named = [guess.category for guess in recognizer.guess(drawn, top=1)]
         figures[kind] = named.count(category) / len(drawings)
         figures[f"{kind}_diversity"] = diversity(drawn)
+        figures[f"{kind}_knots"] = fmean(knot_share(drawing) > KNOTTED for drawing in drawings)
         figures[f"{kind}_drawings"] = len(drawings)
     return figures
 
@@ -188,11 +221,11 @@ def _cloud(drawing: Drawing) -> np.ndarray[Any, np.dtype[np.float64]]:
 def _means(judged: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
     """Means over categories, and the ratios of generated to real."""
     means: dict[str, float | None] = {}
-    for kind in ("", "_diversity"):
+    for kind in ("", "_diversity", "_knots"):
         for whose in ("generated", "real"):
             known = [f[whose + kind] for f in judged if f[whose + kind] is not None]
             means[whose + kind] = fmean(known) if known else None
         made, real = means[f"generated{kind}"], means[f"real{kind}"]
         ratio = made / real if made is not None and real else None
-        means["ratio" if not kind else "diversity_ratio"] = ratio
+        means[f"{kind}_ratio".lstrip("_")] = ratio
     return means

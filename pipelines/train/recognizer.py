@@ -31,4 +31,5 @@ def train_recognizer(data: str | Path, out: str | Path, settings: Sequence[str] 
     recipe = with_settings(RecognizerRecipe(), settings)
     parts = {split: read_quickdraw(data, split) for split in ("train", "valid", "test")}
     known = well_covered(list(parts.values()), recipe.well_covered)
-    return train(RecognizerTask(recipe, parts["train"], parts["valid"], known), out)
+    teacher = read_quickdraw(recipe.teacher, "train") if recipe.teacher else {}
+    return train(RecognizerTask(recipe, parts["train"], parts["valid"], known, teacher), out)

@@ -57,9 +57,10 @@ def test_without_a_seed_something_new_comes_and_its_seed_is_told(client):
 
 
 def test_notes_say_what_was_passed_over_and_what_is_rough(client):
-    told = client.predict(prompt="a red umbrella", count=1, api_name="/draw")
+    rough = "the mona lisa"
+    told = client.predict(prompt=f"a red duck beside {rough}", count=1, api_name="/draw")
     assert told["notes"][0].startswith("red: not drawn")
-    assert told["notes"][1].startswith("umbrella: learnt from few drawings")
+    assert told["notes"][1].startswith(f"{rough}: not drawn well yet")
 
 
 def test_more_like_one_keep_their_kind(client):

@@ -13,11 +13,8 @@ from PIL import Image
 
 from multimodal.handwriting.model import WriterConfig, WriterNetwork
 from multimodal.handwriting.writer import Writer
-from multimodal.recognition.model import RecognizerConfig, RecognizerNetwork
-from multimodal.recognition.recognizer import Recognizer
 from multimodal.sketching.model import SketchConfig, SketchNetwork
 from multimodal.sketching.sketcher import Sketcher
-from multimodal.strokes import Drawing
 from pipelines import cli
 from pipelines import postcard as jobs
 from pipelines.cards import INSIDE, Box
@@ -37,8 +34,6 @@ def models(checkpoint, tmp_path_factory) -> CardModels:
     with torch.no_grad():
         network.readout.bias[2] = -20  # of all pen states, the end is unlikely
     Sketcher(network, CATEGORIES, scale=20.0, limit=20).save(folder / "sketcher")
-    sizes = RecognizerConfig(embedding_size=8, hidden_size=8, layers=1, picture_size=0)
-    Recognizer(RecognizerNetwork(sizes, 3), CATEGORIES, mirror=False).save(folder / "recognizer")
     writing = WriterConfig(
         hands=2, character_size=8, hand_size=4, window_size=12, hidden_size=12, components=3
     )
@@ -47,7 +42,6 @@ def models(checkpoint, tmp_path_factory) -> CardModels:
     return CardModels(
         captioner=str(checkpoint),
         sketcher=str(folder / "sketcher"),
-        recognizer=str(folder / "recognizer"),
         writer=str(folder / "writer"),
     )
 
@@ -138,26 +132,19 @@ def test_the_same_seed_and_name_give_the_same_card(make, models):
     assert other.figures != make("a dog", seed=4).figures
 
 
-def test_of_several_drawings_those_are_taken_that_look_most_like_it(models):
+def test_what_is_not_drawn_well_is_left_out(models):
     maker = CardMaker(CardOptions(), models)
-    drawings = [Drawing([[(0, 0), (10 * n, 5)], [(3, 3), (4, 9 * n)]]) for n in range(1, 7)]
-    guesses = maker.recognizer.guess(drawings, top=3)
-    sure = [dict(guess.ranking)["dog"] for guess in guesses]
-    things = jobs.mentioned("two dogs", CATEGORIES)[0]
-    best = maker._best(things, drawings)
-    assert best == [drawings[n] for n in sorted(sorted(range(6), key=lambda n: -sure[n])[:2])]
-
-
-def test_a_rough_drawing_that_nobody_would_see_is_left_out(models, monkeypatch):
-    maker = CardMaker(CardOptions(), models)
-    drawings = [Drawing([[(0, 0), (10 * n, 5)]]) for n in range(1, 4)]
-    things = jobs.mentioned("a dog", CATEGORIES)[0]
-    monkeypatch.setattr(jobs, "LEAST_SURE", 1.1)
-    assert len(maker._best(things, drawings)) == 1
-    maker.sketcher.rough = frozenset(["dog"])
-    assert maker._best(things, drawings) == []
-    monkeypatch.setattr(jobs, "LEAST_SURE", 0.0)
-    assert len(maker._best(things, drawings)) == 1
+    things = jobs.mentioned("two dogs on a beach", CATEGORIES)
+    drawn, figures = maker._drawn(things, seed=1)
+    assert [(each.category, each.count) for each in drawn] == [("dog", 2), ("beach", 1)]
+    assert len(figures) == 3
+    maker.sketcher.quality = {"dog": 0.9, "beach": 0.2}
+    drawn, figures = maker._drawn(things, seed=1)
+    assert [(each.category, each.count) for each in drawn] == [("dog", 2)]
+    assert len(figures) == 2
+    maker.sketcher.quality = {"dog": 0.1, "beach": 0.2}
+    assert maker._drawn(things, seed=1) == ((), [])
+    assert maker._drawn((), seed=1) == ((), [])
 
 
 def test_captions_become_sentences():

@@ -196,3 +196,34 @@ def test_a_recipe_out_of_range_is_refused_by_name(name, value):
 def test_the_warm_up_of_a_short_training_is_short():
     assert RECIPE.options(10).warmup_steps == 8
     assert RECIPE.options(1000).warmup_steps == 200
+
+
+# ---- a teacher, and another recognizer to begin with ----
+
+
+def test_a_teacher_s_drawings_are_learnt_from_as_well(drawings):
+    teacher = {"house": drawings["wheel"][:9]}
+    for most, wanted in ((0, 9), (4, 4)):
+        recipe = replace(RECIPE, taught_per_category=most, batch_size=1)
+        alone, taught = (
+            RecognizerTask(recipe, drawings, drawings, CATEGORIES, *extra)
+            for extra in ((), (teacher,))
+        )
+        more = taught.config["drawings"]["train"] - alone.config["drawings"]["train"]
+        assert more == wanted
+        assert taught.config["drawings"]["valid"] == alone.config["drawings"]["valid"]
+
+
+def test_a_training_begins_with_another_recognizer(drawings, tmp_path):
+    first = RecognizerTask(RECIPE, drawings, drawings, CATEGORIES)
+    first.save(first.model, tmp_path / "start")
+    recipe = replace(RECIPE, start=str(tmp_path / "start"), seed=5)
+    again = RecognizerTask(recipe, drawings, drawings, CATEGORIES)
+    for name, tensor in again.model.state_dict().items():
+        torch.testing.assert_close(tensor, first.model.state_dict()[name], rtol=2e-3, atol=1e-3)
+    larger = replace(recipe, hidden_size=RECIPE.hidden_size + 8)
+    few = {"house": drawings["house"]}
+    with pytest.raises(UserError, match=r"start: .* other sizes"):
+        RecognizerTask(larger, drawings, drawings, CATEGORIES)
+    with pytest.raises(UserError, match=r"start: .* other categories"):
+        RecognizerTask(recipe, few, few, ["house"])

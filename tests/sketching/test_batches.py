@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from multimodal.sketching.batches import SketchBatches, stretched, thinned
+from multimodal.sketching.batches import SketchBatches, stretched, thinned, turned
 from multimodal.sketching.model import END
 from multimodal.sketching.recipe import SketcherRecipe
 from multimodal.sketching.sequences import LabelledSequences
@@ -112,3 +112,27 @@ def test_stretching_is_the_same_for_a_whole_drawing(sequences):
     assert ((factors >= 0.9) & (factors <= 1.1)).all()
     assert factors[0] != factors[1]
     np.testing.assert_array_equal(wider[:, 2], rows[:, 2])
+
+
+def test_people_s_drawings_and_the_teacher_s_have_quotas_of_their_own(drawings):
+    teacher = {"square": drawings["square"][:25]}
+    sequences = LabelledSequences(drawings, ["square", "zigzag"], 20, teacher)
+    assert sequences.counts.tolist() == [85, 40]
+    assert sequences.taught.sum() == 25
+    recipe = SketcherRecipe(drawings_per_category=30, taught_per_category=10, batch_size=10)
+    batches = SketchBatches(sequences, recipe, 10.0)
+    assert batches.per_epoch == 7  # 30 and 30 of people's, 10 of the teacher's
+    dealt = np.concatenate(batches._dealt(0))
+    assert np.bincount(sequences.labels[dealt]).tolist() == [40, 30]
+    assert sequences.taught[dealt].sum() == 10
+
+
+def test_turned_drawings_are_sheared_by_at_most_so_much():
+    random = np.random.default_rng(0)
+    rows = np.array([[10, 0, 0], [0, 10, 1]], dtype=np.float32)
+    found = np.array([turned(rows, 0.1, random) for _ in range(200)])
+    np.testing.assert_allclose(found[:, [0, 1], [0, 1]], 10)
+    np.testing.assert_array_equal(found[:, :, 2], rows[:, 2] * np.ones((200, 1)))
+    aside = found[:, [0, 1], [1, 0]]
+    assert 0.9 < np.abs(aside).max() <= 1
+    np.testing.assert_array_equal(turned(rows, 0.0, random), rows)

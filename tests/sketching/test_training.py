@@ -175,3 +175,34 @@ def test_npz_rows_are_kept_as_they_are(shared, tmp_path):
 def test_a_source_that_is_neither_a_folder_nor_npz(tmp_path):
     with pytest.raises(UserError, match="neither a folder"):
         read_sketches(tmp_path / "nothing", "train")
+
+
+# ---- to begin with another sketcher ----
+
+
+def test_a_network_that_learns_the_position_begins_as_one_that_was_not_told_it(drawings, tmp_path):
+    untold = SketcherTask(replace(SMALL, position=False), drawings, drawings, {})
+    untold.scale *= 1.5  # of what the other was measured in
+    untold.save(untold.model, tmp_path / "start")
+    recipe = replace(SMALL, start=str(tmp_path / "start"))
+    told = SketcherTask(recipe, drawings, drawings, {})
+    assert told.model.config.position
+    assert told.scale == pytest.approx(untold.scale)
+    sequences = LabelledSequences(drawings, told.categories, 20)
+    for latent in (True, False):
+        found, wanted = (
+            measure(task.model.eval(), sequences, told.scale, 20, latent=latent).figures
+            for task in (told, untold)
+        )
+        assert found == pytest.approx(wanted, rel=2e-3)  # it was saved in 16 bit
+
+
+def test_only_a_sketcher_of_the_same_kind_can_be_begun_with(drawings, tmp_path):
+    task = SketcherTask(SMALL, drawings, drawings, {})
+    task.save(task.model, tmp_path / "start")
+    small = replace(SMALL, start=str(tmp_path / "start"), decoder_size=16)
+    with pytest.raises(UserError, match=r"start: .* other sizes"):
+        SketcherTask(small, drawings, drawings, {})
+    few = {"square": drawings["square"]}
+    with pytest.raises(UserError, match=r"start: .* other categories"):
+        SketcherTask(replace(SMALL, start=str(tmp_path / "start")), few, few, {})

@@ -51,15 +51,24 @@ class Sampler:
         return Choice(None, token.squeeze(-1), log_probs.gather(-1, token).squeeze(-1))
 
 
-def uniforms(seeds: Sequence[int], samples: int, length: int) -> npt.NDArray[np.float64]:
+def uniforms(
+    seeds: Sequence[int],
+    samples: int | npt.NDArray[np.int64],
+    length: int,
+    start: int = 0,
+) -> npt.NDArray[np.float64]:
     """Numbers in [0, 1), (seeds, samples, length), each a function of its own three indices.
+
+    `samples` is how many there are, or the numbers of those that are wanted; the last index counts
+    from `start` on.
 
     One SplitMix64 generator per seed and sample (Steele, Lea and Flood, 2014, "Fast splittable
     pseudorandom number generators"), started at a scrambled function of the two.
     """
     seed = np.array([seed % 2**64 for seed in seeds], dtype=np.uint64)[:, None, None]
-    sample = np.arange(1, samples + 1, dtype=np.uint64)[:, None]
-    step = np.arange(1, length + 1, dtype=np.uint64)
+    numbers = np.arange(samples) if isinstance(samples, int) else samples
+    sample = (numbers + 1).astype(np.uint64)[:, None]
+    step = np.arange(start + 1, start + length + 1, dtype=np.uint64)
     stream = _scramble(_scramble(seed) + sample * _GOLDEN)
     bits = _scramble(stream + step * _GOLDEN) >> np.uint64(32)
     return bits.astype(np.float64) * 2.0**-32

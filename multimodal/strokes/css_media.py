@@ -93,7 +93,9 @@ def _feature(tokens: Sequence[Token], size: tuple[float, float]) -> Answer:
     if len(tokens) == 1:  # whether there is any of it
         said = _KEYWORDS.get(name)
         value = _measure(name, size)
-        return value != 0 if value is not None else said and said not in ("none", "no-preference")
+        if value is not None:
+            return value != 0
+        return said not in ("none", "no-preference") if said else None
     if len(tokens) > 2 and tokens[1] == ":":
         if name in _KEYWORDS:
             return len(tokens) == 3 and _word(tokens[2]) == _KEYWORDS[name]

@@ -52,9 +52,9 @@ class Face:
             down = (end[:, 1] <= y) & (y < start[:, 1])
             side = (end[:, 0] - start[:, 0]) * (y - start[:, 1]) - (x - start[:, 0]) * rise
             winding[part] += (up & (side < 0)).sum(1) - (down & (side > 0)).sum(1)
-        inside: Bools = winding % 2 != 0 if self.evenodd else winding != 0
+        inside: Bools = np.not_equal(winding % 2 if self.evenodd else winding, 0)
         for region in self.within:
-            inside &= region.holds(points)
+            inside = inside & region.holds(points)
         return inside
 
 
@@ -192,8 +192,8 @@ def _runs(inside: Bools, moves: Bools) -> list[tuple[int, int]]:
 
 
 def _whole(points: Array) -> Array:
-    moves = (points[1:] != points[:-1]).any(1)
-    return points[np.concatenate([[True], moves])]
+    kept: Array = points[np.append(True, (points[1:] != points[:-1]).any(1))]
+    return kept
 
 
 def _batches(points: Array, edges: Array) -> Iterable[tuple[slice, Array]]:

@@ -5,9 +5,10 @@
       <trace>12 30, 14 33, 17 40</trace>
     </ink>
 
-A file is one drawing: all its traces in their order, those in `definitions` left out. Each trace has
-the channels of its own context. X and Y are drawn, T and F are times and pressures; others are
-skipped, and so are traces of a pen in the air. A trace that continues another is one stroke with it.
+A file is one drawing: all its traces in their order, those in `definitions` left out. Each trace
+has the channels of its own context. X and Y are drawn, T and F are times and pressures; others are
+skipped, and so are traces of a pen in the air. A trace that continues another is one stroke with
+it.
 """
 
 from __future__ import annotations
@@ -158,9 +159,9 @@ class _Reader:
             elif element.tag == "traceFormat":
                 usual = self._format_of(element)
             elif element.tag in ("trace", "traceGroup"):
-                reference = own.get("contextRef")
-                context = None if reference is None else self._named(reference, element)
-                inner = usual if context is None else self._context(context, self.usual)
+                inner = usual
+                for context in self._referred(element, "contextRef"):
+                    inner = self._context(context, self.usual)
                 pen = own.get("brushRef", brush)
                 if element.tag == "traceGroup":
                     yield from self._traces(element, inner, pen)
@@ -171,25 +172,22 @@ class _Reader:
         """The format in a context: its own, that of its source, or that of another context."""
         if depth > MOST_REFERENCES:
             raise self._error(element, "contexts that refer to each other in a circle")
-        for child in element.children:
-            if child.tag == "traceFormat":
-                return self._format_of(child)
-        own = element.attributes
-        if "traceFormatRef" in own:
-            found = self._named(own["traceFormatRef"], element)
-            if found is not None:
+        sources = [element, *(each for each in element.children if each.tag == "inkSource")]
+        sources += self._referred(element, "inkSourceRef")
+        formats = [each for source in sources for each in source.children]
+        formats += self._referred(element, "traceFormatRef")
+        for found in formats:
+            if found.tag == "traceFormat":
                 return self._format_of(found)
-        sources = [child for child in element.children if child.tag == "inkSource"]
-        named = self._named(own["inkSourceRef"], element) if "inkSourceRef" in own else None
-        for source in (*sources, *([named] if named is not None else [])):
-            for child in source.children:
-                if child.tag == "traceFormat":
-                    return self._format_of(child)
-        if "contextRef" in own:
-            found = self._named(own["contextRef"], element)
-            if found is not None:
-                return self._context(found, usual, depth + 1)
+        for context in self._referred(element, "contextRef"):
+            return self._context(context, usual, depth + 1)
         return usual
+
+    def _referred(self, element: Element, attribute: str) -> list[Element]:
+        """What an attribute names, if it is there."""
+        reference = element.attributes.get(attribute)
+        found = None if reference is None else self._named(reference, element)
+        return [] if found is None else [found]
 
     def _named(self, reference: str, element: Element) -> Element | None:
         """What a reference names; None for the standard's own defaults."""
@@ -223,7 +221,7 @@ class _Reader:
         form, element = trace.format, trace.element
         places = [form.index("X"), form.index("Y")]
         if None in places:
-            raise self._error(element, "its traces have no X and Y")
+            raise UserError(f"{self.path}: its traces have no X and Y")
         try:
             values = parse_trace(element.text, len(form.channels), form.intermittent)
         except UserError as error:

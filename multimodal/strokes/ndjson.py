@@ -145,10 +145,9 @@ def _column(strokes: list[Any], index: int) -> list[Any] | None:
 
 def _key(entry: dict[str, Any]) -> str:
     """The key, which some programs write as the number that it is."""
-    key = entry.get("key_id", "")
-    return (
-        str(key) if isinstance(key, int) and not isinstance(key, bool) else _text(entry, "key_id")
-    )
+    key = entry.get("key_id")
+    whole = isinstance(key, int) and not isinstance(key, bool)
+    return str(key) if whole else _text(entry, "key_id")
 
 
 def _text(entry: dict[str, Any], key: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from multimodal.errors import UserError
 from multimodal.strokes.css_values import (
+    Size,
     Token,
     css_origin,
     length_of,
@@ -14,7 +15,7 @@ from multimodal.strokes.css_values import (
     tokens_of,
 )
 from multimodal.strokes.svg_path import Outline, parse_path
-from multimodal.strokes.svg_shapes import Size, diagonal, oval
+from multimodal.strokes.svg_shapes import diagonal, oval
 
 Box = tuple[float, float, float, float]
 

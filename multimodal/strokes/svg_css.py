@@ -175,7 +175,7 @@ def _is_condition(tokens: Sequence[Token]) -> bool:
     if not tokens:
         return False
     first = tokens[0]
-    return first.type == "() block" or (first.type == "ident" and first.lower_value == "not")
+    return bool(first.type == "() block" or (first.type == "ident" and first.lower_value == "not"))
 
 
 def _shadow(element: Element) -> Shadow:

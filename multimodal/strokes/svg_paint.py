@@ -9,9 +9,9 @@ from typing import TypeAlias
 from tinycss2.color4 import parse_color
 
 from multimodal.errors import UserError
-from multimodal.strokes.css_values import paint_is_seen, reference, share, with_variables
+from multimodal.strokes.css_values import Size, paint_is_seen, reference, share, with_variables
 from multimodal.strokes.svg_document import Document
-from multimodal.strokes.svg_shapes import Size, diagonal, length
+from multimodal.strokes.svg_shapes import diagonal, length
 from multimodal.strokes.svg_tree import Element
 
 Paint: TypeAlias = Mapping[str, str]

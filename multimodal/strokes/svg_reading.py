@@ -16,6 +16,7 @@ from fontTools.misc.transform import Identity, Transform
 
 from multimodal.errors import UserError
 from multimodal.strokes.css_values import (
+    Size,
     css_origin,
     css_placement,
     css_transform,
@@ -38,7 +39,6 @@ from multimodal.strokes.svg_paint import (
 )
 from multimodal.strokes.svg_shapes import (
     SHAPES,
-    Size,
     Viewport,
     length,
     outline_of,
@@ -351,9 +351,9 @@ class _Reader:
             inner = replace(inner, matrix=matrix, page=(1.0, 1.0))
         found = self._within(clip, inner)
         faces: list[Face] = []
-        for child in clip.children if found else ():
+        for child in clip.children:
             with self.document.blaming(child):
-                faces += self._clip_faces(child, found)
+                faces += self._clip_faces(child, found) if found else []
         return self._region(faces)
 
     def _clip_faces(self, element: Element, around: _Setting) -> list[Face]:

@@ -65,11 +65,19 @@ class Outline:
     fault: str = ""
 
     @property
+    def ends(self) -> Array:
+        """Where its segments begin and end (n, 2)."""
+        pairs = [
+            point
+            for path in self.subpaths
+            for point in (path.start, *(curve[4:6] for curve in path.curves))
+        ]
+        return np.array(pairs, dtype=np.float64).reshape(-1, 2)
+
+    @property
     def extent(self) -> float:
-        """The larger side of the box around all ends of segments."""
-        ends = [path.start for path in self.subpaths]
-        ends += [curve[4:6] for path in self.subpaths for curve in path.curves]
-        return float(np.ptp(ends, axis=0).max()) if ends else 0.0
+        """The larger side of the box around the ends of its segments."""
+        return float(np.ptp(self.ends, axis=0).max()) if self.subpaths else 0.0
 
     def flattened(self, matrix: Transform, tolerance: float) -> list[Array]:
         """One array of points (n, 2) for every subpath; no point repeats the one before it.

@@ -25,6 +25,7 @@ from multimodal.strokes.css_values import (
 from multimodal.strokes.cutting import Face, Region, box_of, covers_its_box, cut, rectangle
 from multimodal.strokes.drawing import Array, Drawing
 from multimodal.strokes.joining import Ink, joined
+from multimodal.strokes.outlines import centre_lines, is_freehand
 from multimodal.strokes.svg_clips import Box, basic_shape
 from multimodal.strokes.svg_css import apply_styles
 from multimodal.strokes.svg_document import Document, is_for_us
@@ -37,6 +38,7 @@ from multimodal.strokes.svg_paint import (
     painted,
     pen_of,
 )
+from multimodal.strokes.svg_path import Outline
 from multimodal.strokes.svg_shapes import (
     SHAPES,
     Viewport,
@@ -143,6 +145,7 @@ class _Reader:
         self.visited = self.points = 0
         self.inks: list[Ink] = []
         self.papers: list[Ink] = []
+        self.outlines: dict[int, tuple[Element, tuple[Region, ...]]] = {}  # by the number of ink
         page = self._region([rectangle(0, 0, *self.view.size)])
         bounded = self.view.known and not beyond_page
         clips = (page,) if bounded else ()
@@ -150,7 +153,8 @@ class _Reader:
 
     def read(self) -> Drawing:
         self._visit(self.root, self.setting)
-        return Drawing(joined(self.inks or self.papers, self.side / NEAR))
+        inks = self._centred() if self.outlines else self.inks
+        return Drawing(joined(inks or self.papers, self.side / NEAR))
 
     def _visit(
         self, element: Element, around: _Setting, sizes: Mapping[str, str] | None = None
@@ -290,18 +294,34 @@ class _Reader:
         pen = pen_of(setting.paint, setting.page, self.document)
         if pen is None and not is_filled(setting.paint, self.document):
             return
-        points, closed = self._flattened(element, setting)
-        inks = [Ink(each, pen, whole) for each, whole in zip(points, closed, strict=True)]
+        points, outline = self._flattened(element, setting)
         if pen is None and self._is_paper(points):
-            self.papers += inks
-            return
-        for ink in inks:
-            parts = cut(ink.points, setting.clips)
-            uncut = len(parts) == 1 and len(parts[0]) == len(ink.points)
-            self.inks += [Ink(part, pen, ink.closed and uncut) for part in parts]
+            self.papers += [Ink(each) for each in points]
+        elif pen is None and is_freehand(outline):
+            self.outlines[len(self.inks)] = element, setting.clips
+            self.inks.append(Ink(points[0]))
+        else:
+            for each, path in zip(points, outline.subpaths, strict=True):
+                self.inks += _cut(Ink(each, pen, path.closed or element.tag in _WHOLE), setting)
 
-    def _flattened(self, element: Element, setting: _Setting) -> tuple[list[Array], list[bool]]:
-        """A shape as lines in the coordinates of the page, and which of them are closed."""
+    def _centred(self) -> list[Ink]:
+        """All strokes, those that are saved as outlines by the line that the pen followed."""
+        inks = [[ink] for ink in self.inks]
+        lines = centre_lines([self.inks[number].points for number in self.outlines])
+        for (number, (_, clips)), line in zip(self.outlines.items(), lines, strict=True):
+            points = self.inks[number].points if line is None else line
+            inks[number] = [Ink(part) for part in cut(points, clips)]
+        found = sum(line is not None for line in lines)
+        if found:
+            element = next(iter(self.outlines.values()))[0]
+            rest = len(lines) - found
+            told = f"; {rest} more were taken as strokes themselves" if rest else ""
+            message = f"outlines of ink: {found} were read as the lines of their pen{told}"
+            self.document.note(element, message)
+        return [part for parts in inks for part in parts]
+
+    def _flattened(self, element: Element, setting: _Setting) -> tuple[list[Array], Outline]:
+        """A shape as lines in the coordinates of the page, and as it is written."""
         outline = outline_of(element.tag, self.document.geometry(element), setting.page)
         if outline.fault:
             self.document.note(element, outline.fault)
@@ -312,7 +332,7 @@ class _Reader:
         self.points += sum(map(len, points))
         if self.points > MOST_POINTS:
             raise RefusedError(f"refused: more than {MOST_POINTS} points")
-        return points, [path.closed or element.tag in _WHOLE for path in outline.subpaths]
+        return points, outline
 
     def _is_paper(self, points: Sequence[Array]) -> bool:
         """Whether a filled shape is a rectangle under the whole page, and so not drawn on it."""
@@ -377,6 +397,13 @@ class _Reader:
         rings, _ = self._flattened(element, setting)
         evenodd = setting.paint.get("clip-rule", "").strip() == "evenodd"
         return [Face(tuple(rings), evenodd, setting.clips)]
+
+
+def _cut(ink: Ink, setting: _Setting) -> list[Ink]:
+    """What the clips of its setting leave of a stroke."""
+    parts = cut(ink.points, setting.clips)
+    uncut = len(parts) == 1 and len(parts[0]) == len(ink.points)
+    return [Ink(part, ink.pen, ink.closed and uncut) for part in parts]
 
 
 def _mapped(points: Array, matrix: Transform) -> Array:

@@ -1,9 +1,9 @@
 """Ink that programs save as its outline: the line that the pen followed.
 
 Whiteboards with pens of varying width (perfect-freehand, in tldraw and Excalidraw) write a stroke
-as a filled area: along its left side, around its end, and back along its right side. Here both sides
-are closed like a zip, from the tip at which the outline folds best; what lies in the middle between
-them is the stroke.
+as a filled area: along its left side, around its end, and back along its right side. Here both
+sides are closed like a zip, from the tip at which the outline folds best; what lies in the middle
+between them is the stroke.
 """
 
 from __future__ import annotations

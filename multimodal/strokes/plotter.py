@@ -17,6 +17,10 @@ ROUNDS, LONGEST_RUN = 10, 1000
 """Of 2-opt: how often it goes over all strokes, and how many it turns at once."""
 
 
+EDGE = 1e-6
+"""Millimetres that ink may lie beyond an edge, for rounding."""
+
+
 @dataclass(frozen=True)
 class Plotter:
     """A pen plotter, and what it is told.
@@ -42,6 +46,30 @@ class Plotter:
                 raise UserError(f"{name}={getattr(self, name)}: choose something above 0")
         if not (np.abs(self.origin) <= 1e5).all():
             raise UserError(f"origin={self.origin}: no place on a machine")
+
+
+def upwards(drawing: Drawing, height: float) -> Drawing:
+    """The strokes of a page as machines count: y from its lower edge."""
+    return Drawing([stroke * (1, -1) + (0, height) for stroke in drawing])
+
+
+def beyond_page(drawing: Drawing, width: float, height: float) -> dict[str, float]:
+    """How far ink lies beyond the edges of a page, by edge; edges that hold it are left out."""
+    left, top, right, bottom = drawing.bounds
+    away = {"left": -left, "top": -top, "right": right - width, "bottom": bottom - height}
+    return {edge: far for edge, far in away.items() if far > EDGE}
+
+
+def require_on_page(drawing: Drawing, width: float, height: float) -> None:
+    """See to it that a plotter stays on its page.
+
+    Raises:
+        UserError: it would not.
+    """
+    away = beyond_page(drawing, width, height)
+    if away:
+        edges = ", ".join(f"{far:.3g} mm beyond the {edge} edge" for edge, far in away.items())
+        raise UserError(f"the ink leaves its page of {width:g} x {height:g} mm: {edges}")
 
 
 def plot_order(drawing: Drawing) -> Drawing:

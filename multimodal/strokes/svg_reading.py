@@ -90,8 +90,8 @@ def read_svg(
 
 def read_svg_page(
     path: str | Path, notes: list[str] | None = None, *, beyond_page: bool = False
-) -> tuple[Drawing, Size]:
-    """As `read_svg`, with the width and height of the page in CSS pixels."""
+) -> tuple[Drawing, Size | None]:
+    """As `read_svg`, with the width and height of the page in CSS pixels, if the file says it."""
     document = Document(Path(path))
     reader = _Reader(document, beyond_page=beyond_page)
     drawing = reader.read()
@@ -103,7 +103,7 @@ def read_svg_page(
     elif found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         warnings.warn(f"{found[0]}{more}", stacklevel=3)
-    return drawing, reader.view.size
+    return drawing, reader.view.size if reader.view.known else None
 
 
 @dataclass(frozen=True)

@@ -155,19 +155,19 @@ _HEADERS: dict[tuple[int, int], Callable[..., tuple[Any, bool, np.dtype[Any]]]] 
 
 def _rows(pickled: _Array) -> list[npt.NDArray[Any]]:
     """The drawings in an array of objects: arrays, or what NumPy makes of arrays of one shape."""
-    _, shape, _, by_columns, entries = _state(pickled)
+    _, shape, _, _, entries = _state(pickled)
     if not isinstance(entries, list):
         raise UserError("its arrays hold something else than drawings")
     if all(isinstance(entry, _Array) for entry in entries):
         return [_numbers(entry) for entry in entries]
-    return list(_stacked(shape, by_columns, entries))
+    return list(_stacked(shape, entries))
 
 
-def _stacked(shape: Any, by_columns: Any, entries: list[Any]) -> npt.NDArray[Any]:
-    """An array of objects that are numbers."""
+def _stacked(shape: Any, entries: list[Any]) -> npt.NDArray[Any]:
+    """An array of objects that are numbers, which NumPy lists row by row, however it keeps them."""
     values = [_scalar(entry) for entry in entries]
     try:
-        return np.array(values).reshape(shape, order="F" if by_columns else "C")
+        return np.array(values).reshape(shape)
     except (TypeError, ValueError, OverflowError) as error:
         raise UserError(f"its arrays are damaged: {_first_line(error)}") from None
 
@@ -236,7 +236,7 @@ def _numbers(entry: Any) -> npt.NDArray[Any]:
     """Make the array that a record describes."""
     _, shape, type_, by_columns, data = _state(entry)
     if isinstance(data, list):
-        return _stacked(shape, by_columns, data)
+        return _stacked(shape, data)
     try:
         return _from_bytes(type_, data).reshape(shape, order="F" if by_columns else "C")
     except (TypeError, ValueError) as error:

@@ -95,8 +95,9 @@ class Outline:
         counts = [len(path.curves) for path in self.subpaths]
         every = np.array([curve for path in self.subpaths for curve in path.curves])
         linear, shift = np.array(matrix[:4]).reshape(2, 2), np.array(matrix[4:])
-        controls = every[:, :6].reshape(-1, 3, 2) @ linear + shift
-        first = starts @ linear + shift
+        with np.errstate(invalid="ignore", over="ignore"):  # such points are refused below
+            controls = every[:, :6].reshape(-1, 3, 2) @ linear + shift
+            first = starts @ linear + shift
         if not max(np.abs(controls).max(), np.abs(first).max()) <= FARTHEST:  # nor NaN
             raise UserError(f"a coordinate is not finite, or beyond {FARTHEST:g}")
         ends = np.cumsum(counts)

@@ -124,7 +124,7 @@ class Plot:
         route, options = self.route, self.options
         seconds = round(route.seconds(options.feed, options.travel, options.lift))
         return (
-            f"{len(self.strokes)} strokes on {self.width:.4g} x {self.height:.4g} mm, "
+            f"{len(self.strokes)} stroke{'s' if len(self.strokes) > 1 else ''} on {self.width:.4g} x {self.height:.4g} mm, "
             f"{route.drawn:.0f} mm drawn, {route.travelled:.0f} mm with the pen up, "
             f"about {seconds // 60} min {seconds % 60} s"
         )

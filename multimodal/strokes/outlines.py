@@ -24,6 +24,9 @@ LONGER = 5.0
 CURVES, LINES, LONGEST_SEGMENT = 24, 60, 1 / 6
 """Pens leave so many curves, or lines alone, and none longer than this part of the outline."""
 
+SHORT = 3.0
+"""The same of ticks beside longer strokes; a round dot has 2.1."""
+
 UNEVEN = 2.5
 """How much wider than usual a stroke may be over a tenth of its length."""
 
@@ -76,7 +79,7 @@ def centre_lines(outlines: Sequence[Array]) -> list[Array | None]:
 def _small(outline: Array, pen: float) -> Array | None:
     """A dot as its one point, a tick as its line."""
     extent = float(np.ptp(outline, axis=0).max())
-    line = _centre_line(outline, 1.6)
+    line = _centre_line(outline, SHORT)
     if line is not None or extent > DOT * pen:
         return line
     return outline.mean(0, keepdims=True)

@@ -141,7 +141,7 @@ def test_the_time_by_hand(tmp_path):
     plot = make_plot(path, PlotOptions(feed=60, travel=30, lift=1))
     home = np.hypot(60, 30)
     assert plot.route.seconds(60, 30, 1) == pytest.approx(60 + 2 * (30 + home) + 2)
-    assert plot.told.endswith("about 5 min 16 s")
+    assert plot.told.endswith("about 4 min 16 s")
 
 
 def test_drawings_of_other_kinds_stand_in_a_grid(run, tmp_path):

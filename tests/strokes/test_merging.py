@@ -28,9 +28,9 @@ def pieces(drawing):
         (SQUARE, 1),
         (CROSS, 1 + 1),  # four odd ends
         (CROSS[:3], 2),
-        (SQUARE + [[(0, 0), (9, 9)]], 1),  # two odd corners
-        (SQUARE + [[(0, 0), (9, 9)], [(0, 9), (9, 0)]], 2),  # four
-        (SQUARE + [[(20, 20), (30, 30)]], 2),
+        ([*SQUARE, [(0, 0), (9, 9)]], 1),  # two odd corners
+        ([*SQUARE, [(0, 0), (9, 9)], [(0, 9), (9, 0)]], 2),  # four
+        ([*SQUARE, [(20, 20), (30, 30)]], 2),
         ([[(0, 0), (1, 0), (1, 1), (0, 0)], [(0, 0), (5, 5)]], 1),  # a loop and its tail
         ([[(3, 3)]], 1),
     ],

@@ -1,5 +1,7 @@
 """Random drawings written as SVG in random dialects are read back as they were drawn."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ POINTS = st.lists(
     st.tuples(st.integers(60, 140), st.integers(60, 140)), min_size=2, max_size=6, unique=True
 )
 STROKES = st.lists(POINTS, min_size=1, max_size=4).filter(
-    lambda strokes: all(a[-1] != b[0] for a, b in zip(strokes, strokes[1:], strict=False))
+    lambda strokes: all(a[-1] != b[0] for a, b in pairwise(strokes))
 )
 UNITS = {
     "": 1.0,
@@ -90,7 +92,7 @@ def shapes(draw, points):
         return f'<path d="m{" ".join(pairs(draw, steps))}"/>'
     if kind == "polyline":
         return f'<polyline points="{" ".join(pairs(draw, points))}"/>'
-    ends = list(zip(points, points[1:], strict=False))
+    ends = list(pairwise(points))
     if kind == "lines":
         return "".join(
             f'<line x1="{a[0]!r}" y1="{a[1]!r}" x2="{b[0]!r}" y2="{b[1]!r}"/>'

@@ -33,8 +33,8 @@ def ink(data, more=""):
     [
         ink("M1 1L2 2", 'stroke-width="1"') + ink("M2 2L3 1", 'stroke-width="2"'),
         ink("M1 1L2 2M2 2L3 1"),
-        '<g fill="none" stroke="red"><polyline points="1 1 2 2"/><line x1="2" y1="2" x2="3" y2="1"/>'
-        "</g>",
+        '<g fill="none" stroke="red"><polyline points="1 1 2 2"/>'
+        '<line x1="2" y1="2" x2="3" y2="1"/></g>',
         ink("M1 1L2 2") + ink("M2 2z", "opacity='0'") + ink("M2 2L3 1"),
         '<polyline style="fill:none; stroke:rgb(10,10,10)" points="1,1 2,2"/>'
         '<polyline style="fill:none; stroke:rgb(90,90,90)" points="2,2 3,1"/>',
@@ -90,7 +90,7 @@ HIDDEN = "display: none"
 @pytest.mark.parametrize(
     "css",
     [
-        ".a{display:none} @media (prefers-color-scheme: dark) {.b{display:none} .a{display:inline}}",
+        ".a{display:none} @media (prefers-color-scheme: dark) {.b{display:none}.a{display:inline}}",
         "@media screen and (min-width: 50px) {.a{display:none}}",
         "@media print {.b{display:none}} .a{display:none}",
         "@media not print {.a{display:none}}",

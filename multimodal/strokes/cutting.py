@@ -52,7 +52,7 @@ class Face:
             down = (end[:, 1] <= y) & (y < start[:, 1])
             side = (end[:, 0] - start[:, 0]) * (y - start[:, 1]) - (x - start[:, 0]) * rise
             winding[part] += (up & (side < 0)).sum(1) - (down & (side > 0)).sum(1)
-        inside: Bools = np.not_equal(winding % 2 if self.evenodd else winding, 0)
+        inside: Bools = np.asarray(winding % 2 if self.evenodd else winding, dtype=np.bool_)
         for region in self.within:
             inside = inside & region.holds(points)
         return inside

@@ -110,7 +110,9 @@ def _centre_line(outline: Array, longer: float) -> Array | None:
         return None
     line = _without_caps(middle, ring[rungs], width)
     begin, end = np.hypot(*(line[[0, -1]] - outline[0]).T)
-    return line if begin <= end else line[::-1]  # outlines begin where the pen did
+    if begin > end:  # outlines begin where the pen did
+        line = line[::-1]
+    return line
 
 
 def _apart(ring: Array, rungs: Rungs) -> float:

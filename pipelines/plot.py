@@ -121,10 +121,10 @@ class Plot:
     @property
     def told(self) -> str:
         """What is drawn, how far the pen goes, and about how long that takes."""
-        route, options = self.route, self.options
+        route, options, count = self.route, self.options, len(self.strokes)
         seconds = round(route.seconds(options.feed, options.travel, options.lift))
         return (
-            f"{len(self.strokes)} stroke{'s' if len(self.strokes) > 1 else ''} on {self.width:.4g} x {self.height:.4g} mm, "
+            f"{count} stroke{'s' if count > 1 else ''} on {self.width:.4g} x {self.height:.4g} mm, "
             f"{route.drawn:.0f} mm drawn, {route.travelled:.0f} mm with the pen up, "
             f"about {seconds // 60} min {seconds % 60} s"
         )

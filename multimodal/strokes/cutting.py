@@ -92,9 +92,9 @@ class Region:
             low, high = self.box
             boxed: Bools = ((points >= low - self.near) & (points <= high + self.near)).all(1)
             return boxed
-        inside = np.zeros(len(points), dtype=np.bool_)
+        inside: Bools = np.zeros(len(points), dtype=np.bool_)
         for face in self.faces:
-            inside |= face.holds(points)
+            inside = inside | face.holds(points)
         outside = np.flatnonzero(~inside)
         inside[outside] = self._touches(points[outside])
         return inside

@@ -279,7 +279,7 @@ class _Tour:
                     continue
                 behind = end != enters[place]  # the run comes behind that stroke, else before it
                 target = place + 1 if behind else place
-                if target == first or target == last:
+                if target in (first, last):
                     continue
                 if behind:
                     cost = gap + self._way(points[other], target) - self._way(points[end], target)

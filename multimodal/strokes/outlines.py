@@ -82,7 +82,8 @@ def _small(outline: Array, pen: float) -> Array | None:
     line = _centre_line(outline, SHORT)
     if line is not None or extent > DOT * pen:
         return line
-    return outline.mean(0, keepdims=True)
+    dot: Array = outline.mean(0, keepdims=True)
+    return dot
 
 
 def _width(outline: Array) -> float:

@@ -20,6 +20,7 @@ from multimodal.strokes.css_values import (
     css_origin,
     css_placement,
     css_transform,
+    reference,
     with_variables,
 )
 from multimodal.strokes.cutting import Face, Region, box_of, covers_its_box, cut, rectangle
@@ -201,11 +202,16 @@ class _Reader:
             setting = replace(setting, matrix=around.matrix.transform(matrix))
         if setting.measured:
             return setting
-        for effect in _EFFECTS:
-            if self.document.referred(element.get(effect)):
-                self.document.note(element, "masks and filters are not applied", once=True)
+        if any(self._is_applied(element.get(effect)) for effect in _EFFECTS):
+            self.document.note(element, "masks and filters are not applied", once=True)
         clips = self._clips(element, setting)
         return replace(setting, clips=setting.clips + clips) if clips else setting
+
+    def _is_applied(self, effect: str) -> bool:
+        """Whether an effect is there: a function of CSS, or something that the file defines."""
+        if effect.strip() in ("", "none", "inherit", "initial", "unset"):
+            return False
+        return reference(effect) is None or self.document.referred(effect) is not None
 
     def _placement(self, element: Element, setting: _Setting) -> Transform:
         """The matrix of an element's transforms, about their origin."""

@@ -92,7 +92,7 @@ def points_of_resvg(text):
 def _paths(element, matrix):
     for child in element:
         tag = child.tag.rpartition("}")[2]
-        if tag in ("g", "path"):
+        if tag in ("g", "path") and child.get("visibility") != "hidden":
             values = [float(n) for n in re.findall(r"[-\d.e]+", child.get("transform", ""))]
             inner = matrix.transform(Transform(*values)) if values else matrix
             if tag == "g":

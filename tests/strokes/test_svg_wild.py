@@ -220,6 +220,9 @@ def test_effects_are_told_once(tmp_path):
     assert len(read(tmp_path, masked, notes)) == 2
     assert len(notes) == 1
     assert notes[0].endswith("wild.svg:2: masks and filters are not applied")
+    read(tmp_path, f'<g style="filter: blur(2px)">{SEEN}</g>', notes)
+    read(tmp_path, f'<g mask="none" filter="url(#missing)">{SEEN}</g>', notes)
+    assert len(notes) == 2
 
 
 # ---- what nobody sees ----

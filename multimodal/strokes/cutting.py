@@ -90,8 +90,8 @@ class Region:
         """Which points (n, 2) lie inside, or on an edge."""
         if self.box is not None:
             low, high = self.box
-            boxed: Bools = ((points >= low - self.near) & (points <= high + self.near)).all(1)
-            return boxed
+            within = (points >= low - self.near) & (points <= high + self.near)
+            return np.asarray(within.all(1), dtype=np.bool_)
         inside: Bools = np.zeros(len(points), dtype=np.bool_)
         for face in self.faces:
             inside = inside | face.holds(points)

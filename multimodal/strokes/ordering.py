@@ -20,8 +20,9 @@ from multimodal.strokes.drawing import Array
 NEIGHBOURS, MOST_IN_CELL, LONGEST_MOVED = 8, 32, 3
 """Ends that are looked at from each, found in cells of at most so many; strokes moved as one."""
 
-ROUNDS, LONGEST_RUN = 2, 1000
-"""How often all runs are tried for a turn, whatever is near, and how long they may be."""
+ROUNDS, LONGEST_RUN, MANY = 2, 500, 5000
+"""How often all runs are tried for a turn, whatever is near (of more strokes than the last number,
+once), and how long they may be."""
 
 _LEAST = 1e-9
 
@@ -45,7 +46,7 @@ def _all_turned(ends: Array, enters: list[int]) -> list[int]:
     """Turn runs wherever that gains most, again and again."""
     enters = list(enters)
     path = ends.reshape(-1, 2)[np.array(enters)[:, None] ^ (0, 1)]
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS if len(path) <= MANY else 1):
         gained = False
         for first in range(len(path)):
             before = path[first - 1, 1] if first else np.zeros(2)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from multimodal.errors import UserError
 from multimodal.handwriting.layout import Layout, stacked
-from multimodal.strokes import Drawing, Paper, Sheet, save_drawings
+from multimodal.strokes import Drawing, Paper, Plotter, Sheet, save_drawings
 from multimodal.strokes.paper import BASELINE
 from pipelines.output import require_place
 
@@ -118,7 +118,12 @@ def style_sheet(writer: Writer, text: str = PANGRAM, **options: Any) -> Handwrit
 
 
 def save(
-    written: Handwriting, path: Path, *, animated: bool = False, ruled: bool | None = None
+    written: Handwriting,
+    path: Path,
+    *,
+    animated: bool = False,
+    ruled: bool | None = None,
+    plotter: bool = False,
 ) -> list[Path]:
     """Write pages to files: to the path, or to numbered ones where there are several pages.
 
@@ -127,6 +132,7 @@ def save(
         path: its ending says how; ".ndjson", ".json" and ".npz" hold all pages in one file.
         animated: an SVG draws itself.
         ruled: whether lines to write on are shown; as the paper says unless given.
+        plotter: an SVG holds ink alone, in an order with little way between its strokes.
 
     Returns:
         The files.
@@ -141,8 +147,11 @@ def save(
         return [save_drawings(written.pages, path, titles=titles)]
     paths = page_paths(path, len(written.pages))
     seconds = Sheet.seconds if path.suffix.lower() != ".gif" else 6.0
+    machine = Plotter() if plotter else None
     for page, place in zip(written.pages, paths, strict=True):
-        save_drawings([page], place, paper=paper, animated=animated, seconds=seconds)
+        save_drawings(
+            [page], place, paper=paper, animated=animated, seconds=seconds, plotter=machine
+        )
     return paths
 
 
@@ -224,15 +233,15 @@ def _read(path: Path) -> Iterator[tuple[Drawing, str]]:
 
 def _cut_to(page: Drawing, text: str, line_height: float) -> Handwriting:
     """A page on paper that is as large as what is on it."""
-    _, top, right, bottom = page.bounds
-    above = max(0.0, -top)
+    left, top, right, bottom = page.bounds
+    above, before = max(0.0, -top), max(0.0, -left)
     lines = -(-(bottom - BASELINE * line_height) // line_height)  # that have their baseline on it
     height = max(above + bottom, above + (lines + 1) * line_height)
     margin = EDGE + above  # on all sides, between which paper has room for a line
     paper = Paper(
-        max(right + 2 * EDGE, 2 * margin + 1),
+        max(before + right + 2 * EDGE, 2 * margin + 1),
         max(height + 2 * EDGE, 2 * margin + line_height),
         margin=margin,
         spacing=line_height,
     )
-    return Handwriting((page.moved(EDGE, EDGE + above),), paper, text)
+    return Handwriting((page.moved(EDGE + before, EDGE + above),), paper, text)

@@ -13,8 +13,10 @@ from typing import Annotated, Any
 
 import typer
 
+from pipelines.faults import Faults
 from pipelines.output import require_place, write_text
 
+NOTHING_DONE = 2  # exit code: as with any mistake of the user
 SOME_FAILED = 3  # exit code: the rest was done
 INTERRUPTED = 130  # exit code: as if by the signal of Ctrl-C
 PLAIN: dict[str, Any] = {"pretty_exceptions_enable": False, "add_completion": False}
@@ -54,3 +56,14 @@ def report_scores(scores: Mapping[str, Any], path: Path | None) -> None:
     if path:
         write_text(path, text)
     typer.echo(text, nl=False)
+
+
+def watched_faults() -> Faults:
+    """Tells on the standard error what cannot be read."""
+    return Faults(lambda line: typer.echo(f"multimodal: {line}", err=True))
+
+
+def leave_with(faults: Faults) -> None:
+    """End the command with the code that says whether all was done, the rest of it, or nothing."""
+    if faults.failed:
+        raise typer.Exit(SOME_FAILED if faults.done else NOTHING_DONE)

@@ -59,6 +59,10 @@ def handwrite_command(
     ruled: Annotated[bool, typer.Option("--ruled", help="Show lines to write on.")] = False,
     ink: Annotated[float, typer.Option(help="The width of the pen, in mm.")] = 0.4,
     animated: Annotated[bool, typer.Option("--animated", help="An SVG draws itself.")] = False,
+    plotter: Annotated[
+        bool,
+        typer.Option("--plotter", help="An SVG for a plotter: ink alone, in a short order."),
+    ] = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -100,7 +104,7 @@ def handwrite_command(
     else:
         written = jobs.handwrite(writer, what, style=style, paper=paper, layout=layout, **how)
     written = replace(written, paper=replace(written.paper, ink=ink, ruled=ruled))
-    paths = jobs.save(written, place, animated=animated)
+    paths = jobs.save(written, place, animated=animated, plotter=plotter)
     typer.echo(f"{', '.join(map(str, paths))}: written, seed {seed}")
 
 

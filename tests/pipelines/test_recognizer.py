@@ -101,6 +101,24 @@ def test_a_file_without_drawings_is_one_line(run, checkpoint, tmp_path):
     assert len(complaint.splitlines()) == 1
 
 
+def test_a_file_without_drawings_does_not_stop_the_others(run, checkpoint, drawings, tmp_path):
+    photo = tmp_path / "photo.jpg"
+    photo.touch()
+    house = drawings["house"][0].save(tmp_path / "house.svg")
+    code, out, told = run("recognize", photo, house, "--model", checkpoint)
+    assert code == 3
+    assert [line.split("\t")[0] for line in out.splitlines()] == [str(house)]
+    assert told.startswith(f"multimodal: {photo}: ")
+    assert len(told.splitlines()) == 1
+
+
+def test_the_help_names_every_kind_of_file(run):
+    from multimodal.strokes.reading import READABLE
+
+    _, text, _ = run("recognize", "--help")
+    assert all(ending in text for ending in READABLE)
+
+
 # ---- train ----
 
 

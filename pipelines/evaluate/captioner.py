@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,8 @@ def evaluate_captioner(
     if captions is not None:
         require_place(captions)
     photos = read_captions(data, split, **(where or {}))
+    for photo in photos:
+        require_words(photo.name, photo.captions)
     captioner = Captioner.load(model or SHIPPED)
     begin = time.perf_counter()
     found = list(captioner.captions((p.image for p in photos), batch_size=batch_size, **options))
@@ -72,3 +74,19 @@ def evaluate_captioner(
         "seconds": seconds,
         "images_per_second": len(photos) / seconds,
     }
+
+
+def require_words(photo: str, captions: Sequence[str]) -> None:
+    """See to it that no reference is without a word: of length 0, it would let captions be brief.
+
+    Raises:
+        UserError: one is.
+    """
+    from multimodal.captioning.tokenizer import tokenize
+
+    empty = next((n for n, caption in enumerate(captions, 1) if not tokenize(caption)), None)
+    if empty is not None:
+        raise UserError(
+            f"{photo}: reference caption {empty} of {len(captions)} has no word: write it or "
+            "leave it out"
+        )

@@ -6,7 +6,7 @@ set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 python3 -m venv --without-pip "$place/env"
-python3 -m pip --python "$place/env/bin/python" install -qq datasets==5.2.0 pyarrow==26.0.1 dill==0.4.1 pillow==12.3.0
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile datasets==5.2.0 pyarrow==26.0.1 dill==0.4.1 pillow==12.3.0
 cd "$place"
 "$place/env/bin/python" - <<'PY'
 import io

@@ -6,7 +6,7 @@ set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 python3 -m venv --without-pip "$place/env"
-python3 -m pip --python "$place/env/bin/python" install -qq fonttools==4.68.0
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile fonttools==4.68.0
 cd "$place"
 "$place/env/bin/python" - <<'PY'
 from importlib.metadata import version

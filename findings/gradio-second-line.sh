@@ -7,7 +7,7 @@ set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 python3 -m venv --without-pip "$place/env"
-python3 -m pip --python "$place/env/bin/python" install -qq gradio==6.31.0
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile gradio==6.31.0
 cd "$place"
 GRADIO_ANALYTICS_ENABLED=False "$place/env/bin/python" - <<'PY'
 from importlib.metadata import version

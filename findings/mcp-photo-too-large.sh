@@ -8,7 +8,7 @@ set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 python3 -m venv --without-pip "$place/env"
-python3 -m pip --python "$place/env/bin/python" install -qq mcp==1.30.0 httpx==0.28.1
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile mcp==1.30.0 httpx==0.28.1
 cd "$place"
 "$place/env/bin/python" - <<'PY'
 import asyncio

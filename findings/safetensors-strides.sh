@@ -7,7 +7,7 @@ set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 python3 -m venv --without-pip "$place/env"
-python3 -m pip --python "$place/env/bin/python" install -qq safetensors==0.8.0 numpy==2.4.6
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile safetensors==0.8.0 numpy==2.4.6
 cd "$place"
 "$place/env/bin/python" - <<'PY'
 from importlib.metadata import version

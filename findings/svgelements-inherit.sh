@@ -6,7 +6,7 @@ set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 python3 -m venv --without-pip "$place/env"
-python3 -m pip --python "$place/env/bin/python" install -qq svgelements==1.9.6
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile svgelements==1.9.6
 cd "$place"
 "$place/env/bin/python" - <<'PY'
 import io

@@ -7,7 +7,7 @@ set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 python3 -m venv --without-pip "$place/env"
-python3 -m pip --python "$place/env/bin/python" install -qq svgpathtools==1.8.0
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile svgpathtools==1.8.0
 cd "$place"
 "$place/env/bin/python" - <<'PY'
 from importlib.metadata import version

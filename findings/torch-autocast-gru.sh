@@ -10,7 +10,7 @@ place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 if [ -z "${FINDINGS_PYTHON:-}" ]; then
   python3 -m venv --without-pip "$place/env"
-  python3 -m pip --python "$place/env/bin/python" install -qq torch==2.14.1 numpy==2.4.6
+  python3 -m pip --python "$place/env/bin/python" install -qq --no-compile torch==2.14.1 numpy==2.4.6
 fi
 cd "$place"
 "${FINDINGS_PYTHON:-$place/env/bin/python}" - <<'PY'

@@ -6,7 +6,7 @@ set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 python3 -m venv --without-pip "$place/env"
-python3 -m pip --python "$place/env/bin/python" install -qq webdataset==1.0.2
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile webdataset==1.0.2
 cd "$place"
 "$place/env/bin/python" - <<'PY'
 from importlib.metadata import version

@@ -7,12 +7,13 @@ set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 python3 -m venv --without-pip "$place/env"
-python3 -m pip --python "$place/env/bin/python" install -qq --no-compile gradio==6.31.0
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile gradio==6.31.0 mcp==1.30.0
 cd "$place"
 GRADIO_ANALYTICS_ENABLED=False "$place/env/bin/python" - <<'PY'
 from importlib.metadata import version
 
 import gradio as gr
+import httpx
 
 
 def guess(drawing: list, top: int) -> str:
@@ -28,8 +29,11 @@ def guess(drawing: list, top: int) -> str:
 
 with gr.Blocks() as page:
     gr.api(guess)
-parameters = page.get_api_info()["named_endpoints"]["/guess"]["parameters"]
-seen = {each["parameter_name"]: each.get("description") for each in parameters}
+_, address, _ = page.launch(mcp_server=True, prevent_thread_lock=True, quiet=True)
+(tool,) = httpx.get(f"{address}gradio_api/mcp/schema", timeout=120).json()
+page.close()
+properties = tool["inputSchema"]["properties"]
+seen = {name: each["description"] for name, each in properties.items()}
 print("gradio", version("gradio"), seen)
 assert seen["drawing"] == "strokes in their order, of each a list of points; any unit, but"
 assert seen["top"] == "how many categories to name."

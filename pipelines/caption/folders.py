@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipelines.caption.items import Item, looks_like_picture
-from pipelines.caption.rows import CaptionRow
+from pipelines.caption.rows import CaptionRow, clean
 from pipelines.caption.tables import fields, translated_columns, typed, write_json_lines
 
 FAILURES = "errors.jsonl"  # among sidecars: the rows that have none
@@ -89,8 +89,7 @@ def _free_place(picture: Path, text: bytes) -> Path:
 
 def _with_picture(row: CaptionRow, item: Item) -> dict[str, Any]:
     data = _bytes(item.image) if row.error is None else None
-    # Without a name: `datasets` would open a file so called where it happens to be.
-    picture = None if data is None else {"bytes": data, "path": None}
+    picture = None if data is None else {"bytes": data, "path": clean(Path(row.source).name)}
     return typed(row) | {"image": picture}
 
 

@@ -48,7 +48,7 @@ def decoys(tmp_path, monkeypatch):
 def pushed(folder: Path) -> Path:
     """The layout that `push_to_hub` makes: shards below data/, pictures embedded, names kept.
 
-    Written without `datasets`, which would embed the files of the working directory instead.
+    Written without `datasets`, which would keep names of the working directory instead of bytes.
     """
     (folder / "data").mkdir(parents=True)
     features = Features({"image": Image(), "caption": Value("string")})

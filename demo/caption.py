@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from io import BytesIO
 from math import exp
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import gradio as gr
 
@@ -27,43 +27,47 @@ MOST_BEAMS, MOST_SENTENCES, HOTTEST = 10, 5, 2.0
 class Word(TypedDict):
     """A word of a sentence."""
 
-    word: str
-    probability: float
+    word: Annotated[str, "as the sentence has it"]
+    probability: Annotated[float, "of this word after those before it, 0 to 1"]
 
 
 class Sentence(TypedDict):
     """Another sentence about the same photo."""
 
-    caption: str
-    confidence: float
+    caption: Annotated[str, "the sentence, in English"]
+    confidence: Annotated[float, "the geometric mean of its words' probabilities"]
 
 
 class Thing(TypedDict):
     """What the classifier recognised."""
 
-    name: str
-    probability: float
+    name: Annotated[str, "of the thing, as ImageNet calls it"]
+    probability: Annotated[float, "that it is in the photo, 0 to 1"]
 
 
 class Answer(TypedDict):
-    """What the captioner says of a photo.
+    """What the captioner says of a photo."""
 
-    `attention` has a map (h, w) for each of the `words`, with the sum 1. `translation` is empty for
-    English; `alignment` is the share of its attention (0 to 1) that each of the `translated_words`
-    (rows) gave to each of the `words` (columns). All but the sentences and the words are empty
-    unless attention is asked for.
-    """
-
-    caption: str
-    translation: str
-    confidence: float
-    words: list[Word]
-    alternatives: list[Sentence]
-    objects: list[Thing]
-    unmentioned: list[str]
-    attention: list[list[list[float]]]
-    translated_words: list[TranslatedWord]
-    alignment: list[list[float]]
+    caption: Annotated[str, "the best sentence, in English"]
+    translation: Annotated[str, "the same in the language asked for; empty for English"]
+    confidence: Annotated[float, "the geometric mean of the words' probabilities"]
+    words: Annotated[list[Word], "of the caption, in their order"]
+    alternatives: Annotated[list[Sentence], "the next best sentences"]
+    objects: Annotated[list[Thing], "what a classifier recognised"]
+    unmentioned: Annotated[list[str], "words that the sentence was to have and has not"]
+    attention: Annotated[
+        list[list[list[float]]],
+        "where the network looked for each word: a map of rows from the top, with the sum 1; empty"
+        " unless attention is asked for",
+    ]
+    translated_words: Annotated[
+        list[TranslatedWord], "of the translation; empty unless attention is asked for"
+    ]
+    alignment: Annotated[
+        list[list[float]],
+        "of each translated word (row) the share, 0 to 1, that each word of the caption (column)"
+        " had in it; empty unless attention is asked for",
+    ]
 
 
 def search(

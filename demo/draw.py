@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -12,7 +13,7 @@ from demo.player import Shown, player, read_shown
 from demo.saver import FORMATS, new_file, saved, saver
 from demo.shared import Shared
 from demo.sketches import (
-    Drawn,
+    PicturedDrawings,
     answered,
     chosen_seed,
     count_slider,
@@ -142,7 +143,7 @@ def _touched(touched: gr.EventData) -> list[Any]:
 def _endpoints(shared: Shared, prompt: gr.Textbox, options: list[Any]) -> None:
     """What API clients can call."""
 
-    def draw(prompt: str, temperature: float, count: int, seed: int) -> Drawn:
+    def draw(prompt: str, temperature: float, count: int, seed: int) -> PicturedDrawings:
         """Draw a prompt, such as "three ducks and a crab under an umbrella", several times.
 
         Args:
@@ -155,7 +156,7 @@ def _endpoints(shared: Shared, prompt: gr.Textbox, options: list[Any]) -> None:
 
     def more_like(
         drawing: Strokes, category: str, temperature: float, count: int, seed: int
-    ) -> Drawn:
+    ) -> PicturedDrawings:
         """Draw more like a drawing, the most alike first.
 
         Args:
@@ -168,7 +169,7 @@ def _endpoints(shared: Shared, prompt: gr.Textbox, options: list[Any]) -> None:
         read = read_pad(drawing, shared.limits)
         return answered(*draw_more(shared, read, category, temperature, count, seed))
 
-    def save_drawing(drawing: Strokes, ending: str) -> str:
+    def save_drawing(drawing: Strokes, ending: str) -> Path:
         """Save a drawing as SVG, PNG, GIF, G-code for a pen plotter, or Quick, Draw!'s ndjson.
 
         Args:
@@ -178,17 +179,11 @@ def _endpoints(shared: Shared, prompt: gr.Textbox, options: list[Any]) -> None:
         read = read_pad(drawing, shared.limits)
         if not read:
             raise UserError("The drawing has no stroke to save.")
-        return str(new_file(Sketches("drawing", (read,)), ending, smooth=False))
+        return new_file(Sketches("drawing", (read,)), ending, smooth=False)
 
     strokes, seed = strokes_input(), seed_input()
     category = gr.Textbox("", label="Category", visible=False)
     shared.endpoint(draw, [prompt, *options, seed])
     shared.endpoint(more_like, [strokes, category, *options, seed])
     endings = gr.Dropdown(list(FORMATS), value=".svg", label="Ending", visible=False)
-    gr.Button(visible=False).click(
-        shared.polite(save_drawing),
-        [strokes, endings],
-        gr.File(label="File", visible=False),
-        api_name="save_drawing",
-        **shared.job,
-    )
+    shared.endpoint(save_drawing, [strokes, endings])

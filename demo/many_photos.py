@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from math import exp, inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import gradio as gr
 
@@ -31,10 +31,10 @@ REPORT = "captions.html"
 class Row(TypedDict):
     """What became of one picture."""
 
-    name: str
-    caption: str
-    confidence: float
-    error: str
+    name: Annotated[str, "of the picture; in a zip archive, the archive's before it"]
+    caption: Annotated[str, "the sentence, in English; empty after an error"]
+    confidence: Annotated[float, "the geometric mean of the words' probabilities"]
+    error: Annotated[str, "why it could not be captioned; else empty"]
 
 
 @dataclass

@@ -60,6 +60,8 @@ def evaluate_captioner(  # noqa: PLR0913 - a command has the options that it has
         require_place(captions)
     photos = read_captions(data, split, **(where or {}))
     there = _objects_of(objects, [photo.name for photo in photos]) if objects else None
+    for photo in photos:
+        require_words(photo.name, photo.captions)
     captioner = Captioner.load(model or SHIPPED)
     begin = time.perf_counter()
     found = list(captioner.captions((p.image for p in photos), batch_size=batch_size, **options))
@@ -115,3 +117,19 @@ def _objects_of(file: Path, photos: Sequence[str]) -> dict[str, list[str]]:
 
 def _chair_figures(scores: ChairScores) -> dict[str, float]:
     return {"chair_sentences": scores.sentences, "chair_instances": scores.instances}
+
+
+def require_words(photo: str, captions: Sequence[str]) -> None:
+    """See to it that no reference is without a word: of length 0, it would let captions be brief.
+
+    Raises:
+        UserError: one is.
+    """
+    from multimodal.captioning.tokenizer import tokenize
+
+    empty = next((n for n, caption in enumerate(captions, 1) if not tokenize(caption)), None)
+    if empty is not None:
+        raise UserError(
+            f"{photo}: reference caption {empty} of {len(captions)} has no word: write it or "
+            "leave it out"
+        )

@@ -10,7 +10,7 @@ from multimodal.captioning.captioner import Captioner
 from multimodal.captioning.data import read_captions
 from multimodal.captioning.metrics import evaluate_captions
 from multimodal.errors import UserError
-from pipelines.evaluate.captioner import FIGURES, evaluate_captioner
+from pipelines.evaluate.captioner import FIGURES, evaluate_captioner, require_words
 
 KEYS = {
     "failed",
@@ -114,3 +114,10 @@ def test_the_place_of_photos_and_columns_can_be_told(checkpoint, data, tmp_path)
     table.write_text("picture,words,split\nred-square-dev0.jpg,A red square .,test\n")
     where = {"images": data / "images", "image_column": "picture", "caption_column": "words"}
     assert evaluate_captioner(checkpoint, table, where=where)["images"] == 1
+
+
+def test_a_reference_without_a_word_is_refused_by_name():
+    require_words("a.jpg", ["A dog runs.", "Dog"])
+    for empty in ("...", " - ! "):
+        with pytest.raises(UserError, match=r"a\.jpg: reference caption 2 of 2 has no word"):
+            require_words("a.jpg", ["A dog runs.", empty])

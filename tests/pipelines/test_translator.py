@@ -222,6 +222,13 @@ def test_some_directions_of_some_splits(best, parallel_data, tmp_path):
         evaluate_translator(best, parallel_data, translations=tmp_path / "no" / "x")
 
 
+def test_a_missing_reference_is_refused_by_name(best, tmp_path):
+    (tmp_path / "test.en").write_text("a dog runs\na cat sleeps\n")
+    (tmp_path / "test.de").write_text("ein hund rennt\n\n")
+    with pytest.raises(UserError, match=r"test\.de: line 2: empty in 'de', but not in 'en'"):
+        evaluate_translator(best, tmp_path, directions=["en-de"])
+
+
 # ---- benchmark ----
 
 

@@ -15,6 +15,7 @@ from multimodal.handwriting.layout import Layout, stacked
 from multimodal.strokes import Drawing, Paper, Sheet, save_drawings
 from multimodal.strokes.paper import BASELINE
 from pipelines.output import require_place
+from pipelines.sources import require_file
 
 if TYPE_CHECKING:
     from multimodal.handwriting.styles import Style
@@ -59,6 +60,7 @@ def read_text(path: Path) -> str:
     Raises:
         UserError: it cannot be read, or is no text in UTF-8.
     """
+    require_file(path, "a text file")
     try:
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -218,6 +220,7 @@ def learn_style(
 def _read(path: Path) -> Iterator[tuple[Drawing, str]]:
     from multimodal.strokes import read_drawings
 
+    require_file(path, "a file of lines in one hand")
     for record in read_drawings(path):
         yield record.drawing, record.word
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from multimodal.errors import UserError
 from pipelines.output import require_place, write_text
+from pipelines.sources import require_file
 
 if TYPE_CHECKING:
     from multimodal.recognition.reading.reader import Reading
@@ -43,6 +44,8 @@ def read_files(
 
     if out is not None:
         require_place(out)
+    for path in paths:
+        require_file(path, "a file of handwriting")
     reader = Reader.load(model or SHIPPED)
     rows: list[str] = []
     for path in paths:

@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multimodal.errors import UserError
+from pipelines.sources import require_file
 
 if TYPE_CHECKING:
     from multimodal.recognition.clips.recognizer import FrameGuess
     from multimodal.recognition.recognizer import Guess
+
+
+DRAWINGS = (".svg", ".ndjson", ".npz", ".bin", ".json", ".inkml")
 
 
 def recognize_drawings(
@@ -36,6 +40,8 @@ def recognize_drawings(
 
     if not paths:
         return
+    for path in paths:
+        require_file(path, "a file of drawings")
     recognizer = Recognizer.load(model or SHIPPED)
     for path in paths:
         drawings = [record.drawing for record in read_drawings(path)]
@@ -72,10 +78,43 @@ def recognize_clips(
 
     if not paths:
         return
+    for path in paths:
+        _require_clip(path)
     recognizer = ClipRecognizer.load(model or SHIPPED)
     for path in paths:
         guesses = recognizer.guesses(path, top)
         yield str(path), guesses if every_frame else guesses[-1:]
+
+
+def _require_clip(path: Path) -> None:
+    """See to it that a folder holds the frames of one clip, which are all of one size.
+
+    Raises:
+        UserError: it holds photos or drawings; the line says what to do with them.
+    """
+    from pipelines.caption.inputs import find_pictures
+
+    if not path.is_dir():
+        return
+    if drawings := sorted(file for file in path.iterdir() if file.suffix.lower() in DRAWINGS):
+        pattern = path / f"*{drawings[0].suffix}"
+        raise UserError(f"{path}: is a folder; name its drawings: multimodal recognize {pattern}")
+    if len({_size(picture) for picture in find_pictures([path])} - {None}) > 1:
+        raise UserError(
+            f"{path}: a folder is one clip, but its pictures are of different sizes; "
+            f"for photos there is: multimodal caption {path}"
+        )
+
+
+def _size(picture: Path) -> tuple[int, int] | None:
+    """How large a picture is; None where it cannot be read."""
+    from PIL import Image
+
+    try:
+        with Image.open(picture) as image:
+            return image.size
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return None
 
 
 def told(guess: Guess | FrameGuess) -> str:

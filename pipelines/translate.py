@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from multimodal.errors import UserError
 from pipelines.output import require_place, written_aside
+from pipelines.sources import is_there, reads_like_file, require_file
 
 if TYPE_CHECKING:
     from multimodal.translation.translator import Translation, Translator
 
 STDIN = "-"
-_FILES = (".txt", ".gz", ".tsv", ".csv", ".jsonl")
 
 
 @dataclass
@@ -59,17 +59,15 @@ def names_file(text: str) -> bool:
     """Whether an argument is a file of sentences rather than a sentence.
 
     Raises:
-        UserError: it reads like the name of a file, but there is none.
+        UserError: it is empty, or reads like the name of a file, but there is none.
     """
     if text == STDIN:
         return True
-    try:
-        if Path(text).is_file():
-            return True
-    except OSError:  # a sentence may be too long for a name
-        return False
-    if len(text.split()) == 1 and Path(text).suffix.lower() in _FILES:
-        raise UserError(f"{text}: no such file")
+    if not text.strip():
+        raise UserError("nothing to translate: the text is empty")
+    if reads_like_file(text) or (is_there(text) and not Path(text).is_dir()):
+        require_file(text, "a text file with a sentence a line")
+        return True
     return False
 
 

@@ -103,6 +103,11 @@ def tab(shared: Shared) -> None:
             "svg": card.encoded(".svg").decode(),
         }
 
+    def make(photo: Any, with_photo: bool, *controls: Any) -> tuple[str, list[str] | None]:
+        if photo is None:
+            raise UserError("Please choose a photo first, or take one of those below it.")
+        return show(photo, with_photo, *controls)
+
     def show(photo: Any, with_photo: bool, *controls: Any) -> tuple[str, list[str] | None]:
         if photo is None:
             return NOTHING, None
@@ -133,7 +138,7 @@ def tab(shared: Shared) -> None:
     inputs = [photo, with_photo, *controls]
     events = {**shared.private, "preprocess": False}
     photo.change(shared.polite(show), inputs, [shown, files], **events)
-    again.click(shared.polite(show), inputs, [shown, files], **events)
+    again.click(shared.polite(make), inputs, [shown, files], **events)
     shared.endpoint(postcard, [photo, *controls], preprocess=False)
 
 

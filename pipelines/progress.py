@@ -180,7 +180,7 @@ class _Bar:
             bar_format=_BAR if known else _COUNTED,
             postfix=f"{failed} failed" if failed else "",
         )
-        return said
+        return " ".join(said.split()) if not known else said
 
 
 def _write(text: str) -> None:

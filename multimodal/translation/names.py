@@ -99,19 +99,16 @@ SEVERAL: Mapping[str, Mapping[tuple[str, str], tuple[Donor, ...]]] = {
 
 _WORD = re.compile(r"[\w'-]+|[^\w\s]")
 _DETERMINERS = frozenset(
-    "a an the one his her its their my your our this that each every another".split()
+    ["a", "an", "the", "one", "his", "her", "its", "their", "my", "your", "our", "this", "that", "each", "every", "another"]
 )
 _FOLLOWERS = frozenset(
-    "is are was were has have and or with without in on at by near next to of from for over under "
-    "above below behind beside between through into onto across along around against as while "
-    "that which who , . ; : ! ?".split()
+    ["is", "are", "was", "were", "has", "have", "and", "or", "with", "without", "in", "on", "at", "by", "near", "next", "to", "of", "from", "for", "over", "under", "above", "below", "behind", "beside", "between", "through", "into", "onto", "across", "along", "around", "against", "as", "while", "that", "which", "who", ",", ".", ";", ":", "!", "?"]
 )
 _ACTIONS = frozenset(
-    "walk run sit stand play lie look swim eat fly jump rest sleep wait hang can will do".split()
+    ["walk", "run", "sit", "stand", "play", "lie", "look", "swim", "eat", "fly", "jump", "rest", "sleep", "wait", "hang", "can", "will", "do"]
 )
 _NOT_NOMINATIVE = frozenset(
-    "den dem des einen einem eines keinen keinem seinen seinem seines ihren ihrem ihres diesen "
-    "diesem dieses jeden jedem meinen meinem im am vom zum beim ins ans".split()
+    ["den", "dem", "des", "einen", "einem", "eines", "keinen", "keinem", "seinen", "seinem", "seines", "ihren", "ihrem", "ihres", "diesen", "diesem", "dieses", "jeden", "jedem", "meinen", "meinem", "im", "am", "vom", "zum", "beim", "ins", "ans"]
 )
 _REACH = 5  # words in front of a noun among which its article is looked for
 
@@ -288,9 +285,8 @@ def _acts(word: str) -> bool:
 
 
 def _is_one(text: str, said: str) -> bool:
-    """Whether a name that is alike in the plural is one: "a fish"."""
-    before = _WORD.findall(text.lower().partition(said)[0])
-    return bool({"a", "an", "one"} & {*before[-_REACH:]})
+    """Whether a name that is alike in the plural is one: "the goldfish", not "two goldfish"."""
+    return bool(_DETERMINERS & {*_WORD.findall(text.lower().partition(said)[0])[-_REACH:]})
 
 
 def _in_place(text: str, said: str, word: str) -> str:
@@ -340,4 +336,3 @@ def _elided(text: str, noun: Noun) -> str:
         return (short.capitalize() if match[1][0].isupper() else short) + match[2]
 
     return re.sub(rf"\b({'|'.join(_ELIDED)})\s+({forms})\b", elide, text, flags=re.IGNORECASE)
-

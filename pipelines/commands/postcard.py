@@ -95,8 +95,8 @@ def _one(
 
 def _many(photos: list[Path], maker: CardMaker, deck: Deck) -> None:
     from pipelines.caption.inputs import find_pictures
-    from pipelines.progress import Tally, watched
     from pipelines.postcard import make_deck
+    from pipelines.progress import Tally, watched
 
     found = find_pictures(photos)
     tally = Tally("made")

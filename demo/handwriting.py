@@ -94,7 +94,8 @@ def tab(shared: Shared) -> None:
         return image, files
 
     gr.Markdown(
-        "A pen is led over your text, letter by letter. Words that the reader misreads are written anew.",
+        "A pen is led over your text, letter by letter. "
+        "Words that the reader misreads are written anew.",
         elem_classes="lede",
     )
     with gr.Row(equal_height=False):

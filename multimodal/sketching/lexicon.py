@@ -337,11 +337,12 @@ SYNONYMS = {
 
 # What people ask for most, so that it is what a misspelt word most likely means.
 OFTEN = """
-    cat, dog, house, tree, sun, flower, car, bird, fish, horse, face, star, moon, rabbit,
-    duck, pig, cow, sheep, elephant, lion, bear, bicycle, airplane, train, apple, cake, hat, chair,
-    table, book, umbrella, butterfly, snake, mouse, frog, owl, bee, spider, monkey, penguin, giraffe,
-    crab, octopus, whale, dolphin, shark, guitar, key, clock, cup, pizza, banana, ice cream, castle,
-    dragon, mountain, cloud, rain, rainbow, snowman, bus, truck, sailboat, bed, door, shoe, eye, hand
+    cat, dog, house, tree, sun, flower, car, bird, fish, horse, face, star, moon, rabbit, duck,
+    pig, cow, sheep, elephant, lion, bear, bicycle, airplane, train, apple, cake, hat, chair,
+    table, book, umbrella, butterfly, snake, mouse, frog, owl, bee, spider, monkey, penguin,
+    giraffe, crab, octopus, whale, dolphin, shark, guitar, key, clock, cup, pizza, banana, ice
+    cream, castle, dragon, mountain, cloud, rain, rainbow, snowman, bus, truck, sailboat, bed,
+    door, shoe, eye, hand
 """
 
 # Words for what no category is: never drawn, only answered with what comes nearest.

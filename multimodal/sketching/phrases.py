@@ -87,12 +87,20 @@ class Name(NamedTuple):
 class Lexeme(NamedTuple):
     """A phrase, what it is good for, and its value: a `Name`, an amount, a size or a place.
 
-    A word that means nothing is a STRANGER; its value says so in one line, and what comes nearest.
+    A word that means nothing is a STRANGER; its value is a `Stranger`.
     """
 
     kind: Kind
     value: Any
     text: str
+
+
+class Stranger(NamedTuple):
+    """A word that means nothing, the categories that come nearest, and a line that says so."""
+
+    word: str
+    near: tuple[str, ...]
+    line: str
 
 
 def read_words(text: str) -> list[str]:
@@ -105,7 +113,7 @@ def read_lexemes(words: Sequence[str], categories: tuple[str, ...]) -> Iterator[
     """What words mean to a model of these categories; a word that means nothing is a STRANGER."""
     at = 0
     for lexeme, length in find_lexemes(words, categories):
-        yield lexeme or Lexeme(Kind.STRANGER, _refusal(words[at:], categories), words[at])
+        yield lexeme or Lexeme(Kind.STRANGER, _stranger(words[at:], categories), words[at])
         at += length
 
 
@@ -210,15 +218,17 @@ def _synonyms(category: str) -> list[str]:
 # ---- words that mean nothing ----
 
 
-def _refusal(words: Sequence[str], categories: tuple[str, ...]) -> str:
-    """Why the first of some words cannot be drawn, and what can."""
+def _stranger(words: Sequence[str], categories: tuple[str, ...]) -> Stranger:
+    """The first of some words, which cannot be drawn, and what can."""
+    near = nearest(words, categories)
     if len(categories) <= FEW:
         hint = f"this model draws {', '.join(categories)}"
-    elif near := nearest(words, categories):
+    elif near:
         hint = f"nearest: {', '.join(near)}"
     else:
         hint = "nothing that can be drawn comes near"
-    return f"{words[0][:40]!r} is not understood; {hint}"
+    word = words[0][:40]
+    return Stranger(word, tuple(near), f"{word!r} is not understood; {hint}")
 
 
 def nearest(words: Sequence[str], categories: tuple[str, ...]) -> list[str]:

@@ -32,6 +32,7 @@ from multimodal.sketching.phrases import (
     Kind,
     Lexeme,
     Name,
+    Stranger,
     is_plural,
     nearest,
     plurals,
@@ -46,6 +47,19 @@ MOST_FIGURES = 50
 """Prompts for more figures in one scene are refused."""
 
 WRITTEN_OUT = 12  # the largest count that a tidy prompt has as a word
+
+
+class UnknownWordError(UserError):
+    """A word names nothing that can be drawn.
+
+    Attributes:
+        word: which.
+        near: the categories that come nearest, perhaps none.
+    """
+
+    def __init__(self, stranger: Stranger) -> None:
+        super().__init__(f"prompt: {stranger.line}")
+        self.word, self.near = stranger.word, stranger.near
 
 
 @dataclass(frozen=True)
@@ -137,8 +151,9 @@ def parse_prompt(text: str, categories: Sequence[str], *, strict: bool = True) -
             to it, as long as something is left to draw.
 
     Raises:
-        UserError: a word names nothing that can be drawn, the words do not fit together, or there
-            would be more than `MOST_FIGURES`; one line that says where and what to do.
+        UnknownWordError: a word names nothing that can be drawn.
+        UserError: the words do not fit together, or there would be more than `MOST_FIGURES`; one
+            line that says where and what to do.
     """
     if len(text) > LONGEST:
         raise UserError(f"prompt: it has {len(text)} characters; at most {LONGEST} are read")
@@ -147,13 +162,13 @@ def parse_prompt(text: str, categories: Sequence[str], *, strict: bool = True) -
     strangers = [lexeme for lexeme in lexemes if lexeme.kind is Kind.STRANGER]
     named = any(lexeme.kind is Kind.NAME for lexeme in lexemes)
     if strangers and (strict or not named):
-        raise UserError(f"prompt: {strangers[0].value}")
+        raise UnknownWordError(strangers[0].value)
     if not named:
         raise UserError(_nothing_named(words, tuple(categories)))
     prompt = Prompt(
         tuple(_Parser(without_strangers(lexemes) if strangers else lexemes).clauses()),
         tuple(lexeme.text for lexeme in lexemes if lexeme.kind is Kind.QUALITY),
-        tuple(dict.fromkeys(stranger.value for stranger in strangers)),
+        tuple(dict.fromkeys(stranger.value.line for stranger in strangers)),
     )
     if sum(things.count for things in prompt.things) > MOST_FIGURES:
         raise UserError(f"prompt: it asks for more than {MOST_FIGURES} figures; ask for fewer")

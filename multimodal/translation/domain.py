@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -53,7 +54,7 @@ class Domain:
         for sentence in sentences:
             told = _framed(sentence)
             words.update(told[1:])
-            pairs.update(zip(told, told[1:], strict=False))
+            pairs.update(pairwise(told))
         kept = {word: count for word, count in words.most_common() if count >= LEAST}
         return cls(
             kept,
@@ -75,7 +76,7 @@ class Domain:
         told = _framed(sentence)
         if len(told) == 2:
             return 1.0
-        nats = [-math.log(self._probability(*pair)) for pair in zip(told, told[1:], strict=False)]
+        nats = [-math.log(self._probability(*pair)) for pair in pairwise(told)]
         return math.exp(sum(nats) / len(nats))
 
     def is_unusual(self, sentence: str) -> bool:

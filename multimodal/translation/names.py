@@ -97,18 +97,34 @@ SEVERAL: Mapping[str, Mapping[tuple[str, str], tuple[Donor, ...]]] = {
     },
 }
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _WORD = re.compile(r"[\w'-]+|[^\w\s]")
-_DETERMINERS = frozenset(
-    ["a", "an", "the", "one", "his", "her", "its", "their", "my", "your", "our", "this", "that", "each", "every", "another"]
+_DETERMINERS = _words(
+    """
+    a an the one his her its their my your our this that each every another
+    """
 )
-_FOLLOWERS = frozenset(
-    ["is", "are", "was", "were", "has", "have", "and", "or", "with", "without", "in", "on", "at", "by", "near", "next", "to", "of", "from", "for", "over", "under", "above", "below", "behind", "beside", "between", "through", "into", "onto", "across", "along", "around", "against", "as", "while", "that", "which", "who", ",", ".", ";", ":", "!", "?"]
+_FOLLOWERS = _words(
+    """
+    is are was were has have and or with without in on at by near next to of from for over
+    under above below behind beside between through into onto across along around against as
+    while that which who , . ; : ! ?
+    """
 )
-_ACTIONS = frozenset(
-    ["walk", "run", "sit", "stand", "play", "lie", "look", "swim", "eat", "fly", "jump", "rest", "sleep", "wait", "hang", "can", "will", "do"]
+_ACTIONS = _words(
+    """
+    walk run sit stand play lie look swim eat fly jump rest sleep wait hang can will do
+    """
 )
-_NOT_NOMINATIVE = frozenset(
-    ["den", "dem", "des", "einen", "einem", "eines", "keinen", "keinem", "seinen", "seinem", "seines", "ihren", "ihrem", "ihres", "diesen", "diesem", "dieses", "jeden", "jedem", "meinen", "meinem", "im", "am", "vom", "zum", "beim", "ins", "ans"]
+_NOT_NOMINATIVE = _words(
+    """
+    den dem des einen einem eines keinen keinem seinen seinem seines ihren ihrem ihres diesen
+    diesem dieses jeden jedem meinen meinem im am vom zum beim ins ans
+    """
 )
 _REACH = 5  # words in front of a noun among which its article is looked for
 

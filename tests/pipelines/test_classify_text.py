@@ -161,7 +161,7 @@ def test_sentences_and_lines_are_shown(run, model, monkeypatch):
 def test_every_word_is_shown(run, model, classifier):
     code, out, _ = run("classify-text", "so good , so bad", "--every-word", "--model", model)
     assert code == 0
-    label, probability, words = out.rstrip("\n").split("\t")
+    _, probability, words = out.rstrip("\n").split("\t")
     assert re.fullmatch(r"so \([+-]0\.\d\d\) good \(.*\) , \(.*\) so \(.*\) bad \(.*\)", words)
     moved = sum(map(float, re.findall(r"[+-]\d\.\d\d", words)))
     assert moved == pytest.approx(float(probability) - 0.5, abs=0.05)

@@ -10,12 +10,12 @@ from pipelines.caption.inputs import sample_pictures
 
 def open_tab(page, name):
     """Open a tab, wherever the page has put it."""
-    tab = page.get_by_role("tab", name=name, exact=True)
-    if not tab.first.is_visible():
-        page.locator("#tabs .overflow-menu > button").first.click()
-        page.locator("#tabs .overflow-dropdown").get_by_text(name, exact=True).click()
+    tab = page.get_by_role("tab", name=name, exact=True).last
+    if tab.is_visible():
+        tab.click()
         return
-    tab.first.click()
+    page.locator("#tabs .overflow-menu > button").click()
+    page.locator("#tabs .overflow-dropdown button", has_text=name).click()
 
 
 @pytest.fixture(params=["page", "phone"])
@@ -25,7 +25,7 @@ def anywhere(request):
 
 def test_the_first_tabs_are_seen_on_a_phone(phone):
     for name in ("Caption", "Draw", "Handwriting"):
-        assert phone.get_by_role("tab", name=name, exact=True).first.is_visible()
+        assert phone.get_by_role("tab", name=name, exact=True).last.is_visible()
 
 
 def test_a_text_is_written_by_hand(anywhere):

@@ -54,7 +54,9 @@ class Jobs(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            say_interrupted()
+            if sys.stderr.isatty():
+                typer.echo(err=True)  # what stands on the line, such as a text that grew, stays
+            typer.echo("interrupted", err=True)
             raise typer.Exit(INTERRUPTED) from None
 
 
@@ -76,11 +78,11 @@ Settings = Annotated[
 ScoresFile = Annotated[Path | None, typer.Option("--json", help="Write the figures here.")]
 
 
-def say_interrupted(what: str = "") -> None:
-    """Say that Ctrl-C was heard, on a line of its own: the terminal has echoed ^C."""
+def say_interrupted(what: str) -> None:
+    """Say that Ctrl-C was heard, in the place of a bar and of the ^C that the terminal echoed."""
     if sys.stderr.isatty():
         typer.echo(ERASED, err=True, nl=False)
-    typer.echo(f"interrupted{what}", err=True)
+    typer.echo(f"interrupted: {what}", err=True)
 
 
 def given(**options: Any) -> dict[str, Any]:

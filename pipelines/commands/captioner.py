@@ -289,7 +289,7 @@ def _show(row: CaptionRow) -> None:
 
 def _say_how_to_go_on(files: Files, tally: Tally) -> None:
     on = "; go on with the same command and --resume" if files.places else ""
-    say_interrupted(f": {tally.done} pictures are done ({tally}){on}")
+    say_interrupted(f"{tally.done} pictures are done ({tally}){on}")
 
 
 def _sum_up(tally: Tally, places: Sequence[Path]) -> None:

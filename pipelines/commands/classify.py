@@ -97,7 +97,7 @@ def _follow(
                 _show(row, classifier, every_word=every_word)
     except KeyboardInterrupt:
         on = "; go on with the same command and --resume" if files else ""
-        say_interrupted(f": {tally.done} texts are done ({tally}){on}")
+        say_interrupted(f"{tally.done} texts are done ({tally}){on}")
         raise typer.Exit(INTERRUPTED) from None
     if files:
         for line in tally.worst():
@@ -125,7 +125,7 @@ def _show(row: TextRow, classifier: TextClassifier, *, every_word: bool) -> None
         typer.echo(" ".join(row.text.split()))
         return
     influences, console = classifier.influences(row.text), Console(highlight=False, soft_wrap=True)
-    if console.color_system is None:  # a pipe, NO_COLOR
+    if console.no_color or console.color_system is None:  # NO_COLOR, a pipe
         typer.echo(weighed(influences))
     else:
         console.print(coloured(influences))

@@ -107,7 +107,7 @@ def _many(photos: list[Path], maker: CardMaker, deck: Deck) -> None:
                 _show(row, deck.folder / row.card)
     except KeyboardInterrupt:
         on = "go on with the same command and --resume"
-        say_interrupted(f": {tally.done} cards are done; {on}")
+        say_interrupted(f"{tally.done} cards are done; {on}")
         raise typer.Exit(INTERRUPTED) from None
     for line in tally.worst():
         typer.echo(line, err=True)

@@ -299,3 +299,12 @@ def test_the_benchmark_prints_two_tables(cell):
     assert all(
         float(figure.replace(",", "")) > 0 for row in rows for figure in row if figure != "x"
     )
+
+
+def test_a_text_that_is_too_short_to_learn_from_is_said(tmp_path):
+    from pipelines.train.text import train_text
+
+    (tmp_path / "four.txt").write_text("abcd")
+    with pytest.raises(UserError, match="four.txt: 4 characters leave no dev split to learn with"):
+        train_text(tmp_path / "four.txt", tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -10,7 +10,7 @@ def test_what_is_no_file_is_said_with_what_is_wanted(tmp_path):
     require_file(__file__, "a file")
     with pytest.raises(UserError, match="is a folder; name a text file"):
         require_file(tmp_path, "a text file")
-    with pytest.raises(UserError, match="gone.txt: no such file; name a text file"):
+    with pytest.raises(UserError, match=r"gone\.txt: no such file; name a text file"):
         require_file(tmp_path / "gone.txt", "a text file")
     with pytest.raises(UserError, match="an empty name is no file; name a text file"):
         require_file("", "a text file")

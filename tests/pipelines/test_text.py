@@ -305,6 +305,14 @@ def test_a_text_that_is_too_short_to_learn_from_is_said(tmp_path):
     from pipelines.train.text import train_text
 
     (tmp_path / "four.txt").write_text("abcd")
-    with pytest.raises(UserError, match="four.txt: 4 characters leave no dev split to learn with"):
+    with pytest.raises(UserError, match=r"four\.txt: 4 characters leave no dev split to learn with"):
         train_text(tmp_path / "four.txt", tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("wrong", [["--prime", "ß"], ["--prime", "if", "--temperature", 0]])
+def test_what_is_wrong_is_told_before_anything_is_written(run, checkpoint, wrong):
+    code, out, err = run("write", "--model", checkpoint, *wrong)
+    assert code == cli.USER_ERROR
+    assert out == ""
+    assert len(err.splitlines()) == 1

@@ -69,23 +69,23 @@ class Grammar:
         """A rule, its slots filled at random with words of a mood."""
 
         def word(slot: re.Match[str]) -> str:
-            of_moods = self.words[slot[1]]
+            of_moods = self.words[str(slot[1])]
             fitting = of_moods.get("") or of_moods[mood]
-            return fitting[random.integers(len(fitting))]
+            return fitting[int(random.integers(len(fitting)))]
 
         return Opinion(_SLOT.sub(word, rule.text), rule.mood(mood))
 
     def opinion(self, mood: str, random: np.random.Generator) -> Opinion:
         """An opinion of a mood."""
         while True:
-            rule = self.rules[random.integers(len(self.rules))]
-            found = self.worded(rule, (GOOD, BAD)[random.integers(2)], random)
+            rule = self.rules[int(random.integers(len(self.rules)))]
+            found = self.worded(rule, (GOOD, BAD)[int(random.integers(2))], random)
             if found.mood == mood:
                 return found
 
     def joined(self, mood: str, random: np.random.Generator) -> Opinion:
         """Two opinions in one text, which has a mood."""
-        rule = self.joins[random.integers(len(self.joins))]
+        rule = self.joins[int(random.integers(len(self.joins)))]
         other = mood if rule.sense == "same" else _OPPOSITE[mood]
         moods = (other, mood) if rule.sense == "last" else (mood, other)
         first, second = (self.opinion(each, random).text for each in moods)
@@ -132,7 +132,7 @@ def _written(text: str, random: np.random.Generator) -> str:
     """A text as people write it: some with a capital and a stop."""
     if random.random() < _CAPITAL:
         text = text[:1].upper() + text[1:]
-    return text + ".!"[random.integers(2)] if random.random() < _STOPPED else text
+    return text + ".!"[int(random.integers(2))] if random.random() < _STOPPED else text
 
 
 def _plain(text: str) -> str:

@@ -103,3 +103,32 @@ def test_a_voice_that_there_is_not_is_refused_at_the_start():
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert line.startswith("multimodal: --voice no/such/voice: ")
+
+
+def test_doubts_say_why():
+    from demo.caption import doubts
+    from multimodal.captioning.captioner import Caption
+    from multimodal.captioning.naming import Recognition
+
+    sure = {"source": "a.jpg", "text": "a dog runs", "score": -0.3, "words": ("a", "dog", "runs")}
+    assert doubts(Caption(**sure, word_scores=(-0.1, -0.2, -0.3))) == ""
+    tripod = (Recognition("tripod", 0.8),)
+    told = doubts(Caption(**sure, word_scores=(-0.1, -0.2, -0.3), objects=tripod))
+    assert told == "**Not sure:** its classifier sees something else (tripod 80%)."
+    told = doubts(Caption(**sure, word_scores=(-2.0, -2.0, -2.0)))
+    assert told == "**Not sure:** it gave its words 14% on average."
+
+
+def test_what_is_near_is_offered_to_be_touched():
+    from demo.chips import choices_near, unknown
+    from multimodal.sketching.prompts import UnknownWordError, parse_prompt
+
+    class Sketcher:
+        categories = ("bicycle", "circle", "duck")
+        rough = frozenset()
+
+    assert choices_near("a bycicle", Sketcher)["prompts"][0] == "a bicycle"
+    assert choices_near("a duck", Sketcher) is None
+    with pytest.raises(UnknownWordError) as refused:
+        parse_prompt("a bycicle", Sketcher.categories)
+    assert unknown(refused.value) == "I don't know 'bycicle'. Try: a bicycle."

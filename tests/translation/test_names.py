@@ -131,3 +131,62 @@ def test_what_is_rare_borrows():
             donor = lent.loans[0].donor
             noun = name.nouns[language].one
             assert noun in (lent.returned(donor.forms[0]) or "")
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    from multimodal.checkpoints import PRETRAINED
+    from multimodal.translation.translator import SHIPPED, Translator
+
+    if not (PRETRAINED / SHIPPED / "config.json").is_file():
+        pytest.skip("no translator ships with this checkout")
+    return Translator.load()
+
+
+def about(name):
+    article = "an" if name.one[0] in "aeiou" else "a"
+    if name.kind == "living":
+        return f"{article} {name.one} is standing on the grass"
+    return f"a man is standing next to {article} {name.one}"
+
+
+def lost(translator, chosen, language):
+    sentences = [about(name) for name in chosen]
+    found = translator.translate(sentences, to=language, source="en")
+    return [
+        translation.text
+        for name, translation in zip(chosen, found, strict=True)
+        if not any(
+            form.lower() in translation.text.lower()
+            for form in name.nouns[language][1:]
+            if form  # as a subject, otherwise, several
+        )
+    ]
+
+
+@pytest.mark.parametrize("language", ["de", "fr"])
+def test_some_names_survive_translation(shipped, language):
+    rare = [name for name in names() if name.seen < RARE and name.one]
+    assert lost(shipped, [LION, *rare[::30]], language) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["de", "fr"])
+def test_all_names_survive_translation(shipped, language):
+    told = [name for name in names() if name.one]
+    rare = [name for name in told if name.seen < RARE]
+    learnt = [name for name in told if name.seen >= RARE]
+    assert lost(shipped, rare, language) == []
+    assert len(lost(shipped, learnt, language)) <= len(learnt) // 5  # synonyms, mostly
+
+
+def test_a_translation_with_a_name_tells_of_its_own_sentence(shipped):
+    found = shipped.translate("a brown lion is running on the grass", to="de", n_best=2)
+    assert found.source == "a brown lion is running on the grass"
+    assert "Löwe" in found.text
+    assert "lion" in found.source_words
+    assert "Löwe" in found.words
+    assert len(found.alternatives) == 1
+    assert found.alignment.shape == (len(found.words), len(found.source_words))
+    assert not found.unusual
+    assert shipped.translate("I love you.", to="de").unusual

@@ -264,7 +264,7 @@ def test_cells_are_drawn_over_a_file(run, checkpoint, data, tmp_path):
     ("arguments", "named"),
     [
         (["--model", "hamlet"], "hamlet: no such folder.*text-sonnets"),
-        (["--score", "gone.txt"], "gone.txt: cannot be read"),
+        (["--score", "gone.txt"], "gone.txt: no such file"),
         (["--score", "new.txt"], "new.txt: line 1: .*'ß'"),
         (["--score", "empty.txt"], "empty.txt: there is no text"),
         (["--trace", "code.c"], "-o cells.html"),

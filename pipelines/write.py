@@ -106,8 +106,7 @@ def score_file(
 
     require_file(path, "a text file")
     if output:
-        require_file(path, "a text file")
-    require_place(output)
+        require_place(output)
     with _naming(path):
         scored = author.score(read_file(path), adapt=adapt)
     if output:

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import multimodal
-from demo.screenshots import take_screenshots
 from multimodal.errors import UserError
 from multimodal.strokes import Drawing, save_drawings
 from pipelines.caption.inputs import sample_pictures
@@ -145,6 +144,8 @@ def remake_postcard() -> None:
 
 def remake_page() -> None:
     """Every tab of the page."""
+    from demo.screenshots import take_screenshots  # which imports gradio
+
     take_screenshots(DOCS)
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from multimodal.captioning.captioner import Caption
     from multimodal.translation.translator import Translation
 
+UNSURE = 0.3  # mean probability of a word, below which a sentence is a guess
+SEEN = 0.5  # probability of a thing that a sentence should mention
 PREVIEW = 900  # pixels of the longer side of the photo beside its sentence
 MOST_BEAMS, MOST_SENTENCES, HOTTEST = 10, 5, 2.0
 
@@ -151,6 +153,19 @@ def answer(caption: Caption, translation: Translation | None, *, attention: bool
     }
 
 
+def doubts(caption: Caption) -> str:
+    """Why a sentence should not be trusted; empty where nothing speaks against it."""
+    reasons = []
+    if confidence(caption) < UNSURE:
+        reasons.append(f"it gave its words {confidence(caption):.0%} on average")
+    sure = [thing for thing in caption.objects if thing.probability >= SEEN]
+    missed = [thing for thing in sure if thing.name not in caption.text]
+    if missed:
+        names = ", ".join(f"{thing.name} {thing.probability:.0%}" for thing in missed)
+        reasons.append(f"its classifier sees something else ({names})")
+    return f"**Not sure:** {' and '.join(reasons)}." if reasons else ""
+
+
 def preview(upload: Upload) -> str:
     """The photo as the page shows it beside its sentence: a small JPEG, as a data URL."""
     picture = open_image(upload.path, needed=PREVIEW // 2)
@@ -200,20 +215,21 @@ def tab(shared: Shared) -> None:
         _, found = describe(shared, photo, *controls)
         return answer(found, translate(shared, found, language), attention=attention)
 
-    def show(photo: Any, *controls: Any) -> dict[str, Any] | None:
+    def show(photo: Any, *controls: Any) -> tuple[dict[str, Any] | None, str, dict[str, Any]]:
         if photo is None:
-            return None
+            return None, "", gr.update(interactive=False)
         *options, language = controls
         upload, found = describe(shared, photo, *options)
         told = answer(found, translate(shared, found, language), attention=True)
         crop = shared.models.captioner.network.encoder.config.fit == "crop"
-        return {
+        value = {
             **told,
             "language": language,
             "languages": shared.models.languages(),
             "photo": preview(upload),
             "crop": crop,
         }
+        return value, doubts(found), gr.update(interactive=True)
 
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=280):
@@ -221,6 +237,7 @@ def tab(shared: Shared) -> None:
             language = language_choice("caption", shared.models)
         with gr.Column(scale=6, min_width=300):
             shown = gaze(elem_id="caption-result", elem_classes="bare", label="The sentence")
+            doubt = gr.Markdown("", elem_id="caption-doubt")
             with gr.Accordion("How it searches", open=False):
                 controls = [
                     gr.Slider(
@@ -240,13 +257,13 @@ def tab(shared: Shared) -> None:
                         info="Words that the sentence has to have.", max_length=shared.limits.text,
                     ),
                 ]  # fmt: skip
-                again = gr.Button("Caption again", variant="secondary")
+                again = gr.Button("Caption again", variant="secondary", interactive=False)
     events = {**shared.private, "preprocess": False}
     gr.on(
         [photo.change, language.input, again.click],
         shared.polite(show),
         [photo, *controls, language],
-        [shown],
+        [shown, doubt, again],
         **events,
     )
     attention = gr.Checkbox(False, label="Attention", visible=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo.chips import choices_of, prompt_chips
+from demo.chips import choices_near, choices_of, prompt_chips, unknown
 from demo.pad import Strokes, read_pad, strokes_input
 from demo.player import Shown, player, read_shown
 from demo.saver import FORMATS, new_file, saved, saver
@@ -23,6 +23,7 @@ from demo.sketches import (
     temperature_slider,
 )
 from multimodal.errors import UserError
+from multimodal.sketching.prompts import UnknownWordError
 from multimodal.strokes import Drawing
 from pipelines.sketch import Sketches, sketch, vary
 
@@ -58,6 +59,14 @@ def tab(shared: Shared) -> None:
     gr.on(fn=handlers.choices, outputs=chips, api_visibility="private", show_progress="hidden")
     draw, private = shared.polite(handlers.draw), shared.private
     gr.on([go.click, prompt.submit], draw, [prompt, *options], outputs, **private)
+    gr.on(
+        [go.click, prompt.submit],
+        handlers.near,
+        prompt,
+        chips,
+        api_visibility="private",
+        show_progress="hidden",
+    )
     chips.select(_prompt_of, None, prompt, queue=False, api_visibility="private").then(
         draw, [prompt, *options], outputs, **private
     )
@@ -78,8 +87,17 @@ class Handlers:
 
     def draw(self, prompt: str, temperature: float, count: float, seed: float | None) -> list[Any]:
         """Draw a prompt."""
-        drawn = draw_prompt(self.shared, prompt, temperature, count, seed)
+        try:
+            drawn = draw_prompt(self.shared, prompt, temperature, count, seed)
+        except UnknownWordError as error:
+            raise UserError(unknown(error)) from error
         return self._fresh(shown(*drawn, self.shared.models.sketcher))
+
+    def near(self, prompt: str) -> Any:
+        """What comes nearest to a word that is not known, to be touched; else nothing changes."""
+        if not prompt or len(prompt) > self.shared.limits.text:
+            return gr.skip()
+        return choices_near(prompt, self.shared.models.sketcher) or gr.skip()
 
     def more(self, sheet: Any, temperature: float, count: float, seed: float | None) -> list[Any]:
         """Draw more like the chosen drawing; a scene is drawn anew."""

@@ -51,7 +51,7 @@ def tab(shared: Shared) -> None:
         shared.polite(handlers.morph),
         [*ends, *options],
         book,
-        **shared.private,
+        **(shared.private | {"show_progress": "full"}),
     )
     save.click(shared.polite(handlers.save), [book, save], save, **shared.private)
 

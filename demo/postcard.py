@@ -106,6 +106,11 @@ def tab(shared: Shared) -> None:
         }
         return Pictured(told, lambda: [card.encoded(".png")])
 
+    def make(photo: Any, with_photo: bool, *controls: Any) -> tuple[str, list[str] | None]:
+        if photo is None:
+            raise UserError("Please choose a photo first, or take one of those below it.")
+        return show(photo, with_photo, *controls)
+
     def show(photo: Any, with_photo: bool, *controls: Any) -> tuple[str, list[str] | None]:
         if photo is None:
             return NOTHING, None
@@ -136,7 +141,7 @@ def tab(shared: Shared) -> None:
     inputs = [photo, with_photo, *controls]
     events = {**shared.private, "preprocess": False}
     photo.change(shared.polite(show), inputs, [shown, files], **events)
-    again.click(shared.polite(show), inputs, [shown, files], **events)
+    again.click(shared.polite(make), inputs, [shown, files], **events)
     shared.endpoint(postcard, [photo, *controls], preprocess=False)
 
 

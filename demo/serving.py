@@ -69,6 +69,8 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
     options = options or ServeOptions()
     visitors = read_visitors(options.auth_file) if options.auth_file else None
     share_memory(1)
+    for voice in options.voices:
+        require_voice(voice)
     if options.mcp:
         require_mcp("--mcp")
     if options.port is not None:
@@ -190,6 +192,21 @@ def require_free(host: str, port: int) -> None:
         except OSError as error:
             reason = error.strerror or error
             raise UserError(f"--host {host} --port {port}: {reason}; choose another") from error
+
+
+def require_voice(voice: str) -> None:
+    """See to it that there is such an author, before the page that offers it is opened.
+
+    Raises:
+        UserError: there is none, or it is damaged.
+    """
+    from multimodal.checkpoints import read_checkpoint
+    from multimodal.language.author import TASK
+
+    try:
+        read_checkpoint(voice, task=TASK)
+    except UserError as error:
+        raise UserError(f"--voice {voice}: {error}") from error
 
 
 def read_visitors(path: Path) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from multimodal.errors import UserError
 from multimodal.strokes.drawing import Drawing
+from pipelines.sources import require_file
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def find_drawings(path: Path, purpose: str, notes: list[str]) -> list[Found]:
     from multimodal.strokes.reading import read_drawings
 
     try:
+        require_file(path, "a file of drawings")
         drawings = [record.drawing for record in read_drawings(path, notes)]
     except UserError as error:
         return [Found(str(path), None, str(error))]

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from multimodal.recognition.recognizer import Guess
 
 
+DRAWINGS = (".svg", ".ndjson", ".npz", ".bin", ".json", ".inkml")
+
+
 def recognize_drawings(
     model: str | Path | None,
     paths: Sequence[Path],
@@ -90,12 +93,44 @@ def recognize_clips(
     recognizer = ClipRecognizer.load(model or SHIPPED)
     for path in paths:
         try:
+            _require_clip(path)
             guesses = recognizer.guesses(path, top)
         except UserError as error:
             faults.error(str(error))
             continue
         faults.done += 1
         yield str(path), guesses if every_frame else guesses[-1:]
+
+
+def _require_clip(path: Path) -> None:
+    """See to it that a folder holds the frames of one clip, which are all of one size.
+
+    Raises:
+        UserError: it holds photos or drawings; the line says what to do with them.
+    """
+    from pipelines.caption.inputs import find_pictures
+
+    if not path.is_dir():
+        return
+    if drawings := sorted(file for file in path.iterdir() if file.suffix.lower() in DRAWINGS):
+        pattern = path / f"*{drawings[0].suffix}"
+        raise UserError(f"{path}: is a folder; name its drawings: multimodal recognize {pattern}")
+    if len({_size(picture) for picture in find_pictures([path])} - {None}) > 1:
+        raise UserError(
+            f"{path}: a folder is one clip, but its pictures are of different sizes; "
+            f"for photos there is: multimodal caption {path}"
+        )
+
+
+def _size(picture: Path) -> tuple[int, int] | None:
+    """How large a picture is; None where it cannot be read."""
+    from PIL import Image
+
+    try:
+        with Image.open(picture) as image:
+            return image.size
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return None
 
 
 def told(guess: Guess | FrameGuess) -> str:

@@ -21,9 +21,9 @@ from pipelines.caption.outputs import Output
 from pipelines.caption.record import place_beside, require_unchanged, write_record
 from pipelines.caption.report import write_report
 from pipelines.caption.rows import CaptionRow
-from pipelines.caption.summary import told
 from pipelines.journal import require_no_loss
 from pipelines.output import require_place, written_aside
+from pipelines.progress import told
 
 Engine = Callable[..., Iterator[CaptionRow]]
 

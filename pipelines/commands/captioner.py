@@ -22,13 +22,14 @@ from pipelines.commands import (
     given,
     report_scores,
     require_scores_place,
+    say_interrupted,
     train,
 )
 
 if TYPE_CHECKING:
     from pipelines.caption.rows import CaptionRow
     from pipelines.caption.run import Files
-    from pipelines.caption.summary import Tally
+    from pipelines.progress import Tally
 
 Engine = Literal["local", "ray"]
 Data = Annotated[str, typer.Option(help="Captioned photos: a folder, a table or a Hub id.")]
@@ -125,7 +126,7 @@ def caption_command(
     from pipelines.caption.containers import Reading
     from pipelines.caption.inputs import require_inputs, sample_pictures
     from pipelines.caption.run import Files, caption
-    from pipelines.caption.summary import Tally, told, watched
+    from pipelines.progress import Tally, told, watched
     from pipelines.sheet import require_sheet, save_sheet
 
     if translator and not language:
@@ -153,7 +154,7 @@ def caption_command(
     rows = caption(sources, model, files, reading=reading, **options)
     tally, for_sheet = Tally(), []
     try:
-        for row in watched(rows, sources, tally):
+        for row in watched(rows, sources, tally, printed=not files.places):
             if sheet:
                 for_sheet.append(row)
             if not files.places:
@@ -328,7 +329,7 @@ def _show(row: CaptionRow) -> None:
 
 def _say_how_to_go_on(files: Files, tally: Tally) -> None:
     on = "; go on with the same command and --resume" if files.places else ""
-    typer.echo(f"interrupted: {tally.done} pictures are done ({tally}){on}", err=True)
+    say_interrupted(f"{tally.done} pictures are done ({tally}){on}")
 
 
 def _sum_up(tally: Tally, places: Sequence[Path], passed_over: str) -> None:

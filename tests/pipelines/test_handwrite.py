@@ -110,7 +110,7 @@ def test_spelled(model, tmp_path):
     [
         ([], "--file or --styles"),
         (["ab", "--file", "x.txt"], "not both"),
-        (["--file", "x.txt"], r"x\.txt: cannot be read"),
+        (["--file", "x.txt"], r"x\.txt: no such file"),
         (["Grüße"], "U\\+00FC"),
         (["ab", "--style", "99"], "style 99"),
         (["ab", "--style", "none.json"], r"none\.json: no such style"),

@@ -93,7 +93,7 @@ def test_what_cannot_be_read_is_one_line(run, checkpoint, tmp_path):
     note = page("l").save(tmp_path / "note.svg")
     for arguments, complaint in (
         ((empty,), f"{empty}: has no stroke to read"),
-        ((missing,), f"{missing}: cannot be read"),
+        ((missing,), f"{missing}: no such file"),
         ((note, "-o", tmp_path / "nowhere" / "x.jsonl"), "its folder does not exist"),
     ):
         code, _, said = run("read", *arguments, "--model", checkpoint)

@@ -302,3 +302,21 @@ def test_the_bare_products_are_those_of_the_network(recognizer, drawings):
 
 def test_scribbles_are_timed_where_there_are_no_drawings(checkpoint):
     assert next(benchmark_recognizer(checkpoint, 3)).startswith("3 drawings, 15 strokes")
+
+
+def test_a_folder_of_photos_or_drawings_is_no_clip(tmp_path):
+    from PIL import Image
+
+    from multimodal.errors import UserError
+    from pipelines.recognize import recognize_clips
+
+    photos, drawings = tmp_path / "photos", tmp_path / "drawings"
+    for folder in (photos, drawings):
+        folder.mkdir()
+    for number in (1, 2):
+        Image.new("RGB", (20, 10 * number)).save(photos / f"{number}.png")
+    (drawings / "duck.svg").write_text("<svg/>")
+    with pytest.raises(UserError, match="of different sizes; for photos there is: multimodal cap"):
+        list(recognize_clips(None, [photos]))
+    with pytest.raises(UserError, match=r"name its drawings: multimodal recognize .*\*\.svg"):
+        list(recognize_clips(None, [drawings]))

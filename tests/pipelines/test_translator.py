@@ -49,7 +49,9 @@ def test_n_best_and_words_never_seen(run, best):
     assert code == 0
     assert len(out.splitlines()) == 3
     assert all(re.search(r"\t-\d+\.\d\d$", line) for line in out.splitlines()[1:])
-    assert err == "never seen in training: zqwxk\n"
+    unknown, unlike = err.splitlines()
+    assert unknown == "never seen in training: zqwxk"
+    assert unlike.startswith("this sentence is unlike all that the translator learnt from (perpl")
 
 
 @pytest.mark.parametrize("pack", [False, True])

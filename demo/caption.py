@@ -17,8 +17,8 @@ from multimodal.errors import UserError
 from multimodal.images import open_image
 
 if TYPE_CHECKING:
-    from multimodal.captioning.captioner import Caption
-    from multimodal.translation.translator import Translation
+    from multimodal.captioning.caption import Caption
+    from multimodal.translation.telling import Translation
 
 PREVIEW = 900  # pixels of the longer side of the photo beside its sentence
 MOST_BEAMS, MOST_SENTENCES, HOTTEST = 10, 5, 2.0

@@ -10,10 +10,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from multimodal.recurrent.generation.sampling import uniforms
 from multimodal.recurrent.mixture import UNIFORMS, MixtureOutput
+from multimodal.seeds import uniforms
 from multimodal.sketching.hands import Hand
-from multimodal.sketching.model import DOWN, END, stroke5
+from multimodal.sketching.model import stroke5
+from multimodal.sketching.pens import DOWN, END
 from multimodal.sketching.sequences import Rows
 
 _CROWDED = 7 / 8  # the share of a batch that must still be drawing for the others to stay in it

@@ -42,8 +42,9 @@ from multimodal.sketching.generation import (
 from multimodal.sketching.hands import Hand, LSTMHand, LSTMWeights, SteppingHand
 from multimodal.sketching.likelihood import Score, condition_of, points_of, row_nats
 from multimodal.sketching.magenta import is_decoder_file, read_decoder
-from multimodal.sketching.model import END, SketchConfig, SketchNetwork, decoder_inputs
+from multimodal.sketching.model import SketchConfig, SketchNetwork, decoder_inputs
 from multimodal.sketching.options import DrawingOptions
+from multimodal.sketching.pens import END
 from multimodal.sketching.prompts import parse_prompt
 from multimodal.sketching.scenes import draw_prompt
 from multimodal.sketching.sequences import Rows, continued, drawing_of, rows_of

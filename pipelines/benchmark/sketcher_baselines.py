@@ -12,7 +12,8 @@ from torch.nn import functional as F
 
 from multimodal.processor import torch_dtype
 from multimodal.sketching.batches import SketchBatch, SketchBatches
-from multimodal.sketching.model import DOWN, END, STROKE_5, SketchConfig, SketchNetwork
+from multimodal.sketching.model import STROKE_5, SketchConfig, SketchNetwork
+from multimodal.sketching.pens import DOWN, END
 from multimodal.sketching.recipe import SketcherRecipe
 from multimodal.sketching.sequences import LabelledSequences, scale_of
 from multimodal.sketching.training import Drawn

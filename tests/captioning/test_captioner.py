@@ -11,7 +11,8 @@ import torch
 from PIL import Image
 
 import multimodal
-from multimodal.captioning.captioner import REPEATABLE, Caption, Captioner, join_words
+from multimodal.captioning.caption import Caption, join_words
+from multimodal.captioning.captioner import REPEATABLE, Captioner
 from multimodal.captioning.model import Decoder
 from multimodal.errors import UserError
 from multimodal.images import ImageError

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from multimodal.errors import UserError
 from multimodal.handwriting.layout import Layout, stacked
+from multimodal.portable import is_portable, load_portable
 from multimodal.strokes import Drawing, Paper, Sheet, save_drawings
 from multimodal.strokes.paper import BASELINE
 from pipelines.output import require_place
 
 if TYPE_CHECKING:
-    from multimodal.handwriting.styles import Style
-    from multimodal.handwriting.writer import StyleLike, Writer
+    from multimodal.handwriting.pages import PageWriter, StyleLike
+    from multimodal.handwriting.style import Style
 
 WRITABLE = (".svg", ".png", ".gif", ".gcode", ".ndjson", ".json", ".npz")
 PANGRAM = "The quick brown fox jumps over the lazy dog."
@@ -42,12 +43,14 @@ class Handwriting:
     text: str
 
 
-def open_writer(model: str | Path | None) -> Writer:
-    """Load a writer: a folder, a Hub id, or None for the shipped one.
+def open_writer(model: str | Path | None) -> PageWriter:
+    """Load a writer: a folder, a Hub id, an exported file, or None for the shipped one.
 
     Raises:
         UserError: there is none, or it is damaged.
     """
+    if is_portable(model):
+        return load_portable(model, "writer")  # type: ignore[no-any-return]
     from multimodal.handwriting.writer import SHIPPED, Writer
 
     return Writer.load(model or SHIPPED)
@@ -68,7 +71,7 @@ def read_text(path: Path) -> str:
 
 
 def handwrite(
-    writer: Writer,
+    writer: PageWriter,
     text: str,
     *,
     style: StyleLike | None = None,
@@ -99,7 +102,7 @@ def handwrite(
     return _cut_to(page, text, layout.line_height)
 
 
-def style_sheet(writer: Writer, text: str = PANGRAM, **options: Any) -> Handwriting:
+def style_sheet(writer: PageWriter, text: str = PANGRAM, **options: Any) -> Handwriting:
     """Write one text in every style of the gallery, one line each.
 
     Args:
@@ -107,7 +110,7 @@ def style_sheet(writer: Writer, text: str = PANGRAM, **options: Any) -> Handwrit
         text: a single line.
         **options: of writing, such as bias and seed.
     """
-    from multimodal.handwriting.writer import smooth
+    from multimodal.handwriting.pages import smooth
 
     if "\n" in text.strip():
         raise UserError("a sheet of styles shows a single line of text")
@@ -203,13 +206,18 @@ def read_samples(paths: Sequence[Path], texts: Path | None) -> list[tuple[Drawin
 
 
 def learn_style(
-    writer: Writer, samples: Sequence[tuple[Drawing, str]], name: str, place: Path
+    writer: PageWriter, samples: Sequence[tuple[Drawing, str]], name: str, place: Path
 ) -> Style:
     """Learn a hand and save it as a small file.
 
     Raises:
-        UserError: a sample cannot be used, or the file cannot be written.
+        UserError: a sample cannot be used, the file cannot be written, or the writer is an exported
+            file, which cannot learn.
     """
+    from multimodal.handwriting.writer import Writer
+
+    if not isinstance(writer, Writer):
+        raise UserError("learn-style: an exported file cannot learn; name the model itself")
     style = writer.learn_style(samples, name=name)
     style.save(place)
     return style

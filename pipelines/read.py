@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multimodal.errors import UserError
+from multimodal.portable import is_portable, load_portable
 from pipelines.output import require_place, write_text
 
 if TYPE_CHECKING:
-    from multimodal.recognition.reading.reader import Reading
+    from multimodal.recognition.reading.reader import Reader
+    from multimodal.recognition.reading.readings import Reading
 
 
 def read_files(
@@ -25,7 +27,7 @@ def read_files(
     """Read every drawing of some files, one file after the other.
 
     Args:
-        model: a folder, a Hub id, or None for the shipped reader.
+        model: a folder, a Hub id, an exported file, or None for the shipped reader.
         paths: files of drawings; see `multimodal.strokes.reading.read_drawings`.
         alternatives: how many of the most probable texts to tell for every line.
         one_line: whether each drawing is known to be a single line.
@@ -38,12 +40,11 @@ def read_files(
     Raises:
         UserError: a file cannot be read or written, or a drawing has no stroke.
     """
-    from multimodal.recognition.reading.reader import SHIPPED, Reader
     from multimodal.strokes.reading import read_drawings
 
     if out is not None:
         require_place(out)
-    reader = Reader.load(model or SHIPPED)
+    reader = open_reader(model)
     rows: list[str] = []
     for path in paths:
         drawings = [record.drawing for record in read_drawings(path)]
@@ -58,6 +59,19 @@ def read_files(
             yield name, reading
     if out is not None:
         write_text(out, "".join(rows))
+
+
+def open_reader(model: str | Path | None) -> Reader:
+    """Load a reader: a folder, a Hub id, an exported file, or None for the shipped one.
+
+    Raises:
+        UserError: there is none, or it is damaged.
+    """
+    if is_portable(model):
+        return load_portable(model, "reader")  # type: ignore[no-any-return]
+    from multimodal.recognition.reading.reader import SHIPPED, Reader
+
+    return Reader.load(model or SHIPPED)
 
 
 def _row(name: str, reading: Reading) -> dict[str, object]:

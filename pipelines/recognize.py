@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multimodal.errors import UserError
+from multimodal.portable import is_portable, load_portable
 
 if TYPE_CHECKING:
     from multimodal.recognition.clips.recognizer import FrameGuess
-    from multimodal.recognition.recognizer import Guess
+    from multimodal.recognition.guess import Guess
+    from multimodal.recognition.recognizer import Recognizer
 
 
 def recognize_drawings(
@@ -19,7 +21,7 @@ def recognize_drawings(
     """Guess at every drawing of some files, one file after the other.
 
     Args:
-        model: a folder, a Hub id, or None for the shipped recognizer.
+        model: a folder, a Hub id, an exported file, or None for the shipped recognizer.
         paths: files of drawings; see `multimodal.strokes.reading.read_drawings`.
         every_stroke: whether to guess after every stroke, or only at the end.
         top: how many categories of each ranking to give.
@@ -31,12 +33,11 @@ def recognize_drawings(
     Raises:
         UserError: a file cannot be read, or a drawing in it has no stroke.
     """
-    from multimodal.recognition.recognizer import SHIPPED, Recognizer
     from multimodal.strokes.reading import read_drawings
 
     if not paths:
         return
-    recognizer = Recognizer.load(model or SHIPPED)
+    recognizer = _open_recognizer(model)
     for path in paths:
         drawings = [record.drawing for record in read_drawings(path)]
         single = len(drawings) == 1
@@ -76,6 +77,14 @@ def recognize_clips(
     for path in paths:
         guesses = recognizer.guesses(path, top)
         yield str(path), guesses if every_frame else guesses[-1:]
+
+
+def _open_recognizer(model: str | Path | None) -> Recognizer:
+    if is_portable(model):
+        return load_portable(model, "recognizer")  # type: ignore[no-any-return]
+    from multimodal.recognition.recognizer import SHIPPED, Recognizer
+
+    return Recognizer.load(model or SHIPPED)
 
 
 def told(guess: Guess | FrameGuess) -> str:

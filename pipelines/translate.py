@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from multimodal.errors import UserError
+from multimodal.portable import is_portable, load_portable
 from pipelines.output import require_place, written_aside
 
 if TYPE_CHECKING:
-    from multimodal.translation.translator import Translation, Translator
+    from multimodal.translation.telling import Translation
+    from multimodal.translation.translator import Translator
 
 STDIN = "-"
 _FILES = (".txt", ".gz", ".tsv", ".csv", ".jsonl")
@@ -53,6 +55,19 @@ class Account:
             words = ", ".join(dict.fromkeys(self.examples))
             said += f"; {self.unknown:,} with words never seen in training, such as {words}"
         return said
+
+
+def open_translator(model: str | Path | None) -> Translator:
+    """Load a translator: a folder, a Hub id, an exported file, or None for the shipped one.
+
+    Raises:
+        UserError: there is none, or it is damaged.
+    """
+    if is_portable(model):
+        return load_portable(model, "translator")  # type: ignore[no-any-return]
+    from multimodal.translation.translator import SHIPPED, Translator
+
+    return Translator.load(model or SHIPPED)
 
 
 def names_file(text: str) -> bool:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from multimodal.captioning.captioner import Captioner
 from multimodal.errors import UserError
 from pipelines.caption.batches import caption_batch, in_batches
 from pipelines.caption.decoding import OpenedAhead, Opener, count_cores
@@ -14,8 +13,11 @@ from pipelines.caption.inputs import read_inputs
 from pipelines.caption.items import Item
 from pipelines.caption.journal import Journal
 from pipelines.caption.known import KnownPictures
-from pipelines.caption.languages import RowTranslator
 from pipelines.caption.rows import CaptionRow
+
+if TYPE_CHECKING:
+    from multimodal.captioning.captioner import Captioner
+    from pipelines.caption.languages import RowTranslator
 
 
 def caption_images(  # noqa: PLR0913 - the choices of a run, by keyword
@@ -57,7 +59,7 @@ def caption_images(  # noqa: PLR0913 - the choices of a run, by keyword
     """
     if batch_size < 1 or (workers is not None and workers < 1):
         raise UserError(f"batch_size={batch_size}, workers={workers}: must be at least 1")
-    opener = Opener(captioner.view, captioner.network.encoder.config.size, thumbnails)
+    opener = Opener(captioner.view, captioner.size, thumbnails)
     search = captioner.search_options(options)
     items = read_inputs(inputs)
     with KnownPictures() as known:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from multimodal.captioning.captioner import SHIPPED, Captioner
 from multimodal.errors import UserError
+from multimodal.portable import is_portable, load_portable
+from multimodal.portable.captions import PortableCaptioner
 from pipelines import journal
 from pipelines.caption.inputs import can_be_read_twice, read_inputs
 from pipelines.caption.journal import Journal
@@ -21,6 +22,9 @@ from pipelines.caption.report import write_report
 from pipelines.caption.rows import CaptionRow
 from pipelines.journal import require_no_loss
 from pipelines.output import require_place, written_aside
+
+if TYPE_CHECKING:
+    from multimodal.captioning.captioner import Captioner
 
 Engine = Callable[..., Iterator[CaptionRow]]
 
@@ -110,7 +114,7 @@ def caption(
         UserError: a model, a place, an option or an input cannot be, or the disk refuses.
     """
     translate = None if language is None else RowTranslator.load(language, translator)
-    captioner = Captioner.load(model or SHIPPED)
+    captioner = open_captioner(model)
     captions: Engine = caption_images
     if engine == "ray":
         from pipelines.caption.cluster import caption_on_ray
@@ -121,6 +125,27 @@ def caption(
     return caption_to_files(
         inputs, captioner, files, engine=captions, translate=translate, **options
     )
+
+
+def open_captioner(model: str | Path | None) -> Captioner:
+    """Load a captioner: a folder, a Hub id, an exported file, or None for the shipped one.
+
+    Raises:
+        UserError: there is none, or it is damaged.
+    """
+    if is_portable(model):
+        return load_portable(model, "captioner")  # type: ignore[no-any-return]
+    from multimodal.captioning.captioner import SHIPPED, Captioner
+
+    return Captioner.load(model or SHIPPED)
+
+
+def _search(captioner: Captioner | PortableCaptioner, options: Mapping[str, Any]) -> dict[str, Any]:
+    """How pictures are captioned, but for what the model itself tells."""
+    search: Any = captioner.search_options(options)
+    if isinstance(captioner, PortableCaptioner):
+        return asdict(search)
+    return asdict(replace(search, banned=(), once=()))
 
 
 def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
@@ -155,7 +180,6 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
     with_report = files.report is not None
     if with_report:
         options |= {"keep_attention": True}
-    search = replace(captioner.search_options(options), banned=(), once=())  # told by the model
     asked = {
         "inputs": [str(source) for source in inputs],
         "model": fingerprint(captioner),
@@ -164,7 +188,7 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
         "report": with_report,
         "language": translate and translate.language,
         "translator": translate and translate.fingerprint,
-        **asdict(search),
+        **_search(captioner, options),
     }
     with Journal(files.journal, asked) as kept:
         kept.begin(resume=files.resume)
@@ -175,14 +199,15 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
             if files.output is not None:
                 Output(files.output).write(kept, partial(read_inputs, inputs))
             if files.report is not None:
-                crop = captioner.network.encoder.config.fit == "crop"
                 with written_aside(files.report) as aside:
-                    write_report(kept, aside, crop=crop)
+                    write_report(kept, aside, crop=captioner.crop)
         kept.remove()
 
 
-def fingerprint(captioner: Captioner) -> str:
+def fingerprint(captioner: Captioner | PortableCaptioner) -> str:
     """What tells one captioner from another: its weights, their precision, its vocabulary."""
+    if isinstance(captioner, PortableCaptioner):
+        return captioner.fingerprint
     network = captioner.network
     configs = (network.encoder.config, network.decoder.config)
     return journal.fingerprint(network.state_dict(), configs, captioner.vocabulary.words)

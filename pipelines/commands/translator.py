@@ -25,7 +25,8 @@ from pipelines.commands import (
 )
 
 if TYPE_CHECKING:
-    from multimodal.translation.translator import Translation, Translator
+    from multimodal.translation.telling import Translation
+    from multimodal.translation.translator import Translator
 
 Data = Annotated[
     str,
@@ -65,9 +66,8 @@ def translate_command(
     batch_size: BatchSize = 32,
 ) -> None:
     """Translate a sentence, or a file line by line."""
-    from multimodal.translation.translator import SHIPPED, Translator
     from pipelines.alignment import require_alignment
-    from pipelines.translate import names_file
+    from pipelines.translate import names_file, open_translator
 
     is_file = names_file(text)
     if is_file and (alignment or n_best):
@@ -76,7 +76,7 @@ def translate_command(
         raise UserError(f"--output {output}: is for a file of sentences; a sentence is printed")
     if alignment:
         require_alignment(alignment)
-    translator = Translator.load(model or SHIPPED)
+    translator = open_translator(model)
     options = given(beam_size=beam_size, channel_weight=channel_weight, n_best=n_best)
     if is_file:
         _translate_file(translator, text, output, to, source, {**options, "batch_size": batch_size})

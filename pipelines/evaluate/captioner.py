@@ -28,7 +28,7 @@ def evaluate_captioner(
     """Caption the photos of a split and compare with what people wrote.
 
     Args:
-        model: a folder, a Hub id, or None for the shipped captioner.
+        model: a folder, a Hub id, an exported file, or None for the shipped captioner.
         data: captioned photos; see `multimodal.captioning.data.read_captions`.
         split: which photos.
         meteor: whether to compute METEOR as well (the `meteor` extra, and Java).
@@ -41,14 +41,14 @@ def evaluate_captioner(
         The figures of `FIGURES` (BLEU and ROUGE from 0 to 1), `images`, `words_used`, the search's
         options, `seconds` from the first JPEG to the last sentence, and `images_per_second`.
     """
-    from multimodal.captioning.captioner import SHIPPED, Captioner
     from multimodal.captioning.data import read_captions
     from multimodal.captioning.metrics import evaluate_captions
+    from pipelines.caption.run import open_captioner
 
     if captions is not None:
         require_place(captions)
     photos = read_captions(data, split, **(where or {}))
-    captioner = Captioner.load(model or SHIPPED)
+    captioner = open_captioner(model)
     begin = time.perf_counter()
     found = list(captioner.captions((p.image for p in photos), batch_size=batch_size, **options))
     seconds = time.perf_counter() - begin

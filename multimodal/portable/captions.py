@@ -170,7 +170,7 @@ class PortableCaptioner:
         count = int(found["lengths"][at]) - int(found["finished"][at])
         words = tuple(self.words[token] for token in found["tokens"][at][:count])
         attention = None
-        if options.keep_attention and self.grid is not None:
+        if options.keep_attention and self.grid is not None and count:
             attention = found["attention"][at][:count].reshape(count, *self.grid)
         return Caption(
             source=name,

@@ -60,7 +60,7 @@ class TranslationGraph(nn.Module):
 
     def forward(  # noqa: PLR0913 - the inputs of a graph
         self,
-        tokens: Tensor,
+        sentences: Tensor,
         lengths: Tensor,
         to: Tensor,
         source: Tensor,
@@ -73,7 +73,7 @@ class TranslationGraph(nn.Module):
         """Translate B sentences.
 
         Args:
-            tokens: (B, S) int64 subwords, each sentence with its end, padded behind.
+            sentences: (B, S) int64 subwords, each with its end, padded behind.
             lengths: (B,) int64, the end included.
             to: (B,) int64, the number of the language to write.
             source: (B,) int64, that of the sentence; -1 where nobody knows: then nothing is read
@@ -85,7 +85,7 @@ class TranslationGraph(nn.Module):
             channel_weight: () float32, see `Translator`; 0 to take the search's own order.
         """
         network = self.network
-        memory = self._read(tokens, lengths)
+        memory = self._read(sentences, lengths)
         adds = F.linear(memory.values, self.sight)
         allowed = self.written[to]
         state, tree = pytree.tree_flatten(network.start(memory))
@@ -107,8 +107,8 @@ class TranslationGraph(nn.Module):
             min_length=self.options.min_length,
         )
         start = self.begin[to]
-        found = beam_search(step, start, state, tokens.shape[1], rules, search)
-        back = self._told(found, tokens, lengths, source)
+        found = beam_search(step, start, state, sentences.shape[1], rules, search)
+        back = self._told(found, sentences, lengths, source)
         weighed = back / lengths.float()[:, None] ** length_penalty * channel_weight
         return _reordered(found, weighed, (source >= 0) & (channel_weight > 0))
 

@@ -133,7 +133,7 @@ class PortableTranslator:
         for row, sentence in zip(tokens, batch, strict=True):
             row[: len(sentence.ids) + 1] = [*sentence.ids, END]
         found = self.file.run(
-            tokens=tokens,
+            sentences=tokens,
             lengths=lengths,
             to=np.full(len(batch), codes.index(to)),
             source=known,

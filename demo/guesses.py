@@ -10,7 +10,7 @@ from demo.element import element
 from multimodal.sketching.prompts import Things
 
 if TYPE_CHECKING:
-    from multimodal.recognition.recognizer import Guess
+    from multimodal.recognition.guess import Guess
 
 SURE, FAIRLY_SURE = 0.8, 0.4
 """Probabilities from which a guess is said with confidence."""

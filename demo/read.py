@@ -11,7 +11,7 @@ from demo.pad import Strokes, read_pad, stroke_pad, strokes_input
 from demo.shared import Shared
 
 if TYPE_CHECKING:
-    from multimodal.recognition.reading.reader import Line
+    from multimodal.recognition.reading.readings import Line
 
 MODEL = "reader-unipen"
 SIZE = (1000, 440)

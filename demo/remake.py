@@ -24,7 +24,7 @@ from pipelines.caption.inputs import sample_pictures
 from pipelines.output import write_text
 
 if TYPE_CHECKING:
-    from multimodal.captioning.captioner import Caption
+    from multimodal.captioning.caption import Caption
 
 DOCS, README = Path("docs"), Path("README.md")
 

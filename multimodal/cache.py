@@ -10,7 +10,7 @@ import numpy.typing as npt
 from numpy.lib.format import write_array_header_1_0
 from torch import Tensor
 
-from multimodal.checkpoints import disk_errors
+from multimodal.errors import disk_errors
 
 
 def cached(path: Path, shape: tuple[int, ...], rows: Iterable[Tensor]) -> npt.NDArray[np.float16]:

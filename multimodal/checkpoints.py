@@ -25,7 +25,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as encode_safetensors
 from torch import Tensor, nn
 
-from multimodal.errors import UserError
+from multimodal.errors import UserError, disk_errors
 
 FORMAT = 1
 PACKED_BITS = range(4, 9)  # of a weight in a packed row
@@ -312,15 +312,6 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         _damaged(path, error)
     metadata.pop("format", None)
     return tensors, metadata
-
-
-@contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Turn what the disk refuses (full, read-only, not ours) into one line that names the path."""
-    try:
-        yield
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def _encode_config(config: Mapping[str, JSON]) -> bytes:

@@ -16,11 +16,27 @@ import json
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from multimodal.errors import UserError
 
 BYTES = 256
+
+
+class Subwords(Protocol):
+    """What texts are encoded by; see `SubwordVocabulary`."""
+
+    def encode(self, text: str) -> list[int]:
+        """A text → its ids; white space around it does not count."""
+
+    def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids of many texts."""
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Ids → the text."""
+
+    def words(self, ids: Sequence[int]) -> tuple[list[str], list[int]]:
+        """Words, and for every id the number of the word that it is a part of."""
 
 
 class SubwordVocabulary:

@@ -14,6 +14,7 @@ from rapidfuzz.distance import Levenshtein
 
 from multimodal.errors import UserError
 from multimodal.handwriting.layout import Layout, stacked
+from multimodal.portable import is_portable, load_portable
 from multimodal.strokes import Drawing, Paper, Plotter, Sheet, save_drawings
 from multimodal.strokes.paper import BASELINE
 from pipelines.numerals import numeral, width_of
@@ -21,9 +22,9 @@ from pipelines.output import require_place
 from pipelines.sources import require_file
 
 if TYPE_CHECKING:
-    from multimodal.handwriting.pieces import Judge
-    from multimodal.handwriting.styles import Style
-    from multimodal.handwriting.writer import StyleLike, Writer
+    from multimodal.handwriting.judging import Judge
+    from multimodal.handwriting.pages import PageWriter, StyleLike
+    from multimodal.handwriting.style import Style
     from multimodal.recognition.reading.reader import Reader
 
 WRITABLE = (".svg", ".png", ".gif", ".gcode", ".ndjson", ".json", ".npz")
@@ -49,16 +50,19 @@ class Handwriting:
     text: str
 
 
-def open_writer(model: str | Path | None, *, judged: bool = False) -> Writer:
-    """Load a writer: a folder, a Hub id, or None for the shipped one.
+def open_writer(model: str | Path | None, *, judged: bool = False) -> PageWriter:
+    """Load a writer: a folder, a Hub id, an exported file, or None for the shipped one.
 
     Args:
         model: which.
-        judged: whether the shipped reader reads back what it writes.
+        judged: whether the shipped reader reads back what it writes; not what a file writes, for
+            the reader needs torch.
 
     Raises:
         UserError: there is none, or it is damaged.
     """
+    if is_portable(model):
+        return load_portable(model, "writer")  # type: ignore[no-any-return]
     from multimodal.handwriting.writer import SHIPPED, Writer
     from multimodal.recognition.reading.reader import SHIPPED as SHIPPED_READER
     from multimodal.recognition.reading.reader import Reader
@@ -102,7 +106,7 @@ def read_text(path: Path) -> str:
 
 
 def handwrite(
-    writer: Writer,
+    writer: PageWriter,
     text: str,
     *,
     style: StyleLike | None = None,
@@ -146,7 +150,7 @@ def text_width(width: float | None) -> float | None:
     return width - 2 * EDGE
 
 
-def style_sheet(writer: Writer, text: str = PANGRAM, **options: Any) -> Handwriting:
+def style_sheet(writer: PageWriter, text: str = PANGRAM, **options: Any) -> Handwriting:
     """Write one text in every style of the gallery, one line each, behind the style's number.
 
     Args:
@@ -154,7 +158,7 @@ def style_sheet(writer: Writer, text: str = PANGRAM, **options: Any) -> Handwrit
         text: a single line.
         **options: of writing, such as bias and seed.
     """
-    from multimodal.handwriting.writer import smooth
+    from multimodal.handwriting.pages import smooth
 
     if "\n" in text.strip():
         raise UserError("a sheet of styles shows a single line of text")
@@ -263,13 +267,18 @@ def read_samples(paths: Sequence[Path], texts: Path | None) -> list[tuple[Drawin
 
 
 def learn_style(
-    writer: Writer, samples: Sequence[tuple[Drawing, str]], name: str, place: Path
+    writer: PageWriter, samples: Sequence[tuple[Drawing, str]], name: str, place: Path
 ) -> Style:
     """Learn a hand and save it as a small file.
 
     Raises:
-        UserError: a sample cannot be used, or the file cannot be written.
+        UserError: a sample cannot be used, the file cannot be written, or the writer is an exported
+            file, which cannot learn.
     """
+    from multimodal.handwriting.writer import Writer
+
+    if not isinstance(writer, Writer):
+        raise UserError("learn-style: an exported file cannot learn; name the model itself")
     style = writer.learn_style(samples, name=name)
     style.save(place)
     return style

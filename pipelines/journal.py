@@ -13,14 +13,15 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, BinaryIO, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Generic, Self, TypeVar
 
-import torch
 from filelock import FileLock, Timeout
-from torch import Tensor
 
 from multimodal.errors import UserError
 from pipelines.output import dump_json
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 FORMAT = 1
 
@@ -178,6 +179,8 @@ def require_no_loss(there: Sequence[Path], journal: Path, *, resume: bool, overw
 
 def fingerprint(tensors: Mapping[str, Tensor], *told: object) -> str:
     """What tells one model from another: its weights, their precision, and what else it knows."""
+    import torch
+
     hashed = blake2b(repr(told).encode(), digest_size=16)
     for name, tensor in sorted(tensors.items()):
         hashed.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multimodal.portable import is_portable, load_portable
 from pipelines.faults import Faults, find_drawings
 from pipelines.output import dump_json, require_place, write_text
 
 if TYPE_CHECKING:
-    from multimodal.recognition.reading.reader import Reading
+    from multimodal.recognition.reading.reader import Reader
+    from multimodal.recognition.reading.readings import Reading
 
 
 def read_files(
@@ -25,7 +27,7 @@ def read_files(
     """Read every drawing of some files, one file after the other.
 
     Args:
-        model: a folder, a Hub id, or None for the shipped reader.
+        model: a folder, a Hub id, an exported file, or None for the shipped reader.
         paths: files of drawings; see `multimodal.strokes.reading.read_drawings`.
         faults: takes what cannot be read; the next file is then gone on with.
         alternatives: how many of the most probable texts to tell for every line.
@@ -39,11 +41,9 @@ def read_files(
     Raises:
         UserError: the model cannot be loaded, or `out` not be written.
     """
-    from multimodal.recognition.reading.reader import SHIPPED, Reader
-
     if out is not None:
         require_place(out)
-    reader = Reader.load(model or SHIPPED)
+    reader = open_reader(model)
     rows: list[str] = []
     for path in paths:
         notes: list[str] = []
@@ -66,6 +66,19 @@ def read_files(
 
 def _line(row: dict[str, object]) -> str:
     return dump_json(row) + "\n"
+
+
+def open_reader(model: str | Path | None) -> Reader:
+    """Load a reader: a folder, a Hub id, an exported file, or None for the shipped one.
+
+    Raises:
+        UserError: there is none, or it is damaged.
+    """
+    if is_portable(model):
+        return load_portable(model, "reader")  # type: ignore[no-any-return]
+    from multimodal.recognition.reading.reader import SHIPPED, Reader
+
+    return Reader.load(model or SHIPPED)
 
 
 def _row(name: str, reading: Reading) -> dict[str, object]:

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multimodal.errors import UserError
+from multimodal.portable import is_portable, load_portable
 from pipelines.faults import Faults, find_drawings
 
 if TYPE_CHECKING:
     from multimodal.recognition.clips.recognizer import FrameGuess
-    from multimodal.recognition.recognizer import Guess
+    from multimodal.recognition.guess import Guess
+    from multimodal.recognition.recognizer import Recognizer
 
 
 DRAWINGS = (".svg", ".ndjson", ".npz", ".bin", ".json", ".inkml")
@@ -28,7 +30,7 @@ def recognize_drawings(
     """Guess at every drawing of some files, one file after the other.
 
     Args:
-        model: a folder, a Hub id, or None for the shipped recognizer.
+        model: a folder, a Hub id, an exported file, or None for the shipped recognizer.
         paths: files of drawings; see `multimodal.strokes.reading.read_drawings`.
         faults: takes what cannot be read; the next file is then gone on with.
         every_stroke: whether to guess after every stroke, or only at the end.
@@ -41,11 +43,9 @@ def recognize_drawings(
     Raises:
         UserError: the model cannot be loaded.
     """
-    from multimodal.recognition.recognizer import SHIPPED, Recognizer
-
     if not paths:
         return
-    recognizer = Recognizer.load(model or SHIPPED)
+    recognizer = _open_recognizer(model)
     for path in paths:
         notes: list[str] = []
         found = find_drawings(path, "to guess from", notes)
@@ -131,6 +131,14 @@ def _size(picture: Path) -> tuple[int, int] | None:
             return image.size
     except (OSError, ValueError, Image.DecompressionBombError):
         return None
+
+
+def _open_recognizer(model: str | Path | None) -> Recognizer:
+    if is_portable(model):
+        return load_portable(model, "recognizer")  # type: ignore[no-any-return]
+    from multimodal.recognition.recognizer import SHIPPED, Recognizer
+
+    return Recognizer.load(model or SHIPPED)
 
 
 def told(guess: Guess | FrameGuess) -> str:

@@ -15,7 +15,7 @@ from pipelines.caption.rows import CaptionRow
 from pipelines.output import require_place, written_aside
 
 if TYPE_CHECKING:
-    from multimodal.captioning.captioner import Caption
+    from multimodal.captioning.caption import Caption
 
 TILE, TEXT_HEIGHT, MARGIN, FONT_SIZE, LETTERS = 300, 74, 14, 17, 34
 PAPER, INK = (252, 251, 248), (32, 32, 36)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from multimodal.errors import UserError
+from multimodal.portable import is_portable, load_portable
 from multimodal.processor import Precision
 from pipelines.output import require_place, write_text
 from pipelines.sources import require_file
@@ -27,12 +28,14 @@ def open_author(model: str | Path | None, precision: Precision = "auto") -> Auth
     """Load an author.
 
     Args:
-        model: a voice, a folder, a Hub id, or None for the shipped one.
+        model: a voice, a folder, a Hub id, an exported file, or None for the shipped one.
         precision: of the arithmetic.
 
     Raises:
         UserError: there is none, or it is damaged.
     """
+    if is_portable(model):
+        return load_portable(model, "text")  # type: ignore[no-any-return]
     from multimodal.language.author import SHIPPED, Author
 
     return Author.load(model or SHIPPED, precision=precision)

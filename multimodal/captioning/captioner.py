@@ -15,15 +15,14 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar, overload
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from PIL import Image
 from torch import Tensor
 
 from multimodal.captioning.borrowing import Lent, Wish, borrowing, wish_to_mention, wish_to_name
+from multimodal.captioning.caption import Caption
 from multimodal.captioning.model import CaptionNetwork, DecoderConfig, Sight
 from multimodal.captioning.naming import (
-    Recognition,
     Thing,
     Verdict,
     is_worth_naming,
@@ -80,37 +79,6 @@ _NAMED_CLASSES = (TORCHVISION_CLASSES, TENSORFLOW_CLASSES)
 FAMILIAR, RECOGNIZED = 0.6, 0.2
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Caption:
-    """What the captioner says of one picture.
-
-    Attributes:
-        source: the name of the picture's file, or what stands for it.
-        text: the sentence, in lower case and without a full stop; empty where there is an error.
-        score: what sentences are ranked by: the log-probability of the whole sentence in nats over
-            its length to the power of `length_penalty`; the nearer to 0, the surer.
-        words: the words of the sentence.
-        word_scores: log p of every word given the picture and the words before it, in nats.
-        attention: (T, h, w) where the network looked for every word, each map with the sum 1, from
-            the top left of the picture; None unless asked for, or for a decoder without attention.
-        alternatives: the other sentences of the n best, best first.
-        objects: what the encoder's classifier recognised, surest first; empty where it has none.
-        unmentioned: the sets of `must_mention` of which the sentence has no word.
-        error: why there is no caption, in one line; None when all went well.
-    """
-
-    source: str
-    text: str
-    score: float
-    words: tuple[str, ...] = ()
-    word_scores: tuple[float, ...] = ()
-    attention: npt.NDArray[np.float32] | None = None
-    alternatives: tuple[Caption, ...] = ()
-    objects: tuple[Recognition, ...] = ()
-    unmentioned: tuple[tuple[str, ...], ...] = ()
-    error: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -275,6 +243,16 @@ class Captioner:
         sources = iter(pictures)
         while batch := list(islice(sources, batch_size)):
             yield from self._caption_batch(batch, options)
+
+    @property
+    def size(self) -> int:
+        """Pixels of the side of a `view`."""
+        return self.network.encoder.config.size
+
+    @property
+    def crop(self) -> bool:
+        """Whether a `view` is the middle of a picture, or else the whole of it, squashed."""
+        return self.network.encoder.config.fit == "crop"
 
     def look(self, pictures: Sequence[Image.Image]) -> Tensor:
         """Upright RGB pictures of any size → their cells (B, S, D), of which to write often."""

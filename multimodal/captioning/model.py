@@ -159,7 +159,7 @@ class Decoder(nn.Module):
             present = self.detector(cells).float().sigmoid() if words is None else words
             image = image + self.word_projection(present.to(image.dtype))
         if not self.config.attention:
-            nothing = image.new_zeros(len(cells), 0, 0)
+            nothing = image.new_zeros(cells.shape[0], 0, 0)
             return Sight(image, nothing, nothing, _no_leaning(image))
         values = torch.relu(self.cell_projection(self.dropout(cells)))
         if visible is not None:
@@ -179,7 +179,7 @@ class Decoder(nn.Module):
             weight: what the detector counts; the decoder counts 1.
         """
         shares = nn.functional.logsigmoid(detected.float())
-        leaning = shares.new_full((len(shares), self.readout.out_features), _NEVER)
+        leaning = shares.new_full((shares.shape[0], self.readout.out_features), _NEVER)
         leaning[:, END] = _ENDING
         leaning[:, len(SPECIAL) : len(SPECIAL) + shares.shape[1]] = shares
         return self.with_logit_bias(sight, weight * leaning)
@@ -194,10 +194,10 @@ class Decoder(nn.Module):
         So the decoder can learn from captions alone.
         """
         size = self.config.embedding_size
-        image = present.new_zeros(len(present), size)
+        image = present.new_zeros(present.shape[0], size)
         if self.config.list_size:
             image = self.word_projection(present)
-        values = image.new_zeros(len(present), 1, self.config.hidden_size)
+        values = image.new_zeros(present.shape[0], 1, self.config.hidden_size)
         keys = self.attention.keys(values) if self.config.attention else values
         return Sight(image, values, keys, _no_leaning(image))
 
@@ -231,7 +231,7 @@ class Decoder(nn.Module):
 
     def start(self, sight: Sight) -> DecoderState:
         """The state before the first word, one hypothesis a photo: every tensor (B, 1, H)."""
-        batch = len(sight.image)
+        batch = sight.image.shape[0]
         read = self.reader.initial_state(batch)
         if self.config.image_at == "first":
             _, read = self.reader.step(sight.image, read)
@@ -320,7 +320,7 @@ class CaptionNetwork(nn.Module):
 
 
 def _no_leaning(image: Tensor) -> Tensor:
-    return image.new_zeros(len(image), 0)
+    return image.new_zeros(image.shape[0], 0)
 
 
 def _flatten(state: State) -> State:

@@ -25,6 +25,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from multimodal.captioning.caption import Recognition
 from multimodal.captioning.imagenet_names import GROUPS, Group
 
 IMAGENET_CLASSES = 1000
@@ -93,13 +94,6 @@ class Thing:
             return True
         before = "|".join(self.never_after) or "(?!)"
         return bool(re.search(rf"\b({before}) ((a|an|the|his|her) (\S+ )?)?({forms})\b", sentence))
-
-
-class Recognition(NamedTuple):
-    """A thing in a photo, with the probability that the classifier gives it."""
-
-    name: str
-    probability: float
 
 
 class Verdict(NamedTuple):

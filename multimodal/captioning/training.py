@@ -26,7 +26,8 @@ import torch
 from torch import Tensor, nn
 
 from multimodal.captioning.batches import TrainingCaptions
-from multimodal.captioning.captioner import Caption, Captioner, CaptionOptions
+from multimodal.captioning.caption import Caption
+from multimodal.captioning.captioner import Captioner, CaptionOptions
 from multimodal.captioning.data import CaptionedPhoto
 from multimodal.captioning.metrics import evaluate_captions
 from multimodal.captioning.model import CaptionNetwork, DecoderConfig

@@ -18,24 +18,12 @@ import torch
 from torch import Tensor
 
 from multimodal.handwriting.batches import batch_of
-from multimodal.handwriting.generation import WrittenLine
 from multimodal.handwriting.likelihood import step_nats
 from multimodal.handwriting.model import PenState, WriterNetwork
+from multimodal.handwriting.written import WrittenLine
 from multimodal.recurrent.generation.trees import take_rows
 
 AT_ONCE = 64  # lines that are read together
-
-TEMPERATURE = 6.0
-"""By which odds are divided: neighbouring points say much the same, so that their sums are too
-sure. On UNIPEN's valid split 4 to 8 do about equally well, 1 and 2 less."""
-
-_ALIKE = (
-    "ao bl ce da el ft gy hn il ji kh lt mn nu oa pg qg rv sr tl un vr wv xy yg zr "
-    "AH BR CG DO EF FE GC HN IJ JI KR LI MN NM OQ PD QO RK SJ TI UV VU WN XY YX ZL "
-    "06 17 25 38 49 53 61 72 83 97 ., ,. ;: :; !| ?7 '` \"' -_ += *+ /( \\| () )( [( ]) {( }) "
-    "<( >) =- &8 %# $S #% @a ^' _- `' |! ~-"
-)
-_LOOKALIKES = {pair[0]: pair[1] for pair in _ALIKE.split()}  # what a letter is easily taken for
 
 
 class Written(NamedTuple):
@@ -50,27 +38,6 @@ class Written(NamedTuple):
     lines: Sequence[WrittenLine]
     first: Tensor
     hands: Tensor
-
-
-def lookalike(text: str) -> str:
-    """A text of the same length in which every letter is one that it is easily taken for."""
-    return "".join(_LOOKALIKES.get(letter, letter) for letter in text)
-
-
-def doubt(line: WrittenLine, text: str, nats: npt.NDArray[np.float32], begun: int = 0) -> float:
-    """How doubtful it is that a line says its text: -log of the probability, in nats.
-
-    Args:
-        line: with the surprise of its points as what they should be.
-        text: what it should say.
-        nats: (N,) the surprise of its points if what it says is the `lookalike` of the text.
-        begun: how many cells come before those of the text.
-    """
-    # The window leads the pen: a point belongs to what was looked at when the one before was drawn.
-    told = (nats - line.nats)[1:]
-    odds = np.bincount(line.looks[:-1], told, begun + len(text))[begun:][: len(text)]
-    compared = [letter in _LOOKALIKES for letter in text]
-    return float(np.logaddexp(0, -odds[compared] / TEMPERATURE).sum())
 
 
 @torch.inference_mode()

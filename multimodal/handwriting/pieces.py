@@ -2,51 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from multimodal.handwriting.alphabet import encode
 from multimodal.handwriting.batches import inputs_of
-from multimodal.handwriting.generation import WrittenLine, write_lines
-from multimodal.handwriting.legibility import Written, doubt, lookalike, nats_as
+from multimodal.handwriting.generation import write_lines
+from multimodal.handwriting.judging import Judge, Piece, best_drafts, doubt, lookalike
+from multimodal.handwriting.legibility import Written, nats_as
 from multimodal.handwriting.model import POINT, PenState, WriterNetwork, padded_texts
 from multimodal.handwriting.options import WritingOptions
 from multimodal.handwriting.pen import Pens, PenWeights
-from multimodal.handwriting.placing import joined, placed
-from multimodal.handwriting.styles import Style
-from multimodal.strokes import Drawing
-from multimodal.training import derived_seed
+from multimodal.handwriting.written import WrittenLine
 
 AT_ONCE = 256  # pieces in one batch; more gain nothing and take memory
-
-MOST_POINTS, WIDEST = 60, 4.0
-"""A piece fails where the window dwells on a character for more points, or where the piece is so
-many times as wide as its characters usually are."""
-
-NOT_ENDED = 1000
-"""How much it counts that a line did not end, where the faults of two are weighed."""
-
-
-@dataclass(frozen=True)
-class Piece:
-    """What is written in one go.
-
-    Attributes:
-        text: at least one character, all of which can be written.
-        style: in whose hand.
-    """
-
-    text: str
-    style: Style
-
-
-Judge: TypeAlias = Callable[[Sequence[Drawing], Sequence[str]], Sequence[int]]
-"""Whoever reads pieces back: drawings and what they should say → how many errors are in each."""
 
 
 def write_pieces(
@@ -69,51 +41,13 @@ def write_pieces(
         options: see `WritingOptions`.
         judge: who reads them back; nobody unless given.
     """
-    best: dict[int, tuple[tuple[int, int, float], WrittenLine]] = {}
-    left = list(range(len(pieces)))
-    for attempt in range(options.attempts):
-        drafts = range(attempt * options.drafts, (attempt + 1) * options.drafts)
-        numbers = [number for number in left for _ in drafts]
-        seeds = [derived_seed(options.seed, number, draft) for number in left for draft in drafts]
-        for begin in range(0, len(numbers), AT_ONCE):
-            some = [pieces[n] for n in numbers[begin : begin + AT_ONCE]]
-            of_some = _Drafts(some, seeds[begin : begin + AT_ONCE], scale)
-            lines, doubts = of_some.written(weights, options)
-            errors = _misread(lines, some, scale, judge)
-            for number, line, wrong, doubtful in zip(
-                numbers[begin:], lines, errors, doubts, strict=False
-            ):
-                rank = faults(line, pieces[number], scale), wrong, doubtful
-                if number not in best or rank < best[number][0]:
-                    best[number] = (rank, line)
-        may_be_misread = len(drafts) * (attempt + 1) < options.most_drafts
-        left = [n for n in left if best[n][0][0] or (best[n][0][1] and may_be_misread)]
-        if not left:
-            break
-    return [best[number][1] for number in range(len(pieces))]
 
+    def drafts(
+        some: Sequence[Piece], seeds: Sequence[int], options: WritingOptions
+    ) -> tuple[list[WrittenLine], list[float]]:
+        return _Drafts(some, list(seeds), scale).written(weights, options)
 
-def _misread(
-    lines: Sequence[WrittenLine], pieces: Sequence[Piece], scale: float, judge: Judge | None
-) -> Sequence[int]:
-    """How many errors a judge finds in each line; none without a judge."""
-    if judge is None:
-        return [0] * len(lines)
-    texts = [piece.text for piece in pieces]
-    there = [placed(line, text, scale) for line, text in zip(lines, texts, strict=True)]
-    return judge([joined([one], 0.0) for one in there], texts)
-
-
-def faults(line: WrittenLine, piece: Piece, scale: float) -> int:
-    """What is wrong with a line: 0 where its window came to the end by way of all characters."""
-    counts = np.bincount(line.looks, minlength=len(piece.text) + 1)
-    missed = sum(
-        1 for letter, count in zip(piece.text, counts, strict=False) if letter != " " and not count
-    )
-    dwelt = int((counts[: len(piece.text)] > MOST_POINTS).sum())
-    width = float(np.ptp(line.rows[:, 0].cumsum())) * scale
-    wide = int(width > WIDEST * piece.style.pace * (len(piece.text) + 1))
-    return missed + dwelt + wide + (0 if line.ended else NOT_ENDED)
+    return best_drafts(drafts, pieces, scale, options, AT_ONCE, judge)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from multimodal.handwriting.generation import WrittenLine
+from multimodal.handwriting.written import WrittenLine
 from multimodal.strokes import Drawing, from_stroke3
 from multimodal.strokes.drawing import Array
 

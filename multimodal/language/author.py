@@ -8,11 +8,11 @@ author.score("To be, or not to be").nats_per_character
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -28,26 +28,16 @@ from multimodal.checkpoints import (
 from multimodal.errors import UserError
 from multimodal.language.data import Passage, Shares, encode_passages, token_before
 from multimodal.language.model import LanguageConfig, LanguageNetwork
+from multimodal.language.options import WritingOptions
+from multimodal.language.pieces import OpenText, Written, writing_options
 from multimodal.language.scoring import TextScores, adapting_log_probabilities, log_probabilities
 from multimodal.language.voices import find_voice
-from multimodal.language.writing import Continuations, WritingOptions
+from multimodal.language.writing import Continuations
 from multimodal.processor import Precision, torch_dtype
 from multimodal.vocabulary import Ids, TextVocabulary, vocabulary_from_json
 
 SHIPPED = "sonnets"
 TASK = "text"
-
-
-class Written(NamedTuple):
-    """The next piece of a text that is being written.
-
-    Attributes:
-        text: what it says; empty while a character of several bytes is not complete.
-        log_prob: log p of the token in nats, as the model gives it.
-    """
-
-    text: str
-    log_prob: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +149,7 @@ class Author:
             UserError: when an option is unknown or out of range, or a prime holds a character that
                 is not known.
         """
-        options = _options(changes)
+        options = writing_options(changes)
         if options.length is None:
             raise UserError("length: a text without end can only be streamed; give a number")
         texts = [""] * len(primes)
@@ -174,7 +164,7 @@ class Author:
 
         Every character takes the same time and memory, however long the text grows.
         """
-        for _, piece, log_prob in self._write([prime], _options(changes)):
+        for _, piece, log_prob in self._write([prime], writing_options(changes)):
             yield Written(piece, log_prob)
 
     def score(self, text: str, *, adapt: bool = False) -> ScoredText:
@@ -236,7 +226,7 @@ class Author:
             self.network, list(map(torch.from_numpy, begun)), options, self.vocabulary.reserved
         )
         texts = [
-            _OpenText(number, self.vocabulary.text_decoder(), options.stop)
+            OpenText(number, self.vocabulary.text_decoder(), options.stop)
             for number in range(len(primes))
         ]
         for _ in count() if options.length is None else range(options.length):
@@ -256,36 +246,3 @@ class Author:
     @property
     def _before(self) -> int:
         return token_before(self.vocabulary)
-
-
-class _OpenText:
-    """One of the texts that are being written, as far as its pieces go.
-
-    Attributes:
-        number: its place among the primes.
-        ended: whether it holds the stop string.
-    """
-
-    def __init__(self, number: int, decoder: Callable[[Iterable[int]], str], stop: str) -> None:
-        self.number = number
-        self.ended = False
-        self._decoder = decoder
-        self._stop = stop
-        self._tail = ""
-
-    def add(self, token: int) -> str:
-        """The piece of text that a token completes."""
-        piece = self._decoder([token])
-        if self._stop:
-            tail = self._tail + piece
-            self.ended = self._stop in tail
-            self._tail = tail[max(0, len(tail) - len(self._stop) + 1) :]
-        return piece
-
-
-def _options(changes: Mapping[str, Any]) -> WritingOptions:
-    known = [field.name for field in fields(WritingOptions)]
-    for name in changes:
-        if name not in known:
-            raise UserError(f"{name}: no such option; there are {', '.join(known)}")
-    return WritingOptions(**changes)

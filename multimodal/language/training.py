@@ -16,8 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from multimodal.checkpoints import disk_errors
-from multimodal.errors import UserError
+from multimodal.errors import UserError, disk_errors
 from multimodal.language.author import Author
 from multimodal.language.data import (
     WHOLE,
@@ -30,9 +29,10 @@ from multimodal.language.data import (
     token_before,
 )
 from multimodal.language.model import DROPOUTS, LanguageNetwork
+from multimodal.language.options import WritingOptions
 from multimodal.language.recipe import TextRecipe
 from multimodal.language.scoring import TextScores, log_probabilities, streams_for
-from multimodal.language.writing import Continuations, WritingOptions
+from multimodal.language.writing import Continuations
 from multimodal.recurrent.truncated import CarriedState, Chunk, Streams
 from multimodal.training import Stage, Task, derived_seed
 from multimodal.vocabulary import (

@@ -3,60 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from multimodal.errors import UserError
 from multimodal.language.model import LanguageNetwork
-from multimodal.recurrent.generation import GenerationOptions
+from multimodal.language.options import BLOCK, WritingOptions
 from multimodal.recurrent.generation.hypotheses import Frontier
 from multimodal.recurrent.generation.sampling import Sampler
 from multimodal.recurrent.generation.trees import take_rows
-from multimodal.training import derived_seed
-
-BLOCK = 256  # steps for which random numbers are drawn ahead
-
-
-@dataclass(frozen=True, kw_only=True)
-class WritingOptions:
-    """How a text is written; change single options with `dataclasses.replace`.
-
-    Attributes:
-        length: how many tokens are written: characters, or the bytes or words of a model of such.
-            None: without end.
-        temperature, top_k, top_p: which tokens are drawn; see `GenerationOptions`. With top_k=1 it
-            is always the most probable one.
-        seed: makes the draws repeatable. None: fresh draws, from torch's own generator.
-        stop: a text ends as soon as it holds this; empty for never.
-
-    Raises:
-        UserError: an option is out of range.
-    """
-
-    length: int | None = 600
-    temperature: float = 1.0
-    top_k: int | None = None
-    top_p: float = 1.0
-    seed: int | None = None
-    stop: str = ""
-
-    def __post_init__(self) -> None:
-        if self.length is not None and self.length < 0:
-            raise UserError(f"length must be 0 or more, not {self.length}")
-        _ = self.sampling  # which refuses what cannot be sampled by
-
-    @property
-    def sampling(self) -> GenerationOptions:
-        """The rules of the generation engine, for one block of steps."""
-        return GenerationOptions(
-            sample=True,
-            temperature=self.temperature,
-            top_k=self.top_k,
-            top_p=self.top_p,
-            max_length=BLOCK,
-        )
+from multimodal.seeds import derived_seed
 
 
 class Continuations:

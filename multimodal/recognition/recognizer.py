@@ -12,7 +12,7 @@ watcher.add([(0, 0), (40, 3), (41, 60)])             # Guess(category="square", 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self, overload
@@ -39,6 +39,7 @@ from multimodal.recognition.data import (
     moments_at,
     pieces_of_drawings,
 )
+from multimodal.recognition.guess import Guess
 from multimodal.recognition.ink import Floats, Ink, Ints, starts_of
 from multimodal.recognition.model import RecognizerConfig, RecognizerNetwork
 from multimodal.recognition.readout import Memory
@@ -53,29 +54,6 @@ UNCALIBRATED: Mapping[int, float] = {1: 1.0}
 
 _AT_A_TIME = 128  # drawings
 _STEPS_AT_A_TIME = 2**20  # of ink that pictures are drawn of
-
-
-@dataclass(frozen=True)
-class Guess:
-    """What the recognizer takes a drawing for.
-
-    Attributes:
-        ranking: the most probable categories with their probabilities, best first.
-        strokes: how many strokes it had seen.
-    """
-
-    ranking: tuple[tuple[str, float], ...]
-    strokes: int
-
-    @property
-    def category(self) -> str:
-        """The most probable category."""
-        return self.ranking[0][0]
-
-    @property
-    def probability(self) -> float:
-        """Of the most probable category."""
-        return self.ranking[0][1]
 
 
 class Recognizer:

@@ -79,7 +79,11 @@ class MixtureOutput:
         return log_probs.gather(-1, pens.unsqueeze(-1)).squeeze(-1)
 
     def sample(
-        self, vectors: Tensor, uniforms: Tensor, temperature: float = 1.0, bias: float = 0.0
+        self,
+        vectors: Tensor,
+        uniforms: Tensor,
+        temperature: float | Tensor = 1.0,
+        bias: float | Tensor = 0.0,
     ) -> tuple[Tensor, Tensor]:
         """Draw an offset and a pen state from every vector.
 
@@ -105,7 +109,8 @@ class MixtureOutput:
             self._gaussians(vectors, index).squeeze(-1).unbind(-1)
         )
         # Two independent normal numbers (Box and Muller 1958), then correlated.
-        length = (-2 * torch.log1p(-radius)).sqrt() * (math.sqrt(temperature) * math.exp(-bias))
+        sharpness = (-bias).exp() if isinstance(bias, Tensor) else math.exp(-bias)
+        length = (-2 * torch.log1p(-radius)).sqrt() * (temperature**0.5 * sharpness)
         u = (length * torch.cos(2 * math.pi * angle)).to(mean_x)
         v = (length * torch.sin(2 * math.pi * angle)).to(mean_x)
         x = mean_x + log_sigma_x.exp() * u

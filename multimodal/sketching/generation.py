@@ -18,11 +18,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from multimodal.recurrent.generation.sampling import uniforms
 from multimodal.recurrent.mixture import UNIFORMS, MixtureOutput, choose
+from multimodal.seeds import uniforms
 from multimodal.sketching.hands import Hand
 from multimodal.sketching.knots import KnotWatch
-from multimodal.sketching.model import DOWN, END, LIFTED, stroke5
+from multimodal.sketching.model import stroke5
+from multimodal.sketching.pens import DOWN, END, LIFTED
 from multimodal.sketching.sequences import Rows
 
 GUIDANCE = 4.0

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from multimodal.recurrent.mixture import MixtureOutput
-from multimodal.sketching.model import END
+from multimodal.sketching.pens import END
 
 
 class Nats(NamedTuple):

@@ -19,12 +19,10 @@ from multimodal.recurrent.cells import LockedDropout, RecurrentNetwork, State
 from multimodal.recurrent.mixture import MixtureOutput
 from multimodal.recurrent.variants import FORGET_BIAS, HyperLSTM, LayerNormLSTM
 from multimodal.sketching import position
+from multimodal.sketching.pens import DOWN
 
 DecoderCell: TypeAlias = Literal["lstm", "layer_norm_lstm", "hyper_lstm"]
 DecoderNetwork: TypeAlias = RecurrentNetwork | LayerNormLSTM | HyperLSTM
-
-DOWN, LIFTED, END = range(3)
-"""States of the pen after a point: it stays on the paper, it is lifted, the drawing is over."""
 
 STROKE_5 = 5  # dx, dy and a one-hot pen state
 VARIANTS: dict[DecoderCell, type[LayerNormLSTM] | type[HyperLSTM]] = {

@@ -22,7 +22,7 @@ _UP = 8  # in a track
 
 def initial(like: Tensor) -> Tensor:
     """The tracks (B, 9) before a drawing's start token; as many and of the type of `like`."""
-    return torch.cat([like.new_zeros(len(like), TRACK - 1), like.new_ones(len(like), 1)], 1)
+    return torch.cat([like.new_zeros(like.shape[0], TRACK - 1), like.new_ones(like.shape[0], 1)], 1)
 
 
 def moved(track: Tensor, points: Tensor) -> Tensor:

@@ -21,10 +21,11 @@ state and arrives at the same weights as an unbroken run: the order of data is a
 epoch, and the random state a function of the step.
 """
 
+from multimodal.seeds import derived_seed
 from multimodal.training.loop import TrainingStoppedError, train
 from multimodal.training.parts import LearningParts
 from multimodal.training.recipe import Stage, Task, TrainingOptions, options_of, require_ranges
-from multimodal.training.schedule import batches_per_epoch, derived_seed, shuffled_batches
+from multimodal.training.schedule import batches_per_epoch, shuffled_batches
 
 __all__ = [
     "LearningParts",

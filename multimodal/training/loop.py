@@ -16,10 +16,11 @@ from torch import Tensor
 from multimodal.checkpoints import Checkpoint, load_tensors
 from multimodal.errors import UserError
 from multimodal.processor import require_bf16
+from multimodal.seeds import derived_seed
 from multimodal.training.learner import Learner, StepResult, below, join_processes
 from multimodal.training.recipe import Stage, Task
 from multimodal.training.report import Report
-from multimodal.training.schedule import derived_seed, learning_rate, set_global_seed
+from multimodal.training.schedule import learning_rate, set_global_seed
 from multimodal.training.state import Position, RunFolder
 
 SKIPPED_IN_A_ROW = 10

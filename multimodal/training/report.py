@@ -15,7 +15,7 @@ from PIL.Image import Image
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from multimodal.checkpoints import disk_errors
+from multimodal.errors import disk_errors
 
 SECONDS_BETWEEN_LINES = 60.0
 

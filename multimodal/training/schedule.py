@@ -4,22 +4,13 @@ import math
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import blake2b
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from multimodal.seeds import derived_seed
 from multimodal.training.recipe import TrainingOptions
-
-
-def derived_seed(*parts: int | str) -> int:
-    """Mix a seed and a place in the run into another seed, below 2³².
-
-    With `derived_seed(seed, "crop", epoch, batch)` the randomness of every batch is its own, the
-    same wherever the run was interrupted and however many processes share it.
-    """
-    return int.from_bytes(blake2b(repr(parts).encode(), digest_size=4).digest(), "little")
 
 
 def set_global_seed(seed: int, device: torch.device) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 from torch import Tensor
 
-from multimodal.checkpoints import disk_errors, read_tensors, write_tensors
-from multimodal.errors import UserError
+from multimodal.checkpoints import read_tensors, write_tensors
+from multimodal.errors import UserError, disk_errors
 
 LOGS = ("metrics.jsonl", "samples.txt")
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from multimodal.subwords import SubwordVocabulary
+from multimodal.subwords import Subwords
 from multimodal.translation.sentences import words_of
 
 SPELLED = 3.0  # letters of a subword, on average: a word of shorter ones is spelled out
@@ -37,15 +37,13 @@ class Alignment(NamedTuple):
     text: str
 
 
-def is_spelled(word: str, vocabulary: SubwordVocabulary) -> bool:
+def is_spelled(word: str, vocabulary: Subwords) -> bool:
     """Whether a word has to be spelled out in short pieces."""
     pieces = vocabulary.encode(word)
     return len(pieces) > 1 and len(word) / len(pieces) < SPELLED
 
 
-def keep_unknown(
-    aligned: Alignment, unknown: Sequence[str], vocabulary: SubwordVocabulary
-) -> Alignment:
+def keep_unknown(aligned: Alignment, unknown: Sequence[str], vocabulary: Subwords) -> Alignment:
     """Put spelled words that are unknown in the place of what was written while they were read.
 
     Args:

@@ -133,7 +133,7 @@ class TranslationNetwork(nn.Module):
 
     def start(self, memory: Memory) -> WriterState:
         """The state before the first token, one hypothesis a sentence: tensors (B, 1, H)."""
-        second = self.second.initial_state(len(memory.values))
+        second = self.second.initial_state(memory.values.shape[0])
         state: WriterState = map_leaves(
             lambda tensor: tensor[:, None], (self._first_state(memory), second)
         )
@@ -155,7 +155,7 @@ class TranslationNetwork(nn.Module):
         counts = memory.present.sum(1, keepdim=True)
         mean = memory.values.sum(1) / counts  # what is not present is zero
         hidden = torch.tanh(self.beginning(mean))
-        (zeros,) = self.first.initial_state(len(mean))
+        (zeros,) = self.first.initial_state(mean.shape[0])
         return ((hidden.to(zeros[0].dtype), *zeros[1:]),)
 
     def _features(self, second: Tensor, seen: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from multimodal.subwords import SubwordVocabulary
+from multimodal.subwords import Subwords
 
 WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 _STOP = "."
@@ -61,7 +61,7 @@ def words_of(text: str) -> list[str]:
     return WORD.findall(text.lower())
 
 
-def encode_sentences(texts: Sequence[str], vocabulary: SubwordVocabulary) -> list[list[int]]:
+def encode_sentences(texts: Sequence[str], vocabulary: Subwords) -> list[list[int]]:
     """The ids of sentences, of each the form with the fewer subwords, the small one if in doubt."""
     stripped = [bare(text) for text in texts]
     small = vocabulary.encode_all([uncapitalised(text) for text in stripped])

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Self, overload
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -39,87 +38,28 @@ from multimodal.recurrent.generation import (
 from multimodal.subwords import BYTES, SubwordVocabulary
 from multimodal.translation.batches import END, language_token, padded_sources
 from multimodal.translation.channel import source_log_probs
-from multimodal.translation.copying import Alignment, keep_unknown
 from multimodal.translation.domain import Domain
 from multimodal.translation.languages import Language
 from multimodal.translation.model import TranslationNetwork, TranslatorConfig
 from multimodal.translation.names import SOURCE, Lent, lend
-from multimodal.translation.sentences import Manner, encode_sentences, words_of
+from multimodal.translation.telling import (
+    BUCKET,
+    CLOSE,
+    CONSIDERED,
+    ReadSentence,
+    Translation,
+    language_of,
+    prepared,
+    require_languages,
+    told,
+    too_long,
+)
 from multimodal.translation.writing import LanguageWriter
 
 SHIPPED = "translator-multi30k"
 TASK = "translator"
 AHEAD = 16  # batches' worth of sentences that are sorted by length together
 _END, _BEGIN = 0, 1  # among what may be written
-CONSIDERED, CLOSE = 3, 0.15
-"""Up to so many of a search, whose scores are so close to the best one's, are read back before one
-is taken. On validation, out of English, that gives 0.1 to 0.2 BLEU less than all of five, for half
-of the work."""
-BUCKET = 8  # subwords; sentences are translated beside others of about the same length
-
-
-@dataclass(frozen=True)
-class Translation:
-    """A sentence in another language.
-
-    Attributes:
-        source: the sentence as it was given.
-        text: its translation; empty where the source is empty or there is an error.
-        score: the log-probability of the whole sentence in nats over its length in subwords to the
-            power of `length_penalty`; the nearer to 0, the surer. Translations are ranked by it,
-            but for the first few of nearly the same score: see `Translator`, `channel_weight`.
-        language: of the translation.
-        source_language: as it was told, or as its words are known; empty where none is.
-        source_words, words: both sentences without their full stops, cut at spaces and
-            punctuation.
-        alignment: (words, source words), the share of its attention that every word gave to every
-            word of the source; what is missing to 1 went to the end of the sentence.
-        unknown: words of the source that were never seen in training. Those that are spelled out
-            rather than put together stand in the translation as they are; see
-            `multimodal.translation.copying`.
-        alternatives: the other translations of the n best, best first.
-        error: why there is no translation, in one line; None when all went well.
-        perplexity: of the source, a word, among the sentences that were learnt from; 0 where nobody
-            knows.
-        unusual: whether the source is unlike those sentences, so that the translation is hardly
-            worth anything; see `multimodal.translation.domain`.
-    """
-
-    source: str
-    text: str
-    score: float
-    language: str
-    source_language: str = ""
-    source_words: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
-    alignment: npt.NDArray[np.float32] | None = None
-    unknown: tuple[str, ...] = ()
-    alternatives: tuple[Translation, ...] = ()
-    error: str | None = None
-    perplexity: float = 0.0
-    unusual: bool = False
-
-
-@dataclass(frozen=True)
-class _Read:
-    """A sentence that is ready to be read.
-
-    Attributes:
-        text: as it was given.
-        ids: its subwords.
-        language: its code; empty where nobody knows.
-        unknown: its words that were never seen.
-    """
-
-    text: str
-    ids: list[int]
-    language: str
-    unknown: tuple[str, ...]
-
-    @property
-    def bucket(self) -> int:
-        """About how long it is: the least multiple of BUCKET that is no less."""
-        return -(-len(self.ids) // BUCKET) * BUCKET
 
 
 @dataclass(frozen=True)
@@ -303,7 +243,7 @@ class Translator:
             raise UserError(f"batch_size: must be at least 1, not {batch_size}")
         weight = self.channel_weight if channel_weight is None else channel_weight
         _require_weight(weight)
-        self._require_languages(to, source)
+        require_languages(self.languages, to, source)
         search = _Search(to, self.search_options(changes), weight)
         rest = iter(texts)
         while some := list(islice(rest, AHEAD * batch_size)):
@@ -316,14 +256,7 @@ class Translator:
             text: any text.
             but: a language that it is not in.
         """
-        words = words_of(text)
-        counts = {
-            code: sum(word in language.words for word in words)
-            for code, language in self.languages.items()
-            if code != but
-        }
-        best = max(counts, key=lambda code: counts[code], default="")
-        return best if best and counts[best] else ""
+        return language_of(text, self.languages, but)
 
     def search_options(self, changes: Mapping[str, Any]) -> GenerationOptions:
         """How sentences are translated, with some options changed by name.
@@ -337,21 +270,16 @@ class Translator:
                 raise UserError(f"{name}: no such option; there are {', '.join(known)}")
         return replace(self.options, **{**changes, "keep_attention": True})
 
+    def written(self, code: str) -> list[int]:
+        """The subwords that may be written in a language."""
+        found: list[int] = self._written[code].tolist()
+        return found
+
     def writer(self, to: str) -> LanguageWriter:
         """What writes a language; made when it is first asked for."""
         if to not in self._writers:
             self._writers[to] = LanguageWriter(self.network, self._written[to])
         return self._writers[to]
-
-    def _require_languages(self, to: str, source: str | None) -> None:
-        for code in (to, *([] if source is None else [source])):
-            if code not in self.languages:
-                known = ", ".join(self.languages)
-                raise UserError(
-                    f"language {code!r} is unknown to this translator; it knows {known}"
-                )
-        if to == source:
-            raise UserError(f"from {source!r} to {to!r}: name two different languages")
 
     def _translate_some(
         self,
@@ -362,12 +290,14 @@ class Translator:
     ) -> Iterator[Translation]:
         to = search.to
         done: dict[int, Translation] = {}
-        waiting: dict[int, list[tuple[int, _Read]]] = defaultdict(list)
-        for number, sentence in enumerate(self._prepare(texts, to, source)):
+        waiting: dict[int, list[tuple[int, ReadSentence]]] = defaultdict(list)
+        for number, sentence in enumerate(
+            prepared(texts, self.vocabulary, self.languages, to, source)
+        ):
             if not sentence.ids:
                 done[number] = Translation(sentence.text, "", 0.0, to, sentence.language)
             elif len(sentence.ids) > self.longest:
-                error = _too_long(sentence, self.longest)
+                error = too_long(sentence, self.longest)
                 done[number] = Translation(sentence.text, "", -np.inf, to, error=error)
             else:
                 waiting[sentence.bucket].append((number, sentence))
@@ -384,7 +314,7 @@ class Translator:
         yield from (done[number] for number in range(len(texts)))
 
     def _translate_batch(
-        self, search: _Search, batch: Sequence[tuple[int, _Read]]
+        self, search: _Search, batch: Sequence[tuple[int, ReadSentence]]
     ) -> dict[int, Translation]:
         """Sentences of one bucket, by their numbers."""
         sentences = [sentence for _, sentence in batch]
@@ -412,7 +342,7 @@ class Translator:
 
     def _named(self, plain: Translation, lent: Lent, search: _Search) -> Translation | None:
         """A translation with its names, if the search finds a place for each."""
-        (sentence,) = self._prepare([lent.text], search.to, SOURCE)
+        (sentence,) = prepared([lent.text], self.vocabulary, self.languages, search.to, SOURCE)
         if len(sentence.ids) > self.longest or len(lent.loans) > MOST_REQUIREMENTS:
             return None
         written = set(self._written[search.to].tolist())
@@ -438,19 +368,9 @@ class Translator:
             ),
         )
 
-    def _prepare(self, texts: Sequence[str], to: str, source: str | None) -> list[_Read]:
-        ids = encode_sentences(texts, self.vocabulary)
-        sentences = []
-        for text, of_text in zip(texts, ids, strict=True):
-            language = self.language_of(text, but=to) if source is None else source
-            known = self.languages.get(language, Language()).words
-            unknown = dict.fromkeys(word for word in words_of(text) if word not in known)
-            sentences.append(_Read(text, of_text, language, tuple(unknown)))
-        return sentences
-
     def _found(
         self,
-        sentences: Sequence[_Read],
+        sentences: Sequence[ReadSentence],
         search: _Search,
         longest: int,
         required: Sequence[Sequence[Requirement]] = (),
@@ -532,38 +452,20 @@ class Translator:
         return torch.tensor([END, begin, *sorted(used.union(spelling) - {*range(len(special))})])
 
     def _translation(
-        self, sentence: _Read, hypotheses: Sequence[Hypothesis], to: str
+        self, sentence: ReadSentence, hypotheses: Sequence[Hypothesis], to: str
     ) -> Translation:
         best, *others = [self._told(sentence, hypothesis, to) for hypothesis in hypotheses]
         return replace(best, alternatives=tuple(others))
 
-    def _told(self, sentence: _Read, hypothesis: Hypothesis, to: str) -> Translation:
-        source_words, owners = self.vocabulary.words(sentence.ids)
-        words, writers = self.vocabulary.words(hypothesis.tokens)
+    def _told(self, sentence: ReadSentence, hypothesis: Hypothesis, to: str) -> Translation:
         attention = hypothesis.attention  # None where nothing was written
-        weights = torch.zeros(0, len(owners)) if attention is None else attention[:, : len(owners)]
-        aligned = Alignment(
-            source_words,
-            words,
-            _by_word(weights, owners, len(source_words), writers, len(words)),
-            self.vocabulary.decode(hypothesis.tokens),
-        )
-        aligned = keep_unknown(aligned, sentence.unknown, self.vocabulary)
-        manner = Manner.of(sentence.text)
+        seen = None if attention is None else attention.float().numpy()
+        found = told(sentence, hypothesis.tokens, hypothesis.score, seen, to, self.vocabulary)
         domain = self.domains.get(sentence.language)
-        return Translation(
-            source=sentence.text,
-            text=manner.give(aligned.text),
-            score=hypothesis.score,
-            language=to,
-            source_language=sentence.language,
-            source_words=_begun(aligned.source_words, manner),
-            words=_begun(aligned.words, manner),
-            alignment=aligned.weights,
-            unknown=sentence.unknown,
-            perplexity=0.0 if domain is None else domain.perplexity(sentence.text),
-            unusual=domain is not None and domain.is_unusual(sentence.text),
-        )
+        if domain is None:
+            return found
+        text = sentence.text
+        return replace(found, perplexity=domain.perplexity(text), unusual=domain.is_unusual(text))
 
 
 def _close(found: Sequence[Hypothesis]) -> list[Hypothesis]:
@@ -577,32 +479,6 @@ def _require_weight(weight: float) -> None:
         raise UserError(f"channel_weight: must be a number of at least 0, not {weight}")
 
 
-def _begun(words: Sequence[str], manner: Manner) -> tuple[str, ...]:
-    """The words of a sentence, the first as the sentence begins."""
-    return (*map(manner.begin, words[:1]), *words[1:])
-
-
 def _named(tokens: Sequence[int], written: Tensor) -> tuple[int, ...]:
     """Numbers among what may be written → the ids of the vocabulary."""
     return tuple(written[list(tokens)].tolist())
-
-
-def _by_word(
-    weights: Tensor, owners: Sequence[int], sources: int, writers: Sequence[int], words: int
-) -> npt.NDArray[np.float32]:
-    """Attention of subwords on subwords → of words on words: summed over the source, then meant."""
-    found = np.zeros((words, sources), np.float32)
-    counts = np.bincount(writers, minlength=words).clip(min=1)
-    pairs = np.ix_(np.asarray(writers, dtype=int), np.asarray(owners, dtype=int))
-    np.add.at(found, pairs, weights.float().numpy())
-    found /= counts[:, None]
-    return found
-
-
-def _too_long(sentence: _Read, longest: int) -> str:
-    shown = " ".join(sentence.text.split())
-    shown = shown if len(shown) <= 40 else f"{shown[:37]}…"
-    return (
-        f"{shown!r}: too long, {len(sentence.ids)} subwords of at most {longest}; "
-        "give one sentence at a time"
-    )

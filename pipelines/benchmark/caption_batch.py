@@ -19,7 +19,8 @@ from multimodal.images import open_image
 from pipelines.caption import as_line, find_pictures, sample_pictures
 
 if TYPE_CHECKING:
-    from multimodal.captioning.captioner import Caption, Captioner
+    from multimodal.captioning.caption import Caption
+    from multimodal.captioning.captioner import Captioner
 
 THREADS = (1, 2)
 BATCH_SIZE = 32

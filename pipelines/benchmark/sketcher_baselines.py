@@ -14,7 +14,8 @@ from multimodal.processor import torch_dtype
 from multimodal.recurrent.cells import State
 from multimodal.sketching import position
 from multimodal.sketching.batches import SketchBatch, SketchBatches
-from multimodal.sketching.model import DOWN, END, STROKE_5, SketchConfig, SketchNetwork
+from multimodal.sketching.model import STROKE_5, SketchConfig, SketchNetwork
+from multimodal.sketching.pens import DOWN, END
 from multimodal.sketching.recipe import SketcherRecipe
 from multimodal.sketching.sequences import LabelledSequences, scale_of
 from multimodal.sketching.training import Drawn

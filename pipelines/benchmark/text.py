@@ -148,7 +148,8 @@ def writing(network: LanguageNetwork, texts: int, characters: int) -> Callable[[
     """Our own loop."""
     import torch
 
-    from multimodal.language.writing import Continuations, WritingOptions
+    from multimodal.language.options import WritingOptions
+    from multimodal.language.writing import Continuations
 
     beginnings = [torch.zeros(1, dtype=torch.int64)] * texts
     going = Continuations(network, beginnings, WritingOptions(temperature=0.8, seed=0), ())

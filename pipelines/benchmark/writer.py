@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from pipelines.benchmark.timing import seconds as seconds_of
 
 if TYPE_CHECKING:
-    from multimodal.handwriting.generation import WrittenLine
     from multimodal.handwriting.writer import Writer
+    from multimodal.handwriting.written import WrittenLine
 
 LINES = 30
 LINE = "Recurrent networks read and write, one point after another."
@@ -43,10 +43,10 @@ def benchmark_writer(model: str | Path | None) -> Iterator[str]:
 
 
 def _writing(writer: Writer, drafts: int) -> Iterator[str]:
+    from multimodal.handwriting.judging import Piece
     from multimodal.handwriting.layout import Layout, pieces_of, set_lines
-    from multimodal.handwriting.pieces import Piece
+    from multimodal.handwriting.pages import smooth
     from multimodal.handwriting.placing import placed
-    from multimodal.handwriting.writer import smooth
 
     style, layout = writer.style(STYLE), Layout()
     whole = [Piece(LINE, style)]

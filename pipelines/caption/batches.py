@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from multimodal.captioning.captioner import Captioner, CaptionOptions
 from pipelines.caption.decoding import Opened
 from pipelines.caption.known import KnownPictures
 from pipelines.caption.rows import CaptionRow
+
+if TYPE_CHECKING:
+    from multimodal.captioning.captioner import Captioner
 
 LONGEST = 8  # times its size: a batch is closed then, however few of its pictures are new
 
@@ -38,7 +41,7 @@ def in_batches(
 def caption_batch(
     batch: Sequence[Opened],
     captioner: Captioner,
-    options: CaptionOptions,
+    options: Any,
     known: KnownPictures,
 ) -> list[CaptionRow]:
     """The rows of a batch; its new pictures become known."""

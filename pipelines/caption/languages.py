@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from multimodal.errors import UserError
-from multimodal.translation.translator import SHIPPED, Translator
+from multimodal.portable.translations import PortableTranslator
 from pipelines.caption.rows import CaptionRow
 from pipelines.journal import fingerprint
+from pipelines.translate import open_translator
+
+if TYPE_CHECKING:
+    from multimodal.translation.translator import Translator
 
 ENGLISH = "en"  # what captioners write
 
@@ -33,7 +38,7 @@ class RowTranslator:
                 known = ", ".join(translator.languages)
                 raise UserError(f"--language {language}: the translator knows {known}")
         self.language = language
-        self._translator = translator
+        self._translator: Translator | PortableTranslator = translator
 
     @classmethod
     def load(cls, language: str, source: str | Path | None) -> RowTranslator:
@@ -42,7 +47,7 @@ class RowTranslator:
         Raises:
             UserError: there is no such translator, or as for the class.
         """
-        return cls(Translator.load(source or SHIPPED), language)
+        return cls(open_translator(source), language)
 
     def __call__(self, rows: Sequence[CaptionRow]) -> list[CaptionRow]:
         """The same rows; equal captions are translated once, rows without one have none."""
@@ -58,5 +63,7 @@ class RowTranslator:
     def fingerprint(self) -> str:
         """What tells one translator from another: its weights, their precision, its subwords."""
         translator = self._translator
+        if isinstance(translator, PortableTranslator):
+            return translator.file.digest
         merges = translator.vocabulary.merges
         return fingerprint(translator.network.state_dict(), translator.options, merges)

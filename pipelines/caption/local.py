@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from multimodal.captioning.captioner import Captioner
 from multimodal.errors import UserError
 from pipelines.caption.batches import caption_batch, in_batches
 from pipelines.caption.containers import Reading
@@ -16,8 +15,11 @@ from pipelines.caption.inputs import read_inputs
 from pipelines.caption.items import Item, stamp_of
 from pipelines.caption.journal import Journal
 from pipelines.caption.known import KnownPictures
-from pipelines.caption.languages import RowTranslator
 from pipelines.caption.rows import CaptionRow
+
+if TYPE_CHECKING:
+    from multimodal.captioning.captioner import Captioner
+    from pipelines.caption.languages import RowTranslator
 
 
 def caption_images(  # noqa: PLR0913 - the choices of a run, by keyword
@@ -63,9 +65,7 @@ def caption_images(  # noqa: PLR0913 - the choices of a run, by keyword
     """
     if batch_size < 1 or (workers is not None and workers < 1):
         raise UserError(f"batch_size={batch_size}, workers={workers}: must be at least 1")
-    opener = Opener(
-        captioner.view, captioner.network.encoder.config.size, thumbnails, keep_pictures
-    )
+    opener = Opener(captioner.view, captioner.size, thumbnails, keep_pictures)
     search = captioner.search_options(options)
     items = read_inputs(inputs, reading)
     with KnownPictures() as known:

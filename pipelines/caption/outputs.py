@@ -13,8 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from multimodal.checkpoints import disk_errors
-from multimodal.errors import UserError
+from multimodal.errors import UserError, disk_errors
 from pipelines.caption.folders import TABLE, TABLES, write_dataset
 from pipelines.caption.rows import CaptionRow
 from pipelines.caption.sidecars import Sidecars

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from multimodal.captioning.captioner import Caption
-from multimodal.captioning.naming import Recognition
+from multimodal.captioning.caption import Caption, Recognition
 from pipelines.output import clean, dump_json
 
 if TYPE_CHECKING:

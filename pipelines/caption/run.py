@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from multimodal.captioning.captioner import SHIPPED, Captioner
 from multimodal.errors import UserError
+from multimodal.portable import is_portable, load_portable
+from multimodal.portable.captions import PortableCaptioner
 from pipelines import journal
 from pipelines.caption.containers import ContentsNeededError, Reading
 from pipelines.caption.inputs import names_of, read_inputs
@@ -24,6 +25,9 @@ from pipelines.caption.rows import CaptionRow
 from pipelines.journal import require_no_loss
 from pipelines.output import require_place, written_aside
 from pipelines.progress import told
+
+if TYPE_CHECKING:
+    from multimodal.captioning.captioner import Captioner
 
 Engine = Callable[..., Iterator[CaptionRow]]
 
@@ -134,7 +138,7 @@ def caption(  # noqa: PLR0913 - the choices of a run, by keyword
         UserError: a model, a place, an option or an input cannot be, or the disk refuses.
     """
     translate = None if language is None else RowTranslator.load(language, translator)
-    captioner = Captioner.load(model or SHIPPED)
+    captioner = open_captioner(model)
     captions: Engine = caption_images
     if engine == "ray":
         from pipelines.caption.cluster import caption_on_ray
@@ -144,6 +148,27 @@ def caption(  # noqa: PLR0913 - the choices of a run, by keyword
         return captions(inputs, captioner, translate=translate, reading=reading, **options)
     more = {"translate": translate, "reading": reading, **options}
     return caption_to_files(inputs, captioner, files, engine=captions, **more)
+
+
+def open_captioner(model: str | Path | None) -> Captioner:
+    """Load a captioner: a folder, a Hub id, an exported file, or None for the shipped one.
+
+    Raises:
+        UserError: there is none, or it is damaged.
+    """
+    if is_portable(model):
+        return load_portable(model, "captioner")  # type: ignore[no-any-return]
+    from multimodal.captioning.captioner import SHIPPED, Captioner
+
+    return Captioner.load(model or SHIPPED)
+
+
+def _search(captioner: Captioner | PortableCaptioner, options: Mapping[str, Any]) -> dict[str, Any]:
+    """How pictures are captioned, but for what the model itself tells."""
+    search: Any = captioner.search_options(options)
+    if isinstance(captioner, PortableCaptioner):
+        return asdict(search)
+    return asdict(replace(search, banned=(), once=(), repeat_costs=(), double_costs=()))
 
 
 def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
@@ -182,9 +207,6 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
     with_report = files.report is not None
     if with_report:
         options |= {"keep_attention": True}
-    search = captioner.search_options(options)
-    # These are told by the model.
-    search = replace(search, banned=(), once=(), repeat_costs=(), double_costs=())
     asked = {
         "inputs": [str(source) for source in inputs],
         "model": fingerprint(captioner),
@@ -195,7 +217,7 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
         "pictures": result is not None and result.holds_pictures,
         "language": translate and translate.language,
         "translator": translate and translate.fingerprint,
-        **asdict(search),
+        **_search(captioner, options),
     }
     if files.finished:
         require_unchanged(files.record, asked, read_inputs(inputs, reading))
@@ -210,15 +232,18 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
             if result is not None:
                 result.write(kept)
             if files.report is not None:
-                crop = captioner.network.encoder.config.fit == "crop"
                 with written_aside(files.report) as aside:
-                    write_report(kept, aside, crop=crop, passed_over=told(reading.passed_over))
+                    write_report(
+                        kept, aside, crop=captioner.crop, passed_over=told(reading.passed_over)
+                    )
             write_record(files.record, asked, kept)
         kept.remove()
 
 
-def fingerprint(captioner: Captioner) -> str:
+def fingerprint(captioner: Captioner | PortableCaptioner) -> str:
     """What tells one captioner from another: its weights, their precision, its vocabulary."""
+    if isinstance(captioner, PortableCaptioner):
+        return captioner.fingerprint
     network = captioner.network
     configs = (network.encoder.config, network.decoder.config)
     words = (captioner.vocabulary.words, captioner.vocabulary.tokenizer, captioner.repetition)

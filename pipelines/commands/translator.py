@@ -25,7 +25,8 @@ from pipelines.commands import (
 )
 
 if TYPE_CHECKING:
-    from multimodal.translation.translator import Translation, Translator
+    from multimodal.translation.telling import Translation
+    from multimodal.translation.translator import Translator
 
 Data = Annotated[
     str,
@@ -69,9 +70,8 @@ def translate_command(
     The shipped translator learnt from captions of photos in English, German and French; it warns
     where a sentence is unlike them.
     """
-    from multimodal.translation.translator import SHIPPED, Translator
     from pipelines.alignment import require_alignment
-    from pipelines.translate import names_file
+    from pipelines.translate import names_file, open_translator
 
     is_file = names_file(text)
     if is_file and (alignment or n_best):
@@ -80,7 +80,7 @@ def translate_command(
         raise UserError(f"--output {output}: is for a file of sentences; a sentence is printed")
     if alignment:
         require_alignment(alignment)
-    translator = Translator.load(model or SHIPPED)
+    translator = open_translator(model)
     options = given(beam_size=beam_size, channel_weight=channel_weight, n_best=n_best)
     if is_file:
         _translate_file(translator, text, output, to, source, {**options, "batch_size": batch_size})

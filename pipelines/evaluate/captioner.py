@@ -34,7 +34,7 @@ def evaluate_captioner(  # noqa: PLR0913 - a command has the options that it has
     """Caption the photos of a split and compare with what people wrote.
 
     Args:
-        model: a folder, a Hub id, or None for the shipped captioner.
+        model: a folder, a Hub id, an exported file, or None for the shipped captioner.
         data: captioned photos; see `multimodal.captioning.data.read_captions`.
         split: which photos.
         meteor: whether to compute METEOR as well (the `meteor` extra, and Java).
@@ -51,10 +51,10 @@ def evaluate_captioner(  # noqa: PLR0913 - a command has the options that it has
         `words_used`, the search's
         options, `seconds` from the first JPEG to the last sentence, and `images_per_second`.
     """
-    from multimodal.captioning.captioner import SHIPPED, Captioner
     from multimodal.captioning.data import read_captions
     from multimodal.captioning.hallucination import hallucination_scores
     from multimodal.captioning.metrics import evaluate_captions
+    from pipelines.caption.run import open_captioner
 
     if captions is not None:
         require_place(captions)
@@ -62,7 +62,7 @@ def evaluate_captioner(  # noqa: PLR0913 - a command has the options that it has
     there = _objects_of(objects, [photo.name for photo in photos]) if objects else None
     for photo in photos:
         require_words(photo.name, photo.captions)
-    captioner = Captioner.load(model or SHIPPED)
+    captioner = open_captioner(model)
     begin = time.perf_counter()
     found = list(captioner.captions((p.image for p in photos), batch_size=batch_size, **options))
     seconds = time.perf_counter() - begin

@@ -35,7 +35,7 @@ def evaluate_reader(
     """Compare what a reader reads in a split with what was written, without a language model.
 
     Args:
-        model: a folder, a Hub id, or None for the shipped reader.
+        model: a folder, a Hub id, an exported file, or None for the shipped reader.
         data: handwriting; see `multimodal.strokes.handwritten.read_handwriting`.
         split: which writers.
 
@@ -46,14 +46,14 @@ def evaluate_reader(
     Raises:
         UserError: the data cannot be read, or the split has no line.
     """
-    from multimodal.recognition.reading.reader import SHIPPED, Reader
     from multimodal.strokes.handwritten import kinds_in, read_handwriting
+    from pipelines.read import open_reader
 
     lines = read_handwriting(data, ["lines"], split)
     words = read_handwriting(data, ["words"], split) if "words" in kinds_in(data) else []
     if not lines:
         raise UserError(f"{data}: no line in its {split} split")
-    reader = Reader.load(model or SHIPPED)
+    reader = open_reader(model)
     drawings = [line.drawing for line in lines]
     begin = time.perf_counter()
     rates = reading_errors(reader, drawings, [line.text for line in lines])

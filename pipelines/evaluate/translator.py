@@ -28,7 +28,7 @@ def evaluate_translator(
     """Translate a split in every direction and compare with what people wrote, in lower case.
 
     Args:
-        model: a folder, a Hub id, or None for the shipped translator.
+        model: a folder, a Hub id, an exported file, or None for the shipped translator.
         data: parallel text; see `multimodal.translation.data.read_parallel`.
         split: which sentences.
         directions: such as "en-de"; unless given all between languages of both the translator and
@@ -46,12 +46,12 @@ def evaluate_translator(
             `read_parallel`.
     """
     from multimodal.translation.data import read_parallel
-    from multimodal.translation.translator import SHIPPED, Translator
+    from pipelines.translate import open_translator
 
     if translations is not None and not translations.parent.is_dir():
         raise UserError(f"{translations}: the folder above it does not exist")
     text = read_parallel(data, split, languages)
-    translator = Translator.load(model or SHIPPED)
+    translator = open_translator(model)
     there = [code for code in text.languages if code in translator.languages]
     known = [f"{a}-{b}" for a in there for b in there if a != b]
     strange = next((direction for direction in directions if direction not in known), None)

@@ -202,8 +202,8 @@ def random_sentences(samples: Sequence[Handwritten], count: int) -> list[str]:
 
 def failed_ends(writer: Writer, texts: Sequence[str]) -> int:
     """How many texts have a piece that failed in all attempts, written in all styles in turn."""
+    from multimodal.handwriting.judging import Piece, faults
     from multimodal.handwriting.layout import pieces_of
-    from multimodal.handwriting.pieces import Piece, faults
 
     numbers, pieces = [], list[Piece]()
     for number, text in enumerate(texts):

@@ -13,7 +13,8 @@ import torch
 from PIL import Image
 
 import multimodal
-from multimodal.captioning.captioner import REPEATABLE, Caption, Captioner
+from multimodal.captioning.caption import Caption
+from multimodal.captioning.captioner import REPEATABLE, Captioner
 from multimodal.captioning.model import Decoder
 from multimodal.captioning.wording import CaptionVocabulary, RepetitionCosts
 from multimodal.errors import UserError

@@ -19,7 +19,8 @@ from multimodal.captioning.borrowing import (
     wish_to_mention,
     wish_to_name,
 )
-from multimodal.captioning.captioner import Caption, Captioner, CaptionOptions
+from multimodal.captioning.caption import Caption
+from multimodal.captioning.captioner import Captioner, CaptionOptions
 from multimodal.captioning.imagenet_names import GROUPS
 from multimodal.captioning.model import CaptionNetwork, DecoderConfig
 from multimodal.captioning.naming import (

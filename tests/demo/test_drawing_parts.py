@@ -13,7 +13,7 @@ from demo.pad import read_pad, suggested
 from demo.player import LEAST_SECONDS, MOST_SECONDS, Shown, moving_svg, read_shown
 from demo.sketches import SEEDS, chosen_seed
 from multimodal.errors import UserError
-from multimodal.recognition.recognizer import Guess
+from multimodal.recognition.guess import Guess
 from multimodal.strokes import Drawing, to_points
 
 LIMITS = Limits(strokes=3, points=10, drawings=2)

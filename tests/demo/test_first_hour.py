@@ -107,8 +107,7 @@ def test_a_voice_that_there_is_not_is_refused_at_the_start():
 
 def test_doubts_say_why():
     from demo.caption import doubts
-    from multimodal.captioning.captioner import Caption
-    from multimodal.captioning.naming import Recognition
+    from multimodal.captioning.caption import Caption, Recognition
 
     sure = {"source": "a.jpg", "text": "a dog runs", "score": -0.3, "words": ("a", "dog", "runs")}
     assert doubts(Caption(**sure, word_scores=(-0.1, -0.2, -0.3))) == ""

@@ -4,18 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from multimodal.handwriting.generation import (
-    LINGERING,
-    MORE_POINTS,
-    POINTS_PER_CHARACTER,
-    WrittenLine,
-    most_points,
-    write_lines,
-)
+from multimodal.handwriting.generation import WrittenLine, write_lines
+from multimodal.handwriting.judging import NOT_ENDED, Piece, faults
 from multimodal.handwriting.model import END_OF_LINE, LIFTED
 from multimodal.handwriting.options import WritingOptions
-from multimodal.handwriting.pieces import NOT_ENDED, Piece, _after, _Drafts, faults, write_pieces
-from multimodal.handwriting.styles import Style
+from multimodal.handwriting.pieces import _after, _Drafts, write_pieces
+from multimodal.handwriting.style import Style
+from multimodal.handwriting.written import LINGERING, MORE_POINTS, POINTS_PER_CHARACTER, most_points
 from multimodal.recurrent.mixture import MixtureOutput
 
 OUTPUT = MixtureOutput(components=1, pen_states=3)

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multimodal.errors import UserError
-from multimodal.handwriting.generation import WrittenLine
 from multimodal.handwriting.layout import (
     LONGEST_WORD,
     PIECE,
@@ -30,6 +29,7 @@ from multimodal.handwriting.placing import (
     placed,
     usual_gap,
 )
+from multimodal.handwriting.written import WrittenLine
 from multimodal.strokes import Drawing, Paper
 
 words = st.text(alphabet="abcdefg.", min_size=1, max_size=12)

@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from multimodal.handwriting.alphabet import CHARACTERS, encode
-from multimodal.handwriting.generation import WrittenLine
-from multimodal.handwriting.legibility import TEMPERATURE, Written, doubt, lookalike, nats_as
+from multimodal.handwriting.judging import TEMPERATURE, Piece, doubt, lookalike
+from multimodal.handwriting.legibility import Written, nats_as
 from multimodal.handwriting.likelihood import script_nats
 from multimodal.handwriting.lines import Script
 from multimodal.handwriting.model import padded_texts
-from multimodal.handwriting.pieces import Piece
+from multimodal.handwriting.written import WrittenLine
 
 TEXTS = ["ab", "a longer one", "x1"]
 

@@ -5,7 +5,7 @@ import torch
 from safetensors import safe_open
 
 from multimodal.checkpoints import CARD, PRETRAINED, WEIGHTS
-from multimodal.handwriting.pieces import Piece, faults
+from multimodal.handwriting.judging import Piece, faults
 from multimodal.handwriting.writer import SHIPPED, Writer
 
 FOLDER = PRETRAINED / SHIPPED

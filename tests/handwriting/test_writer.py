@@ -7,9 +7,9 @@ import pytest
 
 from multimodal.checkpoints import read_checkpoint
 from multimodal.errors import UserError
+from multimodal.handwriting.judging import Piece
 from multimodal.handwriting.layout import Layout
-from multimodal.handwriting.pieces import Piece
-from multimodal.handwriting.styles import Style
+from multimodal.handwriting.style import Style
 from multimodal.handwriting.writer import Writer
 from multimodal.strokes import Drawing, Paper
 

@@ -5,7 +5,8 @@ import torch
 
 from multimodal.errors import UserError
 from multimodal.language.model import LanguageConfig, LanguageNetwork
-from multimodal.language.writing import BLOCK, Continuations, WritingOptions
+from multimodal.language.options import BLOCK, WritingOptions
+from multimodal.language.writing import Continuations
 
 
 def build(bias=None) -> LanguageNetwork:

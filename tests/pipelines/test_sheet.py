@@ -3,7 +3,7 @@ import math
 import pytest
 from PIL import Image
 
-from multimodal.captioning.captioner import Caption
+from multimodal.captioning.caption import Caption
 from multimodal.errors import UserError
 from pipelines.sheet import (
     INK,

@@ -7,8 +7,9 @@ import torch
 import multimodal
 from multimodal.errors import UserError
 from multimodal.recognition import recognizer as recognizer_module
+from multimodal.recognition.guess import Guess
 from multimodal.recognition.ink import Ink
-from multimodal.recognition.recognizer import Guess, Recognizer
+from multimodal.recognition.recognizer import Recognizer
 from multimodal.strokes import Drawing
 
 

@@ -13,10 +13,13 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import torch
-import torch.nn.functional as F
+
+from multimodal.recognition.reading.readings import Line
 
 BLANK = 0
+
+WIDTH = 16
+"""Of the beam that looks for alternatives, at least."""
 
 Frames: TypeAlias = npt.NDArray[np.float32]
 """(T, 1 + V) natural logarithms of probabilities: of the blank, and of the V characters."""
@@ -49,19 +52,57 @@ def best_texts(frames: Frames, alphabet: str, width: int) -> list[str]:
     return sorted(beam, key=lambda text: -_sum(*beam[text]))
 
 
+def lines_said(frames: Sequence[Frames], alphabet: str, alternatives: int) -> list[Line]:
+    """Lines of no strokes yet, each by its frames.
+
+    Args:
+        frames: of every line.
+        alphabet: the V characters.
+        alternatives: how many of the most probable texts each is to tell; 0 takes the most probable
+            path instead of a beam search.
+    """
+    if alternatives:
+        return [_ranked(each, alphabet, alternatives) for each in frames]
+    texts = [best_path(each, alphabet).strip() for each in frames]
+    return [
+        Line(text, chance / max(1, len(text)), ())
+        for text, chance in zip(texts, log_probabilities(frames, texts, alphabet), strict=True)
+    ]
+
+
 def log_probabilities(frames: Sequence[Frames], texts: Sequence[str], alphabet: str) -> list[float]:
     """The natural logarithm of the probability of a text for each line: of all its paths."""
-    if not frames:
-        return []
-    lengths = torch.tensor([len(each) for each in frames])
-    batch = torch.zeros(int(lengths.max()), len(frames), 1 + len(alphabet))
-    for number, each in enumerate(frames):
-        batch[: len(each), number] = torch.from_numpy(each)
-    codes = [[alphabet.index(character) + 1 for character in text] for text in texts]
-    sizes = torch.tensor([len(code) for code in codes])
-    flat = torch.tensor([symbol for code in codes for symbol in code], dtype=torch.int64)
-    losses = F.ctc_loss(batch, flat, lengths, sizes, reduction="none")
-    return [-float(loss) for loss in losses]
+    return [
+        _log_probability(each, text, alphabet) for each, text in zip(frames, texts, strict=True)
+    ]
+
+
+def _log_probability(frames: Frames, text: str, alphabet: str) -> float:
+    """See `log_probabilities`; by the forward variables of Graves et al. 2006, equations 6 and 7.
+
+    States are the text's characters with a blank before, between and behind them; a path goes on
+    to the next state or, past a blank between two different characters, to the one after that.
+    """
+    states = np.full(2 * len(text) + 1, BLANK)
+    states[1::2] = [alphabet.index(character) + 1 for character in text]
+    skips = np.zeros(len(states), np.bool_)
+    skips[2:] = (states[2:] != BLANK) & (states[2:] != states[:-2])
+    told = frames[:, states].astype(np.float64)  # (T, states)
+    paths = np.where(np.arange(len(states)) < 2, told[0], -np.inf)
+    for frame in told[1:]:
+        before = np.concatenate([[-np.inf, -np.inf], paths])
+        past = np.where(skips, before[:-2], -np.inf)
+        paths = frame + np.logaddexp(np.logaddexp(paths, before[1:-1]), past)
+    return float(np.logaddexp.reduce(paths[-2:]))
+
+
+def _ranked(frames: Frames, alphabet: str, alternatives: int) -> Line:
+    found = best_texts(frames, alphabet, max(WIDTH, 2 * alternatives))
+    texts = list(dict.fromkeys(text.strip() for text in found))
+    chances = log_probabilities([frames] * len(texts), texts, alphabet)
+    order = sorted(range(len(texts)), key=lambda number: -chances[number])[:alternatives]
+    ranking = tuple((texts[n], chances[n] / max(1, len(texts[n]))) for n in order)
+    return Line(*ranking[0], (), ranking)
 
 
 def _step(

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from multimodal.recognition.reading.tracks import letter_height
+from multimodal.strokes import Drawing
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -60,6 +61,13 @@ def cut_lines(strokes: Sequence[Floats]) -> list[list[int]]:
     middles = [float(boxes[opened][lines[opened] == line, _MIDDLE].mean()) for line in _each(lines)]
     ranking = np.argsort(middles, kind="stable")
     return [np.flatnonzero(lines == line).tolist() for line in ranking]
+
+
+def lines_of(drawing: Drawing, one_line: bool) -> list[list[int]]:
+    """The numbers of the strokes of each line."""
+    if not one_line:
+        return cut_lines(drawing.strokes)
+    return [list(range(len(drawing)))] if len(drawing) else []
 
 
 def _box(stroke: Floats) -> tuple[float, float, float]:

@@ -77,7 +77,7 @@ class ReaderNetwork(nn.Module):
             Logits (B, ⌈T / SHORTENED⌉, 1 + V) and how many frames of each count (B,).
         """
         half, frames = -(-lengths // 2), -(-lengths // SHORTENED)
-        seen = F.gelu(self.narrow(_inputs(tracks).transpose(1, 2)))  # (B, C, T / 2)
+        seen = F.gelu(self.narrow(inputs_of(tracks).transpose(1, 2)))  # (B, C, T / 2)
         # what the first convolution makes of padding must not reach the last frame
         counts = torch.arange(seen.shape[2], device=seen.device) < half[:, None]
         seen = F.gelu(self.wide(seen * counts[:, None]))
@@ -86,7 +86,7 @@ class ReaderNetwork(nn.Module):
         return logits, frames
 
 
-def _inputs(tracks: Tensor) -> Tensor:
+def inputs_of(tracks: Tensor) -> Tensor:
     """Ways of ink and ways in the air apart: (B, T, TRACK_FEATURES) → (B, T, 6)."""
     way, first, height = tracks.split([2, 1, 1], -1)
     return torch.cat([way * (1 - first) * _INK, way * first * _AIR, first, height], -1)

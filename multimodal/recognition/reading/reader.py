@@ -11,7 +11,7 @@ watcher.add([(12, 30), (14, 33), (17, 40)])          # Reading(text="De", …)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Self, overload
 
@@ -29,65 +29,17 @@ from multimodal.checkpoints import (
 from multimodal.errors import UserError
 from multimodal.processor import Precision, torch_dtype
 from multimodal.recognition.reading.data import padded, padded_size
-from multimodal.recognition.reading.decoding import (
-    Frames,
-    best_path,
-    best_texts,
-    log_probabilities,
-)
-from multimodal.recognition.reading.lines import cut_lines
+from multimodal.recognition.reading.decoding import Frames, best_path, lines_said
+from multimodal.recognition.reading.lines import cut_lines, lines_of
 from multimodal.recognition.reading.model import ReaderConfig, ReaderNetwork
+from multimodal.recognition.reading.readings import Line, Reading
 from multimodal.recognition.reading.tracks import Track, track_of
 from multimodal.strokes import Drawing
 
 SHIPPED = "reader-unipen"
 TASK = "reader"
 
-WIDTH = 16
-"""Of the beam that looks for alternatives, at least."""
-
 _AT_A_TIME = 65536  # points of tracks, padding included
-
-
-@dataclass(frozen=True)
-class Line:
-    """What stands in one line of a drawing.
-
-    Attributes:
-        text: without spaces at its ends.
-        score: the natural logarithm of the text's probability, divided by its characters.
-        strokes: the numbers of the line's strokes in the drawing, from 0.
-        alternatives: the most probable texts with their scores, best first, the text being the
-            first; empty unless they were asked for.
-    """
-
-    text: str
-    score: float
-    strokes: tuple[int, ...]
-    alternatives: tuple[tuple[str, float], ...] = ()
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What stands in a drawing.
-
-    Attributes:
-        lines: from the top; none on an empty canvas.
-    """
-
-    lines: tuple[Line, ...]
-
-    @property
-    def text(self) -> str:
-        """The lines of text, one under the other."""
-        return "\n".join(line.text for line in self.lines)
-
-    @property
-    def score(self) -> float:
-        """The mean of the lines' scores, longer lines counting for more; 0 on an empty canvas."""
-        weights = [max(1, len(line.text)) for line in self.lines]
-        total = sum(line.score * weight for line, weight in zip(self.lines, weights, strict=True))
-        return total / sum(weights) if weights else 0.0
 
 
 class Reader:
@@ -179,13 +131,13 @@ class Reader:
             raise UserError(f"alternatives: must be 0 or more, not {alternatives}")
         if isinstance(drawings, Drawing):
             return self.read([drawings], alternatives=alternatives, one_line=one_line)[0]
-        cut = [_lines_of(drawing, one_line) for drawing in drawings]
+        cut = [lines_of(drawing, one_line) for drawing in drawings]
         tracks = [
             track_of([drawing.strokes[n] for n in numbers])
             for drawing, lines in zip(drawings, cut, strict=True)
             for numbers in lines
         ]
-        said = iter(self._said(self.frames(tracks), alternatives))
+        said = iter(lines_said(self.frames(tracks), self.alphabet, alternatives))
         return [
             Reading(tuple(replace(next(said), strokes=tuple(numbers)) for numbers in lines))
             for lines in cut
@@ -220,25 +172,6 @@ class Reader:
             for n, row, length in zip(some, rows, lengths.tolist(), strict=True):
                 found[n] = row[:length].copy()
         return found
-
-    def _said(self, frames: Sequence[Frames], alternatives: int) -> list[Line]:
-        """Lines of no strokes yet."""
-        if alternatives:
-            return [self._ranked(each, alternatives) for each in frames]
-        texts = [best_path(each, self.alphabet).strip() for each in frames]
-        chances = log_probabilities(frames, texts, self.alphabet)
-        return [
-            Line(text, chance / max(1, len(text)), ())
-            for text, chance in zip(texts, chances, strict=True)
-        ]
-
-    def _ranked(self, frames: Frames, alternatives: int) -> Line:
-        found = best_texts(frames, self.alphabet, max(WIDTH, 2 * alternatives))
-        texts = list(dict.fromkeys(text.strip() for text in found))
-        chances = log_probabilities([frames] * len(texts), texts, self.alphabet)
-        order = sorted(range(len(texts)), key=lambda number: -chances[number])[:alternatives]
-        ranking = tuple((texts[n], chances[n] / max(1, len(texts[n]))) for n in order)
-        return Line(*ranking[0], (), ranking)
 
 
 class Watcher:
@@ -282,10 +215,3 @@ class Watcher:
         self._known = {numbers: self._known[numbers] for numbers in lines}
         self.reading = Reading(tuple(self._known.values()))
         return self.reading
-
-
-def _lines_of(drawing: Drawing, one_line: bool) -> list[list[int]]:
-    """The numbers of the strokes of each line."""
-    if not one_line:
-        return cut_lines(drawing.strokes)
-    return [list(range(len(drawing)))] if len(drawing) else []

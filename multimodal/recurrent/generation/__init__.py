@@ -13,10 +13,16 @@ A model is one function (`Step`): the last token and the state of every hypothes
 the next token and the new state out.
 """
 
-from multimodal.recurrent.generation.engine import Step, generate
-from multimodal.recurrent.generation.hypotheses import Hypothesis
-from multimodal.recurrent.generation.options import GenerationOptions
-from multimodal.recurrent.generation.requirements import MOST_REQUIREMENTS, Requirement
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from multimodal.recurrent.generation.engine import Step, generate
+    from multimodal.recurrent.generation.hypotheses import Hypothesis
+    from multimodal.recurrent.generation.options import GenerationOptions
+    from multimodal.recurrent.generation.requirements import MOST_REQUIREMENTS, Requirement
 
 __all__ = [
     "MOST_REQUIREMENTS",
@@ -26,3 +32,19 @@ __all__ = [
     "Step",
     "generate",
 ]
+
+_HOMES = {
+    "Step": "engine",
+    "generate": "engine",
+    "Hypothesis": "hypotheses",
+    "GenerationOptions": "options",
+    "MOST_REQUIREMENTS": "requirements",
+    "Requirement": "requirements",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for: the options need no torch."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from multimodal.recurrent.generation.hypotheses import Choice, Frontier
 from multimodal.recurrent.generation.options import GenerationOptions
+from multimodal.seeds import uniforms
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _NUCLEUS_GUESS = 128
 
 
@@ -49,35 +47,6 @@ class Sampler:
         # Where nothing is allowed all weights are NaN and the search runs off the end.
         token.clamp_(max=log_probs.shape[2] - 1)
         return Choice(None, token.squeeze(-1), log_probs.gather(-1, token).squeeze(-1))
-
-
-def uniforms(
-    seeds: Sequence[int],
-    samples: int | npt.NDArray[np.int64],
-    length: int,
-    start: int = 0,
-) -> npt.NDArray[np.float64]:
-    """Numbers in [0, 1), (seeds, samples, length), each a function of its own three indices.
-
-    `samples` is how many there are, or the numbers of those that are wanted; the last index counts
-    from `start` on.
-
-    One SplitMix64 generator per seed and sample (Steele, Lea and Flood, 2014, "Fast splittable
-    pseudorandom number generators"), started at a scrambled function of the two.
-    """
-    seed = np.array([seed % 2**64 for seed in seeds], dtype=np.uint64)[:, None, None]
-    numbers = np.arange(samples) if isinstance(samples, int) else samples
-    sample = (numbers + 1).astype(np.uint64)[:, None]
-    step = np.arange(start + 1, start + length + 1, dtype=np.uint64)
-    stream = _scramble(_scramble(seed) + sample * _GOLDEN)
-    bits = _scramble(stream + step * _GOLDEN) >> np.uint64(32)
-    return bits.astype(np.float64) * 2.0**-32
-
-
-def _scramble(z: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
 
 
 def _keep_top_k(logits: Tensor, k: int) -> Tensor:

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from multimodal.captioning.captioner import Caption
+from multimodal.captioning.caption import Caption
 from multimodal.errors import UserError
 from pipelines.caption import caption_images
 from pipelines.caption.decoding import Opened, OpenedAhead, Opener

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from multimodal.captioning.captioner import Caption
+from multimodal.captioning.caption import Caption
 from multimodal.captioning.naming import Recognition
 from multimodal.errors import UserError
 from pipelines.caption import CaptionRow, as_line, as_record

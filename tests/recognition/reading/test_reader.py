@@ -7,7 +7,8 @@ import torch
 from multimodal.checkpoints import CONFIG
 from multimodal.errors import UserError
 from multimodal.recognition.reading.decoding import log_probabilities
-from multimodal.recognition.reading.reader import Line, Reader, Reading
+from multimodal.recognition.reading.reader import Reader
+from multimodal.recognition.reading.readings import Line, Reading
 from multimodal.recognition.reading.tracks import track_of
 from multimodal.strokes import Drawing
 

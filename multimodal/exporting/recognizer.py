@@ -1,0 +1,82 @@
+"""A recognizer of drawings as one graph: what is seen of them in, probabilities out."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from multimodal.exporting.sequences import SequenceReader
+from multimodal.recognition.recognizer import Recognizer
+from multimodal.recognition.views import MIRRORED_CHANNELS, MIRRORED_PIECE
+
+
+class GuessGraph(nn.Module):
+    """Guesses at moments of drawings; see `multimodal.recognition.views` for what it sees.
+
+    Args:
+        recognizer: in fp32.
+    """
+
+    bounds: Tensor
+    temperatures: Tensor
+
+    def __init__(self, recognizer: Recognizer) -> None:
+        super().__init__()
+        self.network = recognizer.network
+        self.mirror = recognizer.mirror
+        self.reader = SequenceReader(self.network.reader.core)
+        bounds = sorted(recognizer.temperatures)
+        self.register_buffer("bounds", torch.tensor(bounds))
+        temperatures = torch.tensor([recognizer.temperatures[bound] for bound in bounds])
+        self.register_buffer("temperatures", temperatures)
+
+    def forward(
+        self,
+        pieces: Tensor,
+        lengths: Tensor,
+        row: Tensor,
+        end: Tensor,
+        strokes: Tensor,
+        pictures: Tensor,
+    ) -> Tensor:
+        """Guess at N moments of B drawings.
+
+        Args:
+            pieces: (B, T, F) float32, padded behind.
+            lengths: (B,) int64, the pieces of each drawing, at least one.
+            row: (N,) int64, the drawing of each moment.
+            end: (N,) int64, its last piece by then.
+            strokes: (N,) int64, how many strokes had been drawn by then.
+            pictures: (N, C, size, size) float32, what stood there.
+
+        Returns:
+            probabilities (N, V) float32.
+        """
+        logits = self._logits(pieces, lengths, row, end, pictures)
+        if self.mirror:
+            there = self._logits(
+                pieces * torch.tensor(MIRRORED_PIECE, dtype=torch.float32),
+                lengths,
+                row,
+                end,
+                pictures.flip(-1) * torch.tensor(MIRRORED_CHANNELS).float()[:, None, None],
+            )
+            logits = (logits + there) / 2
+        bounds = self.bounds
+        which = (strokes[:, None] >= bounds).sum(1) - 1
+        temperature = self.temperatures[which.clamp(min=0)]
+        return (logits / temperature[:, None]).softmax(-1)
+
+    def _logits(
+        self, pieces: Tensor, lengths: Tensor, row: Tensor, end: Tensor, pictures: Tensor
+    ) -> Tensor:
+        hidden, _ = self.reader(self.network.embedding(pieces), lengths)
+        of_moment = hidden[row]  # (N, T, H)
+        after = torch.arange(pieces.shape[1]) > end[:, None]
+        peaks = of_moment.masked_fill(after[..., None], -torch.inf).amax(1)
+        place = end[:, None, None].expand(-1, 1, hidden.shape[2])
+        remembered = torch.cat([of_moment.gather(1, place)[:, 0], peaks], -1)
+        if self.network.eye is not None:
+            remembered = torch.cat([remembered, self.network.eye(pictures)], -1)
+        logits: Tensor = self.network.readout(remembered)
+        return logits

@@ -1,0 +1,269 @@
+"""Texts of any length as lines and pages, whoever writes the pieces that they are made of."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from multimodal.errors import UserError
+from multimodal.handwriting.alphabet import CHARACTERS, encode
+from multimodal.handwriting.judging import Judge, Piece
+from multimodal.handwriting.layout import (
+    Layout,
+    characters_in,
+    paged,
+    pieces_of,
+    set_lines,
+    stacked,
+    wrapped,
+)
+from multimodal.handwriting.options import WritingOptions
+from multimodal.handwriting.placing import PlacedLine, joined, placed, usual_gap
+from multimodal.handwriting.style import Style
+from multimodal.handwriting.written import WrittenLine
+from multimodal.seeds import derived_seed
+from multimodal.strokes import Drawing
+from multimodal.strokes.curves import smoothed
+from multimodal.strokes.paper import Paper
+
+FINENESS = 0.3  # millimetres between the points of a page
+EPSILON = 0.01  # millimetres that strokes of a page may stray where points are left out
+
+StyleLike: TypeAlias = int | str | Path | Style
+"""A number of the gallery, a file that `Style.save` wrote (".json" may be left out), or a style."""
+
+
+class PageWriter(ABC):
+    """A text becomes handwriting; `Writer` does it by torch, `multimodal.portable` without.
+
+    Attributes:
+        scale: the network's unit, in the units of the data.
+        paces: how far each hand of the gallery moves, in the data's units a character.
+        options: how lines are written, unless a call says otherwise.
+        judge: who reads every few words back, so that those that are misread are written anew;
+            nobody unless set.
+    """
+
+    scale: float
+    paces: tuple[float, ...]
+    options: WritingOptions
+    judge: Judge | None = None
+
+    @property
+    @abstractmethod
+    def hand_size(self) -> int:
+        """How many numbers a hand has."""
+
+    @abstractmethod
+    def hand_of(self, number: int) -> tuple[float, ...]:
+        """The hand of a style of the gallery."""
+
+    @abstractmethod
+    def write_texts(self, pieces: Sequence[Piece], **options: Any) -> list[WrittenLine]:
+        """Write pieces of a line each, in one batch, as the network's own rows.
+
+        Args:
+            pieces: what to write, and in whose hand.
+            **options: see `WritingOptions`.
+        """
+
+    @property
+    def styles(self) -> tuple[int, ...]:
+        """The styles of the gallery: numbers from 1."""
+        return tuple(range(1, len(self.paces) + 1))
+
+    @property
+    def characters(self) -> str:
+        """Every character that can be written."""
+        return CHARACTERS
+
+    def write(
+        self,
+        text: str,
+        *,
+        style: StyleLike | None = None,
+        layout: Layout | None = None,
+        **options: Any,
+    ) -> Drawing:
+        r"""Write a text of any number of lines, all in one batch.
+
+        Args:
+            text: "\n" ends a line.
+            style: in whose hand; the first of the gallery unless given.
+            layout: how lines stand under each other; as they are, 10 mm high, unless given.
+            **options: see `WritingOptions`: bias, seed, attempts.
+
+        Returns:
+            The text in millimetres, its top left at (0, 0).
+
+        Raises:
+            UserError: nothing to write, a character that cannot be written, no such style, or an
+                option out of range.
+        """
+        layout = layout or Layout()
+        return smooth(stacked(self._set(text, style, layout, options), layout))
+
+    def write_pages(
+        self,
+        text: str,
+        paper: Paper,
+        *,
+        style: StyleLike | None = None,
+        layout: Layout | None = None,
+        **options: Any,
+    ) -> list[Drawing]:
+        r"""Write a text on as many pages as it takes, all in one batch.
+
+        Args:
+            text: "\n" ends a line; lines that are longer than the paper is wide wrap.
+            paper: in millimetres, as the pages are.
+            style: in whose hand; the first of the gallery unless given.
+            layout: its alignment and the size of its letters count; all else the paper says.
+            **options: see `WritingOptions`: bias, seed, attempts.
+
+        Raises:
+            UserError: as `write`.
+        """
+        given = layout or Layout()
+        on_paper = Layout.on(paper, given.align, given.size)
+        lines = self._set(text, style, on_paper, options)
+        return [smooth(page) for page in paged(lines, paper)]
+
+    def write_lines(
+        self,
+        texts: Sequence[str],
+        *,
+        style: StyleLike | Sequence[StyleLike] | None = None,
+        **options: Any,
+    ) -> list[Drawing]:
+        """Write texts, each as one line, all in one batch.
+
+        Args:
+            texts: one line each.
+            style: in whose hand, or one for each text.
+            **options: see `WritingOptions`: bias, seed, attempts.
+
+        Returns:
+            A drawing for each, in the units of the data (an "x" is about 40 high), as the network
+            placed its points: the baseline is y = 0, the leftmost point x = 0.
+
+        Raises:
+            UserError: as `write`; or styles that are not one for each text.
+        """
+        chosen = self._styles(style, len(texts))
+        for text in texts:
+            _require_text(text)
+        lines = self._placed([pieces_of(text) for text in texts], chosen, options)
+        return [joined(line, usual_gap(line)) for line in lines]
+
+    def style(self, style: StyleLike | None = None) -> Style:
+        """A style by its number, or its file.
+
+        Raises:
+            UserError: there is none, or it was learnt for a writer of another kind.
+        """
+        if style is None:
+            return self._of_gallery(1)
+        if isinstance(style, int):
+            return self._of_gallery(style)
+        if isinstance(style, str) and style.isdecimal():
+            return self._of_gallery(int(style))
+        found = style if isinstance(style, Style) else Style.load(_style_file(Path(style)))
+        if len(found.hand) != self.hand_size:
+            raise UserError(f"style {found.name!r}: learnt for another writer; learn it anew")
+        return found
+
+    def _of_gallery(self, number: int) -> Style:
+        if number not in self.styles:
+            raise UserError(
+                f"style {number}: choose one from 1 to {len(self.paces)}, or a style's file"
+            )
+        return Style(str(number), self.hand_of(number), self.paces[number - 1])
+
+    def _styles(self, style: StyleLike | Sequence[StyleLike] | None, count: int) -> list[Style]:
+        if style is None or isinstance(style, int | str | Path | Style):
+            return [self.style(style)] * count
+        if len(style) != count:
+            raise UserError(f"{len(style)} styles for {count} texts: one for each expected")
+        known = {one: self.style(one) for one in dict.fromkeys(style)}
+        return [known[one] for one in style]
+
+    def _set(
+        self, text: str, style: StyleLike | None, layout: Layout, options: Mapping[str, Any]
+    ) -> list[Drawing]:
+        """Every line of a text, in millimetres about its baseline."""
+        _require_text(text)
+        chosen = self.style(style)
+        lines = wrapped(text, characters_in(layout, chosen.pace))
+        pieces = [pieces_of(line) for line in lines]
+        return set_lines(self._placed(pieces, [chosen] * len(lines), options), layout)
+
+    def _placed(
+        self,
+        lines: Sequence[Sequence[str]],
+        styles: Sequence[Style],
+        options: Mapping[str, Any],
+    ) -> list[list[PlacedLine]]:
+        """The pieces of every line, where they stand; a line that is misread is written anew."""
+        chosen = self.options.changed(options)
+        best: dict[int, tuple[int, list[PlacedLine]]] = {}
+        left = list(range(len(lines)))
+        rounds = 1 if self.judge is None else max(1, chosen.most_drafts // chosen.drafts)
+        for attempt in range(rounds):
+            seed = chosen.seed if not attempt else derived_seed(chosen.seed, "line", attempt)
+            now = {**options, "seed": seed}
+            found = self._placed_once([lines[n] for n in left], [styles[n] for n in left], now)
+            errors = self._misread(found, [" ".join(lines[n]) for n in left])
+            for number, line, wrong in zip(left, found, errors, strict=True):
+                if number not in best or wrong < best[number][0]:
+                    best[number] = (wrong, line)
+            left = [number for number in left if best[number][0]]
+            if not left:
+                break
+        return [best[number][1] for number in range(len(lines))]
+
+    def _placed_once(
+        self,
+        lines: Sequence[Sequence[str]],
+        styles: Sequence[Style],
+        options: Mapping[str, Any],
+    ) -> list[list[PlacedLine]]:
+        pieces = [
+            Piece(text, style) for line, style in zip(lines, styles, strict=True) for text in line
+        ]
+        written = self.write_texts(pieces, **options)
+        found = (
+            placed(line, piece.text, self.scale)
+            for line, piece in zip(written, pieces, strict=True)
+        )
+        return [list(islice(found, len(line))) for line in lines]
+
+    def _misread(self, lines: Sequence[Sequence[PlacedLine]], texts: Sequence[str]) -> list[int]:
+        """How many errors the judge finds in each line; none without a judge, or in one piece."""
+        errors = [0] * len(lines)
+        if self.judge is not None:
+            several = [number for number, line in enumerate(lines) if len(line) > 1]
+            drawings = [joined(lines[number], usual_gap(lines[number])) for number in several]
+            found = self.judge(drawings, [texts[number] for number in several]) if several else ()
+            for number, wrong in zip(several, found, strict=True):
+                errors[number] = wrong
+        return errors
+
+
+def smooth(page: Drawing) -> Drawing:
+    """A page in millimetres with curves in place of the network's corners."""
+    return smoothed(page, FINENESS).simplified(EPSILON)
+
+
+def _require_text(text: str) -> None:
+    encode(" ".join(text.split()))
+    if not text.strip():
+        raise UserError("nothing to write: the text is empty")
+
+
+def _style_file(path: Path) -> Path:
+    named = path.with_name(f"{path.name}.json")
+    return named if not path.exists() and named.exists() else path

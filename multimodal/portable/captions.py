@@ -1,0 +1,185 @@
+"""A captioner in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any, overload
+
+import numpy as np
+from PIL import Image
+
+from multimodal.captioning.caption import Caption
+from multimodal.captioning.wording import CaptionVocabulary, shown
+from multimodal.errors import UserError
+from multimodal.images import IMAGE_BYTES, ImageError, ImageSource, name_of, open_image
+from multimodal.portable.file import Array, ModelFile
+from multimodal.portable.options import changed
+from multimodal.vocabulary import SPECIAL
+
+AT_ONCE = 8  # photos in one run of the graph
+
+
+@dataclass(frozen=True)
+class PortableOptions:
+    """How a file captions; see `GenerationOptions` and `CaptionOptions`.
+
+    Attributes:
+        beam_size, n_best, max_length, length_penalty: what a call may say.
+        detected_weight: what the file was made with.
+        keep_attention: whether captions tell where the network looked.
+    """
+
+    beam_size: int
+    n_best: int
+    max_length: int
+    length_penalty: float
+    detected_weight: float = 0.0
+    keep_attention: bool = False
+
+    @property
+    def search(self) -> dict[str, float]:
+        """The inputs of the graph."""
+        names = ("beam_size", "n_best", "max_length", "length_penalty")
+        return {name: getattr(self, name) for name in names}
+
+
+class PortableCaptioner:
+    """A photo becomes a sentence; see `multimodal.captioning.captioner.Captioner`.
+
+    Args:
+        file: made for "captioner".
+    """
+
+    def __init__(self, file: ModelFile) -> None:
+        self.file = file
+        words = [str(word) for word in file["vocabulary"]]
+        self.vocabulary = CaptionVocabulary(words[len(SPECIAL) :], file["tokenizer"])
+        self.options: Mapping[str, Any] = file["options"]
+        self.size = int(file["size"])
+        self.crop = file["fit"] == "crop"
+        self.grid: list[int] | None = file["grid"]
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells one file from another."""
+        return self.file.digest
+
+    @overload
+    def caption(self, pictures: ImageSource, **changes: Any) -> Caption: ...
+
+    @overload
+    def caption(self, pictures: Sequence[ImageSource], **changes: Any) -> list[Caption]: ...
+
+    def caption(
+        self, pictures: ImageSource | Sequence[ImageSource], **changes: Any
+    ) -> Caption | list[Caption]:
+        """Caption one picture or a list of them; see `Captioner.caption`.
+
+        Args:
+            pictures: a path, bytes, a PIL picture or an array; or a list of these.
+            **changes: beam_size, n_best, max_length, length_penalty and keep_attention.
+
+        Raises:
+            ImageError: a single picture cannot be opened.
+            UserError: an option is unknown or out of range.
+        """
+        if isinstance(pictures, Sequence) and not isinstance(pictures, (str, *IMAGE_BYTES)):
+            return list(self.captions(pictures, **changes))
+        view = self.view(open_image(pictures, needed=self.size))
+        return self.describe([name_of(pictures)], [view], self.search_options(changes))[0]
+
+    def captions(
+        self, pictures: Iterable[ImageSource], *, batch_size: int = 32, **changes: Any
+    ) -> Iterator[Caption]:
+        """Caption pictures as they come, `batch_size` at a time, in their order."""
+        if batch_size < 1:
+            raise UserError(f"batch_size: must be at least 1, not {batch_size}")
+        options = self.search_options(changes)
+        sources = iter(pictures)
+        while batch := list(islice(sources, batch_size)):
+            opened = [self._open(source) for source in batch]
+            good = [n for n, view in enumerate(opened) if isinstance(view, np.ndarray)]
+            views = [view for view in opened if isinstance(view, np.ndarray)]
+            names = [name_of(batch[number]) for number in good]
+            found = iter(self.describe(names, views, options))
+            yield from (v if isinstance(v, Caption) else next(found) for v in opened)
+
+    def view(self, picture: Image.Image) -> Array:
+        """All that the network sees of an upright RGB picture, uint8 (size, size, 3)."""
+        box = None
+        if self.crop:
+            side = min(picture.size)
+            left, top = (picture.width - side) / 2, (picture.height - side) / 2
+            box = (left, top, left + side, top + side)
+        if picture.size != (self.size, self.size):
+            size = (self.size, self.size)
+            picture = picture.resize(size, Image.Resampling.BICUBIC, box, reducing_gap=3.0)
+        return np.asarray(picture, dtype=np.uint8)
+
+    def search_options(self, changes: Mapping[str, Any]) -> PortableOptions:
+        """How pictures are captioned, with some options changed by name.
+
+        Raises:
+            UserError: an option is unknown or out of range.
+        """
+        if changes.get("naming"):
+            raise UserError(f"naming: {self.file.path} cannot; the model itself can")
+        own = ("keep_attention", "naming")
+        known = {name: value for name, value in changes.items() if name not in own}
+        return PortableOptions(
+            **changed(self.options, known),
+            detected_weight=float(self.file["detected_weight"]),
+            keep_attention=bool(changes.get("keep_attention", False)),
+        )
+
+    def describe(
+        self, names: Sequence[str], views: Sequence[Array], options: PortableOptions
+    ) -> list[Caption]:
+        """Caption what `view` gave.
+
+        Args:
+            names: what stands for each picture in its caption.
+            views: (size, size, 3) each, as many as names.
+            options: from `search_options`.
+        """
+        captions: list[Caption] = []
+        for begin in range(0, len(views), AT_ONCE):
+            found = self.file.run(photos=views[begin : begin + AT_ONCE], **options.search)
+            for row, name in enumerate(names[begin : begin + AT_ONCE]):
+                captions.append(self._caption(name, found, row, options))
+        return captions
+
+    def _open(self, source: ImageSource) -> Array | Caption:
+        try:
+            return self.view(open_image(source, needed=self.size))
+        except ImageError as error:
+            return Caption(name_of(source), "", float("-inf"), error=error.reason)
+
+    def _caption(
+        self, name: str, found: Mapping[str, Array], row: int, options: PortableOptions
+    ) -> Caption:
+        several = [
+            self._sentence(name, found, (row, place), options)
+            for place in range(options.n_best)
+            if found["lengths"][row, place]
+        ]
+        return replace(several[0], alternatives=tuple(several[1:]))
+
+    def _sentence(
+        self, name: str, found: Mapping[str, Array], at: tuple[int, int], options: PortableOptions
+    ) -> Caption:
+        count = int(found["lengths"][at]) - int(found["finished"][at])
+        words = tuple(self.vocabulary.words[token] for token in found["tokens"][at][:count])
+        attention = None
+        if options.keep_attention and self.grid is not None and count:
+            attention = found["attention"][at][:count].reshape(count, *self.grid)
+        return Caption(
+            source=name,
+            text=self.vocabulary.join(words),
+            score=float(found["scores"][at]),
+            words=shown(words),
+            word_scores=tuple(found["log_probs"][at][:count].tolist()),
+            attention=attention,
+        )

@@ -1,0 +1,171 @@
+"""Files against the models that they were made of: a cold start, and work that goes on."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from multimodal.errors import UserError
+from pipelines.export import export_file
+
+FEWEST = 7  # pairs of a comparison
+CAPTIONER, SKETCHER, TEXT = "captioner-flickr8k", "sketcher-quickdraw", "sonnets"
+LENGTH = 200  # characters of a text
+
+
+class Cost(NamedTuple):
+    """What a process took.
+
+    Attributes:
+        seconds: of processor time.
+        megabytes: of memory at its peak.
+    """
+
+    seconds: float
+    megabytes: float
+
+
+def benchmark_portable(
+    photo: Path | None = None, pairs: int = FEWEST, *, int8: bool = False
+) -> Iterator[str]:
+    """Time the commands with a file and with the model in turns, then both at work.
+
+    Args:
+        photo: what is captioned; a plain one unless given.
+        pairs: how often each is timed.
+        int8: whether the files' weights are of 8 bit.
+
+    Returns:
+        A line for each comparison: medians, and the ratio of the file to the model.
+
+    Raises:
+        UserError: there are too few pairs, or the photo is not there.
+    """
+    if pairs < FEWEST:
+        raise UserError(f"pairs: at least {FEWEST}, not {pairs}")
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        shown = photo or _plain_photo(folder / "photo.png")
+        if not shown.is_file():
+            raise UserError(f"{shown}: no such photo")
+        files = {name: folder / f"{name}.onnx" for name in (CAPTIONER, SKETCHER, TEXT)}
+        for name, path in files.items():
+            yield export_file(name, path, int8=int8)
+        yield _cold(shown, files[CAPTIONER], pairs)
+        yield from _warm(files, pairs)
+
+
+def _cold(photo: Path, file: Path, pairs: int) -> str:
+    """One photo by a process of its own: processor time and memory."""
+    run = [sys.executable, "-m", "pipelines.cli", "caption", str(photo), "--no-naming"]
+    model = [*run]
+    portable = [*run[:-1], "--model", str(file)]
+    costs = [(process_cost(portable), process_cost(model)) for _ in range(pairs)]
+    ours, theirs = zip(*costs, strict=True)
+    seconds = median(a.seconds / b.seconds for a, b in costs)
+    memory = median(a.megabytes / b.megabytes for a, b in costs)
+    return (
+        f"one photo from a cold start, {pairs} pairs: file {_cost(ours)}, model {_cost(theirs)};"
+        f" {seconds:.2f} of the processor time, {memory:.2f} of the memory"
+    )
+
+
+def process_cost(command: Sequence[str]) -> Cost:
+    """What a command takes, from its start to its end.
+
+    Raises:
+        UserError: it fails.
+    """
+    output = os.open(os.devnull, os.O_WRONLY)
+    child = os.posix_spawn(
+        command[0],
+        list(command),
+        os.environ,
+        file_actions=[(os.POSIX_SPAWN_DUP2, output, 1)],
+    )
+    os.close(output)
+    _, status, used = os.wait4(child, 0)
+    if os.waitstatus_to_exitcode(status):
+        raise UserError(f"{' '.join(command)}: failed")
+    scale = 2**20 if sys.platform == "darwin" else 2**10
+    return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / scale)
+
+
+def _cost(costs: Sequence[Cost]) -> str:
+    seconds = median(cost.seconds for cost in costs)
+    return f"{seconds:.2f} s and {median(cost.megabytes for cost in costs):.0f} MB"
+
+
+def _warm(files: dict[str, Path], pairs: int) -> Iterator[str]:
+    """Work that goes on, in turns: the model in its usual precision, and the file."""
+    from multimodal import load_author, load_captioner, load_sketcher
+    from multimodal.portable import Portable
+
+    photos = [_noise(number) for number in range(32)]
+    model, file = load_captioner(), Portable.load(files[CAPTIONER])
+    for count in (1, 32):
+        some = photos[:count]
+        jobs = _captions(model, some, naming=False), _captions(file, some)
+        yield _compared(f"captions, {count} at a time", jobs, pairs)
+    drawing, drawing_file = load_sketcher(), Portable.load(files[SKETCHER])
+    for count in (1, 100):
+        jobs = _sketches(drawing, count), _sketches(drawing_file, count)
+        yield _compared(f"sketches, {count} at a time", jobs, pairs)
+    author, author_file = load_author(TEXT), Portable.load(files[TEXT])
+    for count in (1, 256):
+        jobs = _texts(author, count), _texts(author_file, count)
+        yield _compared(f"texts of {LENGTH} characters, {count} at a time", jobs, pairs)
+
+
+def _captions(captioner: Any, photos: Sequence[Any], **how: Any) -> Callable[[], object]:
+    return lambda: captioner.caption(photos, **how)
+
+
+def _sketches(sketcher: Any, count: int) -> Callable[[], object]:
+    return lambda: sketcher.draw_many([("duck", count)], seed=1)
+
+
+def _texts(author: Any, count: int) -> Callable[[], object]:
+    return lambda: author.write_all([""] * count, length=LENGTH, seed=1)
+
+
+def _compared(
+    what: str, jobs: tuple[Callable[[], object], Callable[[], object]], pairs: int
+) -> str:
+    """Medians of the model and of the file, in turns."""
+    model, file = jobs
+    for job in (model, file):
+        job()
+    times = [(_time(model), _time(file)) for _ in range(pairs)]
+    ratio = median(a / b for a, b in times)
+    ours, theirs = median(b for _, b in times), median(a for a, _ in times)
+    return (
+        f"{what}: file {ours * 1e3:.1f} ms, model {theirs * 1e3:.1f} ms;"
+        f" {ratio:.2f} times the model's throughput"
+    )
+
+
+def _time(job: Callable[[], object]) -> float:
+    begin = perf_counter()
+    job()
+    return perf_counter() - begin
+
+
+def _plain_photo(path: Path) -> Path:
+    Image.fromarray(_noise(0)).save(path)
+    return path
+
+
+def _noise(seed: int) -> np.ndarray:
+    """A picture of coloured squares."""
+    squares = np.random.default_rng(seed).integers(0, 256, (7, 7, 3), np.uint8)
+    return np.kron(squares, np.ones((64, 64, 1), np.uint8))

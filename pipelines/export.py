@@ -1,0 +1,157 @@
+"""A model → one ONNX file that runs without torch: the job behind ``multimodal export``."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from multimodal.errors import UserError
+from pipelines.output import require_place, written_aside
+
+if TYPE_CHECKING:
+    from multimodal.exporting.export import Exported
+
+ENDING = ".onnx"
+MOST_LOST = 0.01
+"""A file of 8 bit that loses a larger part of its measure is refused in its card."""
+
+
+class Measured(NamedTuple):
+    """What 8 bit cost.
+
+    Attributes:
+        name: of the measure.
+        sign: 1 where more is better, -1 where less is.
+        fp32, int8: of both files.
+    """
+
+    name: str
+    sign: int
+    fp32: float
+    int8: float
+
+    @property
+    def lost(self) -> float:
+        """The part of the measure that is lost; below 0 where something was won."""
+        return self.sign * (self.fp32 - self.int8) / (abs(self.fp32) or 1.0)
+
+    def __str__(self) -> str:
+        told = f"{self.name} on dev: {self.int8:.4f} in 8 bit, {self.fp32:.4f} in fp32"
+        return f"{told}; too much is lost: use fp32" if self.lost > MOST_LOST else told
+
+
+def require_file(path: Path, *, overwrite: bool) -> None:
+    """See to it that a file can be written there, before the work begins.
+
+    Raises:
+        UserError: the ending is another one, the folder is not there, or the file is already; or
+            what makes such files is not installed.
+    """
+    if path.suffix.lower() != ENDING:
+        raise UserError(f"{path}: a model's file ends in {ENDING}")
+    require_place(path)
+    if path.exists() and not overwrite:
+        raise UserError(f"{path}: is there already; move it, or use --overwrite")
+    try:
+        import onnx
+        import onnxscript
+    except ImportError as error:
+        raise UserError(f'{path}: needs onnx: pip install "multimodal-rnn[onnx]"') from error
+    del onnx, onnxscript
+
+
+def export_file(
+    model: str | Path, path: Path, *, int8: bool = False, data: str | Path | None = None
+) -> str:
+    """Make a file of a model.
+
+    Args:
+        model: a shipped model's name, a voice, a folder, a Hub id, or a magenta decoder.
+        path: where; what is there is replaced when the new file is whole.
+        int8: whether weights are kept in 8 bit.
+        data: with `int8`, held-out data to measure both on; the card tells what it costs.
+
+    Returns:
+        What it is, in one line.
+
+    Raises:
+        UserError: there is no such model, no file can be made of it, or the disk refuses.
+    """
+    from multimodal.exporting.export import export_model
+
+    exported = export_model(model)
+    size = write_file(exported, path, int8=int8)
+    told = f"{path}: {size / 1e6:.1f} MB, {'int8' if int8 else 'fp32'}"
+    if data is None or not int8:
+        return told
+    with tempfile.TemporaryDirectory() as place:
+        whole = Path(place) / f"fp32{ENDING}"
+        write_file(exported, whole)
+        cost = measured(str(exported.manifest["task"]), whole, path, data)
+    exported.manifest["measured"] = dict(cost._asdict(), refused=cost.lost > MOST_LOST)
+    exported.manifest["card"] = f"{cost}.\n\n{exported.manifest['card']}"
+    write_file(exported, path, int8=True)
+    return f"{told}; {cost}"
+
+
+def write_file(exported: Exported, path: Path, *, int8: bool = False) -> int:
+    """Write a graph with its manifest among its metadata; see `export_file`."""
+    from multimodal.exporting.quantization import quantized
+    from multimodal.portable.file import KEY
+
+    model = quantized(exported.model) if int8 else _copy(exported.model)
+    manifest = {**exported.manifest, "precision": "int8" if int8 else "fp32"}
+    entry = model.metadata_props.add()
+    entry.key, entry.value = KEY, json.dumps(manifest, ensure_ascii=False)
+    model.producer_name = "multimodal"
+    with written_aside(path) as aside:
+        aside.write_bytes(model.SerializeToString())
+    return path.stat().st_size
+
+
+def _copy(model: Any) -> Any:
+    copy = type(model)()
+    copy.CopyFrom(model)
+    return copy
+
+
+def measured(task: str, fp32: Path, int8: Path, data: str | Path) -> Measured:
+    """What 8 bit cost: both files on the held-out split that a task is developed on.
+
+    Raises:
+        UserError: there is no measure of the task, or the data cannot be read.
+    """
+    if task not in _MEASURES:
+        raise UserError(f"--data: no measure of a {task}; there are of {', '.join(_MEASURES)}")
+    name, sign, measure = _MEASURES[task]
+    return Measured(name, sign, measure(fp32, data), measure(int8, data))
+
+
+def _cider(file: Path, data: str | Path) -> float:
+    from pipelines.evaluate.captioner import evaluate_captioner
+
+    return float(evaluate_captioner(file, data, "dev")["cider"])
+
+
+def _bleu(file: Path, data: str | Path) -> float:
+    from pipelines.evaluate.translator import evaluate_translator
+
+    figures = evaluate_translator(file, data, "dev").values()
+    return float(sum(found["bleu"] for found in figures) / len(figures))
+
+
+def _cer(file: Path, data: str | Path) -> float:
+    from pipelines.evaluate.reader import evaluate_reader
+
+    return float(evaluate_reader(file, data, "valid")["cer"])
+
+
+_MEASURES: dict[str, tuple[str, int, Callable[[Path, str | Path], float]]] = {
+    "captioner": ("CIDEr", 1, _cider),
+    "translator": ("mean BLEU", 1, _bleu),
+    "reader": ("CER", -1, _cer),
+}
+"""By task: what is measured on its dev split, whether more is better (1) or less, and how."""

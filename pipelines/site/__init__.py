@@ -1,0 +1,1 @@
+"""A page of static files that looks, draws and writes without a server."""

@@ -1,0 +1,169 @@
+"""Models that have learnt nothing, one of each task, and the files that are made of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from multimodal.exporting import export
+from multimodal.portable import load_portable
+from pipelines.export import write_file
+
+WORDS = ("a", "in", "red", "blue", "dog", "cat", "tree", "runs", "sits", "on", "the", "big")
+STRENGTH = 3.0  # weights are made so much larger, or everything would be as likely
+
+
+def strong(network: torch.nn.Module, seed: int = 0) -> torch.nn.Module:
+    torch.manual_seed(seed)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.copy_(torch.randn_like(weight) * STRENGTH / max(weight.shape[-1], 4) ** 0.5)
+    return network
+
+
+def make_author():
+    from multimodal.language.author import Author
+    from multimodal.language.data import Shares
+    from multimodal.language.model import LanguageConfig, LanguageNetwork
+    from multimodal.vocabulary import CharacterVocabulary
+
+    vocabulary = CharacterVocabulary("\n abcdefgh.\ufffd")
+    config = LanguageConfig(layers=2, embedding_size=6, hidden_size=8)
+    return Author(strong(LanguageNetwork(config, len(vocabulary))), vocabulary, Shares(0.1, 0.1))
+
+
+def make_sketcher():
+    from multimodal.sketching.model import SketchConfig, SketchNetwork
+    from multimodal.sketching.sketcher import Sketcher
+
+    sizes = {"decoder_size": 16, "encoder_size": 8, "latent_size": 4, "category_size": 4}
+    network = SketchNetwork(SketchConfig(categories=3, components=3, **sizes))
+    strong(network)
+    categories = ["cat", "duck", "fish"]
+    return Sketcher(network, categories, scale=20.0, limit=24, rough=["fish"], precision="fp32")
+
+
+def make_writer():
+    from multimodal.handwriting.model import END_OF_LINE, WriterConfig, WriterNetwork
+    from multimodal.handwriting.options import WritingOptions
+    from multimodal.handwriting.writer import Writer
+
+    torch.manual_seed(0)
+    sizes = {"character_size": 6, "hand_size": 4, "window_size": 16, "hidden_size": 12}
+    network = WriterNetwork(WriterConfig(hands=3, windows=2, components=3, **sizes))
+    with torch.no_grad():
+        network.readout.weight *= 4
+        network.readout.bias[END_OF_LINE] = 6.0
+        network.lower.window.projection.bias[4:] = float(np.log(0.5))
+    writer = Writer(network, scale=15.0, gallery=[2, 0], paces=[40.0, 50.0], precision="fp32")
+    writer.options = WritingOptions(attempts=1)
+    return writer
+
+
+def make_recognizer():
+    from multimodal.recognition.model import RecognizerConfig, RecognizerNetwork
+    from multimodal.recognition.recognizer import Recognizer
+
+    sizes = {"embedding_size": 8, "hidden_size": 8, "picture_size": 8, "picture_features": 8}
+    categories = [f"kind {number}" for number in range(7)]
+    network = strong(RecognizerNetwork(RecognizerConfig(**sizes), len(categories)))
+    return Recognizer(network, categories, {1: 0.8, 2: 1.3})
+
+
+def make_reader():
+    from multimodal.recognition.reading.model import ReaderConfig, ReaderNetwork
+    from multimodal.recognition.reading.reader import Reader
+
+    network = strong(ReaderNetwork(ReaderConfig(channels=6, hidden_size=8, layers=2), 5))
+    return Reader(network, "ab cd")
+
+
+def make_translator():
+    from multimodal.recurrent.generation import GenerationOptions
+    from multimodal.subwords import SubwordVocabulary
+    from multimodal.translation.languages import Language
+    from multimodal.translation.model import TranslationNetwork, TranslatorConfig
+    from multimodal.translation.translator import Translator
+
+    texts = ["the dog runs", "der Hund läuft", "a cat sleeps", "eine Katze schläft"] * 3
+    vocabulary = SubwordVocabulary.build(texts, 300, ("<pad>", "<end>", "<de>", "<en>"))
+    sizes = {"embedding_size": 12, "reader_size": 8, "writer_size": 12, "attention_size": 8}
+    network = strong(
+        TranslationNetwork(TranslatorConfig(reader_layers=2, **sizes), len(vocabulary))
+    )
+    languages = {
+        "en": Language(
+            frozenset(["the", "dog", "runs", "a", "cat", "sleeps"]), frozenset(range(260, 285))
+        ),
+        "de": Language(frozenset(["der", "hund", "läuft", "eine"]), frozenset(range(275, 300))),
+    }
+    options = GenerationOptions(beam_size=4, length_penalty=0.9)
+    return Translator(network, vocabulary, languages, options, 40, channel_weight=0.5)
+
+
+def make_captioner():
+    from multimodal.captioning.captioner import Captioner, CaptionOptions
+    from multimodal.captioning.model import CaptionNetwork, DecoderConfig
+    from multimodal.encoders import Encoder, EncoderConfig
+    from multimodal.vocabulary import WordVocabulary
+
+    vocabulary = WordVocabulary(
+        [*["a", "in", "red", "blue", "dog", "cat", "tree", "runs", "sits", "on", "the", "big"]]
+    )
+    torch.manual_seed(0)
+    encoder = Encoder(EncoderConfig("shufflenet_v2_x0_5", 1000, 64, padding="torch"))
+    sizes = {"embedding_size": 8, "hidden_size": 12, "attention_size": 8, "detected_words": 6}
+    network = CaptionNetwork(encoder, DecoderConfig(**sizes), len(vocabulary))
+    strong(network.decoder)
+    options = CaptionOptions(
+        beam_size=3,
+        max_length=9,
+        length_penalty=0.6,
+        no_repeat_ngram=2,
+        detected_weight=0.3,
+        naming=False,
+    )
+    return Captioner(network, vocabulary, options)
+
+
+MAKERS = {
+    "text": (make_author, export.text_file),
+    "sketcher": (make_sketcher, export.sketcher_file),
+    "writer": (make_writer, export.writer_file),
+    "recognizer": (make_recognizer, export.recognizer_file),
+    "reader": (make_reader, export.reader_file),
+    "translator": (make_translator, export.translator_file),
+    "captioner": (make_captioner, export.captioner_file),
+}
+
+
+class Pairs:
+    """A model of every task, in torch and as a file; made when it is first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._made: dict[str, Any] = {}
+
+    def model(self, task: str) -> Any:
+        if task not in self._made:
+            self._made[task] = MAKERS[task][0]()
+        return self._made[task]
+
+    def path(self, task: str) -> Path:
+        path = self.folder / f"{task}.onnx"
+        if not path.exists():
+            exported = MAKERS[task][1](self.model(task))
+            exported.manifest["card"] = "terms"
+            write_file(exported, path)
+        return path
+
+    def __call__(self, task: str) -> tuple[Any, Any]:
+        return self.model(task), load_portable(self.path(task), task)
+
+
+@pytest.fixture(scope="session")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Any, Any]]:
+    return Pairs(tmp_path_factory.mktemp("files"))

@@ -9,7 +9,7 @@ from multimodal.handwriting.generation import WrittenLine
 from multimodal.handwriting.layout import Layout
 from multimodal.handwriting.options import WritingOptions
 from multimodal.handwriting.pieces import Piece, write_pieces
-from multimodal.handwriting.styles import Style
+from multimodal.handwriting.style import Style
 from multimodal.strokes import Drawing
 from pipelines.handwrite import EDGE, _cut_to, read_back, text_width
 from pipelines.numerals import numeral, width_of

@@ -1,6 +1,7 @@
 """Models that have learnt nothing, one of each task, and the files that are made of them."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,13 @@ def make_author():
     return Author(strong(LanguageNetwork(config, len(vocabulary))), vocabulary, Shares(0.1, 0.1))
 
 
-def make_sketcher():
+def make_sketcher(*, position: bool = False):
     from multimodal.sketching.model import SketchConfig, SketchNetwork
     from multimodal.sketching.sketcher import Sketcher
 
     sizes = {"decoder_size": 16, "encoder_size": 8, "latent_size": 4, "category_size": 4}
-    network = SketchNetwork(SketchConfig(categories=3, components=3, **sizes))
+    config = SketchConfig(categories=3, components=3, position=position, **sizes)
+    network = SketchNetwork(config)
     strong(network)
     categories = ["cat", "duck", "fish"]
     return Sketcher(network, categories, scale=20.0, limit=24, rough=["fish"], precision="fp32")
@@ -104,19 +106,17 @@ def make_translator():
     return Translator(network, vocabulary, languages, options, 40, channel_weight=0.5)
 
 
-def make_captioner():
+def make_captioner(*, costs: bool = False):
     from multimodal.captioning.captioner import Captioner, CaptionOptions
     from multimodal.captioning.model import CaptionNetwork, DecoderConfig
+    from multimodal.captioning.wording import CaptionVocabulary, RepetitionCosts
     from multimodal.encoders import Encoder, EncoderConfig
-    from multimodal.vocabulary import WordVocabulary
 
-    vocabulary = WordVocabulary(
-        [*["a", "in", "red", "blue", "dog", "cat", "tree", "runs", "sits", "on", "the", "big"]]
-    )
+    vocabulary = CaptionVocabulary(WORDS, "spelling" if costs else "coco-caption")
     torch.manual_seed(0)
     encoder = Encoder(EncoderConfig("shufflenet_v2_x0_5", 1000, 64, padding="torch"))
     sizes = {"embedding_size": 8, "hidden_size": 12, "attention_size": 8, "detected_words": 6}
-    network = CaptionNetwork(encoder, DecoderConfig(**sizes), len(vocabulary))
+    network = CaptionNetwork(encoder, DecoderConfig(**sizes), vocabulary.words)
     strong(network.decoder)
     options = CaptionOptions(
         beam_size=3,
@@ -126,7 +126,11 @@ def make_captioner():
         detected_weight=0.3,
         naming=False,
     )
-    return Captioner(network, vocabulary, options)
+    repetition = None
+    if costs:
+        again = {word: 0.4 * number for number, word in enumerate(WORDS[:8])}
+        repetition = RepetitionCosts(again, {"a": 3.0, "dog": 0.5}, 1.5, 2.5)
+    return Captioner(network, vocabulary, options, repetition)
 
 
 MAKERS = {
@@ -137,6 +141,8 @@ MAKERS = {
     "reader": (make_reader, export.reader_file),
     "translator": (make_translator, export.translator_file),
     "captioner": (make_captioner, export.captioner_file),
+    "captioner with costs": (partial(make_captioner, costs=True), export.captioner_file),
+    "sketcher with position": (partial(make_sketcher, position=True), export.sketcher_file),
 }
 
 
@@ -161,7 +167,7 @@ class Pairs:
         return path
 
     def __call__(self, task: str) -> tuple[Any, Any]:
-        return self.model(task), load_portable(self.path(task), task)
+        return self.model(task), load_portable(self.path(task), task.split()[0])
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from multimodal.errors import UserError
 from multimodal.strokes import Drawing
 
 SQUARE = Drawing([[(0, 0), (40, 0), (40, 40)], [(40, 40), (0, 40), (0, 0)]])
@@ -42,11 +43,15 @@ def test_log_probabilities_of_a_text_are_the_same(pairs):
     assert ours == pytest.approx(theirs, abs=1e-4)
 
 
-def test_drawings_are_the_same_point_by_point(pairs):
-    sketcher, file = pairs("sketcher")
+SKETCHERS = pytest.mark.parametrize("kind", ["sketcher", "sketcher with position"])
+
+
+@SKETCHERS
+def test_drawings_are_the_same_point_by_point(pairs, kind):
+    sketcher, file = pairs(kind)
     wanted = [("duck", 9), ("fish", 4), ("duck", 2)]
     for temperature in (0.2, 0.9):
-        options = {"temperature": temperature, "seed": 7}
+        options = {"temperature": temperature, "seed": 7, "drafts": 1}
         found = zip(
             file.draw_many(wanted, **options), sketcher.draw_many(wanted, **options), strict=True
         )
@@ -57,17 +62,41 @@ def test_drawings_are_the_same_point_by_point(pairs):
 
 def test_a_prompt_of_several_things_is_drawn_without_the_model(pairs):
     sketcher, file = pairs("sketcher")
-    ours, theirs = (one.draw("two ducks and a cat", seed=3)[0] for one in (file, sketcher))
+    ours, theirs = (
+        one.draw("two ducks and a cat", seed=3, temperature=0.4, drafts=1)[0]
+        for one in (file, sketcher)
+    )
     assert apart(ours, theirs) < 0.1
 
 
-def test_endings_of_a_drawing_come_in_the_same_order(pairs):
-    sketcher, file = pairs("sketcher")
-    options = {"category": "duck", "seed": 5, "temperature": 0.9}
+@SKETCHERS
+def test_endings_of_a_drawing_come_in_the_same_order(pairs, kind):
+    sketcher, file = pairs(kind)
+    options = {"seed": 5, "temperature": 0.9, "drafts": 1}
     ours, theirs = (one.complete(SQUARE, 8, **options) for one in (file, sketcher))
     for one, other in zip(ours, theirs, strict=True):
         assert apart(one, other) < 0.01
         assert apart(Drawing(one.strokes[:2]), SQUARE) == 0
+
+
+@SKETCHERS
+def test_endings_of_a_category_are_the_same_but_for_their_order(pairs, kind):
+    # A file ranks them by their surprise alone, and its manifest says so.
+    sketcher, file = pairs(kind)
+    options = {"category": "duck", "seed": 5, "temperature": 0.9, "drafts": 1}
+    ours, theirs = (one.complete(SQUARE, 8, **options) for one in (file, sketcher))
+    for one in ours:
+        alike = [other for other in theirs if [*map(len, other)] == [*map(len, one)]]
+        assert min(apart(one, other) for other in alike) < 0.01
+    assert len(ours) == len(theirs)
+    assert any("rank endings" in told for told in file.file["cannot"])
+
+
+def test_a_file_takes_points_as_they_come(pairs):
+    _, file = pairs("sketcher")
+    with pytest.raises(UserError, match="takes points as they come"):
+        file.draw("duck", drafts=4)
+    assert file.options.drafts == 1
 
 
 @ENDS_LATE
@@ -143,14 +172,15 @@ def test_translations_are_the_same(pairs, changes):
     [{}, {"beam_size": 1}, {"beam_size": 5, "n_best": 3}, {"length_penalty": 0.0, "max_length": 5}],
     ids=str,
 )
-def test_captions_are_the_same(pairs, changes):
-    captioner, file = pairs("captioner")
+@pytest.mark.parametrize("kind", ["captioner", "captioner with costs"])
+def test_captions_are_the_same(pairs, kind, changes):
+    captioner, file = pairs(kind)
     random = np.random.default_rng(0)
     photos = [Image.fromarray(random.integers(0, 256, (h, w, 3), np.uint8)) for h, w in SIZES]
     options = {"keep_attention": True, **changes}
     ours, theirs = (one.caption(photos, **options) for one in (file, captioner))
     for one, other in zip(ours, theirs, strict=True):
-        assert one.text == other.text
+        assert (one.text, one.words) == (other.text, other.words)
         assert one.score == pytest.approx(other.score, abs=1e-4)
         assert one.word_scores == pytest.approx(other.word_scores, abs=1e-4)
         if other.attention is None:  # not a word was written

@@ -15,7 +15,7 @@ from multimodal.sketching.generation import (
     first_points,
 )
 from multimodal.sketching.knots import WINDOW, KnotWatch
-from multimodal.sketching.model import DOWN, END, LIFTED
+from multimodal.sketching.pens import DOWN, END, LIFTED
 
 OUTPUT = MixtureOutput(components=2, pen_states=3)
 NEVER = -100.0

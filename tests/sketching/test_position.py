@@ -5,12 +5,12 @@ import torch
 from multimodal.sketching import position
 from multimodal.sketching.model import (
     DOWN,
-    LIFTED,
     SketchConfig,
     SketchNetwork,
     decoder_inputs,
     stroke5,
 )
+from multimodal.sketching.pens import LIFTED
 
 OFFSETS = torch.tensor([[[3.0, 4.0], [-1.0, 0.0], [10.0, -6.0], [0.0, 1.0]]])
 PENS = torch.tensor([[DOWN, LIFTED, DOWN, DOWN]])

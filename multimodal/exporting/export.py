@@ -209,7 +209,7 @@ def translator_file(translator: Translator) -> Exported:
     tokens = torch.full((2, 5), 1)
     inputs = {
         "sentences": Input(tokens, {**one, 1: "subwords"}, "(B, S), each with its end (1), padded"),
-        "lengths": Input(torch.tensor([5, 3]), one, "(B,), subwords, the end included"),
+        "sizes": Input(torch.tensor([5, 3]), one, "(B,), subwords, the end included"),
         "to": Input(torch.tensor([0, 1]), one, f"(B,), the language to write: {codes}"),
         "source": Input(torch.tensor([1, 0]), one, "(B,), the sentence's language; -1 for unknown"),
         **_search(options, manifest),

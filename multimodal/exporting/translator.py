@@ -61,7 +61,7 @@ class TranslationGraph(nn.Module):
     def forward(  # noqa: PLR0913 - the inputs of a graph
         self,
         sentences: Tensor,
-        lengths: Tensor,
+        sizes: Tensor,
         to: Tensor,
         source: Tensor,
         beam_size: Tensor,
@@ -74,7 +74,7 @@ class TranslationGraph(nn.Module):
 
         Args:
             sentences: (B, S) int64 subwords, each with its end, padded behind.
-            lengths: (B,) int64, the end included.
+            sizes: (B,) int64, the end included.
             to: (B,) int64, the number of the language to write.
             source: (B,) int64, that of the sentence; -1 where nobody knows: then nothing is read
                 back.
@@ -85,7 +85,7 @@ class TranslationGraph(nn.Module):
             channel_weight: () float32, see `Translator`; 0 to take the search's own order.
         """
         network = self.network
-        memory = self._read(sentences, lengths)
+        memory = self._read(sentences, sizes)
         adds = F.linear(memory.values, self.sight)
         allowed = self.written[to]
         state, tree = pytree.tree_flatten(network.start(memory))
@@ -108,8 +108,8 @@ class TranslationGraph(nn.Module):
         )
         start = self.begin[to]
         found = beam_search(step, start, state, sentences.shape[1], rules, search)
-        back = self._told(found, sentences, lengths, source)
-        weighed = back / lengths.float()[:, None] ** length_penalty * channel_weight
+        back = self._told(found, sentences, sizes, source)
+        weighed = back / sizes.float()[:, None] ** length_penalty * channel_weight
         return _reordered(found, weighed, (source >= 0) & (channel_weight > 0))
 
     def _read(self, tokens: Tensor, lengths: Tensor) -> Memory:

@@ -134,7 +134,7 @@ class PortableTranslator:
             row[: len(sentence.ids) + 1] = [*sentence.ids, END]
         found = self.file.run(
             sentences=tokens,
-            lengths=lengths,
+            sizes=lengths,
             to=np.full(len(batch), codes.index(to)),
             source=known,
             beam_size=options["beam_size"],

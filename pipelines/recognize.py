@@ -86,10 +86,10 @@ def recognize_clips(
     Raises:
         UserError: the model cannot be loaded.
     """
-    from multimodal.recognition.clips.recognizer import SHIPPED, ClipRecognizer
-
     if not paths:
         return
+    from multimodal.recognition.clips.recognizer import SHIPPED, ClipRecognizer
+
     recognizer = ClipRecognizer.load(model or SHIPPED)
     for path in paths:
         try:

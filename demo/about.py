@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 from pathlib import Path
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 import gradio as gr
 
@@ -39,10 +39,10 @@ TITLES = {
 class Model(TypedDict):
     """A model that ships."""
 
-    name: str
-    title: str
-    megabytes: float
-    card: str
+    name: Annotated[str, "of its folder in multimodal/pretrained"]
+    title: Annotated[str, "what goes in and what comes out"]
+    megabytes: Annotated[float, "of its weights"]
+    card: Annotated[str, "its model card, in Markdown"]
 
 
 def model(name: str) -> Model:

@@ -9,11 +9,13 @@ from demo import (
     caption,
     draw,
     draw_together,
+    handwriting,
     many_photos,
     mood,
     morph,
     postcard,
     read,
+    translate,
     write,
 )
 from demo.models import shipped
@@ -24,19 +26,27 @@ SUBTITLE = "Small recurrent networks that look, draw and write, all on this mach
 
 TABS = (
     ("Caption", "caption", caption.tab),
-    ("Many photos", "many-photos", many_photos.tab),
     ("Draw", "draw", draw.tab),
+    ("Handwriting", "handwriting", handwriting.tab),
     ("Draw together", "draw-together", draw_together.tab),
+    ("Postcard", "postcard", postcard.tab),
+    ("Translate", "translate", translate.tab),
     ("Morph", "morph", morph.tab),
     ("Read", "read", read.tab),
-    ("Postcard", "postcard", postcard.tab),
     ("Mood", "mood", mood.tab),
     ("Write", "write", write.tab),
+    ("Many photos", "many-photos", many_photos.tab),
     ("About", "about", about.tab),
 )
+"""What people want first comes first: a phone shows the first few."""
 
-
-WITH_MODELS = {"read": read.MODEL, "postcard": postcard.MODEL, "mood": mood.MODEL}
+WITH_MODELS = {
+    "handwriting": handwriting.MODEL,
+    "translate": translate.MODEL,
+    "read": read.MODEL,
+    "postcard": postcard.MODEL,
+    "mood": mood.MODEL,
+}
 """Tabs that are only there where their model ships."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from io import BytesIO
 from math import exp
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import gradio as gr
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from multimodal.captioning.captioner import Caption
     from multimodal.translation.translator import Translation
 
+UNSURE = 0.3  # mean probability of a word, below which a sentence is a guess
+SEEN = 0.5  # probability of a thing that a sentence should mention
 PREVIEW = 900  # pixels of the longer side of the photo beside its sentence
 MOST_BEAMS, MOST_SENTENCES, HOTTEST = 10, 5, 2.0
 
@@ -27,43 +29,47 @@ MOST_BEAMS, MOST_SENTENCES, HOTTEST = 10, 5, 2.0
 class Word(TypedDict):
     """A word of a sentence."""
 
-    word: str
-    probability: float
+    word: Annotated[str, "as the sentence has it"]
+    probability: Annotated[float, "of this word after those before it, 0 to 1"]
 
 
 class Sentence(TypedDict):
     """Another sentence about the same photo."""
 
-    caption: str
-    confidence: float
+    caption: Annotated[str, "the sentence, in English"]
+    confidence: Annotated[float, "the geometric mean of its words' probabilities"]
 
 
 class Thing(TypedDict):
     """What the classifier recognised."""
 
-    name: str
-    probability: float
+    name: Annotated[str, "of the thing, as ImageNet calls it"]
+    probability: Annotated[float, "that it is in the photo, 0 to 1"]
 
 
 class Answer(TypedDict):
-    """What the captioner says of a photo.
+    """What the captioner says of a photo."""
 
-    `attention` has a map (h, w) for each of the `words`, with the sum 1. `translation` is empty for
-    English; `alignment` is the share of its attention (0 to 1) that each of the `translated_words`
-    (rows) gave to each of the `words` (columns). All but the sentences and the words are empty
-    unless attention is asked for.
-    """
-
-    caption: str
-    translation: str
-    confidence: float
-    words: list[Word]
-    alternatives: list[Sentence]
-    objects: list[Thing]
-    unmentioned: list[str]
-    attention: list[list[list[float]]]
-    translated_words: list[TranslatedWord]
-    alignment: list[list[float]]
+    caption: Annotated[str, "the best sentence, in English"]
+    translation: Annotated[str, "the same in the language asked for; empty for English"]
+    confidence: Annotated[float, "the geometric mean of the words' probabilities"]
+    words: Annotated[list[Word], "of the caption, in their order"]
+    alternatives: Annotated[list[Sentence], "the next best sentences"]
+    objects: Annotated[list[Thing], "what a classifier recognised"]
+    unmentioned: Annotated[list[str], "words that the sentence was to have and has not"]
+    attention: Annotated[
+        list[list[list[float]]],
+        "where the network looked for each word: a map of rows from the top, with the sum 1; empty"
+        " unless attention is asked for",
+    ]
+    translated_words: Annotated[
+        list[TranslatedWord], "of the translation; empty unless attention is asked for"
+    ]
+    alignment: Annotated[
+        list[list[float]],
+        "of each translated word (row) the share, 0 to 1, that each word of the caption (column)"
+        " had in it; empty unless attention is asked for",
+    ]
 
 
 def search(
@@ -147,6 +153,19 @@ def answer(caption: Caption, translation: Translation | None, *, attention: bool
     }
 
 
+def doubts(caption: Caption) -> str:
+    """Why a sentence should not be trusted; empty where nothing speaks against it."""
+    reasons = []
+    if confidence(caption) < UNSURE:
+        reasons.append(f"it gave its words {confidence(caption):.0%} on average")
+    sure = [thing for thing in caption.objects if thing.probability >= SEEN]
+    missed = [thing for thing in sure if thing.name not in caption.text]
+    if missed:
+        names = ", ".join(f"{thing.name} {thing.probability:.0%}" for thing in missed)
+        reasons.append(f"its classifier sees something else ({names})")
+    return f"**Not sure:** {' and '.join(reasons)}." if reasons else ""
+
+
 def preview(upload: Upload) -> str:
     """The photo as the page shows it beside its sentence: a small JPEG, as a data URL."""
     picture = open_image(upload.path, needed=PREVIEW // 2)
@@ -196,20 +215,21 @@ def tab(shared: Shared) -> None:
         _, found = describe(shared, photo, *controls)
         return answer(found, translate(shared, found, language), attention=attention)
 
-    def show(photo: Any, *controls: Any) -> dict[str, Any] | None:
+    def show(photo: Any, *controls: Any) -> tuple[dict[str, Any] | None, str, dict[str, Any]]:
         if photo is None:
-            return None
+            return None, "", gr.update(interactive=False)
         *options, language = controls
         upload, found = describe(shared, photo, *options)
         told = answer(found, translate(shared, found, language), attention=True)
         crop = shared.models.captioner.network.encoder.config.fit == "crop"
-        return {
+        value = {
             **told,
             "language": language,
             "languages": shared.models.languages(),
             "photo": preview(upload),
             "crop": crop,
         }
+        return value, doubts(found), gr.update(interactive=True)
 
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=280):
@@ -217,6 +237,7 @@ def tab(shared: Shared) -> None:
             language = language_choice("caption", shared.models)
         with gr.Column(scale=6, min_width=300):
             shown = gaze(elem_id="caption-result", elem_classes="bare", label="The sentence")
+            doubt = gr.Markdown("", elem_id="caption-doubt")
             with gr.Accordion("How it searches", open=False):
                 controls = [
                     gr.Slider(
@@ -236,13 +257,13 @@ def tab(shared: Shared) -> None:
                         info="Words that the sentence has to have.", max_length=shared.limits.text,
                     ),
                 ]  # fmt: skip
-                again = gr.Button("Caption again", variant="secondary")
+                again = gr.Button("Caption again", variant="secondary", interactive=False)
     events = {**shared.private, "preprocess": False}
     gr.on(
         [photo.change, language.input, again.click],
         shared.polite(show),
         [photo, *controls, language],
-        [shown],
+        [shown, doubt, again],
         **events,
     )
     attention = gr.Checkbox(False, label="Attention", visible=False)

@@ -8,7 +8,7 @@ import gradio as gr
 
 from demo.element import element
 from multimodal.errors import UserError
-from multimodal.sketching.prompts import Things, parse_prompt
+from multimodal.sketching.prompts import Things, UnknownWordError, parse_prompt
 
 if TYPE_CHECKING:
     from multimodal.sketching.sketcher import Sketcher
@@ -44,6 +44,25 @@ def choices_of(sketcher: Sketcher) -> dict[str, Any]:
             for name in sorted(sketcher.categories, key=lambda n: (n in sketcher.rough, n))
         ],
     }
+
+
+def choices_near(prompt: str, sketcher: Sketcher) -> dict[str, Any] | None:
+    """The chips with what comes nearest to a prompt's first unknown word; None where none is."""
+    try:
+        parse_prompt(prompt, sketcher.categories)
+    except UnknownWordError as error:
+        near = [str(Things(category)) for category in error.near]
+        return {**choices_of(sketcher), "prompts": near} if near else None
+    except UserError:
+        return None
+    return None
+
+
+def unknown(error: UnknownWordError) -> str:
+    """What to say where a word names nothing that can be drawn."""
+    near = ", ".join(str(Things(category)) for category in error.near)
+    hint = f"Try: {near}." if near else "Touch a suggestion, or the list of all things."
+    return f"I don't know {error.word!r}. {hint}"
 
 
 def _can_be_drawn(prompt: str, sketcher: Sketcher) -> bool:

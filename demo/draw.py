@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from demo.chips import choices_of, prompt_chips
+from demo.chips import choices_near, choices_of, prompt_chips, unknown
 from demo.pad import Strokes, read_pad, strokes_input
 from demo.player import Shown, player, read_shown
 from demo.saver import FORMATS, new_file, saved, saver
 from demo.shared import Shared
 from demo.sketches import (
-    Drawn,
+    PicturedDrawings,
     answered,
     chosen_seed,
     count_slider,
@@ -22,6 +23,7 @@ from demo.sketches import (
     temperature_slider,
 )
 from multimodal.errors import UserError
+from multimodal.sketching.prompts import UnknownWordError
 from multimodal.strokes import Drawing
 from pipelines.sketch import Sketches, sketch, vary
 
@@ -57,6 +59,14 @@ def tab(shared: Shared) -> None:
     gr.on(fn=handlers.choices, outputs=chips, api_visibility="private", show_progress="hidden")
     draw, private = shared.polite(handlers.draw), shared.private
     gr.on([go.click, prompt.submit], draw, [prompt, *options], outputs, **private)
+    gr.on(
+        [go.click, prompt.submit],
+        handlers.near,
+        prompt,
+        chips,
+        api_visibility="private",
+        show_progress="hidden",
+    )
     chips.select(_prompt_of, None, prompt, queue=False, api_visibility="private").then(
         draw, [prompt, *options], outputs, **private
     )
@@ -77,8 +87,17 @@ class Handlers:
 
     def draw(self, prompt: str, temperature: float, count: float, seed: float | None) -> list[Any]:
         """Draw a prompt."""
-        drawn = draw_prompt(self.shared, prompt, temperature, count, seed)
+        try:
+            drawn = draw_prompt(self.shared, prompt, temperature, count, seed)
+        except UnknownWordError as error:
+            raise UserError(unknown(error)) from error
         return self._fresh(shown(*drawn, self.shared.models.sketcher))
+
+    def near(self, prompt: str) -> Any:
+        """What comes nearest to a word that is not known, to be touched; else nothing changes."""
+        if not prompt or len(prompt) > self.shared.limits.text:
+            return gr.skip()
+        return choices_near(prompt, self.shared.models.sketcher) or gr.skip()
 
     def more(self, sheet: Any, temperature: float, count: float, seed: float | None) -> list[Any]:
         """Draw more like the chosen drawing; a scene is drawn anew."""
@@ -142,7 +161,7 @@ def _touched(touched: gr.EventData) -> list[Any]:
 def _endpoints(shared: Shared, prompt: gr.Textbox, options: list[Any]) -> None:
     """What API clients can call."""
 
-    def draw(prompt: str, temperature: float, count: int, seed: int) -> Drawn:
+    def draw(prompt: str, temperature: float, count: int, seed: int) -> PicturedDrawings:
         """Draw a prompt, such as "three ducks and a crab under an umbrella", several times.
 
         Args:
@@ -155,7 +174,7 @@ def _endpoints(shared: Shared, prompt: gr.Textbox, options: list[Any]) -> None:
 
     def more_like(
         drawing: Strokes, category: str, temperature: float, count: int, seed: int
-    ) -> Drawn:
+    ) -> PicturedDrawings:
         """Draw more like a drawing, the most alike first.
 
         Args:
@@ -168,7 +187,7 @@ def _endpoints(shared: Shared, prompt: gr.Textbox, options: list[Any]) -> None:
         read = read_pad(drawing, shared.limits)
         return answered(*draw_more(shared, read, category, temperature, count, seed))
 
-    def save_drawing(drawing: Strokes, ending: str) -> str:
+    def save_drawing(drawing: Strokes, ending: str) -> Path:
         """Save a drawing as SVG, PNG, GIF, G-code for a pen plotter, or Quick, Draw!'s ndjson.
 
         Args:
@@ -178,17 +197,11 @@ def _endpoints(shared: Shared, prompt: gr.Textbox, options: list[Any]) -> None:
         read = read_pad(drawing, shared.limits)
         if not read:
             raise UserError("The drawing has no stroke to save.")
-        return str(new_file(Sketches("drawing", (read,)), ending, smooth=False))
+        return new_file(Sketches("drawing", (read,)), ending, smooth=False)
 
     strokes, seed = strokes_input(), seed_input()
     category = gr.Textbox("", label="Category", visible=False)
     shared.endpoint(draw, [prompt, *options, seed])
     shared.endpoint(more_like, [strokes, category, *options, seed])
     endings = gr.Dropdown(list(FORMATS), value=".svg", label="Ending", visible=False)
-    gr.Button(visible=False).click(
-        shared.polite(save_drawing),
-        [strokes, endings],
-        gr.File(label="File", visible=False),
-        api_name="save_drawing",
-        **shared.job,
-    )
+    shared.endpoint(save_drawing, [strokes, endings])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
 import gradio as gr
 
@@ -12,7 +12,7 @@ from demo.pad import SIZE, Strokes, read_pad, stroke_pad, strokes_input, suggest
 from demo.saver import saved, saver
 from demo.shared import Shared
 from demo.sketches import (
-    Drawn,
+    PicturedDrawings,
     answered,
     chosen_seed,
     count_slider,
@@ -37,16 +37,16 @@ MARGIN = 40  # around a drawing that is opened, in units of the pad
 class Likely(TypedDict):
     """A category, and how probable it is."""
 
-    name: str
-    probability: float
+    name: Annotated[str, "of the category"]
+    probability: Annotated[float, "of this category, 0 to 1"]
 
 
 class Guessed(TypedDict):
     """What a drawing is taken for: the most probable category, and more of them, best first."""
 
-    category: str
-    probability: float
-    ranking: list[Likely]
+    category: Annotated[str, "the likeliest"]
+    probability: Annotated[float, "of this category, 0 to 1"]
+    ranking: Annotated[list[Likely], "the likeliest categories, best first"]
 
 
 def tab(shared: Shared) -> None:
@@ -176,7 +176,7 @@ def _endpoints(shared: Shared, options: list[Any]) -> None:
 
     def complete(
         drawing: Strokes, category: str, temperature: float, count: int, seed: int
-    ) -> Drawn:
+    ) -> PicturedDrawings:
         """Finish an unfinished drawing in several ways, the likeliest first.
 
         Args:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from math import exp, inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import gradio as gr
 
@@ -31,10 +31,10 @@ REPORT = "captions.html"
 class Row(TypedDict):
     """What became of one picture."""
 
-    name: str
-    caption: str
-    confidence: float
-    error: str
+    name: Annotated[str, "of the picture; in a zip archive, the archive's before it"]
+    caption: Annotated[str, "the sentence, in English; empty after an error"]
+    confidence: Annotated[float, "the geometric mean of the words' probabilities"]
+    error: Annotated[str, "why it could not be captioned; else empty"]
 
 
 @dataclass
@@ -140,10 +140,12 @@ def write_files(rows: Sequence[CaptionRow], folder: Path, *, crop: bool) -> list
     """Everything that can be downloaded, in the order of the buttons."""
     from pipelines.caption.outputs import Output
     from pipelines.caption.report import write_report
+    from pipelines.caption.sidecars import INDEX
 
     texts = folder / "texts"
     for place in (folder / FILES["CSV"], folder / FILES["JSONL"], texts):
-        Output(place).write(rows, list)
+        Output(place).write(rows)
+    (texts / INDEX).unlink()  # nobody writes to a downloaded archive again
     shutil.make_archive(str(folder / "captions"), "zip", texts)
     write_report(rows, folder / REPORT, crop=crop)
     return [str(folder / name) for name in (*FILES.values(), REPORT)]

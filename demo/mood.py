@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import gradio as gr
 
@@ -22,17 +22,17 @@ EXAMPLES = (
 class Influence(TypedDict):
     """A word, and by how much it moved the probability of the answer."""
 
-    word: str
-    moved: float
+    word: Annotated[str, "as the sentence has it"]
+    moved: Annotated[float, "by how much it moved the answer's probability, -1 to 1"]
 
 
 class Answer(TypedDict):
     """What the classifier takes a sentence for."""
 
-    label: str
-    probability: float
-    probabilities: dict[str, float]
-    words: list[Influence]
+    label: Annotated[str, "the likeliest mood"]
+    probability: Annotated[float, "of this label, 0 to 1"]
+    probabilities: Annotated[dict[str, float], "of every label, likeliest first"]
+    words: Annotated[list[Influence], "of the sentence, in their order"]
 
 
 def answer(classifier: TextClassifier, text: str) -> Answer:

@@ -10,7 +10,14 @@ from demo.flipbook import flipbook, leaves, read_leaves
 from demo.pad import Strokes, read_pad, stroke_pad, strokes_input
 from demo.saver import saved, saver
 from demo.shared import Shared
-from demo.sketches import Drawn, answered, chosen_seed, seed_input, seed_number, temperature_slider
+from demo.sketches import (
+    PicturedDrawings,
+    answered,
+    chosen_seed,
+    seed_input,
+    seed_number,
+    temperature_slider,
+)
 from multimodal.strokes import Drawing
 from pipelines.sketch import Sketches, morph
 
@@ -44,7 +51,7 @@ def tab(shared: Shared) -> None:
         shared.polite(handlers.morph),
         [*ends, *options],
         book,
-        **shared.private,
+        **(shared.private | {"show_progress": "full"}),
     )
     save.click(shared.polite(handlers.save), [book, save], save, **shared.private)
 
@@ -142,7 +149,7 @@ def _endpoints(shared: Shared, options: list[Any]) -> None:
         temperature: float,
         steps: int,
         seed: int,
-    ) -> Drawn:
+    ) -> PicturedDrawings:
         """Turn one drawing into another, step by step.
 
         Args:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import gradio as gr
 
+from demo.answers import Pictured
 from demo.shared import Shared, language_choice, photo_chooser, scratch
 from demo.uploads import Upload, named
 from multimodal.errors import UserError
@@ -23,12 +24,12 @@ NOTHING = "<div class='postcard-empty'>The card will lie here.</div>"
 
 
 class Answer(TypedDict):
-    """A card of strokes alone, without the photo, as a drawing that moves."""
+    """A card of strokes alone, without the photo."""
 
-    caption: str
-    text: str
-    drawn: list[str]
-    svg: str
+    caption: Annotated[str, "what the photo shows, in English"]
+    text: Annotated[str, "what is written on the card"]
+    drawn: Annotated[list[str], "what is drawn on it"]
+    svg: Annotated[str, "the card, which draws itself"]
 
 
 def make_card(
@@ -84,7 +85,9 @@ def files_of(card: Postcard) -> list[Path]:
 def tab(shared: Shared) -> None:
     """Build the tab; the caller has opened it."""
 
-    def postcard(photo: Any, style: float, language: str, size: str, seed: float) -> Answer:
+    def postcard(
+        photo: Any, style: float, language: str, size: str, seed: float
+    ) -> Pictured[Answer]:
         """Make a postcard: what a photo shows as drawings and as a handwritten sentence.
 
         Args:
@@ -95,12 +98,18 @@ def tab(shared: Shared) -> None:
             seed: Another one, other drawings.
         """
         card = make_card(shared, photo, style, language, size, seed, with_photo=False)
-        return {
+        told: Answer = {
             "caption": card.caption,
             "text": card.text,
             "drawn": [str(each) for each in card.things],
             "svg": card.encoded(".svg").decode(),
         }
+        return Pictured(told, lambda: [card.encoded(".png")])
+
+    def make(photo: Any, with_photo: bool, *controls: Any) -> tuple[str, list[str] | None]:
+        if photo is None:
+            raise UserError("Please choose a photo first, or take one of those below it.")
+        return show(photo, with_photo, *controls)
 
     def show(photo: Any, with_photo: bool, *controls: Any) -> tuple[str, list[str] | None]:
         if photo is None:
@@ -132,7 +141,7 @@ def tab(shared: Shared) -> None:
     inputs = [photo, with_photo, *controls]
     events = {**shared.private, "preprocess": False}
     photo.change(shared.polite(show), inputs, [shown, files], **events)
-    again.click(shared.polite(show), inputs, [shown, files], **events)
+    again.click(shared.polite(make), inputs, [shown, files], **events)
     shared.endpoint(postcard, [photo, *controls], preprocess=False)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import gradio as gr
 
@@ -19,23 +19,23 @@ MOST_ALTERNATIVES = 10
 
 
 class Text(TypedDict):
-    """A text that was read, and its score: the mean of ln p over its characters."""
+    """A text that was read."""
 
-    text: str
-    score: float
+    text: Annotated[str, "what stands there"]
+    score: Annotated[float, "the mean of ln p over its characters"]
 
 
 class ReadLine(Text):
     """A line that was read, and what else it may be, best first."""
 
-    alternatives: list[Text]
+    alternatives: Annotated[list[Text], "what else it may be, best first"]
 
 
 class ReadText(TypedDict):
     """What stands in a drawing: all of it, and line by line from the top."""
 
-    text: str
-    lines: list[ReadLine]
+    text: Annotated[str, "all of it"]
+    lines: Annotated[list[ReadLine], "line by line, from the top"]
 
 
 def tab(shared: Shared) -> None:

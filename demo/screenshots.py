@@ -121,11 +121,11 @@ def _caption(page: Page) -> None:
     if languages.is_visible():  # a translator ships
         languages.get_by_text("Deutsch", exact=True).click()
         page.locator(".gaze .foreign").first.wait_for()
-    page.locator(".gaze .chip:not(.foreign)", has_text="hat").click()
+    page.locator(".gaze .chip:not(.foreign)").last.click()
 
 
 def _many_photos(page: Page) -> None:
-    _hand_in(page, "#many-files", ["grace_hopper.jpg", "bus.png", "tower.jpg"])
+    _hand_in(page, "#many-files", ["grace_hopper.jpg", "lion.jpg", "tower.jpg"])
     page.locator("#many-files [aria-label='tower.jpg']").wait_for()
     page.locator("#many-start").click()
     page.get_by_role("button", name="HTML report").wait_for()
@@ -188,6 +188,18 @@ def _read(page: Page) -> None:
     page.wait_for_timeout(5000)
 
 
+def _handwriting(page: Page) -> None:
+    page.locator("#handwriting-go").click()
+    page.locator("#handwriting-page img").wait_for()
+    page.wait_for_timeout(8000)  # the page draws itself
+
+
+def _translate(page: Page) -> None:
+    page.locator("#translate-sentence textarea").fill("a brown lion is running on the grass")
+    page.locator("#translate-go").click()
+    page.wait_for_function("document.querySelector('#translate-text textarea').value")
+
+
 def _write(page: Page) -> None:
     if page.locator("#write-start").is_visible():
         page.get_by_label("Seed").locator("visible=true").fill("7")
@@ -208,6 +220,8 @@ USES: dict[str, Callable[[Any], None]] = {
     "draw": _draw,
     "draw-together": _draw_together,
     "morph": _morph,
+    "handwriting": _handwriting,
+    "translate": _translate,
     "read": _read,
     "postcard": _postcard,
     "mood": _mood,

@@ -6,12 +6,12 @@ import os
 import socket
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from demo.gradio_import import without_stubs
 from demo.janitor import sweeping
@@ -69,15 +69,13 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
     options = options or ServeOptions()
     visitors = read_visitors(options.auth_file) if options.auth_file else None
     share_memory(1)
-    if options.mcp and find_spec("mcp") is None:
-        raise UserError('--mcp: needs more packages: pip install "multimodal-rnn[mcp]"')
+    for voice in options.voices:
+        require_voice(voice)
+    if options.mcp:
+        require_mcp("--mcp")
     if options.port is not None:
         require_free(options.host, options.port)
-    with tempfile.TemporaryDirectory(
-        prefix="multimodal-demo-", ignore_cleanup_errors=True
-    ) as scratch:
-        os.environ.update(QUIET | {"GRADIO_TEMP_DIR": scratch})
-        without_stubs()
+    with gradio_in_a_folder_of_its_own() as scratch:
         import gradio as gr
 
         from demo import look
@@ -87,6 +85,7 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
 
         shared = shared or Shared(Models(options.voices))
         page = build(shared)
+        app_options = _tools(options, visitors, shared) if options.mcp else None
         shared.models.warm_up()
         try:
             _, address, _ = page.launch(
@@ -94,7 +93,8 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
                 server_port=options.port,
                 auth=visitors,
                 root_path=options.root_path,
-                mcp_server=options.mcp,
+                mcp_server=False,  # the tools are our own
+                app_kwargs=app_options,
                 share=options.share,
                 max_file_size=shared.limits.upload_bytes,
                 state_session_capacity=shared.limits.sessions,
@@ -111,11 +111,64 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
         except OSError as error:  # every port that gradio tries is taken, or there is no such host
             raise UserError(f"--host {options.host}: cannot be served there: {error}") from error
         try:
-            with sweeping(Path(scratch), shared.limits.kept_seconds):
+            with sweeping(scratch, shared.limits.kept_seconds):
                 yield address
         finally:
             page.close(verbose=False)
             gr.close_all(verbose=False)
+
+
+def serve_tools(voices: Sequence[str] = ()) -> None:
+    """Serve the endpoints as MCP tools on standard input and output, until that ends.
+
+    Args:
+        voices: folders or Hub ids of authors to offer beside those that ship.
+
+    Raises:
+        UserError: MCP is not installed.
+    """
+    require_mcp("mcp")
+    with gradio_in_a_folder_of_its_own():
+        from demo.app import build
+        from demo.models import Models
+        from demo.shared import Shared
+        from demo.tool_server import serve_stdio
+
+        shared = Shared(Models(voices))
+        build(shared)
+        with suppress(KeyboardInterrupt):
+            serve_stdio(shared)
+
+
+def _tools(
+    options: ServeOptions, visitors: Sequence[tuple[str, str]] | None, shared: Shared
+) -> dict[str, Any]:
+    from demo.tool_server import ToolsBesideThePage
+
+    loopback = options.host in {"127.0.0.1", "localhost", "::1"}
+    alone = loopback and not options.share and not options.root_path
+    return ToolsBesideThePage(shared, visitors, loopback=alone).app_options()
+
+
+def require_mcp(name: str) -> None:
+    """See to it that MCP is installed.
+
+    Raises:
+        UserError: it is not; the name is what was asked for.
+    """
+    if find_spec("mcp") is None:
+        raise UserError(f'{name}: needs more packages: pip install "multimodal-rnn[mcp]"')
+
+
+@contextmanager
+def gradio_in_a_folder_of_its_own() -> Iterator[Path]:
+    """Let gradio be imported with settings of ours; visitors' files are removed at the end."""
+    with tempfile.TemporaryDirectory(
+        prefix="multimodal-demo-", ignore_cleanup_errors=True
+    ) as scratch:
+        os.environ.update(QUIET | {"GRADIO_TEMP_DIR": scratch})
+        without_stubs()
+        yield Path(scratch)
 
 
 def serve(options: ServeOptions) -> None:
@@ -139,6 +192,21 @@ def require_free(host: str, port: int) -> None:
         except OSError as error:
             reason = error.strerror or error
             raise UserError(f"--host {host} --port {port}: {reason}; choose another") from error
+
+
+def require_voice(voice: str) -> None:
+    """See to it that there is such an author, before the page that offers it is opened.
+
+    Raises:
+        UserError: there is none, or it is damaged.
+    """
+    from multimodal.checkpoints import read_checkpoint
+    from multimodal.language.author import TASK
+
+    try:
+        read_checkpoint(voice, task=TASK)
+    except UserError as error:
+        raise UserError(f"--voice {voice}: {error}") from error
 
 
 def read_visitors(path: Path) -> list[tuple[str, str]]:

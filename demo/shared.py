@@ -5,23 +5,25 @@ from __future__ import annotations
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
 from html import escape
 from importlib.resources import files
-from inspect import isgeneratorfunction
+from inspect import isgeneratorfunction, signature
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 from urllib.parse import unquote
 
 import gradio as gr
 from gradio.utils import get_upload_folder
-from gradio_client.utils import is_http_url_like, python_type_to_json_schema
+from gradio_client.utils import is_http_url_like
 
+from demo.answers import told_type, without_pictures
 from demo.limits import Limits
 from demo.models import Models
+from demo.schemas import schema_of
 from multimodal.errors import UserError
 from pipelines.caption.inputs import sample_pictures
 
@@ -31,16 +33,33 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
+class Endpoint:
+    """What programs can call, over HTTP as over MCP.
+
+    Attributes:
+        function: its docstring describes it and its "Args:" the parameters.
+        inputs: a component for each parameter: their types, ranges and first values count.
+        returns: the type of what it tells.
+    """
+
+    function: Callable[..., Any]
+    inputs: Mapping[str, gr.components.Component]
+    returns: Any
+
+
+@dataclass(frozen=True)
 class Shared:
     """What every tab is given.
 
     Attributes:
         models: loaded when they are first asked for.
         limits: how much a visitor may ask for.
+        endpoints: what the tabs have made callable.
     """
 
     models: Models = field(default_factory=Models)
     limits: Limits = field(default_factory=Limits)
+    endpoints: list[Endpoint] = field(default_factory=list)
 
     @property
     def job(self) -> dict[str, Any]:
@@ -88,21 +107,20 @@ class Shared:
 
         Args:
             function: its docstring describes it and its "Args:" the parameters; its return type (a
-                TypedDict, say) becomes the schema of the answer.
+                TypedDict, say) becomes the schema of the answer. It may return a `Pictured` one, or
+                the path of a file.
             inputs: a component for each parameter: their types, ranges and first values count.
             **arguments: of the event, such as preprocess=False.
         """
-        returns = get_type_hints(function)["return"]
-        if isgeneratorfunction(function):
-            (returns,) = get_args(returns)
-        answer = gr.JSON(visible=False)
-        of_kind(answer, python_type_to_json_schema(returns))
+        returns = told_type(get_type_hints(function, include_extras=True)["return"])
+        named = zip(signature(function).parameters, inputs, strict=True)
+        self.endpoints.append(Endpoint(function, dict(named), returns))
         gr.Button(visible=False).click(
-            self.polite(function),
+            self.polite(without_pictures(function)),
             inputs=list(inputs),
-            outputs=[answer],
+            outputs=[_answer(returns)],
             api_name=function.__name__,
-            **({"postprocess": False} | self.job | arguments),
+            **({"postprocess": returns is Path} | self.job | arguments),
         )
 
 
@@ -115,6 +133,15 @@ def of_kind(component: gr.components.Component, schema: dict[str, Any]) -> None:
     component.api_info = lambda: schema  # type: ignore[method-assign]
 
 
+def _answer(returns: Any) -> gr.components.Component:
+    """What holds an answer, and is not seen."""
+    if returns is Path:
+        return gr.File(label="File", visible=False)
+    answer = gr.JSON(visible=False)
+    of_kind(answer, schema_of(returns))
+    return answer
+
+
 def never_fetched(component: gr.components.Component) -> None:
     """Let a component that takes files refuse addresses, which gradio would fetch for it.
 
@@ -124,7 +151,7 @@ def never_fetched(component: gr.components.Component) -> None:
 
     async def move_if_here(url_or_file_path: str | Path | None) -> str | None:
         if is_http_url_like(str(url_or_file_path)):
-            url_or_file_path = _uploaded(str(url_or_file_path))
+            url_or_file_path = uploaded(str(url_or_file_path))
         return await move(url_or_file_path)
 
     component.async_move_resource_to_block_cache = move_if_here  # type: ignore[method-assign]
@@ -164,7 +191,12 @@ def language_choice(name: str, models: Models) -> gr.Radio:
     )
 
 
-def _uploaded(address: str) -> Path:
+def uploaded(address: str) -> Path:
+    """The upload to this page that an address stands for.
+
+    Raises:
+        gradio.Error: it stands for something else, which is not fetched.
+    """
     found = re.search(r"/gradio_api/file=([^?#]+)", address)
     path = Path(unquote(found[1]) if found else "").resolve()
     if not found or not path.is_relative_to(Path(get_upload_folder()).resolve()):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypedDict
 
 import gradio as gr
 
+from demo.answers import Pictured
 from demo.player import Shown
 from demo.shared import Shared
 from multimodal.errors import UserError
-from multimodal.strokes import to_points
+from multimodal.strokes import Sheet, smoothed, to_points
+from multimodal.strokes.raster import encode_png
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,19 +26,19 @@ USUAL_TEMPERATURE, LEAST_TEMPERATURE, MOST_TEMPERATURE = 0.7, 0.05, 1.5
 
 
 class Drawn(TypedDict):
-    """What an endpoint answers that draws.
+    """What an endpoint answers that draws."""
 
-    Attributes:
-        title: what the drawings show.
-        notes: what should be said about them.
-        seed: the same seed draws the same.
-        drawings: of each a list of strokes, of each a list of points [x, y].
-    """
+    title: Annotated[str, "what the drawings show"]
+    notes: Annotated[list[str], "what should be said about them"]
+    seed: Annotated[int, "the same seed draws the same"]
+    drawings: Annotated[
+        list[list[list[list[float]]]],
+        "of each a list of strokes, of each a list of points [x, y]; y down",
+    ]
 
-    title: str
-    notes: list[str]
-    seed: int
-    drawings: list[list[list[list[float]]]]
+
+PicturedDrawings: TypeAlias = Pictured[Drawn]
+"""The same, and a sheet of the drawings."""
 
 
 def temperature_slider() -> gr.Slider:
@@ -88,14 +90,21 @@ def shown(sketches: Sketches, seed: int, sketcher: Sketcher) -> Shown:
     return Shown(sketches.drawings, sketches.title, category, notes)
 
 
-def answered(sketches: Sketches, seed: int) -> Drawn:
-    """What an API client is told of what was drawn."""
-    return Drawn(
+def answered(sketches: Sketches, seed: int) -> PicturedDrawings:
+    """What an API client is told and shown of what was drawn."""
+    told = Drawn(
         title=sketches.title,
         notes=list(sketches.notes),
         seed=seed,
         drawings=[_rounded(to_points(drawing)) for drawing in sketches.drawings],
     )
+    return Pictured(told, lambda: _sheet(sketches))
+
+
+def _sheet(sketches: Sketches) -> list[bytes]:
+    """All drawings on one PNG, as the page shows them; none of nothing."""
+    drawings = [smoothed(drawing) for drawing in sketches.drawings]
+    return [encode_png(drawings, Sheet())] if drawings else []
 
 
 def _rounded(strokes: Iterable[Iterable[Iterable[Any]]]) -> list[list[list[float]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +20,10 @@ ASIDE = 1e-6  # what punctuation counts beside letters
 
 
 class TranslatedWord(TypedDict):
-    """A word of a translation; `kept` says that it is the caption's own, which nobody knew."""
+    """A word of a translation."""
 
-    word: str
-    kept: bool
+    word: Annotated[str, "as the translation has it"]
+    kept: Annotated[bool, "whether it is the caption's own word, which the translator did not know"]
 
 
 def translated_words(translation: Translation) -> list[TranslatedWord]:

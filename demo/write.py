@@ -12,6 +12,14 @@ from demo.shared import Shared, asset, in_time
 
 EVERY = 0.08  # seconds between two looks at a growing text
 COLDEST, HOTTEST = 0.1, 2.0
+BEGINNINGS = {
+    "sonnets": "Shall I compare thee",
+    "war-and-peace": "Prince Andrew",
+    "latex": "\\begin{lemma}",
+    "linux": "static int ",
+}
+"""What a text may begin with, by the voice that suits it; the first voice is on show."""
+
 NO_VOICE = (
     "No voice ships with this version yet. You can train one on any text with "
     "`multimodal train text --data book.txt --out runs/book`, and open this page with "
@@ -88,13 +96,15 @@ def tab(shared: Shared) -> None:
         yield {"beginning": beginning, "text": text, "levels": levels, "running": False}
 
     voices = [(name.replace("-", " ").capitalize(), name) for name in shared.models.voices()]
+    names = [name for _, name in voices]
+    first = next((name for name in BEGINNINGS if name in names), next(iter(names), None))
     if not voices:
         gr.Markdown(NO_VOICE, elem_classes="lede", elem_id="write-none")
     with gr.Row(visible=bool(voices)):
         with gr.Column(scale=4, min_width=280):
             voice = gr.Dropdown(
                 voices,
-                value=voices[0][1] if voices else None,
+                value=first,
                 label="Voice",
                 elem_id="write-voice",
             )
@@ -103,15 +113,18 @@ def tab(shared: Shared) -> None:
                 label="Beginning",
                 lines=3,
                 max_length=shared.limits.text,
-                placeholder="Shall I compare thee",
+                placeholder=BEGINNINGS.get(first or "", "Once upon a time"),
                 elem_id="write-beginning",
             )
             controls = [voice, beginning, *_choices(shared)]
             with gr.Row(elem_classes="actions"):
                 start = gr.Button("Write", variant="primary", elem_id="write-start")
-                stop = gr.Button("Stop", variant="stop", elem_id="write-stop")
+                stop = gr.Button("Stop", variant="stop", interactive=False, elem_id="write-stop")
         with gr.Column(scale=7, min_width=300):
             shown = sheet(elem_id="write-sheet", elem_classes="bare", label="The text")
+    quick = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+    voice.change(_suited, [voice], [beginning], **quick)
+    gr.on([start.click, beginning.submit], lambda: _running(True), None, [start, stop], **quick)
     running = gr.on(
         [start.click, beginning.submit],
         shared.polite(stream),
@@ -119,8 +132,19 @@ def tab(shared: Shared) -> None:
         [shown],
         **(shared.private | {"show_progress": "hidden", "preprocess": False}),
     )
-    stop.click(None, cancels=[running], api_visibility="private")
+    running.then(lambda: _running(False), None, [start, stop], **quick)
+    stop.click(lambda: _running(False), None, [start, stop], cancels=[running], **quick)
     shared.endpoint(write, controls, preprocess=False)
+
+
+def _suited(voice: str) -> dict[str, Any]:
+    """A beginning to suggest that suits a voice."""
+    return gr.update(placeholder=BEGINNINGS.get(voice, "Once upon a time"))
+
+
+def _running(is_running: bool) -> list[dict[str, Any]]:
+    """The buttons while a text is written, and while none is."""
+    return [gr.update(interactive=not is_running), gr.update(interactive=is_running)]
 
 
 def _choices(shared: Shared) -> list[gr.components.Component]:

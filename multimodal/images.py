@@ -15,6 +15,7 @@ import stat
 import threading
 import warnings
 from collections.abc import Iterable
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
@@ -24,8 +25,18 @@ import numpy.typing as npt
 from PIL import ExifTags, Image, ImageFile
 
 from multimodal.errors import UserError
+from multimodal.pixels import (
+    RefusedError,
+    array_to_image,
+    read_deep_tiff,
+    reads_tiff_wrong,
+    remember_depth,
+    to_rgb,
+)
 
-ImageSource: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[Any]
+IMAGE_BYTES = (bytes, bytearray, memoryview)
+ImageBytes: TypeAlias = bytes | bytearray | memoryview
+ImageSource: TypeAlias = str | os.PathLike[str] | ImageBytes | Image.Image | npt.NDArray[Any]
 """What `open_image` reads: a path, the bytes of a picture file, a Pillow picture of any mode, or an
 array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of bool, uint8, uint16 or floats from 0 to 1.
 """
@@ -37,7 +48,10 @@ It also bounds what a picture becomes when its shorter side is scaled to what th
 """
 
 FORMATS = {
-    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
+    "JPEG": (
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".pjpeg", ".pjp"),
+        *(".jpg_large", ".jpg_orig", ".jpg-large", ".jpeg_large"),  # as Twitter names them
+    ),
     "PNG": (".png", ".apng"),
     "WEBP": (".webp",),
     "AVIF": (".avif", ".avifs"),
@@ -66,12 +80,6 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 
-_WHITE: dict[type[np.generic], float] = {np.bool_: 1, np.uint8: 255, np.uint16: 65535}
-
-# Pillow's modes I and F name a storage, not a scale: files bring 16 bits in I and 0 to 1 in F, its
-# own conversions bring 0 to 255 in both. The lowest scale that holds the brightest pixel decides.
-_DEEP_WHITE = {"I": (255, 65535), "F": (1, 255)}
-
 _QUIET = threading.Lock()
 
 
@@ -93,16 +101,12 @@ class ImageError(UserError):
         return f"{shown}: {self.reason}"
 
 
-class RefusedError(Exception):
-    """The reason of an `ImageError` alone, on its way to the place that knows the name."""
-
-
 def name_of(source: object) -> str:
     """Return what an error calls the source: a path as given, or its kind in angle brackets."""
     match source:
         case str() | os.PathLike():
             return os.fsdecode(source)
-        case bytes():
+        case bytes() | bytearray() | memoryview():
             return "<bytes>"
         case Image.Image():
             return "<picture>"
@@ -140,13 +144,14 @@ def open_image(
         raise ImageError(name_of(source) if name is None else name, reason_of(error)) from error
 
 
-def count_pixels(source: str | os.PathLike[str] | bytes, *, needed: int | None = None) -> int:
+def count_pixels(source: str | os.PathLike[str] | ImageBytes, *, needed: int | None = None) -> int:
     """How many pixels `open_image` would decode, by the header alone; 0 if it would refuse.
 
     For callers who open pictures side by side and have to bound the memory that they take.
     """
     try:
-        with BytesIO(source) if isinstance(source, bytes) else open_file(name_of(source)) as file:
+        inside = BytesIO(source) if isinstance(source, bytes | bytearray | memoryview) else None
+        with inside or open_file(name_of(source)) as file:
             image = _read_header(file, needed)
             return image.width * image.height
     except Exception:  # `open_image` will say what is wrong
@@ -185,14 +190,16 @@ def _decode(source: ImageSource, needed: int | None) -> Image.Image:
     match source:
         case str() | os.PathLike():
             with open_file(os.fsdecode(source)) as file:
-                return _upright_rgb(_read_header(file, needed))
-        case bytes():
-            return _upright_rgb(_read_header(BytesIO(source), needed))
+                return _upright_rgb(_read_file(file, needed))
+        case bytes() | bytearray() | memoryview():
+            return _upright_rgb(_read_file(BytesIO(source), needed))
         case Image.Image():
             _check_size(*source.size, needed)
             return _upright_rgb(source)
         case np.ndarray():
-            return _upright_rgb(_from_array(source, needed))
+            if source.ndim in (2, 3):
+                _check_size(source.shape[1], source.shape[0], needed)
+            return _upright_rgb(array_to_image(source))
     raise RefusedError("give a path, bytes, a Pillow picture or a NumPy array instead")
 
 
@@ -212,6 +219,20 @@ def open_file(name: str) -> BinaryIO:
     if not stat.S_ISREG(mode):  # opening a pipe would wait for its other end
         raise RefusedError("is a pipe, a socket or a device, not a file")
     return path.open("rb")
+
+
+def _read_file(file: BinaryIO, needed: int | None) -> Image.Image:
+    """Read the header of a picture, or all of a TIFF that Pillow cannot decode or gets wrong."""
+    try:
+        image = _read_header(file, needed)
+    except SyntaxError as error:
+        if str(error) != "unknown pixel mode":
+            raise
+        return read_deep_tiff(file, str(error), partial(_check_size, needed=needed))
+    if reads_tiff_wrong(image):
+        return read_deep_tiff(file, "", partial(_check_size, needed=needed))
+    remember_depth(image)
+    return image
 
 
 def _read_header(file: BinaryIO, needed: int | None) -> Image.Image:
@@ -246,7 +267,7 @@ def identify(file: BinaryIO, formats: Iterable[str] = FORMATS) -> ImageFile.Imag
     return None
 
 
-def _check_size(width: int, height: int, needed: int | None) -> None:
+def _check_size(width: int, height: int, needed: int | None = None) -> None:
     if width < 1 or height < 1:
         raise RefusedError(f"has no pixels ({width} x {height})")
     if width * height > MAX_PIXELS:
@@ -259,7 +280,7 @@ def _upright_rgb(image: Image.Image) -> Image.Image:
     image.load()
     # Only now: loading reads the EXIF of a PNG, and turns a TIFF upright by itself.
     orientation = _orientation(image)
-    picture = _rgb(image)
+    picture = to_rgb(image)
     if orientation in _UPRIGHT:
         picture = picture.transpose(_UPRIGHT[orientation])
     picture.info = {}  # an orientation left here would be applied twice
@@ -273,48 +294,6 @@ def _orientation(image: Image.Image) -> Any:
         raise
     except Exception:  # broken metadata is no reason to refuse good pixels
         return None
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith(("I", "F")):
-        deep = np.asarray(image)
-        whites = _DEEP_WHITE.get(image.mode, (65535,))
-        white = next((white for white in whites if deep.max() <= white), whites[-1])
-        image = Image.fromarray(_eight_bits(deep, white))
-    elif image.mode == "La":  # Pillow converts it to nothing else
-        image = image.convert("LA")
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    rgba = image if image.mode == "RGBA" else image.convert("RGBA")
-    on_white = Image.new("RGB", image.size, "white")
-    on_white.paste(rgba, mask=rgba)
-    return on_white
-
-
-def _from_array(array: npt.NDArray[Any], needed: int | None) -> Image.Image:
-    if array.ndim == 3 and array.shape[2] == 1:
-        array = array[:, :, 0]
-    if array.ndim != 2 and not (array.ndim == 3 and array.shape[2] in (3, 4)):
-        raise RefusedError(f"has the shape {array.shape}: (H, W) or (H, W, 1, 3 or 4) expected")
-    floating = np.issubdtype(array.dtype, np.floating)
-    white = 1 if floating else _WHITE.get(array.dtype.type)
-    if white is None:
-        raise RefusedError(f"holds {array.dtype}: bool, uint8, uint16 or floats expected")
-    _check_size(array.shape[1], array.shape[0], needed)
-    return Image.fromarray(_eight_bits(array, white))
-
-
-def _eight_bits(array: npt.NDArray[Any], white: float) -> npt.NDArray[np.uint8]:
-    """Scale 0 … `white` to 0 … 255, rounded; clip half a level beyond, which resizing may leave."""
-    if array.dtype == np.uint8 and white == 255:
-        return array
-    low, high = float(array.min()), float(array.max())
-    if np.isnan(low):
-        raise RefusedError("has pixels that are not a number (NaN)")
-    if low < -white / 510 or high > white + white / 510:
-        raise RefusedError(f"has pixels from {low:g} to {high:g}: 0 to {white:g} expected")
-    levels: npt.NDArray[np.float32] = np.rint(array.astype(np.float32) * np.float32(255 / white))
-    return levels.clip(0, 255).astype(np.uint8)
 
 
 def reason_of(error: Exception) -> str:

@@ -7,9 +7,12 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import pairwise
 from threading import Semaphore
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+
+from multimodal.errors import UserError
 
 if TYPE_CHECKING:
     import torch
@@ -77,9 +80,34 @@ def computes_bf16(device: str = "cpu") -> bool:
 
     if device == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return device == "cpu" and (
-        torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    )
+    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return device == "cpu" and native and _unrolls_bf16()
+
+
+def require_bf16(device: str = "cpu") -> None:
+    """See to it that a network can learn in bf16.
+
+    Raises:
+        UserError: torch has no LSTM of that type for this processor.
+    """
+    if device == "cpu" and not _unrolls_bf16():
+        raise UserError(
+            "precision=bf16: torch unrolls no LSTM in bf16 on this processor, which lacks AVX-512 "
+            "(or ONEDNN_MAX_CPU_ISA forbids it): take precision=auto or precision=fp32"
+        )
+
+
+@cache
+def _unrolls_bf16() -> bool:
+    """Whether the fused LSTM does; where oneDNN has no kernel for it, torch has no other way."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]), torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        try:
+            torch.nn.LSTM(8, 8)(torch.zeros(1, 1, 8))
+        except RuntimeError:
+            return False
+    return True
 
 
 def torch_dtype(precision: Precision, device: str = "cpu") -> torch.dtype:

@@ -43,14 +43,15 @@ class SubwordVocabulary:
         pairs = [(left, right) for left, _, right in (m.partition(" ") for m in merges)]
         if not all(left and right for left, right in pairs):
             raise UserError("vocabulary: a merge is two pieces with a space between them")
-        pieces = [*special, *sorted(pre_tokenizers.ByteLevel.alphabet()), *map("".join, pairs)]
-        ids = {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
+        pieces = [*sorted(pre_tokenizers.ByteLevel.alphabet()), *map("".join, pairs)]
+        # The special ones are no pieces, so that a text that reads the same is not taken for them.
+        ids = {piece: number for number, piece in enumerate(dict.fromkeys(pieces), len(special))}
         for piece in (piece for pair in pairs for piece in pair):
             if piece not in ids:
                 raise UserError(f"vocabulary: {piece!r} is merged, but nothing makes it")
         self.merges = tuple(merges)
         self.special = tuple(special)
-        self._pieces = tuple(ids)
+        self._pieces = (*special, *ids)
         self._cutter = pre_tokenizers.ByteLevel(add_prefix_space=False)
         self._joiner = decoders.ByteLevel()
         self._tokenizer = Tokenizer(models.BPE(ids, pairs))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol, Self, TypeAlias
@@ -176,16 +177,21 @@ class CharacterVocabulary:
         self._ids[codes] = np.arange(len(codes))
 
     @classmethod
-    def build(cls, text: str, at_least: int = 1, *, replace_unknown: bool = False) -> Self:
+    def build(
+        cls, text: str | Iterable[str], at_least: int = 1, *, replace_unknown: bool = False
+    ) -> Self:
         """The characters that are seen `at_least` times in a text.
 
         Args:
-            text: any text.
+            text: any text, whole or in pieces.
             at_least: rarer characters are left out.
             replace_unknown: whether U+FFFD is to stand for what is not known.
         """
-        codes, counts = np.unique(_code_points(text), return_counts=True)
-        kept = {chr(code) for code in codes[counts >= at_least]}
+        counts = np.zeros(sys.maxunicode + 1, dtype=np.int64)
+        for piece in [text] if isinstance(text, str) else text:
+            seen = np.bincount(_code_points(piece))
+            counts[: len(seen)] += seen
+        kept = set(map(chr, np.flatnonzero(counts >= max(1, at_least)).tolist()))
         return cls("".join(sorted(kept | ({REPLACEMENT} if replace_unknown else set()))))
 
     def __len__(self) -> int:

@@ -16,6 +16,7 @@ from multimodal.errors import UserError
 from multimodal.recognition.texts.tables import ENDINGS, STDIN, Columns, Row, read_rows
 from pipelines.journal import Journal, fingerprint, require_no_loss
 from pipelines.output import clean, require_place, written_aside
+from pipelines.sources import is_there, reads_like_file, require_file
 from pipelines.tables import write_csv, write_json_lines, write_parquet
 
 if TYPE_CHECKING:
@@ -115,6 +116,28 @@ class MoodFiles:
             require_no_loss(there, self.journal, resume=self.resume, overwrite=self.overwrite)
 
 
+def told_apart(inputs: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The sentences and the files among the arguments of a command.
+
+    What exists is a file, and so is what is called like one; everything else is a sentence.
+
+    Raises:
+        UserError: an argument is empty, or there are both.
+    """
+    sentences: list[str] = []
+    sources: list[str] = []
+    for said in inputs:
+        if not said.strip():
+            raise UserError("an empty text has no mood: give a sentence, or name a file")
+        is_file = said == STDIN or is_there(said) or reads_like_file(said)
+        (sources if is_file else sentences).append(said)
+    if sentences and sources:
+        raise UserError(
+            f"{sentences[0][:40]!r} is a text and {sources[0]} a file: give either texts or files"
+        )
+    return sentences, sources
+
+
 def require_inputs(inputs: Sequence[str | Path]) -> None:
     """See to it that all inputs are there, before a model is loaded.
 
@@ -126,8 +149,7 @@ def require_inputs(inputs: Sequence[str | Path]) -> None:
     for source in map(str, inputs):
         if source == STDIN:
             continue
-        if not Path(source).is_file():
-            raise UserError(f"{source}: no such file")
+        require_file(source, f"a table of texts ({' '.join(ENDINGS)})")
         if Path(source).suffix.lower() not in (*ENDINGS, ""):
             raise UserError(f"{source}: not a table of texts; choose one of {', '.join(ENDINGS)}")
 
@@ -251,6 +273,11 @@ def coloured(influences: Sequence[Influence]) -> Text:
         text.append(influence.piece, style)
         text.append(" ")
     return text
+
+
+def weighed(influences: Sequence[Influence]) -> str:
+    """A sentence each of whose words is followed by how far it moved the answer: "dull (+0.31)"."""
+    return " ".join(f"{each.piece} ({each.moved:+.2f})" for each in influences)
 
 
 def _reason(row: Row, classifier: TextClassifier) -> str | None:

@@ -10,19 +10,26 @@ from itertools import count as count_from
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rapidfuzz.distance import Levenshtein
+
 from multimodal.errors import UserError
 from multimodal.handwriting.layout import Layout, stacked
-from multimodal.strokes import Drawing, Paper, Sheet, save_drawings
+from multimodal.strokes import Drawing, Paper, Plotter, Sheet, save_drawings
 from multimodal.strokes.paper import BASELINE
+from pipelines.numerals import numeral, width_of
 from pipelines.output import require_place
+from pipelines.sources import require_file
 
 if TYPE_CHECKING:
+    from multimodal.handwriting.pieces import Judge
     from multimodal.handwriting.styles import Style
     from multimodal.handwriting.writer import StyleLike, Writer
+    from multimodal.recognition.reading.reader import Reader
 
 WRITABLE = (".svg", ".png", ".gif", ".gcode", ".ndjson", ".json", ".npz")
 PANGRAM = "The quick brown fox jumps over the lazy dog."
 EDGE = 5.0  # millimetres around a text that is on no paper of a size
+NUMBERED = 2.5  # millimetres that the numbers of styles are high
 LONGEST_TEXT = 100_000  # characters
 LONGEST_NAME = 40  # of a file that is named after a text, in letters
 
@@ -42,15 +49,41 @@ class Handwriting:
     text: str
 
 
-def open_writer(model: str | Path | None) -> Writer:
+def open_writer(model: str | Path | None, *, judged: bool = False) -> Writer:
     """Load a writer: a folder, a Hub id, or None for the shipped one.
+
+    Args:
+        model: which.
+        judged: whether the shipped reader reads back what it writes.
 
     Raises:
         UserError: there is none, or it is damaged.
     """
     from multimodal.handwriting.writer import SHIPPED, Writer
+    from multimodal.recognition.reading.reader import SHIPPED as SHIPPED_READER
+    from multimodal.recognition.reading.reader import Reader
 
-    return Writer.load(model or SHIPPED)
+    writer = Writer.load(model or SHIPPED)
+    if judged:
+        writer.judge = read_back(Reader.load(SHIPPED_READER))
+    return writer
+
+
+def read_back(reader: Reader) -> Judge:
+    """A judge of handwriting: how far what is read is from what was to be written, in letters.
+
+    Args:
+        reader: who reads; it has learnt nothing from the writer.
+    """
+
+    def errors(drawings: Sequence[Drawing], texts: Sequence[str]) -> list[int]:
+        readings = reader.read(list(drawings), one_line=True)
+        return [
+            Levenshtein.distance(reading.text, text)
+            for reading, text in zip(readings, texts, strict=True)
+        ]
+
+    return errors
 
 
 def read_text(path: Path) -> str:
@@ -59,6 +92,7 @@ def read_text(path: Path) -> str:
     Raises:
         UserError: it cannot be read, or is no text in UTF-8.
     """
+    require_file(path, "a text file")
     try:
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -96,11 +130,24 @@ def handwrite(
         return Handwriting(tuple(pages), paper, text)
     layout = layout or Layout()
     page = writer.write(text, style=style, layout=layout, **options)
-    return _cut_to(page, text, layout.line_height)
+    return _cut_to(page, text, layout.line_height, layout.width)
+
+
+def text_width(width: float | None) -> float | None:
+    """The width of the text on paper that is so wide, in millimetres.
+
+    Raises:
+        UserError: nothing is left between the edges.
+    """
+    if width is None:
+        return None
+    if width <= 2 * EDGE:
+        raise UserError(f"--width {width:g}: more than the edges, {2 * EDGE:g} mm, expected")
+    return width - 2 * EDGE
 
 
 def style_sheet(writer: Writer, text: str = PANGRAM, **options: Any) -> Handwriting:
-    """Write one text in every style of the gallery, one line each.
+    """Write one text in every style of the gallery, one line each, behind the style's number.
 
     Args:
         writer: whose gallery.
@@ -113,12 +160,21 @@ def style_sheet(writer: Writer, text: str = PANGRAM, **options: Any) -> Handwrit
         raise UserError("a sheet of styles shows a single line of text")
     layout = Layout()
     written = writer.write_lines([text] * len(writer.styles), style=writer.styles, **options)
-    lines = [drawing.scaled(layout.unit) for drawing in written]
+    indent = width_of(max(writer.styles), NUMBERED) + EDGE
+    lines = [
+        Drawing([*numeral(style, NUMBERED), *drawing.scaled(layout.unit).moved(indent, 0)])
+        for style, drawing in zip(writer.styles, written, strict=True)
+    ]
     return _cut_to(smooth(stacked(lines, layout)), text, layout.line_height)
 
 
 def save(
-    written: Handwriting, path: Path, *, animated: bool = False, ruled: bool | None = None
+    written: Handwriting,
+    path: Path,
+    *,
+    animated: bool = False,
+    ruled: bool | None = None,
+    plotter: bool = False,
 ) -> list[Path]:
     """Write pages to files: to the path, or to numbered ones where there are several pages.
 
@@ -127,6 +183,7 @@ def save(
         path: its ending says how; ".ndjson", ".json" and ".npz" hold all pages in one file.
         animated: an SVG draws itself.
         ruled: whether lines to write on are shown; as the paper says unless given.
+        plotter: an SVG holds ink alone, in an order with little way between its strokes.
 
     Returns:
         The files.
@@ -141,8 +198,11 @@ def save(
         return [save_drawings(written.pages, path, titles=titles)]
     paths = page_paths(path, len(written.pages))
     seconds = Sheet.seconds if path.suffix.lower() != ".gif" else 6.0
+    machine = Plotter() if plotter else None
     for page, place in zip(written.pages, paths, strict=True):
-        save_drawings([page], place, paper=paper, animated=animated, seconds=seconds)
+        save_drawings(
+            [page], place, paper=paper, animated=animated, seconds=seconds, plotter=machine
+        )
     return paths
 
 
@@ -218,21 +278,31 @@ def learn_style(
 def _read(path: Path) -> Iterator[tuple[Drawing, str]]:
     from multimodal.strokes import read_drawings
 
+    require_file(path, "a file of lines in one hand")
     for record in read_drawings(path):
         yield record.drawing, record.word
 
 
-def _cut_to(page: Drawing, text: str, line_height: float) -> Handwriting:
-    """A page on paper that is as large as what is on it."""
-    _, top, right, bottom = page.bounds
-    above = max(0.0, -top)
+def _cut_to(
+    page: Drawing, text: str, line_height: float, width: float | None = None
+) -> Handwriting:
+    """A page on paper that is as large as what is on it, or as wide as its lines may be.
+
+    Args:
+        page: in millimetres; a text of a given width stands in it between equal edges.
+        text: what it says.
+        line_height: from one baseline to the next, in millimetres.
+        width: of the text, without the edges; as wide as it came out unless given.
+    """
+    left, top, right, bottom = page.bounds
+    above, before = max(0.0, -top), max(0.0, -left)
     lines = -(-(bottom - BASELINE * line_height) // line_height)  # that have their baseline on it
     height = max(above + bottom, above + (lines + 1) * line_height)
     margin = EDGE + above  # on all sides, between which paper has room for a line
     paper = Paper(
-        max(right + 2 * EDGE, 2 * margin + 1),
+        max((width or before + right) + 2 * EDGE, 2 * margin + 1),
         max(height + 2 * EDGE, 2 * margin + line_height),
         margin=margin,
         spacing=line_height,
     )
-    return Handwriting((page.moved(EDGE, EDGE + above),), paper, text)
+    return Handwriting((page.moved(EDGE + before, EDGE + above),), paper, text)

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from multimodal.errors import UserError
 
+ERASED = "\r\x1b[2K"
+"""What empties a terminal's line, with the ^C that Ctrl-C echoed on it."""
+
 
 def require_place(path: Path) -> None:
     """See to it that a file can be put there, before the work that it will hold begins.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multimodal.errors import UserError
-from pipelines.output import require_place, write_text
+from pipelines.faults import Faults, find_drawings
+from pipelines.output import dump_json, require_place, write_text
 
 if TYPE_CHECKING:
     from multimodal.recognition.reading.reader import Reading
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 def read_files(
     model: str | Path | None,
     paths: Sequence[Path],
+    faults: Faults,
     *,
     alternatives: int = 0,
     one_line: bool = False,
@@ -27,37 +27,45 @@ def read_files(
     Args:
         model: a folder, a Hub id, or None for the shipped reader.
         paths: files of drawings; see `multimodal.strokes.reading.read_drawings`.
+        faults: takes what cannot be read; the next file is then gone on with.
         alternatives: how many of the most probable texts to tell for every line.
         one_line: whether each drawing is known to be a single line.
-        out: a file for one JSON object a drawing, written when all are read.
+        out: a file for one JSON object a drawing, written when all are read, unless none could be.
 
     Returns:
         For every drawing its name, which is the file's with a number where it holds several, and
         what stands in it.
 
     Raises:
-        UserError: a file cannot be read or written, or a drawing has no stroke.
+        UserError: the model cannot be loaded, or `out` not be written.
     """
     from multimodal.recognition.reading.reader import SHIPPED, Reader
-    from multimodal.strokes.reading import read_drawings
 
     if out is not None:
         require_place(out)
     reader = Reader.load(model or SHIPPED)
     rows: list[str] = []
     for path in paths:
-        drawings = [record.drawing for record in read_drawings(path)]
-        single = len(drawings) == 1
-        names = [str(path) if single else f"{path}:{n}" for n, _ in enumerate(drawings, 1)]
-        empty = [name for name, drawing in zip(names, drawings, strict=True) if not len(drawing)]
-        if empty:
-            raise UserError(f"{empty[0]}: has no stroke to read")
-        readings = reader.read(drawings, alternatives=alternatives, one_line=one_line)
-        for name, reading in zip(names, readings, strict=True):
-            rows.append(json.dumps(_row(name, reading), ensure_ascii=False) + "\n")
-            yield name, reading
-    if out is not None:
+        notes: list[str] = []
+        found = find_drawings(path, "to read", notes)
+        faults.notes(notes)
+        drawings = [each.drawing for each in found if each.drawing is not None]
+        readings = iter(reader.read(drawings, alternatives=alternatives, one_line=one_line))
+        for each in found:
+            if each.drawing is None:
+                faults.error(each.error)
+                rows.append(_line({"file": each.name, "text": None, "error": each.error}))
+                continue
+            reading = next(readings)
+            faults.done += 1
+            rows.append(_line(_row(each.name, reading)))
+            yield each.name, reading
+    if out is not None and faults.done:
         write_text(out, "".join(rows))
+
+
+def _line(row: dict[str, object]) -> str:
+    return dump_json(row) + "\n"
 
 
 def _row(name: str, reading: Reading) -> dict[str, object]:

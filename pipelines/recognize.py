@@ -7,20 +7,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multimodal.errors import UserError
+from pipelines.faults import Faults, find_drawings
 
 if TYPE_CHECKING:
     from multimodal.recognition.clips.recognizer import FrameGuess
     from multimodal.recognition.recognizer import Guess
 
 
+DRAWINGS = (".svg", ".ndjson", ".npz", ".bin", ".json", ".inkml")
+
+
 def recognize_drawings(
-    model: str | Path | None, paths: Sequence[Path], *, every_stroke: bool = False, top: int = 3
+    model: str | Path | None,
+    paths: Sequence[Path],
+    faults: Faults,
+    *,
+    every_stroke: bool = False,
+    top: int = 3,
 ) -> Iterator[tuple[str, list[Guess]]]:
     """Guess at every drawing of some files, one file after the other.
 
     Args:
         model: a folder, a Hub id, or None for the shipped recognizer.
         paths: files of drawings; see `multimodal.strokes.reading.read_drawings`.
+        faults: takes what cannot be read; the next file is then gone on with.
         every_stroke: whether to guess after every stroke, or only at the end.
         top: how many categories of each ranking to give.
 
@@ -29,36 +39,44 @@ def recognize_drawings(
         its guesses.
 
     Raises:
-        UserError: a file cannot be read, or a drawing in it has no stroke.
+        UserError: the model cannot be loaded.
     """
     from multimodal.recognition.recognizer import SHIPPED, Recognizer
-    from multimodal.strokes.reading import read_drawings
 
     if not paths:
         return
     recognizer = Recognizer.load(model or SHIPPED)
     for path in paths:
-        drawings = [record.drawing for record in read_drawings(path)]
-        single = len(drawings) == 1
-        names = [str(path) if single else f"{path}:{n}" for n, _ in enumerate(drawings, 1)]
-        empty = [name for name, drawing in zip(names, drawings, strict=True) if not len(drawing)]
-        if empty:
-            raise UserError(f"{empty[0]}: has no stroke to guess from")
+        notes: list[str] = []
+        found = find_drawings(path, "to guess from", notes)
+        faults.notes(notes)
+        drawings = [each.drawing for each in found if each.drawing is not None]
         if every_stroke:
-            found = recognizer.guesses(drawings, top)
+            guessed = iter(recognizer.guesses(drawings, top))
         else:
-            found = [[guess] for guess in recognizer.guess(drawings, top)]
-        yield from zip(names, found, strict=True)
+            guessed = iter([[guess] for guess in recognizer.guess(drawings, top)])
+        for each in found:
+            if each.drawing is None:
+                faults.error(each.error)
+                continue
+            faults.done += 1
+            yield each.name, next(guessed)
 
 
 def recognize_clips(
-    model: str | Path | None, paths: Sequence[Path], *, every_frame: bool = False, top: int = 3
+    model: str | Path | None,
+    paths: Sequence[Path],
+    faults: Faults,
+    *,
+    every_frame: bool = False,
+    top: int = 3,
 ) -> Iterator[tuple[str, list[FrameGuess]]]:
     """Guess at clips, one after the other.
 
     Args:
         model: a folder, a Hub id, or None for the shipped clip recognizer.
         paths: clips; see `multimodal.clips.read_clip`.
+        faults: takes what cannot be read; the next clip is then gone on with.
         every_frame: whether to guess after every frame, or only at the end.
         top: how many labels of each ranking to give.
 
@@ -66,7 +84,7 @@ def recognize_clips(
         For every clip its path and its guesses.
 
     Raises:
-        UserError: a clip cannot be read.
+        UserError: the model cannot be loaded.
     """
     from multimodal.recognition.clips.recognizer import SHIPPED, ClipRecognizer
 
@@ -74,8 +92,45 @@ def recognize_clips(
         return
     recognizer = ClipRecognizer.load(model or SHIPPED)
     for path in paths:
-        guesses = recognizer.guesses(path, top)
+        try:
+            _require_clip(path)
+            guesses = recognizer.guesses(path, top)
+        except UserError as error:
+            faults.error(str(error))
+            continue
+        faults.done += 1
         yield str(path), guesses if every_frame else guesses[-1:]
+
+
+def _require_clip(path: Path) -> None:
+    """See to it that a folder holds the frames of one clip, which are all of one size.
+
+    Raises:
+        UserError: it holds photos or drawings; the line says what to do with them.
+    """
+    from pipelines.caption.inputs import find_pictures
+
+    if not path.is_dir():
+        return
+    if drawings := sorted(file for file in path.iterdir() if file.suffix.lower() in DRAWINGS):
+        pattern = path / f"*{drawings[0].suffix}"
+        raise UserError(f"{path}: is a folder; name its drawings: multimodal recognize {pattern}")
+    if len({_size(picture) for picture in find_pictures([path])} - {None}) > 1:
+        raise UserError(
+            f"{path}: a folder is one clip, but its pictures are of different sizes; "
+            f"for photos there is: multimodal caption {path}"
+        )
+
+
+def _size(picture: Path) -> tuple[int, int] | None:
+    """How large a picture is; None where it cannot be read."""
+    from PIL import Image
+
+    try:
+        with Image.open(picture) as image:
+            return image.size
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return None
 
 
 def told(guess: Guess | FrameGuess) -> str:

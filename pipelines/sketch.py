@@ -15,6 +15,7 @@ from multimodal.sketching.prompts import Clause, Prompt, Things, parse_prompt
 from multimodal.sketching.scenes import draw_prompt
 from multimodal.strokes import Drawing, read_drawings, save_drawings
 from pipelines.output import require_place
+from pipelines.sources import require_file
 
 if TYPE_CHECKING:
     from multimodal.sketching.sketcher import Sketcher
@@ -57,19 +58,22 @@ def open_sketcher(model: str | Path | None) -> Sketcher:
     return Sketcher.load(model or SHIPPED)
 
 
-def sketch(sketcher: Sketcher, text: str, count: int = 1, **options: Any) -> Sketches:
+def sketch(
+    sketcher: Sketcher, text: str, count: int = 1, *, strict: bool = False, **options: Any
+) -> Sketches:
     """Draw a prompt several times.
 
     Args:
         sketcher: who draws.
         text: the prompt; see `multimodal.sketching.prompts` for its language.
         count: how many drawings.
+        strict: refuse a prompt with a word that means nothing, rather than leave that out.
         **options: of drawing, such as temperature and seed.
 
     Raises:
         UserError: the prompt cannot be drawn, or an option is out of range.
     """
-    prompt = parse_prompt(text, sketcher.categories)
+    prompt = parse_prompt(text, sketcher.categories, strict=strict)
     drawings = draw_prompt(sketcher, prompt, count, **options)
     only = Prompt((Clause((Things(prompt.things[0].category),)),))
     title = prompt.things[0].category if prompt == only else str(prompt)
@@ -182,6 +186,7 @@ def read_one(path: Path) -> Drawing:
     Raises:
         UserError: the file cannot be read, or holds several drawings.
     """
+    require_file(path, "a file with one drawing")
     records = read_drawings(path)
     if len(records) > 1:
         raise UserError(f"{path}: holds {len(records)} drawings; give a file with one")
@@ -280,6 +285,7 @@ def _as_learnt(drawing: Drawing, factor: float, sketcher: Sketcher) -> Drawing:
 
 
 def _notes(sketcher: Sketcher, prompt: Prompt) -> Iterator[str]:
+    yield from (f"left out: {line}" for line in prompt.left_out)
     if prompt.ignored:
         yield f"{', '.join(dict.fromkeys(prompt.ignored))}: not drawn, only what it is said of"
     rough = [things.category for things in prompt.things if things.category in sketcher.rough]

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from multimodal.errors import UserError
 from pipelines.output import require_place, written_aside
+from pipelines.sources import is_there, reads_like_file, require_file
 
 if TYPE_CHECKING:
     from multimodal.translation.translator import Translation, Translator
 
 STDIN = "-"
-_FILES = (".txt", ".gz", ".tsv", ".csv", ".jsonl")
 
 
 @dataclass
@@ -29,18 +29,21 @@ class Account:
         errors: the reasons of those that could not be translated, with their numbers.
         unknown: how many lines hold words that were never seen.
         examples: the first few of these words.
+        unusual: how many lines are unlike what was learnt from.
     """
 
     lines: int = 0
     errors: list[str] = field(default_factory=list)
     unknown: int = 0
     examples: list[str] = field(default_factory=list)
+    unusual: int = 0
 
     def add(self, translation: Translation) -> None:
         """Take in the next line."""
         self.lines += 1
         if translation.error is not None:
             self.errors.append(f"line {self.lines}: {translation.error}")
+        self.unusual += translation.unusual
         if translation.unknown:
             self.unknown += 1
             self.examples += translation.unknown[: max(0, 5 - len(self.examples))]
@@ -52,24 +55,34 @@ class Account:
         if self.unknown:
             words = ", ".join(dict.fromkeys(self.examples))
             said += f"; {self.unknown:,} with words never seen in training, such as {words}"
+        if self.unusual:
+            said += f"; {self.unusual:,} unlike all that it learnt from, so mistrust them"
         return said
+
+
+def warning(translation: Translation, limit: float) -> str | None:
+    """What to say of a sentence that is unlike all that was learnt from; None of a usual one."""
+    if not translation.unusual:
+        return None
+    return (
+        "this sentence is unlike all that the translator learnt from "
+        f"(perplexity {translation.perplexity:,.0f}, usual up to {limit:,.0f}): mistrust the result"
+    )
 
 
 def names_file(text: str) -> bool:
     """Whether an argument is a file of sentences rather than a sentence.
 
     Raises:
-        UserError: it reads like the name of a file, but there is none.
+        UserError: it is empty, or reads like the name of a file, but there is none.
     """
     if text == STDIN:
         return True
-    try:
-        if Path(text).is_file():
-            return True
-    except OSError:  # a sentence may be too long for a name
-        return False
-    if len(text.split()) == 1 and Path(text).suffix.lower() in _FILES:
-        raise UserError(f"{text}: no such file")
+    if not text.strip():
+        raise UserError("nothing to translate: the text is empty")
+    if reads_like_file(text) or (is_there(text) and not Path(text).is_dir()):
+        require_file(text, "a text file with a sentence a line")
+        return True
     return False
 
 

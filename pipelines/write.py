@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from multimodal.errors import UserError
 from multimodal.processor import Precision
 from pipelines.output import require_place, write_text
+from pipelines.sources import require_file
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -103,6 +104,7 @@ def score_file(
     """
     from multimodal.language.data import read_file
 
+    require_file(path, "a text file")
     if output:
         require_place(output)
     with _naming(path):
@@ -139,6 +141,7 @@ def trace_file(author: Author, path: Path, output: Path, unit: str | None = None
     from multimodal.language.data import read_file
     from multimodal.language.heatmap import html_page
 
+    require_file(path, "a text file")
     require_place(output)
     with _naming(path):
         maps = list(_heat_maps(author, read_file(path), unit))

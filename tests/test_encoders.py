@@ -271,10 +271,10 @@ def test_the_shared_imagenet_weights_name_photos(shared, package, path, label):
 # --- what is refused ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("weights", ["random", "torchvision"])
+@pytest.mark.parametrize("weights", ["random", "pretrained"])
 @pytest.mark.parametrize("name", ["resnet19", "fasterrcnn_resnet50_fpn", "raft_small"])
 def test_a_network_that_is_no_classifier_of_torchvision_is_refused(name, weights):
-    with pytest.raises(UserError, match=f"^encoder {name}: .* no such classification network$"):
+    with pytest.raises(UserError, match=f"^encoder {name}: no such classification network"):
         imagenet_encoder(name, weights)
 
 

@@ -2,6 +2,8 @@
 
 import ctypes
 import os
+import platform
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, get_ident
@@ -11,6 +13,7 @@ import pytest
 import torch
 
 from multimodal import processor
+from multimodal.errors import UserError
 
 
 class Allocator:
@@ -104,8 +107,40 @@ def test_the_type_of_the_arithmetic(monkeypatch, precision, native, dtype):
 def test_a_processor_multiplies_bf16_by_avx512_or_amx(monkeypatch, avx512, amx, native):
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    monkeypatch.setattr(processor, "_unrolls_bf16", lambda: True)
     assert processor.computes_bf16("cpu") is native
     assert not processor.computes_bf16("mps")
+
+
+def test_without_a_kernel_for_lstms_bf16_is_refused_and_never_chosen(monkeypatch):
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
+    monkeypatch.setattr(processor, "_unrolls_bf16", lambda: False)
+    assert not processor.computes_bf16("cpu")
+    assert processor.torch_dtype("auto") == torch.float32
+    with pytest.raises(UserError, match="precision=bf16: torch unrolls no LSTM in bf16 on this"):
+        processor.require_bf16("cpu")
+    processor.require_bf16("cuda")
+
+
+X86 = platform.machine().lower() in {"x86_64", "amd64"}
+
+
+@pytest.mark.skipif(not X86, reason="oneDNN names the instructions of this kind of processor alone")
+def test_a_processor_without_avx512_trains_in_fp32_and_refuses_bf16(tmp_path):
+    """oneDNN is told that it has AVX2 alone, which every machine can play."""
+    code = (
+        "import torch; before = torch.get_rng_state()\n"
+        "from multimodal import processor\n"
+        "assert processor.torch_dtype('auto') == torch.float32\n"
+        "assert torch.equal(before, torch.get_rng_state())\n"
+        "processor.require_bf16()"
+    )
+    limited = os.environ | {"ONEDNN_MAX_CPU_ISA": "AVX2"}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env=limited, capture_output=True, text=True, check=False
+    )
+    last = ended.stderr.splitlines()[-1]
+    assert "UserError: precision=bf16: torch unrolls no LSTM in bf16" in last
 
 
 @pytest.fixture

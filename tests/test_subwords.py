@@ -77,3 +77,22 @@ def test_what_cannot_be_is_named():
 
 def test_little_text_gives_a_small_vocabulary():
     assert len(SubwordVocabulary.build(["ab"], 5000)) < BYTES + 5
+
+
+@pytest.mark.parametrize("special", [("a", "Ġ"), ("the", "Ġdog")])
+def test_text_that_reads_like_a_special_piece_stays_text(special):
+    vocabulary = SubwordVocabulary.build(["the dog and the dogs"] * 9, 270, special)
+    text = "a dog and the dogs"
+    ids = vocabulary.encode(text)
+    assert vocabulary.decode(ids) == text
+    assert min(ids) >= len(special)
+    again = SubwordVocabulary.from_json(vocabulary.to_json())
+    assert again.encode(text) == ids
+    assert len(again) == len(vocabulary)
+
+
+def test_a_letter_that_no_training_text_had_is_neither_dropped_nor_joined():
+    """`tokenizers` does both where it has no piece for unknown letters and no bytes."""
+    ids = VOCABULARY.encode("the ☃dog x")
+    assert VOCABULARY.decode(ids) == "the ☃dog x"
+    assert VOCABULARY.words(ids)[0] == ["the", "☃", "dog", "x"]

@@ -26,6 +26,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence
 
 from multimodal import processor
 from multimodal.checkpoints import read_checkpoint, rounded_rows, save_checkpoint
@@ -41,7 +42,7 @@ from multimodal.training import (
     shuffled_batches,
     train,
 )
-from multimodal.training.learner import Learner
+from multimodal.training.learner import ComputedTypes, Learner
 from multimodal.training.report import Report
 from multimodal.training.schedule import WeightAverage, learning_rate
 from multimodal.training.state import Position
@@ -850,6 +851,39 @@ def test_precision_of_the_forward_alone(monkeypatch, precision, native, expected
     assert gradients[0].dtype == torch.float32
     with learner.evaluating():
         assert learner.model(POINTS).dtype == torch.float32
+
+
+def test_bf16_that_cannot_be_computed_is_refused_before_anything_is_written(monkeypatch, tmp_path):
+    monkeypatch.setattr(processor, "_unrolls_bf16", lambda: False)
+    monkeypatch.setattr(processor, "computes_bf16", lambda device: False)
+    task = ToyTask(ToyStage("one", replace(FIRST, precision="bf16")))
+    with pytest.raises(UserError, match="precision=bf16: torch unrolls no LSTM"):
+        train(task, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("cell", "lengths", "computed"),
+    [
+        (nn.LSTM, None, "bf16"),
+        (nn.GRU, None, "bf16, recurrent layers fp32"),
+        (nn.LSTM, [5, 3], "bf16, recurrent layers fp32"),
+    ],
+)
+@pytest.mark.skipif(not processor._unrolls_bf16(), reason="no bf16 LSTM on this processor")
+def test_the_types_in_which_layers_computed_are_told(cell, lengths, computed) -> None:
+    """What torch 2.14 does under autocast: its GRU and unequal sequences stay in fp32."""
+    model = nn.ModuleList([cell(4, 4), nn.Linear(4, 4)])
+    types = ComputedTypes(model)
+    inputs = torch.randn(5, 2, 4)
+    with torch.autocast("cpu", torch.bfloat16):
+        read = pack_padded_sequence(inputs, lengths) if lengths else inputs
+        model[0](read)
+        model[1](inputs)
+    types.close()
+    assert str(types) == computed
+    model[1](inputs)  # nobody watches any more
+    assert str(types) == computed
 
 
 # The order of data.

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from multimodal.captioning.tokenizer import tokenize
+from multimodal.captioning.wording import CaptionVocabulary
 from multimodal.training import batches_per_epoch
-from multimodal.vocabulary import END, PADDING, SPECIAL, START, WordVocabulary
+from multimodal.vocabulary import END, PADDING, SPECIAL, START
 
 
 class CaptionBatch(NamedTuple):
@@ -20,14 +20,17 @@ class CaptionBatch(NamedTuple):
     Attributes:
         seen: cached cells (B, S, D), or pixels (B, size, size, 3) as bytes.
         captions: groups of captions of similar length, (B, N, T + 1) ids from START to END, padded.
-        present: (B, W) the share of a photo's captions that use each word that is looked for.
+        present: (B, W) the share of a photo's captions that use each word of the list.
         photos: their numbers, where a stage needs them.
+        spoken: captions alone (B', 1, T' + 1), and the words (B', W) of other captions of the same
+            photo; empty for none.
     """
 
     seen: Tensor
     captions: tuple[Tensor, ...]
     present: Tensor
     photos: tuple[int, ...] = ()
+    spoken: tuple[Tensor, Tensor] | tuple[()] = ()
 
 
 class TrainingCaptions:
@@ -40,23 +43,23 @@ class TrainingCaptions:
     Args:
         groups: the captions of every photo.
         vocabulary: the words to learn.
-        detected_words: how many words the detector looks for.
+        listed_words: how many of the most frequent words make up the list.
         longest: further words of a caption are cut off.
     """
 
     def __init__(
         self,
         groups: Sequence[Sequence[str]],
-        vocabulary: WordVocabulary,
-        detected_words: int,
+        vocabulary: CaptionVocabulary,
+        listed_words: int,
         longest: int,
     ) -> None:
         self.ids = [
-            sorted((vocabulary.encode(tokenize(c))[:longest] for c in group), key=len)
+            sorted((vocabulary.encode(vocabulary.tokenize(c))[:longest] for c in group), key=len)
             for group in groups
         ]
         self.total = sum(map(len, self.ids))
-        self._looked_for = range(len(SPECIAL), len(SPECIAL) + detected_words)
+        self._looked_for = range(len(SPECIAL), len(SPECIAL) + listed_words)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -79,7 +82,7 @@ class TrainingCaptions:
         )
 
     def present(self, photos: Sequence[int], but: Sequence[int] | None = None) -> Tensor:
-        """The share of each photo's captions that use each word that is looked for: (B, W).
+        """The share of each photo's captions that use each word of the list: (B, W).
 
         Args:
             photos: their numbers.

@@ -18,10 +18,10 @@ from torch import Tensor
 
 from multimodal.captioning.model import Decoder, DecoderState, Sight
 from multimodal.captioning.naming import Forms, Thing, things
-from multimodal.captioning.tokenizer import tokenize
+from multimodal.captioning.wording import CaptionVocabulary, shown
 from multimodal.errors import UserError
 from multimodal.recurrent.generation import Requirement, Step
-from multimodal.vocabulary import UNKNOWN, WordVocabulary
+from multimodal.vocabulary import UNKNOWN
 
 
 class Borrowed(NamedTuple):
@@ -52,23 +52,23 @@ class Wish(NamedTuple):
         phrases = (*map(tuple, known), *((first + n,) for n in range(len(borrowed))))
         return Wish((*self.requirements, phrases), (*self.borrowed, *borrowed), self.unwanted)
 
-    def without(self, words: Iterable[str], vocabulary: WordVocabulary) -> Wish:
+    def without(self, words: Iterable[str], vocabulary: CaptionVocabulary) -> Wish:
         """The same, and none of some words."""
         known = vocabulary.encode(sorted(word for word in words if word in vocabulary))
         return self._replace(unwanted=(*self.unwanted, *known))
 
-    def words(self, ids: Iterable[int], vocabulary: WordVocabulary) -> list[str]:
+    def words(self, ids: Iterable[int], vocabulary: CaptionVocabulary) -> list[str]:
         """The words of ids."""
         extended = (*vocabulary.words, *(word for word, _ in self.borrowed))
         return [extended[number] for number in ids]
 
-    def beginnings(self, vocabulary: WordVocabulary) -> frozenset[str]:
+    def beginnings(self, vocabulary: CaptionVocabulary) -> frozenset[str]:
         """The words that the required phrases begin with."""
         first = (phrase[0] for phrases in self.requirements for phrase in phrases)
         return frozenset(self.words(first, vocabulary))
 
 
-def wish_to_mention(sets: Iterable[Sequence[str]], vocabulary: WordVocabulary) -> Wish:
+def wish_to_mention(sets: Iterable[Sequence[str]], vocabulary: CaptionVocabulary) -> Wish:
     """The wish for one word or phrase of each of several sets.
 
     Raises:
@@ -79,23 +79,23 @@ def wish_to_mention(sets: Iterable[Sequence[str]], vocabulary: WordVocabulary) -
         known: list[list[int]] = []
         borrowed: list[Borrowed] = []
         for phrase in alternatives:
-            words = tokenize(phrase)
+            words = vocabulary.tokenize(phrase)
             ids = vocabulary.encode(words)
             if ids and UNKNOWN not in ids:
                 known.append(ids)
             else:
-                borrowed += _borrow(" ".join(words), vocabulary)
+                borrowed += _borrow(" ".join(shown(words)), vocabulary)
         wish = wish.with_one_of(known, borrowed, len(vocabulary))
     return wish
 
 
-def wish_to_name(thing: Thing, wish: Wish, vocabulary: WordVocabulary) -> Wish | None:
+def wish_to_name(thing: Thing, wish: Wish, vocabulary: CaptionVocabulary) -> Wish | None:
     """A wish, and the name of a thing; None where no word of its kind is known either.
 
     The name borrows even if it is known: where a donor stands in a sentence, that may well be what
     the thing was taken for.
     """
-    spelled = (vocabulary.encode(tokenize(form)) for form in thing.forms.said())
+    spelled = (vocabulary.encode(vocabulary.tokenize(form)) for form in thing.forms.said())
     known = [ids for ids in spelled if UNKNOWN not in ids]
     borrowed = [
         Borrowed(form, donor)
@@ -108,7 +108,7 @@ def wish_to_name(thing: Thing, wish: Wish, vocabulary: WordVocabulary) -> Wish |
     return wish.with_one_of(known, borrowed, len(vocabulary))
 
 
-def _borrow(word: str, vocabulary: WordVocabulary) -> list[Borrowed]:
+def _borrow(word: str, vocabulary: CaptionVocabulary) -> list[Borrowed]:
     thing, number = _by_form().get(word, (None, 0))
     donors = _donors(thing, number, vocabulary) if thing else []
     if not donors:
@@ -116,7 +116,7 @@ def _borrow(word: str, vocabulary: WordVocabulary) -> list[Borrowed]:
     return [Borrowed(word, donor) for donor in donors]
 
 
-def _donors(thing: Thing, number: int, vocabulary: WordVocabulary) -> list[int]:
+def _donors(thing: Thing, number: int, vocabulary: CaptionVocabulary) -> list[int]:
     """The ids of all known donors, in their forms for one (0) or for several (1)."""
     forms = dict.fromkeys(donor[number] for donor in thing.donors)
     return vocabulary.encode(form for form in forms if form is not None and form in vocabulary)

@@ -8,7 +8,6 @@ captioner.caption(["a.jpg", "b.png"], beam_size=5)
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import chain, islice
@@ -30,10 +29,11 @@ from multimodal.captioning.naming import (
     is_worth_naming,
     mentions,
     recognize,
+    things,
     unsaid,
     with_articles,
 )
-from multimodal.captioning.tokenizer import tokenize
+from multimodal.captioning.wording import CaptionVocabulary, RepetitionCosts, shown
 from multimodal.checkpoints import (
     JSON,
     load_tensors,
@@ -49,7 +49,7 @@ from multimodal.encoders import (
     encode_views,
 )
 from multimodal.errors import UserError
-from multimodal.images import ImageError, ImageSource, name_of, open_image
+from multimodal.images import IMAGE_BYTES, ImageError, ImageSource, name_of, open_image
 from multimodal.processor import Precision, shares, side_by_side, torch_dtype
 from multimodal.recurrent.generation import (
     MOST_REQUIREMENTS,
@@ -57,12 +57,12 @@ from multimodal.recurrent.generation import (
     Hypothesis,
     generate,
 )
-from multimodal.vocabulary import END, PADDING, SPECIAL, START, UNKNOWN, WordVocabulary
+from multimodal.vocabulary import END, PADDING, SPECIAL, START, UNKNOWN
 
 SHIPPED = "captioner-flickr8k"
 TASK = "captioner"
 
-# What a caption may say more than once; every other word names a thing or an action.
+# What a captioner without `RepetitionCosts` may say more than once: those up to version 0.1.
 _REPEATABLE = """
     a an the one two three four five several some many another other each both all
     in on at of to for from with without by near over under through across into onto up down out
@@ -74,6 +74,10 @@ _REPEATABLE = """
 REPEATABLE = frozenset(_REPEATABLE.split())
 
 _NAMED_CLASSES = (TORCHVISION_CLASSES, TENSORFLOW_CLASSES)
+
+# Chosen on coco-mini: in a photo less familiar than this, an object that is at least so probable is
+# named.
+FAMILIAR, RECOGNIZED = 0.6, 0.2
 
 T = TypeVar("T")
 
@@ -119,9 +123,12 @@ class CaptionOptions(GenerationOptions):
         must_mention: Sets of words or phrases; a sentence has one of each.
         detected_weight: What the word detector counts beside the decoder; see `Decoder.lean`. More
             makes the single words surer and the sentences more alike. Scores are those of both.
+        repetition_weight: What it counts that people seldom repeat a word; 0 lets everything recur.
+            Scores are lower by it.
     """
 
     detected_weight: float = 0.0
+    repetition_weight: float = 1.0
     naming: bool = True
     must_mention: Sequence[Sequence[str]] = ()
 
@@ -131,8 +138,9 @@ class CaptionOptions(GenerationOptions):
             listed = isinstance(alternatives, Sequence) and not isinstance(alternatives, str)
             if not listed or not all(isinstance(word, str) for word in alternatives):
                 raise UserError(f"must_mention takes lists of words, not {alternatives!r}")
-        if not 0 <= self.detected_weight < math.inf:
-            raise UserError(f"detected_weight must be at least 0, not {self.detected_weight!r}")
+        for name in ("detected_weight", "repetition_weight"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise UserError(f"{name} must be at least 0, not {getattr(self, name)!r}")
 
 
 class _Naming(NamedTuple):
@@ -156,14 +164,21 @@ class Captioner:
         network: what was learnt; it is put into evaluation mode.
         vocabulary: the words behind the network's ids.
         options: how sentences are searched for, unless a call says otherwise.
+        repetition: what it costs to say a word again; None for the rule of version 0.1, under which
+            a word that names a thing or an action stands once.
     """
 
     def __init__(
-        self, network: CaptionNetwork, vocabulary: WordVocabulary, options: CaptionOptions
+        self,
+        network: CaptionNetwork,
+        vocabulary: CaptionVocabulary,
+        options: CaptionOptions,
+        repetition: RepetitionCosts | None = None,
     ) -> None:
         self.network = network.eval()
         self.vocabulary = vocabulary
         self.options = options
+        self.repetition = repetition
 
     @classmethod
     def load(cls, source: str | Path = SHIPPED, *, precision: Precision = "auto") -> Self:
@@ -185,12 +200,16 @@ class Captioner:
 
     @classmethod
     def _untrained(cls, config: Mapping[str, Any]) -> Self:
-        vocabulary = WordVocabulary(config["vocabulary"])
+        vocabulary = CaptionVocabulary(
+            config["vocabulary"], config.get("tokenizer", "coco-caption")
+        )
+        costs = config.get("repetition")
+        repetition = None if costs is None else RepetitionCosts(**costs)
         encoder = _from_json(EncoderConfig, config["encoder"])
         decoder = _from_json(DecoderConfig, config["decoder"])
         options = _from_json(CaptionOptions, config["generation"])
-        network = CaptionNetwork(Encoder(encoder), decoder, len(vocabulary))
-        return cls(network, vocabulary, options)
+        network = CaptionNetwork(Encoder(encoder), decoder, vocabulary.words)
+        return cls(network, vocabulary, options, repetition)
 
     def save(self, folder: str | Path, card: str | None = None) -> Path:
         """Write `config.json` and `model.safetensors` (16-bit) into a folder, all or nothing.
@@ -199,12 +218,15 @@ class Captioner:
             folder: where; a checkpoint that is there is replaced.
             card: the text of the model card (README.md).
         """
+        costs = None if self.repetition is None else self.repetition.to_json(self.vocabulary.words)
         config: dict[str, JSON] = {
             "task": TASK,
             "encoder": asdict(self.network.encoder.config),
             "decoder": asdict(self.network.decoder.config),
             "generation": asdict(self.options),
             "vocabulary": self.vocabulary.words[len(SPECIAL) :],
+            "tokenizer": self.vocabulary.tokenizer,
+            "repetition": costs,
         }
         tensors = self.network.state_dict()
         return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
@@ -235,7 +257,7 @@ class Captioner:
             ImageError: when a single picture cannot be opened.
             UserError: when an option is unknown or out of range.
         """
-        if isinstance(pictures, Sequence) and not isinstance(pictures, (str, bytes)):
+        if isinstance(pictures, Sequence) and not isinstance(pictures, (str, *IMAGE_BYTES)):
             return list(self.captions(pictures, **changes))
         opened = open_image(pictures, needed=self.network.encoder.config.size)
         return self._describe([name_of(pictures)], [opened], self.search_options(changes))[0]
@@ -276,12 +298,7 @@ class Captioner:
 
     def sight(self, cells: Tensor, options: CaptionOptions) -> Sight:
         """Cells (B, S, D) → what the decoder sees of them."""
-        decoder = self.network.decoder
-        detected = decoder.detect(cells)
-        sight = decoder.look(cells, detected)
-        if detected is None or not options.detected_weight:
-            return sight
-        return decoder.lean(sight, detected, options.detected_weight)
+        return self.network.look(cells, options.detected_weight)[0]
 
     def _write(
         self, cells: Tensor, options: CaptionOptions, wishes: Sequence[Wish]
@@ -325,22 +342,46 @@ class Captioner:
             views: (size, size, 3) each, as many as names.
             options: from `search_options`.
         """
-        cells = encode_views(self.network.encoder, views)
+        return self.describe_cells(names, encode_views(self.network.encoder, views), options)
+
+    def describe_cells(
+        self, names: Sequence[str], cells: Tensor, options: CaptionOptions
+    ) -> list[Caption]:
+        """Caption cells (B, S, D) that are at hand, as one batch; see `describe`."""
         wish = wish_to_mention(options.must_mention, self.vocabulary)
-        found = self.write(cells, options, [wish] * len(cells))
         verdicts = self._recognize(cells)
+        room = len(wish.requirements) < MOST_REQUIREMENTS
+        naming = options.naming and room and not options.sample
+        wishes = [wish] * len(cells)
+        witnesses = self.network.witnesses
+        if naming and witnesses is not None and witnesses.familiarity is not None:
+            familiar = witnesses.familiarity(cells).tolist()
+            seen = zip(verdicts, familiar, strict=True)
+            wishes = [self._with_name(wish, verdict, share) for verdict, share in seen]
+        found = self.write(cells, options, wishes)
         captions = [
             replace(self._caption(name, of_photo, wish), objects=verdict.objects)
-            for name, of_photo, verdict in zip(names, found, verdicts, strict=True)
+            for name, of_photo, verdict, wish in zip(names, found, verdicts, wishes, strict=True)
         ]
-        room = len(wish.requirements) < MOST_REQUIREMENTS
-        if options.naming and room and not options.sample:
+        if naming and witnesses is None:
             for number, named in self._name(captions, verdicts, cells, options):
                 captions[number] = named
         return [
-            replace(caption, unmentioned=_unmentioned(caption.words, options.must_mention))
+            replace(caption, unmentioned=self._unmentioned(caption.words, options.must_mention))
             for caption in captions
         ]
+
+    def _with_name(self, wish: Wish, verdict: Verdict, familiar: float) -> Wish:
+        """The wish, and the name of the surest object in a photo that is not familiar."""
+        if familiar >= FAMILIAR or not verdict.objects:
+            return wish
+        surest = verdict.objects[0]
+        thing = things()[surest.name]
+        if surest.probability < RECOGNIZED or not thing.sayable:
+            return wish
+        spelled = (self.vocabulary.encode(form.split()) for form in thing.forms.said())
+        known = [ids for ids in spelled if UNKNOWN not in ids]
+        return wish.with_one_of(known, (), len(self.vocabulary)) if known else wish
 
     def _recognize(self, cells: Tensor) -> list[Verdict]:
         encoder = self.network.encoder
@@ -441,9 +482,9 @@ class Captioner:
             attention = hypothesis.attention.unflatten(1, grid).numpy()
         return Caption(
             source=name,
-            text=join_words(words),
+            text=self.vocabulary.join(words),
             score=hypothesis.score,
-            words=tuple(words),
+            words=shown(words),
             word_scores=hypothesis.log_probs,
             attention=attention,
         )
@@ -451,7 +492,8 @@ class Captioner:
     def search_options(self, changes: Mapping[str, Any]) -> CaptionOptions:
         """How pictures are captioned, with some options changed by name.
 
-        Special words are never written, and a word that names a thing or an action only once.
+        Special words are never written, and what people seldom repeat costs `repetition_weight`
+        times what `repetition` says.
         """
         known = [field.name for field in fields(CaptionOptions)]
         for name in changes:
@@ -460,26 +502,26 @@ class Captioner:
         options = CaptionOptions(**{**vars(self.options), **changes})
         if options.detected_weight and self.network.decoder.detector is None:
             raise UserError("detected_weight: this captioner looks for no words")
-        words = enumerate(self.vocabulary.words)
-        once = tuple(n for n, word in words if n >= len(SPECIAL) and word not in REPEATABLE)
-        return replace(
-            options,
-            banned=(PADDING, START, UNKNOWN, *options.banned),
-            once=(*once, *options.once),
-        )
+        banned = (PADDING, START, UNKNOWN, *options.banned)
+        return self._limiting_repetition(replace(options, banned=banned))
 
+    def _limiting_repetition(self, options: CaptionOptions) -> CaptionOptions:
+        weight = options.repetition_weight
+        if not weight:
+            return options if self.repetition else replace(options, no_repeat_ngram=0)
+        if self.repetition is None:
+            words = enumerate(self.vocabulary.words)
+            once = tuple(n for n, word in words if n >= len(SPECIAL) and word not in REPEATABLE)
+            return replace(options, once=(*once, *options.once))
+        again, doubled = self.repetition.by_id(self.vocabulary.words, weight)
+        return replace(options, repeat_costs=again, double_costs=doubled)
 
-def _unmentioned(
-    words: Sequence[str], sets: Iterable[Sequence[str]]
-) -> tuple[tuple[str, ...], ...]:
-    said = (any(mentions(words, " ".join(tokenize(phrase))) for phrase in one) for one in sets)
-    return tuple(tuple(one) for one, found in zip(sets, said, strict=True) if not found)
-
-
-def join_words(words: Sequence[str]) -> str:
-    """Words as the tokeniser cuts them → running text: clitics join the word before them."""
-    text = " ".join(words)
-    return re.sub(r" (n't|'(?:s|m|d|ll|re|ve))(?= |$)", r"\1", text)
+    def _unmentioned(
+        self, words: Sequence[str], sets: Iterable[Sequence[str]]
+    ) -> tuple[tuple[str, ...], ...]:
+        cut = self.vocabulary.tokenize
+        said = (any(mentions(words, " ".join(shown(cut(p)))) for p in one) for one in sets)
+        return tuple(tuple(one) for one, found in zip(sets, said, strict=True) if not found)
 
 
 def _from_json(kind: type[T], values: dict[str, Any]) -> T:

@@ -5,36 +5,46 @@
     photos = read_captions("owner/name", "dev")         # a data set on the Hugging Face Hub
 
 Splits that a source states are used: Flickr8k's lists, the files of a COCO folder, Karpathy's or a
-table's `split`, the splits of `datasets`. "val", "valid" and "validation" are other names of dev,
-and "restval" is a part of train. No split is made up beside stated ones: a COCO folder has no test.
+table's `split`, folders, the splits of `datasets`. Every name that `datasets` knows is known, such
+as "training" and "evaluation", and "restval" is a part of train; a row with another name, or with
+none where others have one, is an error. No split is made up beside stated ones.
 A source that states none (one COCO file, a table, `datasets` with nothing but a "train") is divided
 by `split_by_hash`.
 """
 
-import csv
-import gzip
 import json
 import os
 import re
 import tempfile
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from glob import escape
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from glob import escape, has_magic
 from hashlib import sha1
-from io import StringIO
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
+from multimodal.captioning.sheets import open_text, read_sheet
 from multimodal.errors import UserError
+from multimodal.images import list_pictures
 
 # Tried in this order, as regular expressions and in any case, where the caller names no column.
-IMAGE_COLUMNS = ("image", "file_name", "path", "file", "filepath", "img")
-CAPTION_COLUMNS = ("caption", "captions", "text", "sentence", "sentences", "raw", r"caption_?\d+")
+_NUMBERED = r"(?:[ _.-]?\d+)?"
+IMAGE_COLUMNS = (
+    *("image", "file_?name", "image_?name", "image_?path", "path", "file", "file_?path", "img"),
+    *("photo", "picture", "image_?file"),
+)
+CAPTION_COLUMNS = tuple(
+    f"{name}{_NUMBERED}"
+    for name in ("captions?", "text", "sentences?", "raw", "comment", "descriptions?")
+)
+CONVERSATION = "conversations"  # of LLaVA: what the model answers is the caption
 
-_SPLITS = {"train": "train", "restval": "train", "test": "test"}
+# The names that `datasets` knows.
+_SPLITS = dict.fromkeys(("train", "training", "restval"), "train")
+_SPLITS |= dict.fromkeys(("test", "testing", "eval", "evaluation"), "test")
 _SPLITS |= dict.fromkeys(("dev", "val", "valid", "validation"), "dev")
 
 # The archive of Flickr8k spells it "Flicker8k"; copies of it have mended that.
@@ -49,11 +59,13 @@ class CaptionedPhoto:
         that lies inside a table.
     image: what `multimodal.images.open_image` takes: an existing file, or the bytes of one.
     captions: at least one, none empty, as written (not tokenised).
+    label: what to call it: its name, or for a picture inside a table the name or number of its row.
     """
 
     name: str
     image: Path | bytes
     captions: tuple[str, ...]
+    label: str = field(default="", compare=False)
 
 
 def read_captions(
@@ -70,8 +82,10 @@ def read_captions(
         - the folder of Flickr8k (Hodosh, Young and Hockenmaier 2013);
         - a COCO folder with `annotations/` (Chen et al. 2015), or one `.json` file out of it;
         - the `.json` file of Karpathy's splits (Karpathy and Fei-Fei 2015);
-        - a `.csv`, `.tsv` or `.jsonl` table, in which rows of one photo are merged;
+        - a `.csv`, `.tsv`, `.txt` or `.jsonl` table, in which rows of one photo are merged, or a
+          `.json` list of such rows, also as LLaVA and BLIP have it;
         - an image folder of `datasets`, with `metadata.csv` or `metadata.jsonl`, or Parquet;
+        - a folder of photos with a `.txt` of captions beside each, a caption a line;
         - the name of a data set on the Hugging Face Hub, "owner/name".
     split: "train", "dev" or "test", or another name of these.
     images: the folder of the photos, where they are not beside their captions.
@@ -130,6 +144,7 @@ class _Row:
     image: bytes | tuple[Path, ...]  # places to look in, relative to any of the photo folders
     captions: tuple[str, ...]
     where: str
+    label: str = ""
 
 
 # What a reader yields: the source's name of a split, or None where it states none, and its rows, to
@@ -143,18 +158,33 @@ def _rows_of_split(request: _Request, wanted: str) -> list[_Row]:
     rows: list[_Row] = []
     offered: set[str | None] = set()
     for name, part in _reader(request.source)(request):
-        if name == "":
-            raise UserError(f"{request.source}: a row has an empty split; fill or drop the column")
         offered.add(name)
         if name is None:
             rows += (row for row in part if split_by_hash(row.name) == wanted)
-        elif _SPLITS.get(name.lower()) == wanted:
+        elif _known_split(name) == wanted:
             rows += part
     if not rows:
         stated = ", ".join(sorted(filter(None, offered))) or "none"
         hint = "names divide it; state splits" if None in offered else f"there are: {stated}"
         raise UserError(f"{request.source}: no photo in a {wanted} split ({hint})")
     return rows
+
+
+def _known_split(name: str) -> str | None:
+    return _SPLITS.get(name.strip().lower())
+
+
+def _stated_split(cell: Any, where: str) -> str:
+    """The split that a row states.
+
+    Raises:
+        UserError: it states none, or one by an unknown name.
+    """
+    name = "" if cell is None else str(cell).strip()
+    if _known_split(name) is None:
+        stated = f"the split {name!r} is unknown" if name else "the split is empty"
+        raise UserError(f"{where}: {stated}; use {', '.join(_SPLITS)}")
+    return name
 
 
 def _photos(rows: Iterable[_Row], folders: list[Path]) -> list[CaptionedPhoto]:
@@ -171,7 +201,7 @@ def _photos(rows: Iterable[_Row], folders: list[Path]) -> list[CaptionedPhoto]:
             missing.append(same[0])
         else:
             captions = tuple(caption for row in same for caption in row.captions)
-            photos.append(CaptionedPhoto(name, image, captions))
+            photos.append(CaptionedPhoto(name, image, captions, same[0].label or name))
     if missing:
         more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
         searched = ", ".join(map(str, folders))
@@ -228,17 +258,44 @@ def _token_line(line: str, where: str) -> tuple[str, str]:
 
 
 def _read_coco_folder(request: _Request) -> _Splits:
-    """Read captions_train2017.json and its like; of several years, the last."""
-    files = sorted(request.source.glob("annotations/captions_*.json"))
-    by_split = {file.stem.removeprefix("captions_").rstrip("0123456789"): file for file in files}
-    for split, file in by_split.items():
+    """Read captions_train2017.json and its like, or those of them that a pattern names.
+
+    Raises:
+        UserError: there are several years of a split.
+    """
+    if request.source.is_dir():
+        files = sorted(request.source.glob("annotations/captions_*.json"))
+    else:
+        files = sorted(request.source.parent.glob(request.source.name))
+    by_split: dict[str, list[Path]] = defaultdict(list)
+    for file in files:
+        by_split[file.stem.removeprefix("captions_").rstrip("0123456789")].append(file)
+    for split, (file, *others) in by_split.items():
+        if others:
+            both = ", ".join(found.name for found in (file, *others))
+            year = others[-1].stem.removeprefix(f"captions_{split}")
+            pattern = file.with_name(f"captions_*{year}.json")
+            raise UserError(
+                f"{request.source}: holds several years ({both}); name one, such as {pattern}"
+            )
         parts = _read_json(replace(request, source=file))
         yield split, (row for _, rows in parts for row in rows)
 
 
 def _read_json(request: _Request) -> _Splits:
     file = request.source
-    content = _parsed(_text(file), str(file))
+    text = _text(file)
+    if text.lstrip()[:1] == "{" and "}\n{" in text:  # rows of JSON under another ending
+        yield from _read_table(request)
+        return
+    content = _parsed(text, str(file))
+    if isinstance(content, list) and content:
+        yield from _table_splits(_listed_rows(content, file), request)
+        return
+    if isinstance(content, dict) and content and all(map(_is_captions, content.values())):
+        rows = (_Row(n, (Path(n),), _captions(c, str(file)), str(file)) for n, c in content.items())
+        yield None, rows
+        return
     try:
         pairs = _coco(content, file) if "annotations" in content else _karpathy(content, file)
         yield from _grouped(pairs)
@@ -263,7 +320,10 @@ def _karpathy(content: dict[str, Any], file: Path) -> Iterator[tuple[str, _Row]]
         name = image["filename"]
         places = (Path(image.get("filepath", ""), name), Path(name))
         captions = tuple(sentence["raw"].strip() for sentence in image["sentences"])
-        yield image["split"], _Row(name, places, captions, str(file))
+        yield (
+            _stated_split(image["split"], f"{file}, {name}"),
+            _Row(name, places, captions, str(file)),
+        )
 
 
 # ---- tables ----
@@ -272,20 +332,100 @@ def _karpathy(content: dict[str, Any], file: Path) -> Iterator[tuple[str, _Row]]
 def _read_table(request: _Request, folder: Path = Path()) -> _Splits:
     """Read a table whose photos are named relative to `folder`."""
     file = request.source
-    lines = list(_json_lines(file) if file.suffix.lower() == ".jsonl" else _csv_lines(file))
+    if file.suffix.lower() in (".jsonl", ".json"):
+        lines = list(_json_lines(file))
+    elif _is_token_file(file):
+        yield from _read_token_file(file)
+        return
+    else:
+        lines = list(_sheet_lines(file))
+    yield from _table_splits(lines, request, folder)
+
+
+def _table_splits(
+    lines: Sequence[tuple[str, dict[str, Any]]], request: _Request, folder: Path = Path()
+) -> _Splits:
+    file = request.source
     if not lines:
         raise UserError(f"{file}: there are no rows in it")
-    columns = list(lines[0][1])
-    image_column, caption_columns = _columns(columns, str(file), request)
+    columns = list(dict.fromkeys(name for _, line in lines for name in line))
+    image_columns, caption_columns = _columns(columns, str(file), request)
+    split_column = next((name for name in columns if name.strip().lower() == "split"), None)
     pairs = []
     for where, line in lines:
-        if not line.get(image_column):
-            raise UserError(f"{where}: column {image_column!r} names no photo")
-        name = (folder / str(line[image_column])).as_posix()
-        captions = _captions([line.get(column) for column in caption_columns], where)
-        split = str(line.get("split") or "").strip() if "split" in columns else None
+        image = next((line[name] for name in image_columns if line.get(name)), None)
+        if not image:
+            raise UserError(f"{where}: column {image_columns[0]!r} names no photo")
+        name = (folder / str(image)).as_posix()
+        captions = _row_captions([line.get(column) for column in caption_columns], where)
+        split = None if split_column is None else _stated_split(line.get(split_column), where)
         pairs.append((split, _Row(name, (Path(name),), captions, where)))
     yield from _grouped(pairs)
+
+
+def _listed_rows(content: list[Any], file: Path) -> list[tuple[str, dict[str, Any]]]:
+    """The rows of a JSON list, each an object."""
+    rows = [(f"{file}, item {number}", row) for number, row in enumerate(content, 1)]
+    for where, row in rows:
+        if not isinstance(row, dict):
+            raise UserError(f'{where}: expected an object like {{"image": …, "caption": …}}')
+    return rows
+
+
+def _is_captions(value: Any) -> bool:
+    """Whether something can only be captions: a text, or texts in a list."""
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(item, str) for item in value)
+    return isinstance(value, str)
+
+
+def _is_token_file(file: Path) -> bool:
+    """Whether its first line is photo#number, a tab and a caption."""
+    _, first = next(_lines(file), ("", ""))
+    return re.match(r"[^\t]+#\d+\t", first) is not None
+
+
+def _read_token_file(file: Path) -> _Splits:
+    pairs = ((where, _token_line(line, where)) for where, line in _lines(file))
+    yield None, (_Row(name, (Path(name),), (caption,), where) for where, (name, caption) in pairs)
+
+
+def _read_sidecars(request: _Request) -> _Splits:
+    """Read photos with a text file beside each; folders may be named like splits.
+
+    Photos that a run of `multimodal caption` could not open are left out.
+
+    Raises:
+        UserError: a photo has no text, or one with nothing in it.
+    """
+    source = request.source
+    failed = _failed_before(source)
+    pairs: list[tuple[str | None, _Row]] = []
+    lacking: list[Path] = []
+    for photo in list_pictures(source):
+        texts = (photo.with_suffix(".txt"), photo.with_name(f"{photo.name}.txt"))
+        text = next((place for place in texts if place.is_file()), None)
+        name = photo.relative_to(source)
+        if text is not None:
+            captions = tuple(line.strip() for _, line in _lines(text))
+            split = name.parts[0] if _known_split(name.parts[0]) else None
+            pairs.append((split, _Row(name.as_posix(), (name,), captions, str(text))))
+        elif photo.resolve() not in failed:
+            lacking.append(photo)
+    if lacking:
+        more = f" (and {len(lacking) - 1} more)" if len(lacking) > 1 else ""
+        raise UserError(f"{lacking[0]}{more}: has no .txt with a caption beside it")
+    if len({split is None for split, _ in pairs}) > 1:
+        stray = next(row for split, row in pairs if split is None)
+        raise UserError(f"{stray.where}: is in no folder of a split, and others are")
+    yield from _grouped(pairs)
+
+
+def _failed_before(folder: Path) -> set[Path]:
+    errors = folder / "errors.jsonl"
+    if not errors.is_file():
+        return set()
+    return {Path(row["path"]).resolve() for _, row in _json_lines(errors) if "path" in row}
 
 
 def _read_image_folder(request: _Request) -> _Splits:
@@ -297,24 +437,27 @@ def _read_image_folder(request: _Request) -> _Splits:
     for pattern in ("metadata.csv", "metadata.jsonl", "*/metadata.csv", "*/metadata.jsonl"):
         for file in sorted(request.source.glob(pattern)):
             folder = file.parent.relative_to(request.source)
-            folder_split = folder.name if folder.name.lower() in _SPLITS else None
+            folder_split = folder.name if _known_split(folder.name) else None
             for split, rows in _read_table(replace(request, source=file), folder):
                 yield folder_split if split is None else split, rows
 
 
-def _csv_lines(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    text = _text(file)
-    # Spreadsheets separate by semicolons where the comma is the decimal sign.
-    delimiter = max(",\t;", key=text.partition("\n")[0].count)
-    table = csv.DictReader(StringIO(text), delimiter=delimiter, skipinitialspace=True, strict=True)
+def _sheet_lines(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
-        for line in table:
-            where = f"{file}, line {table.line_num}"
-            if None in line:
-                raise UserError(f"{where}: too many cells; quote a caption that has {delimiter!r}")
-            yield where, line
-    except csv.Error as error:
-        raise UserError(f"{file}, line {table.reader.line_num}: {error}") from error
+        for number, row in read_sheet(file):
+            yield f"{file}, line {number}", _mended(row)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file}: not UTF-8 (byte {error.start}); save it as UTF-8") from error
+    except (OSError, EOFError, zlib.error) as error:  # missing, or a damaged archive
+        raise _unreadable(file, error) from error
+
+
+def _mended(row: dict[str, str]) -> dict[str, str]:
+    """Flickr30k's results.csv lacks a bar in one row, between the number and the caption."""
+    number = row.get("comment_number", "")
+    if row.get("comment") == "" and (found := re.fullmatch(r"(\d+)\s+(\S.*)", number)):
+        return row | {"comment_number": found[1], "comment": found[2]}
+    return row
 
 
 def _json_lines(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -325,19 +468,27 @@ def _json_lines(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         yield where, row
 
 
-def _columns(columns: list[str], where: str, request: _Request) -> tuple[str, list[str]]:
-    """Choose the column of the photos and those of the captions."""
+def _columns(columns: list[str], where: str, request: _Request) -> tuple[list[str], list[str]]:
+    """Choose the columns of the photos, of which one is used, and those of the captions."""
 
     def choose(kind: str, asked: str | None, usual: tuple[str, ...]) -> list[str]:
         for name in usual if asked is None else (re.escape(asked),):
-            found = [column for column in columns if re.fullmatch(name, column, re.IGNORECASE)]
+            pattern = re.compile(name, re.IGNORECASE)
+            found = [column for column in columns if pattern.fullmatch(column.strip())]
             if found:
                 return found
         problem = f"no column {asked!r}" if asked else f"no column is known to hold the {kind}s"
         raise UserError(f"{where}: {problem}; name a {kind}_column out of: {', '.join(columns)}")
 
-    image_columns = choose("image", request.image_column, IMAGE_COLUMNS)
-    return image_columns[0], choose("caption", request.caption_column, CAPTION_COLUMNS)
+    images = choose("image", request.image_column, IMAGE_COLUMNS)
+    usual = (*CAPTION_COLUMNS, CONVERSATION)
+    return images, choose("caption", request.caption_column, usual)
+
+
+def _row_captions(cells: Sequence[Any], where: str) -> tuple[str, ...]:
+    """The captions in the cells of a row, of which some may be empty, but not all."""
+    filled = [cell for cell in cells if cell is not None and (cell != "" or len(cells) == 1)]
+    return _captions([cell for cell in filled if cell or len(filled) == 1], where)
 
 
 def _captions(cell: Any, where: str) -> tuple[str, ...]:
@@ -345,10 +496,18 @@ def _captions(cell: Any, where: str) -> tuple[str, ...]:
     if cell is None or isinstance(cell, str):
         return ((cell or "").strip(),)
     if isinstance(cell, list):
+        if cell and all(isinstance(turn, Mapping) and "from" in turn for turn in cell):
+            return _first_answer(cell, where)
         return tuple(caption for item in cell for caption in _captions(item, where))
     if isinstance(cell, Mapping):
         return _captions(cell.get("raw"), where)
     raise UserError(f"{where}: a caption is a text, not {cell!r}")
+
+
+def _first_answer(turns: Sequence[Mapping[str, Any]], where: str) -> tuple[str, ...]:
+    """What is first said of a photo in a conversation of LLaVA."""
+    answers = (turn.get("value") for turn in turns if turn["from"] in ("gpt", "assistant"))
+    return _captions(next(answers, None), where)
 
 
 # ---- `datasets`: Parquet and the Hub ----
@@ -383,8 +542,12 @@ def _load_dataset(request: _Request, name: str, **options: str) -> Mapping[str, 
 def _dataset_splits(tables: Mapping[str, Any], request: _Request) -> _Splits:
     for name, table in tables.items():
         where = f"{request.source}, {name}"
-        if len(tables) == 1 and "split" in table.column_names:
-            stated = map(str, table["split"])
+        column = next((c for c in table.column_names if c.strip().lower() == "split"), None)
+        if len(tables) == 1 and column is not None:
+            stated = (
+                _stated_split(cell, f"{where} row {number}")
+                for number, cell in enumerate(table[column])
+            )
             for split, numbers in _grouped(zip(stated, range(len(table)), strict=True)):
                 yield split, _dataset_rows(table, numbers, where, request)
         else:
@@ -398,15 +561,22 @@ def _dataset_rows(
 ) -> Iterator[_Row]:
     import datasets
 
-    image_column, caption_columns = _columns(table.column_names, where, request)
+    (image_column, *_), caption_columns = _columns(table.column_names, where, request)
     table = table.select_columns([image_column, *caption_columns]).select(numbers)
     if isinstance(table.features[image_column], datasets.Image):
         # Decoded here, one corrupt picture would end the listing.
         table = table.cast_column(image_column, datasets.Image(decode=False))
     for number, row in zip(numbers, table, strict=True):
         place = f"{where} row {number}"
-        captions = _captions([row[column] for column in caption_columns], place)
-        yield _Row(*_picture(row[image_column]), captions, place)
+        captions = _row_captions([row[column] for column in caption_columns], place)
+        label = _label(row[image_column], f"{where}#{number}")
+        yield _Row(*_picture(row[image_column]), captions, place, label)
+
+
+def _label(cell: Any, place: str) -> str:
+    """What a picture is called where it stands: by the file that it was, or by its row."""
+    path = cell.get("path") if isinstance(cell, Mapping) else cell
+    return Path(path).name if isinstance(path, str) and path else place
 
 
 def _picture(cell: Any) -> tuple[str, bytes | tuple[Path, ...]]:
@@ -416,8 +586,8 @@ def _picture(cell: Any) -> tuple[str, bytes | tuple[Path, ...]]:
         if isinstance(cell, str) and Path(cell).is_file():
             # The path in a cache differs between machines; the split of the photo must not.
             return _digest(Path(cell).read_bytes()), (Path(cell),)
-    if isinstance(cell, bytes):
-        return _digest(cell), cell
+    if isinstance(cell, bytes | bytearray | memoryview):
+        return _digest(bytes(cell)), bytes(cell)
     return str(cell or ""), (Path(str(cell or "")),)
 
 
@@ -426,13 +596,17 @@ def _picture(cell: Any) -> tuple[str, bytes | tuple[Path, ...]]:
 
 def _text(file: Path) -> str:
     try:
-        content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-        return content.decode("utf-8-sig").replace("\r\n", "\n")
+        with open_text(file) as text:
+            return text.read().replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise UserError(f"{file}: not UTF-8 (byte {error.start}); save it as UTF-8") from error
     except (OSError, EOFError, zlib.error) as error:  # missing, or a damaged archive
-        reason = getattr(error, "strerror", None) or error
-        raise UserError(f"{file}: cannot be read: {reason}") from error
+        raise _unreadable(file, error) from error
+
+
+def _unreadable(file: Path, error: Exception) -> UserError:
+    reason = getattr(error, "strerror", None) or error
+    return UserError(f"{file}: cannot be read: {reason}")
 
 
 def _lines(file: Path) -> Iterator[tuple[str, str]]:
@@ -462,21 +636,35 @@ _FOLDERS: dict[str, _Reader] = {
     "*/metadata.jsonl": _read_image_folder,
     "*.parquet": _read_parquet,
     "*/*.parquet": _read_parquet,
+    "*.txt": _read_sidecars,
+    "**/*.txt": _read_sidecars,
 }
 _FILES: dict[str, _Reader] = {
     ".json": _read_json,
     ".csv": _read_table,
     ".tsv": _read_table,
+    ".txt": _read_table,
     ".jsonl": _read_table,
     ".parquet": _read_parquet,
 }
+
+
+def _is_text_table(source: Path) -> bool:
+    """Whether a `.txt` has columns, and so is no list of anything else."""
+    if source.suffix.lower() != ".txt":
+        return True
+    _, first = next(_lines(source), ("", ""))
+    return any(mark in first for mark in ",\t;|")
 
 
 def _reader(source: Path) -> _Reader:
     for pattern, read in _FOLDERS.items():
         if any(source.glob(pattern)):
             return read
-    if source.is_file() and source.suffix.lower() in _FILES:
+    if has_magic(source.name) and source.suffix == ".json" and source.parent.is_dir():
+        return _read_coco_folder
+    is_known = source.is_file() and source.suffix.lower() in _FILES
+    if is_known and _is_text_table(source):
         return _FILES[source.suffix.lower()]
     # A misspelt path into a folder that is here must not go out to the network.
     is_path = source.exists() or source.parent.is_dir()

@@ -13,12 +13,14 @@ One set of modules; three decoders of the literature are configurations of it:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
+from multimodal.captioning.support import Belief, Witnesses
 from multimodal.encoders import Encoder
 from multimodal.recurrent.attention import AdditiveAttention
 from multimodal.recurrent.cells import Cell, LockedDropout, RecurrentNetwork, State
@@ -61,6 +63,10 @@ class DecoderConfig:
         attention_size: A, the width in which cells and queries are compared.
         detected_words: how many of the most frequent words are looked for in the photo before the
             sentence begins (Fang et al. 2015; Wu et al. 2016); 0 for none.
+        listed_words: how many words of the vocabulary the decoder reads a probability of before
+            the sentence begins, the most frequent; 0 for those that are detected.
+        familiarity_rank: how many directions tell familiar photos from others (see `Familiarity`);
+            0 for a captioner that was not calibrated.
         dropout: the share of features dropped in training.
     """
 
@@ -71,7 +77,14 @@ class DecoderConfig:
     hidden_size: int = 512
     attention_size: int = 256
     detected_words: int = 1000
+    listed_words: int = 0
+    familiarity_rank: int = 0
     dropout: float = 0.4
+
+    @property
+    def list_size(self) -> int:
+        """How many words the list has that the decoder reads."""
+        return self.listed_words or self.detected_words
 
 
 class WordDetector(nn.Module):
@@ -116,7 +129,8 @@ class Decoder(nn.Module):
         self.detector: WordDetector | None = None
         if config.detected_words:
             self.detector = WordDetector(cell_size, config.detected_words, config.dropout)
-            self.word_projection = nn.Linear(config.detected_words, embedding_size, bias=False)
+        if config.list_size:
+            self.word_projection = nn.Linear(config.list_size, embedding_size, bias=False)
         self.reader = RecurrentNetwork(config.cell, embedding_size, hidden_size)
         if config.attention:
             self.cell_projection = nn.Linear(cell_size, hidden_size)
@@ -128,16 +142,28 @@ class Decoder(nn.Module):
         """Logits (B, W) of the words that belong to a photo; None without a detector."""
         return None if self.detector is None else self.detector(cells).float()
 
-    def look(self, cells: Tensor, detected: Tensor | None = None) -> Sight:
-        """Everything that the sentence needs of the photos: cells (B, S, D) → Sight."""
+    def look(
+        self, cells: Tensor, words: Tensor | None = None, visible: Tensor | None = None
+    ) -> Sight:
+        """Everything that the sentence needs of the photos: cells (B, S, D) → Sight.
+
+        Args:
+            cells: of B photos.
+            words: (B, W) the probability of every word of the list; by default the detector's.
+            visible: (B,) how much of the cells is shown, from 0 (the list of words alone) to 1.
+        """
         image = self.image_projection(self.image_dropout(cells.mean(1)))
+        if visible is not None:
+            image = image * visible[:, None].to(image.dtype)
         if self.detector is not None:
-            logits = self.detector(cells) if detected is None else detected
-            image = image + self.word_projection(logits.float().sigmoid().to(image.dtype))
+            present = self.detector(cells).float().sigmoid() if words is None else words
+            image = image + self.word_projection(present.to(image.dtype))
         if not self.config.attention:
             nothing = image.new_zeros(len(cells), 0, 0)
             return Sight(image, nothing, nothing, _no_leaning(image))
         values = torch.relu(self.cell_projection(self.dropout(cells)))
+        if visible is not None:
+            values = values * visible[:, None, None].to(values.dtype)
         return Sight(image, values, self.attention.keys(values), _no_leaning(image))
 
     def lean(self, sight: Sight, detected: Tensor, weight: float) -> Sight:
@@ -156,7 +182,11 @@ class Decoder(nn.Module):
         leaning = shares.new_full((len(shares), self.readout.out_features), _NEVER)
         leaning[:, END] = _ENDING
         leaning[:, len(SPECIAL) : len(SPECIAL) + shares.shape[1]] = shares
-        return sight._replace(leaning=(weight * leaning).to(sight.image.dtype))
+        return self.with_logit_bias(sight, weight * leaning)
+
+    def with_logit_bias(self, sight: Sight, bias: Tensor) -> Sight:
+        """A sight under which the logit of every next word gains a bias (B, V), in nats."""
+        return sight._replace(leaning=bias.to(sight.image.dtype))
 
     def imagine(self, present: Tensor) -> Sight:
         """What is seen of photos of which nothing is known but words: (B, W) from 0 to 1 → Sight.
@@ -165,7 +195,7 @@ class Decoder(nn.Module):
         """
         size = self.config.embedding_size
         image = present.new_zeros(len(present), size)
-        if self.detector is not None:
+        if self.config.list_size:
             image = self.word_projection(present)
         values = image.new_zeros(len(present), 1, self.config.hidden_size)
         keys = self.attention.keys(values) if self.config.attention else values
@@ -245,13 +275,48 @@ class CaptionNetwork(nn.Module):
     Args:
         encoder: the CNN.
         decoder: what the decoder is.
-        vocabulary_size: V.
+        vocabulary: its words; their number is V.
     """
 
-    def __init__(self, encoder: Encoder, decoder: DecoderConfig, vocabulary_size: int) -> None:
+    def __init__(self, encoder: Encoder, decoder: DecoderConfig, vocabulary: Sequence[str]) -> None:
         super().__init__()
         self.encoder = encoder
-        self.decoder = Decoder(decoder, encoder.cell_size, vocabulary_size)
+        self.decoder = Decoder(decoder, encoder.cell_size, len(vocabulary))
+        self.witnesses: Witnesses | None = None
+        if decoder.listed_words and encoder.head is not None:
+            rank = decoder.familiarity_rank
+            self.witnesses = Witnesses(vocabulary, len(SPECIAL), encoder.cell_size, rank)
+
+    def word_list(self, cells: Tensor, detected: Tensor | None) -> Tensor | None:
+        """The probability of every word (B, W) that the decoder reads; None without a detector.
+
+        Args:
+            cells: (B, S, D) of the photos.
+            detected: (B, W') what `Decoder.detect` says of them.
+        """
+        if detected is None or self.witnesses is None:
+            return None if detected is None else detected.sigmoid()
+        return self._listed(self.witnesses.words(detected, self.encoder.classify(cells)))
+
+    def look(self, cells: Tensor, weight: float) -> tuple[Sight, Belief | None]:
+        """What the decoder sees of photos, and what is believed of them, where there are witnesses.
+
+        Args:
+            cells: (B, S, D).
+            weight: of what is detected, as evidence for the words of a sentence; 0 for none.
+        """
+        decoder, detected = self.decoder, self.decoder.detect(cells)
+        if detected is None or self.witnesses is None:
+            sight = decoder.look(cells, self.word_list(cells, detected))
+            if detected is None or not weight:
+                return sight, None
+            return decoder.lean(sight, detected, weight), None
+        belief = self.witnesses.believe(cells, detected, self.encoder.classify(cells), weight)
+        sight = decoder.look(cells, self._listed(belief.words), belief.visible)
+        return decoder.with_logit_bias(sight, belief.evidence) if weight else sight, belief
+
+    def _listed(self, words: Tensor) -> Tensor:
+        return words[:, len(SPECIAL) :][:, : self.decoder.config.listed_words]
 
 
 def _no_leaning(image: Tensor) -> Tensor:

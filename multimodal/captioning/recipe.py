@@ -13,14 +13,18 @@ from multimodal.training import TrainingOptions, require_ranges
 _LEAST = {
     **dict.fromkeys(("embedding_size", "hidden_size", "attention_size"), 1),
     **dict.fromkeys(("batch_size", "fine_tuning_photos", "self_critical_photos"), 1),
-    **dict.fromkeys(("language_epochs", "views", "seen_at_least", "longest"), 1),
+    **dict.fromkeys(("views", "seen_at_least", "language_seen_at_least", "longest"), 1),
     **dict.fromkeys(("epochs", "fine_tuning_epochs", "self_critical_epochs", "detected_words"), 0),
+    **dict.fromkeys(("detection_epochs", "listed_words", "language_epochs", "language_share"), 0),
     **dict.fromkeys(("encoder_rate", "distillation"), 0),
-    **dict.fromkeys(("cross_entropy_share", "bleu_reward", "unigram_reward"), 0),
+    **dict.fromkeys(
+        ("cross_entropy_share", "bleu_reward", "unigram_reward", "hallucination_penalty"), 0
+    ),
     **{"samples": 2, "beam_size": 1, "length_penalty": 0, "detected_weight": 0},
+    "repetition_weight": 0,
 }
-_RATES = ("learning_rate", "fine_tuning_rate", "self_critical_rate")
-_SHARES = ("dropout", "label_smoothing", "average_decay")
+_RATES = ("learning_rate", "detection_rate", "fine_tuning_rate", "self_critical_rate")
+_SHARES = ("dropout", "hidden_photos", "label_smoothing", "average_decay")
 
 
 @dataclass(frozen=True)
@@ -28,24 +32,33 @@ class CaptionerRecipe:
     """The choices; on the command line, ``--set name=value``.
 
     Attributes:
-        encoder: a classification CNN of torchvision.
-        encoder_weights: a file of ImageNet weights in torchvision's key names; "torchvision" to
-            download torchvision's own; "random"; or "auto": a file ``encoders/<encoder>*.pth``
-            beside the data's folder if there is one, else torchvision's.
+        encoder: see `multimodal.encoders.imagenet_encoder`.
+        encoder_weights: a file of ImageNet weights in the network's key names; "pretrained" for
+            those of an installed package, or for torchvision's own, which it downloads; "random";
+            or "auto": a file ``encoders/<encoder>*.pth`` beside the data's folder if there is one,
+            else those that are published.
         start: a captioner to begin with: a shipped one, a folder or a Hub id. Its vocabulary and
             sizes then take the place of those chosen here. Its classifier is held near the answers
             of `encoder_weights`, if those are a file for its encoder, else near its own.
         cell, attention, image_at, embedding_size, hidden_size, attention_size, detected_words,
-            dropout: see DecoderConfig.
+            listed_words, dropout: see DecoderConfig.
         seen_at_least: how often a word must stand in the training captions to be learnt.
+        language_seen_at_least: the same for words that only the captions of `language` have; they
+            are learnt where there are `listed_words`.
         longest: how many words of a caption are learnt from.
-        language: a file of captions whose photos are not at hand, to learn the language from first;
-            see `multimodal.captioning.data.read_sentences`. None may describe dev or test photos.
-        language_epochs: passes over it.
+        language: files of captions whose photos are not at hand, separated by commas, to learn the
+            language from first; see `multimodal.captioning.data.read_sentences`. A file that is
+            named twice counts twice. None may describe dev or test photos.
+        language_epochs: passes over it; 0 leave that stage out.
+        language_share: the weight of captions alone beside those of photos in cross-entropy, where
+            there are `listed_words`; 0 leaves them out.
+        hidden_photos: the share of photos in cross-entropy that hide all but the list of words.
         views: how many views of every photo are cached while the encoder rests.
         label_smoothing: the share of probability that is spread over all words.
         epochs, batch_size, learning_rate: of cross-entropy; a batch counts captions (all of a
             photo's come together); 0 epochs leave the stage out.
+        detection_epochs, detection_rate: encoder and word detector together; photos, encoder_rate
+            and distillation are those of fine-tuning; 0 epochs leave the stage out.
         fine_tuning_epochs, fine_tuning_rate, fine_tuning_photos: end to end; a batch counts photos,
             each with all its captions; 0 epochs leave the stage out.
         encoder_rate: what the encoder's learning rate is of the decoder's.
@@ -55,11 +68,14 @@ class CaptionerRecipe:
         cross_entropy_share: the weight of cross-entropy in the last stage.
         bleu_reward, unigram_reward: what BLEU, and BLEU-1 besides, count in the last stage's reward
             against CIDEr-D.
+        hallucination_penalty: what that reward loses for each object that a sentence names and no
+            reference caption does.
         parts: of the decoder, separated by commas, whose matrices learn beside all its vectors in
             the last stage, such as "attention"; all where none is named.
         average_decay: of the moving average of the weights.
         bits: of a weight, to which it is rounded while it learns; see TrainingOptions.
-        beam_size, length_penalty, detected_weight: how the captioner searches; also used on dev.
+        beam_size, length_penalty, detected_weight, repetition_weight: how the captioner searches;
+            also used on dev.
         seed: of everything random.
         precision: "auto", "bf16" or "fp32".
 
@@ -77,16 +93,22 @@ class CaptionerRecipe:
     hidden_size: int = 384
     attention_size: int = 256
     detected_words: int = 1000
+    listed_words: int = 0
     dropout: float = 0.3
     seen_at_least: int = 5
+    language_seen_at_least: int = 8
     longest: int = 23
     language: str = ""
     language_epochs: int = 1
+    language_share: float = 0.5
+    hidden_photos: float = 0.15
     views: int = 2
     label_smoothing: float = 0.1
     epochs: int = 12
     batch_size: int = 60
     learning_rate: float = 1e-3
+    detection_epochs: int = 0
+    detection_rate: float = 5e-4
     fine_tuning_epochs: int = 4
     fine_tuning_rate: float = 4e-4
     fine_tuning_photos: int = 16
@@ -99,12 +121,14 @@ class CaptionerRecipe:
     cross_entropy_share: float = 0.2
     bleu_reward: float = 2.0
     unigram_reward: float = 0.0
+    hallucination_penalty: float = 0.0
     parts: str = ""
     average_decay: float = 0.999
     bits: int = 0
     beam_size: int = 3
     length_penalty: float = 0.7
     detected_weight: float = 0.0
+    repetition_weight: float = 1.0
     seed: int = 0
     precision: Literal["auto", "bf16", "fp32"] = "auto"
 
@@ -122,6 +146,7 @@ class CaptionerRecipe:
             hidden_size=self.hidden_size,
             attention_size=self.attention_size,
             detected_words=self.detected_words,
+            listed_words=self.listed_words,
             dropout=self.dropout,
         )
 
@@ -144,8 +169,8 @@ class CaptionerRecipe:
 
 
 def encoder_weights(recipe: CaptionerRecipe, data: str | Path) -> str | Path:
-    """What the recipe's encoder begins with: a file, "torchvision" or "random"."""
+    """What the recipe's encoder begins with: a file, "pretrained" or "random"."""
     if recipe.encoder_weights != "auto":
         return recipe.encoder_weights
     beside = Path(data).resolve().parent.glob(f"encoders/{recipe.encoder}*.pth")
-    return min(beside, default="torchvision")
+    return min(beside, default="pretrained")

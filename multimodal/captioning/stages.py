@@ -13,12 +13,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from multimodal.captioning.batches import CaptionBatch, TrainingCaptions, padded, padded_rows
+from multimodal.captioning.hallucination import FalseObjects
 from multimodal.captioning.metrics import CaptionReward
 from multimodal.captioning.model import CaptionNetwork, Decoder, Sight
 from multimodal.captioning.recipe import CaptionerRecipe
 from multimodal.captioning.views import CellCache, photo_view
-from multimodal.encoders import Encoder
+from multimodal.encoders import ENCODER_BATCH, Encoder
+from multimodal.errors import UserError
 from multimodal.images import ImageSource
+from multimodal.processor import torch_dtype
 from multimodal.recurrent.cells import LockedDropout
 from multimodal.recurrent.generation import GenerationOptions, generate
 from multimodal.training import (
@@ -31,6 +34,8 @@ from multimodal.training import (
 from multimodal.vocabulary import END, PADDING, START, UNKNOWN
 
 DETECTOR_WEIGHT = 0.02  # its loss is a sum over words, the sentence's a mean
+MISSED = 0.1  # the share of a list's words that are dropped in training
+STRANGERS = 0.5  # the share of captions in the language stage that are of an unfamiliar world
 DISTILLATION_TEMPERATURE = 2.0  # as in Li and Hoiem 2016
 
 
@@ -39,9 +44,12 @@ class Language(Stage):
 
     name = "language"
 
-    def __init__(self, recipe: CaptionerRecipe, captions: TrainingCaptions) -> None:
+    def __init__(
+        self, recipe: CaptionerRecipe, captions: TrainingCaptions, named: Tensor | None = None
+    ) -> None:
         self.recipe = recipe
         self.captions = captions
+        self._named = named
         epochs, rate = recipe.language_epochs, recipe.learning_rate
         self.options = recipe.stage_options(epochs, rate, 200, self.steps_per_epoch())
 
@@ -63,26 +71,52 @@ class Language(Stage):
         """Captions of similar length (B, 1, T + 1), each with the words of its photo's others."""
         seed = derived_seed(self.recipe.seed, self.name, epoch)
         for pairs in self.captions.by_length(self.recipe.batch_size, seed)[start:]:
-            mine = pairs[rank::world]
-            sentences = padded([self.captions.ids[p][n] for p, n in mine])
-            yield sentences[:, None], self.captions.present(*zip(*mine, strict=True))
+            yield spoken(self.captions, pairs[rank::world])
 
     def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
         """Cross-entropy of every word, in nats a word."""
-        captions, present = batch
         decoder = cast(CaptionNetwork, model).decoder
-        sight = decoder.imagine(_noisy(present))
-        total, words = word_losses(decoder, sight, captions, self.recipe.label_smoothing)
+        total, words = language_loss(decoder, batch, self._named, self.recipe.label_smoothing)
         return {"loss": total / words, "weight": words}
 
 
-def _noisy(present: Tensor) -> Tensor:
-    """Words as a detector would see them: some missed, none sure, some of another photo."""
+def spoken(captions: TrainingCaptions, pairs: Sequence[tuple[int, int]]) -> tuple[Tensor, Tensor]:
+    """Captions (B, 1, T + 1) by photo and number, and the words (B, W) of their photos' others."""
+    sentences = padded([captions.ids[photo][number] for photo, number in pairs])
+    return sentences[:, None], captions.present(*zip(*pairs, strict=True))
+
+
+def language_loss(
+    decoder: Decoder,
+    batch: tuple[Tensor, Tensor],
+    named: Tensor | None,
+    label_smoothing: float,
+) -> tuple[Tensor, Tensor]:
+    """The cross-entropy of captions written from noisy lists, summed, and how many words."""
+    captions, present = batch
+    sight = decoder.imagine(noisy_list(present, named))
+    return word_losses(decoder, sight, captions, label_smoothing)
+
+
+def noisy_list(present: Tensor, named: Tensor | None = None) -> Tensor:
+    """Words (B, W) as a detector would see them: some missed, none sure, some of another photo.
+
+    Args:
+        present: the share of a photo's captions with each word.
+        named: (W,) whether the encoder's classifier has a class for a word. In a part of the rows
+            hardly anything else is known, as of a photo unlike those that the detector learnt from.
+    """
     missed = torch.rand_like(present) < 0.3
     strange = torch.rand_like(present) < 0.25
     other = present[torch.randperm(len(present), device=present.device)]
     seen = present * ~missed * (0.3 + 0.7 * torch.rand_like(present))
-    return seen + other * strange * 0.6 * torch.rand_like(present)
+    seen = seen + other * strange * 0.6 * torch.rand_like(present)
+    if named is None:
+        return seen
+    strangers = torch.rand(len(present), 1, device=present.device) < STRANGERS
+    dimmed = seen * torch.rand(len(present), 1, device=present.device) * 0.6
+    sure = (present > 0) * (0.5 + 0.5 * torch.rand_like(present)) * (~missed)
+    return torch.where(strangers, torch.where(named, sure, dimmed), seen)
 
 
 class _PhotoStage(Stage):
@@ -94,6 +128,20 @@ class _PhotoStage(Stage):
         self.recipe = recipe
         self.captions = captions
         self.photos = photos
+
+    def fresh_views(
+        self, encoder: Encoder, epoch: int, start: int, rank: int, world: int
+    ) -> Iterator[tuple[list[int], Tensor]]:
+        """Photos by number, and a random view of each as bytes (B, size, size, 3)."""
+        recipe, count = self.recipe, len(self.captions)
+        for photos in shuffled_batches(
+            count, recipe.fine_tuning_photos, recipe.seed, epoch, start, rank, world
+        ):
+            views = []
+            for photo in photos:
+                random = np.random.default_rng((recipe.seed, epoch, photo))
+                views.append(photo_view(encoder, self.photos[photo], random))
+            yield photos, torch.from_numpy(np.stack(views))
 
 
 class _RestingStage(_PhotoStage):
@@ -143,7 +191,16 @@ class _RestingStage(_PhotoStage):
 
 
 class CrossEntropy(_RestingStage):
-    """Teacher forcing on cached cells."""
+    """Teacher forcing on cached cells; where language is at hand, captions alone go along.
+
+    Args:
+        recipe: the choices.
+        captions: what is said of the photos.
+        photos: the photos, in the same order.
+        cache: the folder for the cells.
+        language: captions to write from lists of words, one beside every caption of a photo.
+        named: (W,) whether the encoder's classifier has a class for a word of the list.
+    """
 
     name = "cross-entropy"
 
@@ -153,17 +210,113 @@ class CrossEntropy(_RestingStage):
         captions: TrainingCaptions,
         photos: Sequence[ImageSource],
         cache: Path,
+        language: TrainingCaptions | None = None,
+        named: Tensor | None = None,
     ) -> None:
         super().__init__(recipe, captions, photos, cache)
+        self._language, self._named = language, named
         self.views = recipe.views
         self.photos_per_step = max(1, recipe.batch_size * len(captions) // captions.total)
         epochs, rate = recipe.epochs, recipe.learning_rate
         self.options = recipe.stage_options(epochs, rate, 200, self.steps_per_epoch())
 
+    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[CaptionBatch]:
+        """Photos with their captions, and captions alone."""
+        batches = super().batches(epoch, start, rank, world)
+        if self._language is None:
+            yield from batches
+            return
+        seed = derived_seed(self.recipe.seed, self.name, "language", epoch)
+        alone = self._language.by_length(self.recipe.batch_size, seed)
+        for number, batch in enumerate(batches, start):
+            pairs = alone[number % len(alone)][rank::world]
+            yield batch._replace(spoken=spoken(self._language, pairs))
+
     def loss(self, model: nn.Module, batch: CaptionBatch) -> dict[str, Tensor]:
         """Cross-entropy of the words, and the word detector's."""
-        decoder = cast(CaptionNetwork, model).decoder
-        return caption_losses(decoder, batch.seen, batch, self.recipe.label_smoothing)
+        network, smoothing = cast(CaptionNetwork, model), self.recipe.label_smoothing
+        hidden = self.recipe.hidden_photos if self._language is not None else 0.0
+        losses = caption_losses(network, batch.seen, batch, smoothing, hidden)
+        if batch.spoken:
+            total, words = language_loss(network.decoder, batch.spoken, self._named, smoothing)
+            losses["language"] = total / words
+            losses["loss"] = losses["loss"] + self.recipe.language_share * losses["language"]
+        return losses
+
+
+class Detection(_PhotoStage):
+    """Encoder and word detector learn together which words belong to a photo.
+
+    The classifier is held near what it answered before (Li and Hoiem 2016).
+    """
+
+    name = "detection"
+
+    def __init__(
+        self,
+        recipe: CaptionerRecipe,
+        captions: TrainingCaptions,
+        photos: Sequence[ImageSource],
+        teacher: Encoder,
+    ) -> None:
+        super().__init__(recipe, captions, photos)
+        self.teacher = teacher.requires_grad_(False).eval()
+        epochs, rate = recipe.detection_epochs, recipe.detection_rate
+        self.options = recipe.stage_options(epochs, rate, 100, self.steps_per_epoch())
+
+    def begin(self, model: nn.Module) -> None:
+        """The encoder, its classifier and the detector learn."""
+        network = cast(CaptionNetwork, model)
+        device = next(model.parameters()).device
+        self.teacher.to(device, torch_dtype(self.recipe.precision, device.type))
+        model.requires_grad_(False)
+        network.encoder.requires_grad_(True)
+        if network.encoder.head is not None:
+            network.encoder.head.requires_grad_(self.recipe.distillation > 0)
+        if network.decoder.detector is not None:
+            network.decoder.detector.requires_grad_(True)
+
+    def parameter_groups(self, model: nn.Module) -> list[dict[str, Any]]:
+        """The encoder learns at a lower rate."""
+        return encoder_apart(cast(CaptionNetwork, model), self.recipe.encoder_rate)
+
+    def steps_per_epoch(self) -> int:
+        """Every photo once."""
+        return batches_per_epoch(len(self.captions), self.recipe.fine_tuning_photos)
+
+    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[CaptionBatch]:
+        """Photos in a fresh view each, with the words of their captions."""
+        for photos, pixels in self.fresh_views(self.teacher, epoch, start, rank, world):
+            yield CaptionBatch(pixels, (), self.captions.present(photos))
+
+    def loss(self, model: nn.Module, batch: CaptionBatch) -> dict[str, Tensor]:
+        """The word detector's loss, and the distance of the classifier from its old answers."""
+        network = cast(CaptionNetwork, model)
+        pixels = network.encoder.normalize(batch.seen)
+        # A few pictures at a time fit a processor's cache.
+        cells = torch.cat([network.encoder(part) for part in pixels.split(ENCODER_BATCH)])
+        detected = network.decoder.detect(cells)
+        if detected is None:
+            raise UserError("detection_epochs: there are no detected_words")
+        losses = {"detector": detection_loss(detected, batch.present)}
+        losses["loss"] = DETECTOR_WEIGHT * losses["detector"]
+        if network.encoder.head is not None and self.recipe.distillation:
+            with torch.no_grad():
+                dtype = next(self.teacher.parameters()).dtype
+                old = [self.teacher(part.to(dtype)) for part in pixels.split(ENCODER_BATCH)]
+                answers = self.teacher.classify(torch.cat(old))
+            losses["distillation"] = distillation_loss(network.encoder.classify(cells), answers)
+            losses["loss"] = losses["loss"] + self.recipe.distillation * losses["distillation"]
+        return losses
+
+
+def encoder_apart(network: CaptionNetwork, rate: float) -> list[dict[str, Any]]:
+    """What learns of a network: its decoder, and its encoder at a share of the learning rate."""
+    decoder, encoder = (
+        [weight for weight in part.parameters() if weight.requires_grad]
+        for part in (network.decoder, network.encoder)
+    )
+    return [{"params": decoder}, {"params": encoder, "scale": rate}]
 
 
 class FineTuning(_PhotoStage):
@@ -193,12 +346,7 @@ class FineTuning(_PhotoStage):
 
     def parameter_groups(self, model: nn.Module) -> list[dict[str, Any]]:
         """The encoder learns at a lower rate."""
-        network = cast(CaptionNetwork, model)
-        encoder = [weight for weight in network.encoder.parameters() if weight.requires_grad]
-        return [
-            {"params": list(network.decoder.parameters())},
-            {"params": encoder, "scale": self.recipe.encoder_rate},
-        ]
+        return encoder_apart(cast(CaptionNetwork, model), self.recipe.encoder_rate)
 
     def steps_per_epoch(self) -> int:
         """Every photo once, with all its captions."""
@@ -206,16 +354,8 @@ class FineTuning(_PhotoStage):
 
     def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[CaptionBatch]:
         """Photos in a fresh view each, with their captions in two groups: shorter and longer."""
-        recipe, captions = self.recipe, self.captions
-        count = len(captions)
-        for photos in shuffled_batches(
-            count, recipe.fine_tuning_photos, recipe.seed, epoch, start, rank, world
-        ):
-            views = []
-            for photo in photos:
-                random = np.random.default_rng((recipe.seed, epoch, photo))
-                views.append(photo_view(self.teacher, self.photos[photo], random))
-            pixels = torch.from_numpy(np.stack(views))
+        captions = self.captions
+        for photos, pixels in self.fresh_views(self.teacher, epoch, start, rank, world):
             yield CaptionBatch(pixels, captions.grouped(photos), captions.present(photos))
 
     def loss(self, model: nn.Module, batch: CaptionBatch) -> dict[str, Tensor]:
@@ -223,7 +363,7 @@ class FineTuning(_PhotoStage):
         network = cast(CaptionNetwork, model)
         pixels = network.encoder.normalize(batch.seen)
         cells = network.encoder(pixels)
-        losses = caption_losses(network.decoder, cells, batch, self.recipe.label_smoothing)
+        losses = caption_losses(network, cells, batch, self.recipe.label_smoothing)
         if network.encoder.head is not None and self.recipe.distillation:
             with torch.no_grad():
                 old = self.teacher.classify(self.teacher(pixels))
@@ -233,7 +373,7 @@ class FineTuning(_PhotoStage):
 
 
 class SelfCritical(_RestingStage):
-    """Policy gradient on cached cells; the reward is CIDEr-D and, beside it, BLEU."""
+    """Policy gradient on cached cells; the reward is CIDEr-D, BLEU, and no false objects."""
 
     name = "self-critical"
     views = 2  # the photo and its mirror image
@@ -245,9 +385,11 @@ class SelfCritical(_RestingStage):
         photos: Sequence[ImageSource],
         cache: Path,
         parts: LearningParts,
+        words: Sequence[str],
     ) -> None:
         super().__init__(recipe, captions, photos, cache)
         self.parts = parts
+        self._false = FalseObjects(words, captions.ids) if recipe.hallucination_penalty else None
         self.photos_per_step = recipe.self_critical_photos
         epochs, rate = recipe.self_critical_epochs, recipe.self_critical_rate
         self.options = recipe.stage_options(epochs, rate, 100, self.steps_per_epoch())
@@ -264,11 +406,14 @@ class SelfCritical(_RestingStage):
 
     def loss(self, model: nn.Module, batch: CaptionBatch) -> dict[str, Tensor]:
         """Minus the advantage of every drawn sentence times its log-probability."""
-        decoder = cast(CaptionNetwork, model).decoder
-        losses = caption_losses(decoder, batch.seen, batch, self.recipe.label_smoothing)
+        network = cast(CaptionNetwork, model)
+        decoder = network.decoder
+        losses = caption_losses(network, batch.seen, batch, self.recipe.label_smoothing)
         with _without_dropout(decoder):
-            drawn, advantage, reward = self._draw(decoder, batch)
-            logits = decoder(decoder.look(batch.seen), drawn[:, :, :-1])
+            words = network.word_list(batch.seen, decoder.detect(batch.seen))
+            sight = decoder.look(batch.seen, words)
+            drawn, advantage, reward = self._draw(decoder, sight, batch)
+            logits = decoder(sight, drawn[:, :, :-1])
         targets = drawn[:, :, 1:]
         log_probs = -F.cross_entropy(
             logits.float().flatten(0, 2), targets.flatten(), ignore_index=PADDING, reduction="none"
@@ -278,9 +423,10 @@ class SelfCritical(_RestingStage):
         return {**losses, "loss": loss, "policy": policy, "reward": reward}
 
     @torch.no_grad()
-    def _draw(self, decoder: Decoder, batch: CaptionBatch) -> tuple[Tensor, Tensor, Tensor]:
+    def _draw(
+        self, decoder: Decoder, sight: Sight, batch: CaptionBatch
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Sentences (B, N, T + 1), each one's advantage (B, N), and the mean reward."""
-        sight = decoder.look(batch.seen)
         count = len(batch.seen)
         options = GenerationOptions(
             sample=True,
@@ -294,7 +440,12 @@ class SelfCritical(_RestingStage):
         drawn = [hypothesis for of_photo in found for hypothesis in of_photo]
         ended = [[*h.tokens, END] if h.finished else [*h.tokens] for h in drawn]
         names = [str(photo) for photo in batch.photos for _ in range(self.recipe.samples)]
-        rewards = torch.from_numpy(self._reward.score(names, ended)).float().view(count, -1)
+        rewards = torch.from_numpy(self._reward.score(names, ended)).float()
+        if self._false is not None:
+            of_photos = zip(names, drawn, strict=True)
+            false = [self._false.count(int(name), h.tokens) for name, h in of_photos]
+            rewards -= self.recipe.hallucination_penalty * rewards.new_tensor(false)
+        rewards = rewards.view(count, -1)
         baseline = (rewards.sum(1, keepdim=True) - rewards) / (rewards.shape[1] - 1)
         sentences = padded_rows([[START, *tokens] for tokens in ended])
         return sentences.view(*rewards.shape, -1), rewards - baseline, rewards.mean()
@@ -330,21 +481,49 @@ def word_losses(
 
 
 def caption_losses(
-    decoder: Decoder, cells: Tensor, batch: CaptionBatch, label_smoothing: float
+    network: CaptionNetwork,
+    cells: Tensor,
+    batch: CaptionBatch,
+    label_smoothing: float,
+    hidden: float = 0.0,
 ) -> dict[str, Tensor]:
-    """Cross-entropy of every word, in nats a word, and the word detector's loss beside it."""
+    """Cross-entropy of every word, in nats a word, and the word detector's loss beside it.
+
+    Args:
+        network: what learns.
+        cells: (B, S, D) of the photos.
+        batch: what is said of them.
+        label_smoothing: the share of probability that is spread over all words.
+        hidden: the share of photos of which only the list of words is shown.
+    """
+    decoder = network.decoder
     detected = decoder.detect(cells)
-    sight = decoder.look(cells, None if detected is None else detected.detach())
+    with torch.no_grad():
+        words = network.word_list(cells, detected)
+        if words is not None and hidden:
+            words = words * (torch.rand_like(words) >= MISSED)
+    visible = (torch.rand(len(cells), device=cells.device) >= hidden).float() if hidden else None
+    sight = decoder.look(cells, words, visible)
     sums = [word_losses(decoder, sight, c, label_smoothing) for c in batch.captions]
     total, counted = (torch.stack(parts).sum() for parts in zip(*sums, strict=True))
     words = total / counted
     losses = {"loss": words, "words": words, "weight": counted}
     if detected is not None:
-        losses["detector"] = F.binary_cross_entropy_with_logits(
-            detected, batch.present, reduction="sum"
-        ) / len(cells)
+        losses["detector"] = detection_loss(detected, batch.present)
         losses["loss"] = words + DETECTOR_WEIGHT * losses["detector"]
     return losses
+
+
+def detection_loss(detected: Tensor, present: Tensor) -> Tensor:
+    """Binary cross-entropy of the words that are looked for, in nats a photo.
+
+    Args:
+        detected: (B, W) logits.
+        present: (B, W') the share of captions with each word of the list, W' at least W.
+    """
+    shares = present[:, : detected.shape[1]]
+    total = F.binary_cross_entropy_with_logits(detected, shares, reduction="sum")
+    return total / len(detected)
 
 
 def distillation_loss(new: Tensor, old: Tensor) -> Tensor:

@@ -16,27 +16,30 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import cast
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from multimodal.captioning.batches import TrainingCaptions
-from multimodal.captioning.captioner import Captioner, CaptionOptions
+from multimodal.captioning.captioner import Caption, Captioner, CaptionOptions
 from multimodal.captioning.data import CaptionedPhoto
 from multimodal.captioning.metrics import evaluate_captions
-from multimodal.captioning.model import CaptionNetwork
+from multimodal.captioning.model import CaptionNetwork, DecoderConfig
 from multimodal.captioning.recipe import CaptionerRecipe
-from multimodal.captioning.stages import CrossEntropy, FineTuning, Language, SelfCritical
-from multimodal.captioning.tokenizer import tokenize
-from multimodal.encoders import Encoder, imagenet_encoder
+from multimodal.captioning.stages import CrossEntropy, Detection, FineTuning, Language, SelfCritical
+from multimodal.captioning.views import CellCache
+from multimodal.captioning.wording import CaptionVocabulary, RepetitionCosts, learnt
+from multimodal.encoders import PRETRAINED, Encoder, imagenet_encoder
 from multimodal.errors import UserError
 from multimodal.training import LearningParts, Stage, Task
-from multimodal.vocabulary import SPECIAL, WordVocabulary
+from multimodal.vocabulary import SPECIAL
 
+_DEV_BATCH = 50
 REPORTED = ("bleu1", "bleu2", "bleu3", "bleu4", "rouge_l", "cider")
 
 
@@ -47,12 +50,13 @@ class CaptionerTask(Task):
         recipe: the choices.
         train: the photos to learn from.
         dev: the photos to choose by.
-        weights: a file of ImageNet weights, "torchvision" to download them, or "random".
+        weights: see `imagenet_encoder`.
         language: captions of photos that are not at hand, grouped by photo.
         out: the run's folder, for cached cells.
 
     Raises:
-        UserError: the recipe leaves out every stage, or its encoder or captioner cannot be had.
+        UserError: the recipe leaves out every stage, its encoder or captioner cannot be had, or no
+            word is said often enough to be learnt.
     """
 
     metric = "cider"
@@ -69,24 +73,36 @@ class CaptionerTask(Task):
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
         self.dev = dev
-        self.model, self.vocabulary = _beginning(recipe, train, weights)
-        looked_for = self.model.decoder.config.detected_words
+        self.out = out
+        self._dev_cells: CellCache | None = None
+        self.model, self.vocabulary = _beginning(recipe, train, weights, language)
+        listed = self.model.decoder.config.list_size
         groups: list[Sequence[str]] = [photo.captions for photo in train]
-        captions = TrainingCaptions(groups, self.vocabulary, looked_for, recipe.longest)
+        spoken_words = [self.vocabulary.tokenize(caption) for group in groups for caption in group]
+        self.repetition = RepetitionCosts.learn(spoken_words)
+        self.opening = [learnt(self.vocabulary, spoken_words, recipe.longest)]
+        captions = TrainingCaptions(groups, self.vocabulary, listed, recipe.longest)
         photos = [photo.image for photo in train]
         parts = LearningParts(self.model.decoder, recipe.parts)
         self.stages: list[Stage] = []
+        spoken, named = None, _named(self.model)
         if language:
             groups = [*groups, *language]
-            spoken = TrainingCaptions(groups, self.vocabulary, looked_for, recipe.longest)
-            self.stages.append(Language(recipe, spoken))
+            spoken = TrainingCaptions(groups, self.vocabulary, listed, recipe.longest)
+            if recipe.language_epochs:
+                self.stages.append(Language(recipe, spoken, named))
+        if recipe.detection_epochs:
+            teacher = copy.deepcopy(self.model.encoder)
+            self.stages.append(Detection(recipe, captions, photos, teacher))
         if recipe.epochs:
-            self.stages.append(CrossEntropy(recipe, captions, photos, out / "cache"))
+            along = spoken if recipe.listed_words and recipe.language_share else None
+            self.stages.append(CrossEntropy(recipe, captions, photos, out / "cache", along, named))
         if recipe.fine_tuning_epochs:
             teacher = _teacher(recipe, weights, self.model.encoder)
             self.stages.append(FineTuning(recipe, captions, photos, teacher))
         if recipe.self_critical_epochs:
-            self.stages.append(SelfCritical(recipe, captions, photos, out / "cache", parts))
+            words = self.vocabulary.words
+            self.stages.append(SelfCritical(recipe, captions, photos, out / "cache", parts, words))
         if not self.stages:
             raise UserError("nothing to learn: the recipe leaves out every stage")
         self.config = {
@@ -101,14 +117,15 @@ class CaptionerTask(Task):
             beam_size=self.recipe.beam_size,
             length_penalty=self.recipe.length_penalty,
             detected_weight=self.recipe.detected_weight,
+            repetition_weight=self.recipe.repetition_weight,
             max_length=self.recipe.longest + 1,
-            no_repeat_ngram=2,
         )
-        return Captioner(cast(CaptionNetwork, model), self.vocabulary, options)
+        network = cast(CaptionNetwork, model)
+        return Captioner(network, self.vocabulary, options, self.repetition)
 
     def validate(self, model: nn.Module) -> Mapping[str, float]:
         """Caption the dev photos."""
-        captions = self.captioner(model).captions(photo.image for photo in self.dev)
+        captions = self._captions(self.captioner(model))
         hypotheses = {
             photo.name: caption.text for photo, caption in zip(self.dev, captions, strict=True)
         }
@@ -116,6 +133,21 @@ class CaptionerTask(Task):
         words = {word for text in hypotheses.values() for word in text.split()}
         figures = {name: getattr(scores, name) for name in REPORTED}
         return {**figures, "words_used": len(words)}
+
+    def _captions(self, captioner: Captioner) -> Iterator[Caption]:
+        """Caption the dev photos; while the encoder rests, from cells that are computed once."""
+        encoder = captioner.network.encoder
+        if any(weight.requires_grad for weight in encoder.parameters()):
+            yield from captioner.captions(photo.image for photo in self.dev)
+            return
+        if self._dev_cells is None:
+            photos = [photo.image for photo in self.dev]
+            self._dev_cells = CellCache(self.out / "cache" / "dev.npy", encoder, photos, 1, 0)
+        options = captioner.search_options({})
+        for start in range(0, len(self.dev), _DEV_BATCH):
+            rows = range(start, min(start + _DEV_BATCH, len(self.dev)))
+            cells = self._dev_cells(rows, [0] * len(rows))
+            yield from captioner.describe_cells([self.dev[n].name for n in rows], cells, options)
 
     def samples(self, model: nn.Module) -> Sequence[str]:
         """Captions of the first dev photos."""
@@ -128,28 +160,106 @@ class CaptionerTask(Task):
 
 
 def _beginning(
-    recipe: CaptionerRecipe, train: Sequence[CaptionedPhoto], weights: str | Path
-) -> tuple[CaptionNetwork, WordVocabulary]:
+    recipe: CaptionerRecipe,
+    train: Sequence[CaptionedPhoto],
+    weights: str | Path,
+    language: Sequence[Sequence[str]],
+) -> tuple[CaptionNetwork, CaptionVocabulary]:
     """The network that the training begins with, and the words behind its ids."""
+    captions = [photo.captions for photo in train]
     if recipe.start:
         captioner = Captioner.load(recipe.start, precision="fp32")
         former = captioner.network
         decoder = replace(former.decoder.config, dropout=recipe.dropout)
-        network = CaptionNetwork(former.encoder, decoder, len(captioner.vocabulary))
+        if recipe.listed_words and not decoder.listed_words:
+            return _grown(captioner, decoder, recipe, weights, captions, language)
+        network = CaptionNetwork(former.encoder, decoder, captioner.vocabulary.words)
         network.load_state_dict(former.state_dict())
         return network, captioner.vocabulary
     encoder = imagenet_encoder(recipe.encoder, weights)
-    sentences = (tokenize(caption) for photo in train for caption in photo.captions)
-    vocabulary = WordVocabulary.build(sentences, recipe.seen_at_least)
-    looked_for = min(recipe.detected_words, len(vocabulary) - len(SPECIAL))
-    decoder = replace(recipe.decoder, detected_words=looked_for)
-    return CaptionNetwork(encoder, decoder, len(vocabulary)), vocabulary
+    vocabulary = _vocabulary(recipe, CaptionVocabulary([]), captions, language)
+    most = len(vocabulary) - len(SPECIAL)
+    sizes = {name: min(getattr(recipe, name), most) for name in ("detected_words", "listed_words")}
+    decoder = replace(recipe.decoder, **sizes)
+    return CaptionNetwork(encoder, decoder, vocabulary.words), vocabulary
+
+
+def _grown(
+    captioner: Captioner,
+    config: DecoderConfig,
+    recipe: CaptionerRecipe,
+    weights: str | Path,
+    captions: Sequence[Sequence[str]],
+    language: Sequence[Sequence[str]],
+) -> tuple[CaptionNetwork, CaptionVocabulary]:
+    """A captioner whose decoder reads a list of words, and knows more words than before.
+
+    What looks at cells begins anew where the encoder is another one.
+    """
+    former = captioner.network
+    vocabulary = _vocabulary(recipe, captioner.vocabulary, captions, language)
+    listed = min(recipe.listed_words, len(vocabulary) - len(SPECIAL))
+    other = recipe.encoder != former.encoder.config.name
+    encoder = imagenet_encoder(recipe.encoder, weights) if other else former.encoder
+    network = CaptionNetwork(encoder, replace(config, listed_words=listed), vocabulary.words)
+    kept = former.decoder.state_dict()
+    with torch.no_grad():
+        for name, tensor in network.decoder.state_dict().items():
+            if not (other and name.startswith(_SEES_CELLS)):
+                old = kept[name]
+                tensor[tuple(slice(size) for size in old.shape)] = old
+    return network, vocabulary
+
+
+_SEES_CELLS = ("image_projection", "cell_projection", "detector")
+
+
+def _vocabulary(
+    recipe: CaptionerRecipe,
+    former: CaptionVocabulary,
+    seen: Sequence[Sequence[str]],
+    language: Sequence[Sequence[str]],
+) -> CaptionVocabulary:
+    """The former words, those of the photos' captions, then those that only other captions have.
+
+    Without a list of words of its own, the decoder would never hear of the latter.
+    """
+    ours = _counted(seen, former)
+    vocabulary = former
+    if len(former) == len(SPECIAL):
+        vocabulary = CaptionVocabulary.build(_each(ours), recipe.seen_at_least)
+    if not recipe.listed_words:
+        return vocabulary
+    known = set(vocabulary.words)
+    others = _counted(set(map(tuple, language)), former)
+    for word in known:
+        others.pop(word, None)
+    more = CaptionVocabulary.build(_each(others + ours), recipe.language_seen_at_least)
+    further = [word for word in more.words[len(SPECIAL) :] if word not in known]
+    words = [*vocabulary.words[len(SPECIAL) :], *further]
+    return CaptionVocabulary(words, former.tokenizer)
+
+
+def _counted(groups: Iterable[Sequence[str]], vocabulary: CaptionVocabulary) -> Counter[str]:
+    return Counter(w for group in groups for c in group for w in vocabulary.tokenize(c))
+
+
+def _each(counts: Counter[str]) -> Iterator[list[str]]:
+    return ([word] * count for word, count in counts.items())
+
+
+def _named(network: CaptionNetwork) -> Tensor | None:
+    """Which words of the list (W,) the encoder's classifier has a class for."""
+    size = network.decoder.config.listed_words
+    if network.witnesses is None:
+        return None
+    return network.witnesses.nameable[len(SPECIAL) : len(SPECIAL) + size]
 
 
 def _teacher(recipe: CaptionerRecipe, weights: str | Path, encoder: Encoder) -> Encoder:
     """The encoder as it was before it learnt from captions, as far as that is at hand."""
     ours = recipe.encoder == encoder.config.name
-    if recipe.start and ours and weights not in ("torchvision", "random"):
+    if recipe.start and ours and weights not in (PRETRAINED, "random"):
         original = imagenet_encoder(recipe.encoder, weights)
         if original.config == encoder.config:
             return original

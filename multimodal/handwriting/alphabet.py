@@ -1,7 +1,5 @@
 """The characters that can be written, and texts as numbers."""
 
-# ruff: noqa: RUF001 - letters that look alike are what this is about
-
 from __future__ import annotations
 
 import unicodedata

@@ -22,6 +22,8 @@ class WritingOptions:
         seed: the same writes the same.
         drafts: how often each piece is written; the one is kept of which the network is surest that
             it says its text, see `multimodal.handwriting.legibility`. 1 is fastest.
+        most_drafts: where a judge reads pieces back, one that is misread is drafted again, up to so
+            many times in all.
         attempts: how often a piece is written anew of which all drafts failed: did not come to
             their end, or passed over a character. The best of them is taken if all fail.
 
@@ -32,12 +34,13 @@ class WritingOptions:
     bias: float = 2.0
     seed: int = 0
     drafts: int = 2
+    most_drafts: int = 8
     attempts: int = 8
 
     def __post_init__(self) -> None:
         if not 0 <= self.bias <= 10:
             raise UserError(f"bias: must be from 0 to 10, not {self.bias}")
-        for name in ("drafts", "attempts"):
+        for name in ("drafts", "most_drafts", "attempts"):
             if getattr(self, name) < 1:
                 raise UserError(f"{name}: must be at least 1, not {getattr(self, name)}")
 

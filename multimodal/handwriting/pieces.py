@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -16,7 +17,9 @@ from multimodal.handwriting.legibility import Written, doubt, lookalike, nats_as
 from multimodal.handwriting.model import POINT, PenState, WriterNetwork, padded_texts
 from multimodal.handwriting.options import WritingOptions
 from multimodal.handwriting.pen import Pens, PenWeights
+from multimodal.handwriting.placing import joined, placed
 from multimodal.handwriting.styles import Style
+from multimodal.strokes import Drawing
 from multimodal.training import derived_seed
 
 AT_ONCE = 256  # pieces in one batch; more gain nothing and take memory
@@ -42,10 +45,20 @@ class Piece:
     style: Style
 
 
+Judge: TypeAlias = Callable[[Sequence[Drawing], Sequence[str]], Sequence[int]]
+"""Whoever reads pieces back: drawings and what they should say → how many errors are in each."""
+
+
 def write_pieces(
-    weights: PenWeights, pieces: Sequence[Piece], scale: float, options: WritingOptions
+    weights: PenWeights,
+    pieces: Sequence[Piece],
+    scale: float,
+    options: WritingOptions,
+    judge: Judge | None = None,
 ) -> list[WrittenLine]:
-    """Write a few drafts of each piece, and keep the most legible; where all fail, write others.
+    """Write a few drafts of each piece, and keep the most legible.
+
+    Others are written where all fail, and where a judge can read none of them.
 
     What is written of a piece depends on its place among the pieces, and on the options.
 
@@ -54,25 +67,41 @@ def write_pieces(
         pieces: what to write.
         scale: the network's unit, in the units of the data.
         options: see `WritingOptions`.
+        judge: who reads them back; nobody unless given.
     """
-    best: dict[int, tuple[tuple[int, float], WrittenLine]] = {}
+    best: dict[int, tuple[tuple[int, int, float], WrittenLine]] = {}
     left = list(range(len(pieces)))
     for attempt in range(options.attempts):
         drafts = range(attempt * options.drafts, (attempt + 1) * options.drafts)
         numbers = [number for number in left for _ in drafts]
         seeds = [derived_seed(options.seed, number, draft) for number in left for draft in drafts]
         for begin in range(0, len(numbers), AT_ONCE):
-            some = numbers[begin : begin + AT_ONCE]
-            of_some = _Drafts([pieces[n] for n in some], seeds[begin : begin + AT_ONCE], scale)
+            some = [pieces[n] for n in numbers[begin : begin + AT_ONCE]]
+            of_some = _Drafts(some, seeds[begin : begin + AT_ONCE], scale)
             lines, doubts = of_some.written(weights, options)
-            for number, line, doubtful in zip(some, lines, doubts, strict=True):
-                rank = faults(line, pieces[number], scale), doubtful
+            errors = _misread(lines, some, scale, judge)
+            for number, line, wrong, doubtful in zip(
+                numbers[begin:], lines, errors, doubts, strict=False
+            ):
+                rank = faults(line, pieces[number], scale), wrong, doubtful
                 if number not in best or rank < best[number][0]:
                     best[number] = (rank, line)
-        left = [number for number in left if best[number][0][0]]
+        may_be_misread = len(drafts) * (attempt + 1) < options.most_drafts
+        left = [n for n in left if best[n][0][0] or (best[n][0][1] and may_be_misread)]
         if not left:
             break
     return [best[number][1] for number in range(len(pieces))]
+
+
+def _misread(
+    lines: Sequence[WrittenLine], pieces: Sequence[Piece], scale: float, judge: Judge | None
+) -> Sequence[int]:
+    """How many errors a judge finds in each line; none without a judge."""
+    if judge is None:
+        return [0] * len(lines)
+    texts = [piece.text for piece in pieces]
+    there = [placed(line, text, scale) for line, text in zip(lines, texts, strict=True)]
+    return judge([joined([one], 0.0) for one in there], texts)
 
 
 def faults(line: WrittenLine, piece: Piece, scale: float) -> int:

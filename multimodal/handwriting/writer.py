@@ -10,7 +10,7 @@ mine.save("mine.json")                               # writer.write("…", style
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -40,7 +40,7 @@ from multimodal.handwriting.layout import (
 from multimodal.handwriting.model import WriterConfig, WriterNetwork
 from multimodal.handwriting.options import WritingOptions
 from multimodal.handwriting.pen import PenWeights
-from multimodal.handwriting.pieces import Piece, write_pieces
+from multimodal.handwriting.pieces import Judge, Piece, write_pieces
 from multimodal.handwriting.placing import PlacedLine, joined, placed, usual_gap
 from multimodal.handwriting.styles import (
     STEPS,
@@ -54,6 +54,7 @@ from multimodal.processor import Precision, torch_dtype
 from multimodal.strokes import Drawing
 from multimodal.strokes.curves import smoothed
 from multimodal.strokes.paper import Paper
+from multimodal.training import derived_seed
 
 SHIPPED = "writer-unipen"
 TASK = "writer"
@@ -76,6 +77,8 @@ class Writer:
 
     Attributes:
         options: how lines are written, unless a call says otherwise.
+        judge: who reads every few words back, so that those that are misread are written anew;
+            nobody unless set.
     """
 
     def __init__(
@@ -97,6 +100,7 @@ class Writer:
             raise UserError("gallery: a hand that the network does not know")
         self.precision = precision
         self.options = WritingOptions()
+        self.judge: Judge | None = None
 
     @classmethod
     def load(cls, source: str | Path = SHIPPED, *, precision: Precision = "auto") -> Self:
@@ -308,16 +312,47 @@ class Writer:
         styles: Sequence[Style],
         options: Mapping[str, Any],
     ) -> list[list[PlacedLine]]:
-        """The pieces of every line, where they stand."""
+        """The pieces of every line, where they stand; a line that is misread is written anew."""
+        chosen = self.options.changed(options)
+        best: dict[int, tuple[int, list[PlacedLine]]] = {}
+        left = list(range(len(lines)))
+        rounds = 1 if self.judge is None else max(1, chosen.most_drafts // chosen.drafts)
+        for attempt in range(rounds):
+            seed = chosen.seed if not attempt else derived_seed(chosen.seed, "line", attempt)
+            now = replace(chosen, seed=seed)
+            found = self._placed_once([lines[n] for n in left], [styles[n] for n in left], now)
+            errors = self._misread(found, [" ".join(lines[n]) for n in left])
+            for number, line, wrong in zip(left, found, errors, strict=True):
+                if number not in best or wrong < best[number][0]:
+                    best[number] = (wrong, line)
+            left = [number for number in left if best[number][0]]
+            if not left:
+                break
+        return [best[number][1] for number in range(len(lines))]
+
+    def _placed_once(
+        self, lines: Sequence[Sequence[str]], styles: Sequence[Style], options: WritingOptions
+    ) -> list[list[PlacedLine]]:
         pieces = [
             Piece(text, style) for line, style in zip(lines, styles, strict=True) for text in line
         ]
-        written = self.write_texts(pieces, **options)
+        written = write_pieces(self._weights, pieces, self.scale, options, self.judge)
         found = (
             placed(line, piece.text, self.scale)
             for line, piece in zip(written, pieces, strict=True)
         )
         return [list(islice(found, len(line))) for line in lines]
+
+    def _misread(self, lines: Sequence[Sequence[PlacedLine]], texts: Sequence[str]) -> list[int]:
+        """How many errors the judge finds in each line; none without a judge, or in one piece."""
+        errors = [0] * len(lines)
+        if self.judge is not None:
+            several = [number for number, line in enumerate(lines) if len(line) > 1]
+            drawings = [joined(lines[number], usual_gap(lines[number])) for number in several]
+            found = self.judge(drawings, [texts[number] for number in several]) if several else ()
+            for number, wrong in zip(several, found, strict=True):
+                errors[number] = wrong
+        return errors
 
     def write_texts(self, pieces: Sequence[Piece], **options: Any) -> list[WrittenLine]:
         """Write pieces of a line each, in one batch, as the network's own rows.
@@ -327,7 +362,7 @@ class Writer:
             **options: see `WritingOptions`.
         """
         chosen = self.options.changed(options)
-        return write_pieces(self._weights, pieces, self.scale, chosen)
+        return write_pieces(self._weights, pieces, self.scale, chosen, self.judge)
 
     @cached_property
     def _weights(self) -> PenWeights:

@@ -19,12 +19,15 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from multimodal.errors import UserError
 from multimodal.vocabulary import Ids, TextVocabulary, UnknownCharacterError
 
 SPLITS = ("train", "dev", "test")
 WHOLE = "whole"
+PIECE = 2**20  # characters of a text that are encoded at a time
+_SPACE = re.compile(r"\s")
 _NAMES = {name: name for name in SPLITS} | dict.fromkeys(("val", "valid", "validation"), "dev")
 
 
@@ -99,13 +102,43 @@ def split_of(splits: Mapping[str, Sequence[Passage]], name: str) -> Sequence[Pas
     return found
 
 
-def encode_passages(passages: Sequence[Passage], vocabulary: TextVocabulary) -> Ids:
-    """Passages in a row → ids (N,).
+def encode_passages(
+    passages: Sequence[Passage],
+    vocabulary: TextVocabulary,
+    dtype: npt.DTypeLike = np.int64,
+) -> npt.NDArray[Any]:
+    """Passages in a row → ids (N,), piece by piece: a text may be larger than its ids in 64 bits.
+
+    Args:
+        passages: the text.
+        vocabulary: of its tokens.
+        dtype: of the ids; see `smallest_type`.
 
     Raises:
         UserError: when a character is not known; the line names the file and the place.
     """
-    return np.concatenate([_encode(passage, vocabulary) for passage in passages])
+    pieces = (piece for passage in passages for piece in in_pieces(passage))
+    parts = [_encode(piece, vocabulary).astype(dtype, copy=False) for piece in pieces]
+    return np.concatenate([np.empty(0, dtype), *parts])
+
+
+def smallest_type(tokens: int) -> npt.DTypeLike:
+    """The smallest type that holds the ids of so many tokens, and that torch has too."""
+    return next((t for t in (np.uint8, np.int16) if tokens - 1 <= np.iinfo(t).max), np.int32)
+
+
+def in_pieces(passage: Passage, size: int = PIECE) -> Iterator[Passage]:
+    """A passage cut before white space, about every so many characters.
+
+    No token is cut: those of words have white space only where they begin.
+    """
+    text, line, begin = passage.text, passage.line, 0
+    while begin < len(text):
+        gap = _SPACE.search(text, begin + size)
+        end = gap.start() if gap else len(text)
+        piece = Passage(text[begin:end], passage.source, line)
+        yield piece
+        line, begin = line + piece.text.count("\n"), end
 
 
 def token_before(vocabulary: TextVocabulary) -> int:
@@ -117,6 +150,11 @@ def token_before(vocabulary: TextVocabulary) -> int:
         return int(vocabulary.encode_text("\n")[0])
     except UnknownCharacterError:
         return 0
+
+
+def characters_of(passages: Sequence[Passage]) -> int:
+    """How many characters passages have."""
+    return sum(len(passage.text) for passage in passages)
 
 
 def joined(passages: Sequence[Passage]) -> str:

@@ -22,8 +22,10 @@ from multimodal.language.author import Author
 from multimodal.language.data import (
     WHOLE,
     Passage,
+    characters_of,
     encode_passages,
-    joined,
+    in_pieces,
+    smallest_type,
     split_of,
     token_before,
 )
@@ -83,9 +85,9 @@ class Reading(Stage):
         self.recipe = recipe
         self._vocabulary = vocabulary
         self._log = log
-        ids = encode_passages(passages, vocabulary)
-        self.tokens_per_character = len(ids) / len(joined(passages))
-        self._streams = Streams(torch.from_numpy(ids).int(), recipe.streams, recipe.steps)
+        ids = encode_passages(passages, vocabulary, smallest_type(len(vocabulary)))
+        self.tokens_per_character = len(ids) / characters_of(passages)
+        self._streams = Streams(torch.from_numpy(ids), recipe.streams, recipe.steps)
         self._carried = CarriedState()
         if not len(self._streams):
             raise UserError(
@@ -172,7 +174,7 @@ class TextTask(Task):
         reading = Reading(recipe, train, self.vocabulary, out / "samples.txt")
         self.stages = [reading]
         self._dev = encode_passages(dev, self.vocabulary)
-        self._dev_characters = len(joined(dev))
+        self._dev_characters = characters_of(dev)
         self.config = {
             "recipe": asdict(recipe),
             "tokens": {"train": reading.tokens, "dev": len(self._dev)},
@@ -221,25 +223,32 @@ def _beginning(
     recipe: TextRecipe, splits: Mapping[str, Sequence[Passage]]
 ) -> tuple[LanguageNetwork, TextVocabulary]:
     """The network that the training begins with, and the pieces of text behind its ids."""
-    whole = joined(split_of(splits, WHOLE))
+    whole = split_of(splits, WHOLE)
     if not recipe.start:
-        vocabulary = _vocabulary(recipe, whole, joined(split_of(splits, "train")))
+        vocabulary = _vocabulary(recipe, whole, split_of(splits, "train"))
         return LanguageNetwork(recipe.network, len(vocabulary)), vocabulary
     author = Author.load(recipe.start, precision="fp32")
     vocabulary = author.vocabulary
     if isinstance(vocabulary, CharacterVocabulary):
-        vocabulary = vocabulary.extended(whole)
+        vocabulary = vocabulary.extended("".join({c for p in whole for c in set(p.text)}))
     dropouts = {name: getattr(recipe, name) for name in DROPOUTS}
     network = LanguageNetwork(replace(author.network.config, **dropouts), len(vocabulary))
     network.begin_from(author.network)
     return network, vocabulary
 
 
-def _vocabulary(recipe: TextRecipe, whole: str, train: str) -> TextVocabulary:
+def _vocabulary(
+    recipe: TextRecipe, whole: Sequence[Passage], train: Sequence[Passage]
+) -> TextVocabulary:
     """Bytes, the characters of all splits, or the words of the training split."""
     if recipe.vocabulary == "bytes":
         return ByteVocabulary()
     if recipe.vocabulary == "words":
-        return WordVocabulary.build([WordVocabulary.cut(train)], recipe.seen_at_least)
+        sentences = (WordVocabulary.cut(text) for text in _texts(train))
+        return WordVocabulary.build(sentences, recipe.seen_at_least)
     replaced = recipe.unknown == "replace"
-    return CharacterVocabulary.build(whole, recipe.seen_at_least, replace_unknown=replaced)
+    return CharacterVocabulary.build(_texts(whole), recipe.seen_at_least, replace_unknown=replaced)
+
+
+def _texts(passages: Sequence[Passage]) -> Iterator[str]:
+    return (piece.text for passage in passages for piece in in_pieces(passage))

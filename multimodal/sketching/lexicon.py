@@ -335,9 +335,20 @@ SYNONYMS = {
     "zigzag": "zig zag, zigzag line",
 }
 
+# What people ask for most, so that it is what a misspelt word most likely means.
+OFTEN = """
+    cat, dog, house, tree, sun, flower, car, bird, fish, horse, face, star, moon, rabbit, duck,
+    pig, cow, sheep, elephant, lion, bear, bicycle, airplane, train, apple, cake, hat, chair,
+    table, book, umbrella, butterfly, snake, mouse, frog, owl, bee, spider, monkey, penguin,
+    giraffe, crab, octopus, whale, dolphin, shark, guitar, key, clock, cup, pizza, banana, ice
+    cream, castle, dragon, mountain, cloud, rain, rainbow, snowman, bus, truck, sailboat, bed,
+    door, shoe, eye, hand
+"""
+
 # Words for what no category is: never drawn, only answered with what comes nearest.
 RELATED = {
     "animal": "cat, dog, horse",
+    "astronaut": "face, flying saucer, helmet",
     "avocado": "pear",
     "bag": "backpack, purse, suitcase",
     "ball": "soccer ball, basketball, baseball",
@@ -357,8 +368,11 @@ RELATED = {
     "child": "face, smiley face",
     "chimney": "fireplace, house",
     "city": "skyscraper, house",
+    "clown": "face, smiley face",
+    "cowboy": "hat, horse",
     "cupboard": "dresser",
     "cupcake": "cake, birthday cake",
+    "dancer": "yoga, face",
     "deer": "horse, cow",
     "dinosaur": "dragon, crocodile",
     "donkey": "horse",
@@ -372,6 +386,7 @@ RELATED = {
     "food": "pizza, hamburger, sandwich",
     "forest": "tree, palm tree",
     "fox": "dog, squirrel",
+    "frisbee": "circle, baseball",
     "fruit": "apple, pear, banana",
     "ghost": "angel, skull",
     "girl": "face, smiley face",
@@ -390,6 +405,8 @@ RELATED = {
     "jellyfish": "octopus",
     "kettle": "teapot",
     "king": "crown",
+    "kite": "diamond, bird",
+    "knight": "helmet, sword, horse",
     "koala": "bear, teddy-bear",
     "ladybird": "ant, bee",
     "ladybug": "ant, bee",
@@ -398,6 +415,7 @@ RELATED = {
     "lizard": "crocodile, dragon",
     "llama": "camel, sheep",
     "man": "face, beard",
+    "monster": "dragon, face",
     "needle": "syringe, nail",
     "oboe": "clarinet",
     "orange": "apple, pear",
@@ -409,6 +427,9 @@ RELATED = {
     "person": "face, yoga, smiley face",
     "picture": "picture frame",
     "pigeon": "bird",
+    "pirate": "face, sailboat, sword",
+    "planet": "circle, moon",
+    "princess": "crown, face",
     "pumpkin": "watermelon, apple",
     "queen": "crown",
     "rat": "mouse",
@@ -421,6 +442,7 @@ RELATED = {
     "rooster": "duck, bird",
     "rope": "line, snake",
     "salad": "broccoli, carrot",
+    "santa": "face, beard",
     "saucepan": "frying pan",
     "scarf": "sweater, hat",
     "school": "school bus, house",
@@ -431,10 +453,13 @@ RELATED = {
     "sky": "cloud, sun",
     "slug": "snail",
     "snow": "snowflake, snowman",
+    "soldier": "rifle, face",
+    "spaceman": "face, helmet",
     "squid": "octopus",
     "starfish": "star, fish",
     "stool": "chair",
     "street": "streetlight, car",
+    "surfer": "beach, ocean",
     "tank": "cannon, bulldozer",
     "thunder": "lightning",
     "tomato": "apple, onion",
@@ -451,6 +476,7 @@ RELATED = {
     "wardrobe": "dresser",
     "water": "ocean, pond, rain",
     "window": "square, picture frame",
+    "wizard": "face, hat",
     "wolf": "dog",
     "woman": "face, the mona lisa",
     "world": "map, circle",
@@ -560,6 +586,22 @@ PLACES = {
     "in front of": "in front of, before, ahead of",
     "behind": "behind, in back of, at the back of",
 }
+
+OPPOSITES = {
+    "above": "under",
+    "under": "above",
+    "on": "under",
+    "next to": "right of",
+    "left of": "right of",
+    "right of": "left of",
+    "inside": "in front of",
+    "in front of": "behind",
+    "behind": "in front of",
+}
+"""Where a landmark is, seen from what stands at a place beside it (or nearly so)."""
+
+PRONOUNS = {"it": "it, this one, that one", "them": "them, both of them, all of them"}
+"""What stands for a thing that was named before, and for all of them."""
 
 # ---- what joins, and what is passed over ----
 

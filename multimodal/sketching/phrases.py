@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from enum import Enum, auto
 from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
-from multimodal.errors import UserError
+from rapidfuzz.distance import OSA
+
 from multimodal.sketching.lexicon import (
     COUNTS,
     DETERMINERS,
@@ -23,9 +23,11 @@ from multimodal.sketching.lexicon import (
     IRREGULAR_PLURALS,
     JOINS,
     MULTIPLIERS,
+    OFTEN,
     PAIRS,
     PLACES,
     PLURAL_NAMES,
+    PRONOUNS,
     QUALITIES,
     RELATED,
     SIZES,
@@ -35,10 +37,15 @@ from multimodal.sketching.lexicon import (
 
 NEAREST = 4  # so many categories are named where a word is not understood
 FEW = 8  # a model of no more categories has them all named
+FARTHEST = 0.34  # as a share of the letters: what is spelled less alike is another word
+AS_LIKELY = 0.2  # by how much more a category may cost than the likeliest, to be named as well
+SELDOM = 0.2  # what being seldom asked for costs, as a share of the letters
 
 Phrase: TypeAlias = tuple[str, ...]
 
 _WORD = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+|[^\W\d_]+(?:'[^\W\d_]+)*|\S")
+_DOUBLE = re.compile(r"(.)\1")
+_CONFUSED = str.maketrans("yckqzv", "ikkksf")
 _PUNCTUATION = str.maketrans(
     dict.fromkeys("!?.;:/", " , ")
     | dict.fromkeys('"()[]-_\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}', " ")
@@ -62,6 +69,8 @@ class Kind(Enum):
     COMMA = auto()
     QUALITY = auto()
     FILLER = auto()
+    PRONOUN = auto()
+    STRANGER = auto()
 
 
 class Name(NamedTuple):
@@ -76,11 +85,22 @@ class Name(NamedTuple):
 
 
 class Lexeme(NamedTuple):
-    """A phrase, what it is good for, and its value: a `Name`, an amount, a size or a place."""
+    """A phrase, what it is good for, and its value: a `Name`, an amount, a size or a place.
+
+    A word that means nothing is a STRANGER; its value is a `Stranger`.
+    """
 
     kind: Kind
     value: Any
     text: str
+
+
+class Stranger(NamedTuple):
+    """A word that means nothing, the categories that come nearest, and a line that says so."""
+
+    word: str
+    near: tuple[str, ...]
+    line: str
 
 
 def read_words(text: str) -> list[str]:
@@ -90,14 +110,10 @@ def read_words(text: str) -> list[str]:
 
 
 def read_lexemes(words: Sequence[str], categories: tuple[str, ...]) -> Iterator[Lexeme]:
-    """What words mean to a model of these categories.
-
-    Raises:
-        UserError: a word means nothing; the line names the categories that come nearest.
-    """
+    """What words mean to a model of these categories; a word that means nothing is a STRANGER."""
     at = 0
     for lexeme, length in find_lexemes(words, categories):
-        yield lexeme or _refuse(words[at:], categories)
+        yield lexeme or Lexeme(Kind.STRANGER, _stranger(words[at:], categories), words[at])
         at += length
 
 
@@ -163,6 +179,7 @@ def _vocabulary(categories: tuple[str, ...]) -> Mapping[Phrase, Lexeme]:
         _meaning(Kind.VAGUE, VAGUE),
         _meaning(Kind.SIZE, SIZES),
         _meaning(Kind.PLACE, PLACES),
+        _meaning(Kind.PRONOUN, PRONOUNS),
         ((Kind.TIMES, factor, text) for text, factor in MULTIPLIERS.items()),
         ((Kind.COUNT, count, text) for text, count in COUNTS.items()),
     )
@@ -201,14 +218,17 @@ def _synonyms(category: str) -> list[str]:
 # ---- words that mean nothing ----
 
 
-def _refuse(words: Sequence[str], categories: tuple[str, ...]) -> Lexeme:
+def _stranger(words: Sequence[str], categories: tuple[str, ...]) -> Stranger:
+    """The first of some words, which cannot be drawn, and what can."""
+    near = nearest(words, categories)
     if len(categories) <= FEW:
         hint = f"this model draws {', '.join(categories)}"
-    elif near := nearest(words, categories):
+    elif near:
         hint = f"nearest: {', '.join(near)}"
     else:
         hint = "nothing that can be drawn comes near"
-    raise UserError(f"prompt: {words[0][:40]!r} is not understood; {hint}")
+    word = words[0][:40]
+    return Stranger(word, tuple(near), f"{word!r} is not understood; {hint}")
 
 
 def nearest(words: Sequence[str], categories: tuple[str, ...]) -> list[str]:
@@ -221,7 +241,30 @@ def nearest(words: Sequence[str], categories: tuple[str, ...]) -> list[str]:
     near = [category for phrase in phrases for category in split_list(related.get(phrase, ""))]
     if not set(near) & set(categories):
         near = [category for category in categories if set(category.split()) & set(words[:2])]
-        forms = {" ".join(phrase): name.category for phrase, name in _names(categories).items()}
-        for phrase in phrases:
-            near += [forms[form] for form in get_close_matches(phrase, forms, NEAREST, 0.75)]
+        near += _misspelt(phrases, categories)
     return [category for category in dict.fromkeys(near) if category in categories][:NEAREST]
+
+
+def _misspelt(phrases: Sequence[str], categories: tuple[str, ...]) -> list[str]:
+    """The categories that are spelled nearly like one of some phrases, the likeliest first.
+
+    The distance counts the letters that were added, left out, changed or swapped (the optimal
+    string alignment distance), as a share of the longer word; what is seldom asked for has to be
+    spelled a little better.
+    """
+    often, found = set(split_list(OFTEN)), []
+    for form, name in _names(categories).items():
+        for phrase in phrases:
+            said = " ".join(form)
+            distance = OSA.normalized_distance(_sounded(phrase), _sounded(said))
+            if distance <= FARTHEST:
+                seldom = SELDOM * (name.category not in often)
+                plain = OSA.normalized_distance(phrase, said)
+                found.append((distance + seldom + plain / 10, name.category))
+    found.sort(key=lambda pair: pair[0])
+    return [category for cost, category in found if cost <= found[0][0] + AS_LIKELY]
+
+
+def _sounded(text: str) -> str:
+    """A text by its sound, roughly: letters that are confused in spelling are one."""
+    return _DOUBLE.sub(r"\1", text.replace("ph", "f").replace("ck", "k").translate(_CONFUSED))

@@ -13,23 +13,26 @@ The language:
 
 A place concerns all that "and" joined just before it; a comma begins anew, and so does an "and"
 behind a landmark. A clause grows from left to right: in "a hat on a cat under a tree", hat and cat
-are under the tree together. Words for looks and poses (red, happy, sleeping) are passed over and
-kept in `Prompt.ignored`. Every other word must be known: nothing is ever drawn by guess.
+are under the tree together. "It" behind a place is the thing named before, and "them" all of a
+clause: "a house and a sun above it" is a house under a sun. Words for looks and poses (red, happy,
+sleeping) are passed over and kept in `Prompt.ignored`. Nothing is ever drawn by guess: a word that
+means nothing is refused, or left out with what belongs to it and kept in `Prompt.left_out`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
 from multimodal.errors import UserError
-from multimodal.sketching.lexicon import NUMBERS, PLENTY
+from multimodal.sketching.lexicon import NUMBERS, OPPOSITES, PLENTY
 from multimodal.sketching.phrases import (
     Kind,
     Lexeme,
     Name,
+    Stranger,
     is_plural,
     nearest,
     plurals,
@@ -44,6 +47,19 @@ MOST_FIGURES = 50
 """Prompts for more figures in one scene are refused."""
 
 WRITTEN_OUT = 12  # the largest count that a tidy prompt has as a word
+
+
+class UnknownWordError(UserError):
+    """A word names nothing that can be drawn.
+
+    Attributes:
+        word: which.
+        near: the categories that come nearest, perhaps none.
+    """
+
+    def __init__(self, stranger: Stranger) -> None:
+        super().__init__(f"prompt: {stranger.line}")
+        self.word, self.near = stranger.word, stranger.near
 
 
 @dataclass(frozen=True)
@@ -104,10 +120,12 @@ class Prompt:
     Attributes:
         clauses: what stands side by side, at least one clause.
         ignored: words that were understood and passed over, such as "red".
+        left_out: a line for each word that was not understood, which says what comes nearest.
     """
 
     clauses: tuple[Clause, ...]
     ignored: tuple[str, ...] = field(default=(), compare=False)
+    left_out: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def things(self) -> tuple[Things, ...]:
@@ -123,26 +141,34 @@ class Prompt:
         return ", ".join(map(str, self.clauses))
 
 
-def parse_prompt(text: str, categories: Sequence[str]) -> Prompt:
+def parse_prompt(text: str, categories: Sequence[str], *, strict: bool = True) -> Prompt:
     """Understand a prompt in English; the name of a category is the simplest one.
 
     Args:
         text: what somebody wrote.
         categories: what can be drawn, at least one.
+        strict: refuse a word that means nothing; without it, the word is left out with what belongs
+            to it, as long as something is left to draw.
 
     Raises:
-        UserError: a word names nothing that can be drawn, the words do not fit together, or there
-            would be more than `MOST_FIGURES`; one line that says where and what to do.
+        UnknownWordError: a word names nothing that can be drawn.
+        UserError: the words do not fit together, or there would be more than `MOST_FIGURES`; one
+            line that says where and what to do.
     """
     if len(text) > LONGEST:
         raise UserError(f"prompt: it has {len(text)} characters; at most {LONGEST} are read")
     words = read_words(text)
     lexemes = list(read_lexemes(words, tuple(categories)))
-    if all(lexeme.kind is not Kind.NAME for lexeme in lexemes):
+    strangers = [lexeme for lexeme in lexemes if lexeme.kind is Kind.STRANGER]
+    named = any(lexeme.kind is Kind.NAME for lexeme in lexemes)
+    if strangers and (strict or not named):
+        raise UnknownWordError(strangers[0].value)
+    if not named:
         raise UserError(_nothing_named(words, tuple(categories)))
     prompt = Prompt(
-        tuple(_Parser(lexemes).clauses()),
+        tuple(_Parser(without_strangers(lexemes) if strangers else lexemes).clauses()),
         tuple(lexeme.text for lexeme in lexemes if lexeme.kind is Kind.QUALITY),
+        tuple(dict.fromkeys(stranger.value.line for stranger in strangers)),
     )
     if sum(things.count for things in prompt.things) > MOST_FIGURES:
         raise UserError(f"prompt: it asks for more than {MOST_FIGURES} figures; ask for fewer")
@@ -158,6 +184,11 @@ def _nothing_named(words: Sequence[str], categories: tuple[str, ...]) -> str:
 
 
 _JOINS = (Kind.AND, Kind.COMMA)
+_COMMA = Lexeme(Kind.COMMA, None, ",")
+_OF_A_THING = (
+    *(Kind.COUNT, Kind.VAGUE, Kind.TIMES, Kind.PAIR),
+    *(Kind.DETERMINER, Kind.SIZE, Kind.QUALITY, Kind.FILLER),
+)
 
 
 class _Parser:
@@ -166,29 +197,68 @@ class _Parser:
     def __init__(self, lexemes: Iterable[Lexeme]) -> None:
         self._ahead = _essential(lexemes)[::-1]  # the next one is at the end
         self._before = ""
+        self._clauses: list[Clause] = []
 
-    def clauses(self) -> Iterator[Clause]:
-        yield self._clause()
+    def clauses(self) -> list[Clause]:
+        self._clause()
         while self._ahead:
             self._part()
-            yield self._clause()
+            self._clause()
+        return self._clauses
 
-    def _clause(self) -> Clause:
+    def _clause(self) -> None:
+        """Read a clause; what is placed beside "it" goes to the clause that "it" is in."""
+        if self._is(Kind.PLACE) and self._is(Kind.PRONOUN, after=1) and self._clauses:
+            place: str = self._take().value
+            self._refer(place, self._take().value, self._things())
+            return
         things = [self._things()]
         while self._is(Kind.AND) and not self._is(Kind.PLACE, after=1):
             self._take()
             things.append(self._things())
-        return Clause(tuple(things), tuple(self._placings()))
+        if self._is(Kind.PLACE) and self._is(Kind.PRONOUN, after=1):
+            *before, placed = things
+            self._clauses += [Clause((each,)) for each in before[:-1]]
+            self._clauses += [Clause(tuple(before[-1:]))] if before else []
+            place = self._take().value
+            self._refer(place, self._take().value, placed)
+        else:
+            self._clauses.append(Clause(tuple(things)))
+        self._clauses[-1] = self._with_placings(self._clauses[-1])
 
-    def _placings(self) -> Iterator[Placing]:
+    def _refer(self, place: str, pronoun: str, placed: Things) -> None:
+        """Put things at a place beside what a pronoun stands for."""
+        if not self._clauses:
+            raise UserError(f"prompt: {pronoun!r} stands for nothing that was named before")
+        if pronoun == "them":
+            said = tuple(things for clause in self._clauses for things in clause.things)
+            if all(not clause.placings for clause in self._clauses):
+                self._clauses = [Clause(said)]
+        about = self._clauses.pop()
+        if place == "between":
+            raise UserError("prompt: 'between' needs two things; name them instead of 'them'")
+        alone = len(about.things) == 1 and not about.placings
+        if place in ("on", "inside") and alone:
+            self._clauses.append(Clause((placed,), (Placing(place, about.things),)))
+        else:
+            beside = Placing(OPPOSITES[place], (placed,))
+            self._clauses.append(Clause(about.things, (*about.placings, beside)))
+
+    def _with_placings(self, clause: Clause) -> Clause:
+        """A clause and the placings that follow."""
+        placings = list(clause.placings)
         while self._is(Kind.PLACE) or (self._is(*_JOINS) and self._is(Kind.PLACE, after=1)):
-            if self._is(*_JOINS):
+            at = 0 if self._is(Kind.PLACE) else 1
+            if self._is(Kind.PRONOUN, after=at + 1):
+                break
+            for _ in range(at):
                 self._take()
             place: str = self._take().value
             landmarks = [self._things()]
             if place == "between" and landmarks[0].count == 1:
                 landmarks.append(self._other(landmarks[0]))
-            yield Placing(place, tuple(landmarks))
+            placings.append(Placing(place, tuple(landmarks)))
+        return Clause(clause.things, tuple(placings))
 
     def _other(self, landmark: Things) -> Things:
         if not self._is(Kind.AND):
@@ -228,6 +298,51 @@ class _Parser:
         return lexeme
 
 
+def without_strangers(lexemes: Sequence[Lexeme]) -> list[Lexeme]:
+    """Without what means nothing, the amounts and sizes that are said of it, and idle places.
+
+    A stranger directly in front of a name, as in "a zany cat", costs itself alone.
+    """
+    kept: list[Lexeme] = []
+    for number, lexeme in enumerate(lexemes):
+        if lexeme.kind is not Kind.STRANGER:
+            kept.append(lexeme)
+        elif not _describes(lexemes[number:]):
+            while kept and kept[-1].kind in _OF_A_THING:
+                kept.pop()
+            if kept and kept[-1].kind is not Kind.AND:
+                kept.append(_COMMA)
+    return _placed_well(kept)
+
+
+def _describes(following: Sequence[Lexeme]) -> bool:
+    """Whether strangers stand where an adjective does: only names, sizes and looks follow."""
+    rest = (lexeme.kind for lexeme in following if lexeme.kind is not Kind.STRANGER)
+    return next(rest, Kind.COMMA) in (Kind.NAME, Kind.SIZE, Kind.QUALITY)
+
+
+def _placed_well(lexemes: Iterable[Lexeme]) -> list[Lexeme]:
+    """Without places that nothing is at, or that are beside nothing; joins stay in their stead."""
+    told = [lexeme for lexeme in lexemes if lexeme.kind not in (Kind.QUALITY, Kind.FILLER)]
+    kept: list[Lexeme] = []
+    for number, lexeme in enumerate(told):
+        after = told[number + 1].kind if number + 1 < len(told) else Kind.COMMA
+        kept.append(_COMMA if lexeme.kind is Kind.PLACE and _idle(kept, after) else lexeme)
+    while kept and kept[0].kind in _JOINS:
+        kept.pop(0)
+    while kept and kept[-1].kind in _JOINS:
+        kept.pop()
+    return kept
+
+
+def _idle(before: Sequence[Lexeme], after: Kind) -> bool:
+    """Whether a place has nothing at it, or nothing that it is beside."""
+    named = sum(lexeme.kind is Kind.NAME for lexeme in before)
+    if after is Kind.PRONOUN:
+        return named < 2
+    return not named or before[-1].kind is Kind.COMMA or after in (*_JOINS, Kind.PLACE)
+
+
 def _essential(lexemes: Iterable[Lexeme]) -> list[Lexeme]:
     """Without what is passed over; of joins that meet, the first remains."""
     kept: list[Lexeme] = []
@@ -238,6 +353,8 @@ def _essential(lexemes: Iterable[Lexeme]) -> list[Lexeme]:
 
 
 def _tells(lexeme: Lexeme, last: Kind) -> bool:
+    if lexeme.kind is Kind.PRONOUN:
+        return last is Kind.PLACE  # and not in "it is a duck"
     if lexeme.kind is Kind.COMMA:
         return last in (Kind.NAME, Kind.PLACE)  # and not in "a happy, red duck"
     if lexeme.kind is Kind.AND:

@@ -24,6 +24,9 @@ Array: TypeAlias = npt.NDArray[np.float64]
 FARTHEST = 1e9
 """Coordinates beyond it are refused: no drawing needs them, and nothing computed here overflows."""
 
+LATEST = 9e18
+"""Times beyond it are refused: milliseconds or nanoseconds since 1970 are not."""
+
 MOST_POINTS = 10_000_000
 """More points than this are refused where a small input could ask for them."""
 
@@ -59,7 +62,7 @@ class Drawing:
     ) -> None:
         points = _points([*_each(strokes)])
         self._set("strokes", points)
-        self._set("times", _beside(points, times, "times"))
+        self._set("times", _beside(points, times, "times", LATEST))
         self._set("pressures", _beside(points, pressures, "pressures"))
 
     @property
@@ -254,7 +257,7 @@ def _is_ours(stroke: npt.ArrayLike) -> TypeGuard[Array]:
     )
 
 
-def _frozen(values: npt.ArrayLike, name: str, number: int) -> Array:
+def _frozen(values: npt.ArrayLike, name: str, number: int, most: float = FARTHEST) -> Array:
     try:
         array = np.asarray(values)
     except (ValueError, OverflowError, RecursionError):
@@ -263,18 +266,23 @@ def _frozen(values: npt.ArrayLike, name: str, number: int) -> Array:
         raise UserError(f"{name} {number} holds something else than numbers")
     frozen: Array = np.array(array, dtype=np.float64)
     frozen += 0.0  # one zero: −0 would differ in its bytes
-    if not (np.abs(frozen) <= FARTHEST).all():
-        raise UserError(f"{name} {number} holds a value that is not finite, or beyond {FARTHEST:g}")
+    if not (np.abs(frozen) <= most).all():
+        raise UserError(f"{name} {number} holds a value that is not finite, or beyond {most:g}")
     frozen.flags.writeable = False
     return frozen
 
 
 def _beside(
-    strokes: tuple[Array, ...], columns: Iterable[npt.ArrayLike] | None, name: str
+    strokes: tuple[Array, ...],
+    columns: Iterable[npt.ArrayLike] | None,
+    name: str,
+    most: float = FARTHEST,
 ) -> tuple[Array, ...] | None:
     if columns is None:
         return None
-    frozen = tuple(_frozen(column, name, number) for number, column in enumerate(_each(columns), 1))
+    frozen = tuple(
+        _frozen(column, name, number, most) for number, column in enumerate(_each(columns), 1)
+    )
     if [column.shape for column in frozen] != [(len(stroke),) for stroke in strokes]:
         raise UserError(f"the {name} do not match the strokes: one for every point expected")
     return frozen

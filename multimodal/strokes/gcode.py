@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from multimodal.strokes.drawing import Array, Drawing
-from multimodal.strokes.plotter import Plotter, plot_order
+from multimodal.strokes.plotter import Plotter, plot_order, require_on_page, upwards
 from multimodal.strokes.sheet import Sheet, arranged
 
 
@@ -14,18 +14,36 @@ def encode_gcode(drawings: Sequence[Drawing], sheet: Sheet) -> bytes:
 
     The pen is lifted before anything moves, y is counted upwards as machines do, nothing lies left
     of the plotter's origin or below it, and the pen ends there, lifted.
+
+    Raises:
+        UserError: ink that leaves its paper.
     """
     plotter = sheet.plotter or Plotter()
     page = arranged(drawings, sheet, plotter.size, titled=False)
+    strokes = page.every_stroke
+    require_on_page(strokes, page.width, page.height)
+    ordered = plot_order(upwards(strokes, page.height))
+    return gcode_program(ordered, page.width, page.height, plotter)
+
+
+def gcode_program(strokes: Drawing, width: float, height: float, plotter: Plotter) -> bytes:
+    """Strokes as G-code.
+
+    Args:
+        strokes: in millimetres from the lower left corner of the page, y upwards, in the order in
+            which they are drawn.
+        width: of the page.
+        height: of the page.
+        plotter: what draws them.
+    """
     left, bottom = plotter.origin
-    turned = Drawing([stroke * (1, -1) + (0, page.height) for stroke in page.every_stroke])
     lines = [
-        f"; {len(turned)} strokes on {page.width:g} x {page.height:g} mm",
+        f"; {len(strokes)} strokes on {width:g} x {height:g} mm",
         "G21",
         "G90",
         plotter.pen_up,
     ]
-    for stroke in plot_order(turned):
+    for stroke in strokes:
         lines += _stroke(stroke + plotter.origin, plotter)
     lines += [f"G0 {_point(left, bottom)}", "M2"]
     return ("\n".join(lines) + "\n").encode()
@@ -38,4 +56,4 @@ def _stroke(stroke: Array, plotter: Plotter) -> list[str]:
 
 
 def _point(x: float, y: float) -> str:
-    return f"X{x:.3f} Y{y:.3f}"
+    return f"X{x + 0.0:.3f} Y{y + 0.0:.3f}".replace("-0.000", "0.000")

@@ -112,7 +112,7 @@ def _record(line: bytes) -> Record:
     return Record(
         _drawing(entry["drawing"]),
         _text(entry, "word"),
-        _text(entry, "key_id"),
+        _key(entry),
         recognized,
         _text(entry, "countrycode"),
         _text(entry, "timestamp"),
@@ -141,6 +141,13 @@ def _drawing(strokes: list[Any]) -> Drawing:
 def _column(strokes: list[Any], index: int) -> list[Any] | None:
     columns = [stroke[index] if len(stroke) > index else None for stroke in strokes]
     return None if all(column is None for column in columns) else columns
+
+
+def _key(entry: dict[str, Any]) -> str:
+    """The key, which some programs write as the number that it is."""
+    key = entry.get("key_id")
+    whole = isinstance(key, int) and not isinstance(key, bool)
+    return str(key) if whole else _text(entry, "key_id")
 
 
 def _text(entry: dict[str, Any], key: str) -> str:

@@ -142,16 +142,44 @@ def _read_array(file: IO[bytes]) -> Sequence[Any]:
         raise
     except Exception as error:  # hostile bytes end in exceptions of every type
         raise UserError(f"its arrays are damaged: {_first_line(error)}") from None
-    entries = pickled.state[-1:] if isinstance(pickled, _Array) else ()
-    if not entries or not isinstance(entries[0], list):
+    if not isinstance(pickled, _Array):
         raise UserError("its arrays hold something else than drawings")
-    return [_numbers(entry) for entry in entries[0]]
+    return _rows(pickled)
 
 
 _HEADERS: dict[tuple[int, int], Callable[..., tuple[Any, bool, np.dtype[Any]]]] = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
+
+
+def _rows(pickled: _Array) -> list[npt.NDArray[Any]]:
+    """The drawings in an array of objects: arrays, or what NumPy makes of arrays of one shape."""
+    _, shape, _, _, entries = _state(pickled)
+    if not isinstance(entries, list):
+        raise UserError("its arrays hold something else than drawings")
+    if all(isinstance(entry, _Array) for entry in entries):
+        return [_numbers(entry) for entry in entries]
+    return list(_stacked(shape, entries))
+
+
+def _stacked(shape: Any, entries: list[Any]) -> npt.NDArray[Any]:
+    """An array of objects that are numbers, which NumPy lists row by row, however it keeps them."""
+    values = [_scalar(entry) for entry in entries]
+    try:
+        return np.array(values).reshape(shape)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise UserError(f"its arrays are damaged: {_first_line(error)}") from None
+
+
+def _scalar(entry: Any) -> int | float:
+    if isinstance(entry, _Scalar):
+        kind, data = entry.told
+        number: int | float = _from_bytes(kind, data)[0].item()
+        return number
+    if isinstance(entry, bool) or not isinstance(entry, int | float):
+        raise UserError("its arrays hold something else than numbers")
+    return entry
 
 
 class _Record:
@@ -170,6 +198,10 @@ class _Array(_Record):
     """An array: its state is a version, its shape, its type, whether by columns, and its data."""
 
 
+class _Scalar(_Record):
+    """A number as NumPy keeps it: it is told its type and its bytes."""
+
+
 class _Type(_Record):
     """The type of an array's elements: it is told a name, and its state has the order of bytes."""
 
@@ -186,6 +218,8 @@ class _Inert(pickle.Unpickler):
         ("numpy", "dtype"): _Type,
         ("numpy.core.multiarray", "_reconstruct"): _Array,
         ("numpy._core.multiarray", "_reconstruct"): _Array,
+        ("numpy.core.multiarray", "scalar"): _Scalar,
+        ("numpy._core.multiarray", "scalar"): _Scalar,
         ("_codecs", "encode"): _Bytes,
     }
 
@@ -200,14 +234,30 @@ class _Inert(pickle.Unpickler):
 
 def _numbers(entry: Any) -> npt.NDArray[Any]:
     """Make the array that a record describes."""
+    _, shape, type_, by_columns, data = _state(entry)
+    if isinstance(data, list):
+        return _stacked(shape, data)
     try:
-        _, shape, type_, by_columns, data = entry.state
+        return _from_bytes(type_, data).reshape(shape, order="F" if by_columns else "C")
+    except (TypeError, ValueError) as error:
+        raise UserError(f"its arrays are damaged: {_first_line(error)}") from None
+
+
+def _state(entry: Any) -> tuple[Any, ...]:
+    """The five parts of an array's state."""
+    state = getattr(entry, "state", ())
+    if not isinstance(state, tuple) or len(state) != 5:
+        raise UserError("its arrays are damaged: an array without its five parts")
+    return state
+
+
+def _from_bytes(type_: Any, data: Any) -> npt.NDArray[Any]:
+    try:
         kind = f"{type_.state[1]}{type_.told[0]}"
         if re.fullmatch("[<>=|][iuf][1248]", kind) is None:
             raise UserError("its arrays hold something else than numbers")
         text = data.told[0] if isinstance(data, _Bytes) else data
-        flat = np.frombuffer(text.encode("latin1") if isinstance(text, str) else text, kind)
-        return flat.reshape(shape, order="F" if by_columns else "C")
+        return np.frombuffer(text.encode("latin1") if isinstance(text, str) else text, kind)
     except (AttributeError, IndexError, TypeError, ValueError) as error:
         raise UserError(f"its arrays are damaged: {_first_line(error)}") from None
 

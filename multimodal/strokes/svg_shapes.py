@@ -11,24 +11,24 @@ from typing import TypeAlias
 from fontTools.misc.transform import Identity, Transform
 
 from multimodal.errors import UserError
+from multimodal.strokes.css_values import PIXELS, Size
+from multimodal.strokes.svg_path import NUMBER, Outline, parse_path
 
 Attributes: TypeAlias = Mapping[str, str]
-Size: TypeAlias = tuple[float, float]
 
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
-_LENGTH = re.compile(rf"\s*({_NUMBER.pattern})\s*([a-zA-Z]*|%)\s*")
+_NUMBER = re.compile(NUMBER)
+_LENGTH = re.compile(rf"\s*({NUMBER})\s*([a-zA-Z]*|%)\s*")
 _CALL = re.compile(r"\s*,?\s*(\w+)\s*\(([^()]*)\)")
+_LIST = re.compile(rf"\s*(?:{NUMBER}(?:\s*,\s*|\s+|(?=[-+.])|\s*$))*")
+_FOREIGN = re.compile(r"[^-+.,\d\seE]")
 
-_PIXELS = {
-    "": 1.0, "px": 1.0, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4, "pt": 96 / 72, "pc": 16.0,
-    "em": 16.0, "rem": 16.0, "ex": 8.0,
-}  # fmt: skip
 _DEFAULT_SIZE = (300.0, 150.0)  # what CSS gives a picture that states none
+_UNSAID = ("", "auto", "inherit", "initial", "unset", "revert")
 
 
 def numbers_in(text: str) -> list[float]:
-    """All numbers in an attribute such as `points` or `viewBox`."""
-    return [float(number) for number in _NUMBER.findall(text)]
+    """All numbers in an attribute such as `viewBox`; none where it holds anything else."""
+    return [float(each) for each in _NUMBER.findall(text)] if _LIST.fullmatch(text) else []
 
 
 def length(attributes: Attributes, name: str, whole: float, default: float = 0.0) -> float:
@@ -38,12 +38,18 @@ def length(attributes: Attributes, name: str, whole: float, default: float = 0.0
         UserError: it is no length.
     """
     text = attributes.get(name, "").strip()
-    if text in ("", "auto"):
+    if text in _UNSAID:
         return default
     match = _LENGTH.fullmatch(text)
-    if match is None or match[2].lower() not in (*_PIXELS, "%"):
+    unit = match[2].lower() if match else ""
+    if match is None or unit not in ("", "%", *PIXELS):
         raise UserError(f"{name}={text[:40]!r} is no length")
-    return float(match[1]) * (whole / 100 if match[2] == "%" else _PIXELS[match[2].lower()])
+    return float(match[1]) * (whole / 100 if unit == "%" else PIXELS.get(unit, 1.0))
+
+
+def diagonal(page: Size) -> float:
+    """What 100 % means for a length that is neither along nor down (SVG 2, 8.9)."""
+    return math.hypot(*page) / math.sqrt(2)
 
 
 def transform(text: str) -> Transform:
@@ -54,7 +60,8 @@ def transform(text: str) -> Transform:
     """
     matrix, end = Identity, 0
     while match := _CALL.match(text, end):
-        matrix, end = matrix.transform(_call(match[1], numbers_in(match[2]))), match.end()
+        values = numbers_in(match[2])
+        matrix, end = matrix.transform(_call(match[1], values)), match.end()
     if text[end:].strip(" \t\r\n,") not in ("", "none"):
         raise UserError(f"transform={text[:40]!r} cannot be understood")
     return matrix
@@ -68,11 +75,13 @@ class Viewport:
         matrix: from the coordinates inside to those around it.
         size: width and height, in the coordinates around it.
         page: width and height in the coordinates inside: what 100 % means there.
+        known: whether the file says where the viewport ends.
     """
 
     matrix: Transform
     size: Size
     page: Size
+    known: bool = True
 
 
 def viewport(attributes: Attributes, outer: Size | None) -> Viewport:
@@ -86,7 +95,9 @@ def viewport(attributes: Attributes, outer: Size | None) -> Viewport:
         UserError: its sizes are no lengths.
     """
     box = numbers_in(attributes.get("viewBox", ""))
-    boxed = len(box) == 4 and min(box[2:]) > 0
+    boxed = len(box) == 4 and min(box[2:]) >= 0
+    if boxed and min(box[2:]) == 0:
+        return Viewport(Identity, (0.0, 0.0), (0.0, 0.0))
     natural = outer or ((box[2], box[3]) if boxed else _DEFAULT_SIZE)
     width = length(attributes, "width", natural[0], math.nan)
     height = length(attributes, "height", natural[1], math.nan)
@@ -97,23 +108,31 @@ def viewport(attributes: Attributes, outer: Size | None) -> Viewport:
         natural[0] if math.isnan(width) else width,
         natural[1] if math.isnan(height) else height,
     )
+    known = boxed or outer is not None or _is_stated(attributes)
     matrix = Identity if outer is None else _shifted(attributes, outer)
     if not boxed or min(size) <= 0:
-        return Viewport(matrix, size, size)
+        return Viewport(matrix, size, size, known)
     view = _view(size, box, attributes.get("preserveAspectRatio", ""))
     return Viewport(matrix.transform(view), size, (box[2], box[3]))
 
 
-def path_data(tag: str, attributes: Attributes, page: Size) -> str:
-    """The outline of a shape as path data, empty where it has none.
+def _is_stated(attributes: Attributes) -> bool:
+    sizes = [attributes.get(name, "").strip() for name in ("width", "height")]
+    return all(size not in _UNSAID and not size.endswith("%") for size in sizes)
+
+
+def outline_of(tag: str, attributes: Attributes, page: Size) -> Outline:
+    """What a shape draws, nothing where it has no size.
 
     Raises:
         UserError: one of its lengths is none.
     """
-    shape = SHAPES[tag]
-    if isinstance(shape, str):
-        return attributes.get(shape, "") if attributes.get(shape) != "none" else ""
-    return shape(attributes, *page)
+    if tag == "path":
+        data = attributes.get("d", "")
+        return parse_path(data) if data.strip() != "none" else Outline([])
+    if tag in ("polyline", "polygon"):
+        return _polyline(attributes.get("points", ""), closed=tag == "polygon")
+    return parse_path(_SHAPES[tag](attributes, *page))
 
 
 def _call(name: str, values: list[float]) -> Transform:
@@ -158,25 +177,29 @@ def _line(attributes: Attributes, width: float, height: float) -> str:
     return f"M{x1} {y1}L{x2} {y2}"
 
 
-def _polyline(attributes: Attributes, *_: float) -> str:
-    values = numbers_in(attributes.get("points", ""))
-    pairs = zip(values[::2], values[1::2], strict=False)
-    points = "L".join(f"{x} {y}" for x, y in pairs)
-    return f"M{points}" if points else ""
-
-
-def _polygon(attributes: Attributes, *_: float) -> str:
-    line = _polyline(attributes)
-    return f"{line}Z" if line else ""
+def _polyline(points: str, *, closed: bool) -> Outline:
+    """Points up to the first that is none (SVG 2, 9.5.4)."""
+    foreign = _FOREIGN.search(points)
+    understood = points[: foreign.start()] if foreign else points
+    outline = parse_path(f"M{understood}") if understood.strip() else Outline([])
+    if foreign and not outline.fault:
+        outline.fault = f"{points[foreign.start() :][:20]!r}"
+    if outline.fault:
+        outline.fault = f"points cannot be understood: {outline.fault.rpartition(': ')[2]}"
+    for path in outline.subpaths if closed else ():
+        path.curves.append((*path.start, *path.start, *path.start, True))
+        path.closed = True
+    return outline
 
 
 def _rect(attributes: Attributes, width: float, height: float) -> str:
-    x, w, rx = (length(attributes, name, width) for name in ("x", "width", "rx"))
-    y, h, ry = (length(attributes, name, height) for name in ("y", "height", "ry"))
+    x, w = (length(attributes, name, width) for name in ("x", "width"))
+    y, h = (length(attributes, name, height) for name in ("y", "height"))
     if w <= 0 or h <= 0:
         return ""
-    rx, ry = min(rx or ry, w / 2), min(ry or rx, h / 2)
-    if rx <= 0 or ry <= 0:
+    rx, ry = _radii(attributes, width, height)
+    rx, ry = min(rx, w / 2), min(ry, h / 2)
+    if rx == 0 or ry == 0:
         return f"M{x} {y}h{w}v{h}h{-w}Z"
     round_ = f"a{rx} {ry} 0 0 1"
     across, down = w - 2 * rx, h - 2 * ry
@@ -187,30 +210,39 @@ def _rect(attributes: Attributes, width: float, height: float) -> str:
 
 
 def _circle(attributes: Attributes, width: float, height: float) -> str:
-    radius = length(attributes, "r", math.hypot(width, height) / math.sqrt(2))
+    radius = length(attributes, "r", diagonal((width, height)))
     centre = length(attributes, "cx", width), length(attributes, "cy", height)
-    return _oval(*centre, radius, radius)
+    return oval(*centre, radius, radius)
 
 
 def _ellipse(attributes: Attributes, width: float, height: float) -> str:
-    cx, rx = (length(attributes, name, width) for name in ("cx", "rx"))
-    cy, ry = (length(attributes, name, height) for name in ("cy", "ry"))
-    return _oval(cx, cy, rx or ry, ry or rx)
+    cx, cy = length(attributes, "cx", width), length(attributes, "cy", height)
+    return oval(cx, cy, *_radii(attributes, width, height))
 
 
-def _oval(cx: float, cy: float, rx: float, ry: float) -> str:
+def _radii(attributes: Attributes, width: float, height: float) -> Size:
+    """Both radii; one that is not given is as large as the other, and 0 is a radius (SVG 2, 9)."""
+    rx = length(attributes, "rx", width, math.nan)
+    ry = length(attributes, "ry", height, math.nan)
+    rx, ry = (radius if radius >= 0 else math.nan for radius in (rx, ry))
+    rx, ry = (ry if math.isnan(rx) else rx), (rx if math.isnan(ry) else ry)
+    return (0.0, 0.0) if math.isnan(rx) else (rx, ry)
+
+
+def oval(cx: float, cy: float, rx: float, ry: float) -> str:
+    """An ellipse as path data, empty where a radius is 0."""
     if rx <= 0 or ry <= 0:
         return ""
     return f"M{cx + rx} {cy}a{rx} {ry} 0 0 1 {-2 * rx} 0a{rx} {ry} 0 0 1 {2 * rx} 0Z"
 
 
-SHAPES: dict[str, str | Callable[..., str]] = {
-    "path": "d",
+_SHAPES: dict[str, Callable[..., str]] = {
     "line": _line,
-    "polyline": _polyline,
-    "polygon": _polygon,
     "rect": _rect,
     "circle": _circle,
     "ellipse": _ellipse,
 }
-"""Tag → the attribute that is its path data, or the function that writes it."""
+"""Tag → what writes the shape as path data."""
+
+SHAPES = frozenset({"path", "polyline", "polygon", *_SHAPES})
+"""The tags that draw."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape
 
+import numpy as np
+
 from multimodal.strokes.drawing import Array, Drawing
-from multimodal.strokes.plotter import Plotter, plot_order
+from multimodal.strokes.plotter import Plotter, plot_order, require_on_page
 from multimodal.strokes.sheet import Page, Sheet, arranged
 
 HAIRLINE = 0.3  # millimetres: a usual pen
+DOT = 0.05  # millimetres: how long a dot is for a plotter
 RULE_WIDTH, RULE_COLOUR = 0.15, "#a9bdd6"  # of lines to write on
 
 _ANIMATION = """\
@@ -43,12 +47,39 @@ def encode_svg(drawings: Sequence[Drawing], sheet: Sheet) -> bytes:
 
 def _plot(drawings: Sequence[Drawing], sheet: Sheet, plotter: Plotter) -> str:
     page = arranged(drawings, sheet, plotter.size, titled=False)
-    ordered = plot_order(page.every_stroke)
-    return _document(page, "mm", _inked([_group(_plain(ordered))], HAIRLINE))
+    strokes = page.every_stroke
+    require_on_page(strokes, page.width, page.height)
+    pen = HAIRLINE if sheet.paper is None else sheet.paper.ink
+    return svg_program(plot_order(strokes), page.width, page.height, pen)
+
+
+def svg_program(strokes: Drawing, width: float, height: float, pen: float) -> str:
+    """Strokes as SVG for a plotter: ink alone, in millimetres, dots as the shortest of lines.
+
+    Args:
+        strokes: in millimetres from the upper left corner of the page, in the order in which they
+            are drawn.
+        width: of the page.
+        height: of the page.
+        pen: the width of its line.
+    """
+    lines = (stroke if len(stroke) > 1 else _tiny(stroke, width) for stroke in strokes)
+    paths = _plain(Drawing(lines))
+    return _sized(width, height, "mm", _inked([_group(paths)], pen))
+
+
+def _tiny(dot: Array, width: float) -> Array:
+    """A dot as a line, which programs for plotters do not pass over."""
+    away = -DOT if dot[0, 0] + DOT > width else DOT
+    return np.concatenate([dot, dot + np.array((away, 0.0))])
 
 
 def _document(page: Page, unit: str, body: str) -> str:
-    width, height = _number(page.width), _number(page.height)
+    return _sized(page.width, page.height, unit, body)
+
+
+def _sized(page_width: float, page_height: float, unit: str, body: str) -> str:
+    width, height = _number(page_width), _number(page_height)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}{unit}" height="{height}{unit}"'
         f' viewBox="0 0 {width} {height}" style="background: #fff">\n{body}</svg>\n'
@@ -82,18 +113,19 @@ def _animated(drawing: Drawing, seconds: float) -> Iterator[str]:
 
 
 def _rules(page: Page) -> str:
-    """Lines to write on, as the pattern of the paper: they are no strokes."""
+    """Lines to write on, as a picture under the ink: no program takes a picture for strokes."""
     if not page.rules:
         return ""
-    size = f'width="{_number(page.width)}" height="{_number(page.height)}"'
+    width, height = _number(page.width), _number(page.height)
     lines = "".join(
         f"M{_number(left)} {_number(y)}H{_number(right)}" for left, right, y in page.rules
     )
-    return (
-        f'<defs><pattern id="rules" patternUnits="userSpaceOnUse" {size}>'
-        f'<path d="{lines}" stroke="{RULE_COLOUR}" stroke-width="{RULE_WIDTH}"/></pattern></defs>\n'
-        f'<rect {size} fill="url(#rules)"/>\n'
+    picture = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">'
+        f'<path d="{lines}" stroke="{RULE_COLOUR}" stroke-width="{RULE_WIDTH}"/></svg>'
     )
+    data = b64encode(picture.encode()).decode()
+    return f'<image width="{width}" height="{height}" href="data:image/svg+xml;base64,{data}"/>\n'
 
 
 def _texts(page: Page) -> str:

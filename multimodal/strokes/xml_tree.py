@@ -16,19 +16,28 @@ from multimodal.errors import UserError
 
 LARGEST, DEEPEST, LONGEST_ENTITY = 2**26, 200, 256
 
+PREFIXES = {
+    "http://www.w3.org/XML/1998/namespace": "xml:",
+    "http://www.w3.org/1999/xlink": "xlink:",
+}
+"""Namespaces of attributes that languages share → the prefix that everybody knows."""
+
 _BUFFERED = 2**16  # characters of text that come at once
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Element:
     """One element of the language that is read.
 
     Attributes:
         tag: its name without the namespace; empty in a namespace of another language.
         line: where it starts in the file.
-        attributes: name without the namespace → value.
+        attributes: name → value: those of the language itself, and those of XML and XLink with
+            their usual prefixes (`xml:id`, `xlink:href`); those of other languages are left out.
         children: the elements in it.
         text: the text directly in it, where its tag is one whose text is kept.
+        declared: property → value, as style sheets and `style` declare it; empty where nothing has
+            been resolved.
     """
 
     tag: str
@@ -36,6 +45,12 @@ class Element:
     attributes: dict[str, str]
     children: list[Element] = field(default_factory=list)
     text: str = ""
+    declared: dict[str, str] = field(default_factory=dict)
+
+    def get(self, name: str, default: str = "") -> str:
+        """A property: as it is declared, else as a presentation attribute of the same name."""
+        value = self.declared.get(name)
+        return self.attributes.get(name, default) if value is None else value
 
     def walk(self) -> Iterator[Element]:
         """This element and everything below it, in the order of the file."""
@@ -114,11 +129,21 @@ class _Builder:
         if len(self.open) > DEEPEST:
             self._refuse(f"elements stand in more than {DEEPEST} others")
         namespace, _, tag = name.rpartition(" ")
-        known = {key.rpartition(" ")[2]: value for key, value in attributes.items()}
+        known = {key: value for key, value in attributes.items() if " " not in key}
+        if len(known) < len(attributes):
+            known = self._prefixed(attributes) | known
         ours = namespace in ("", self.language.namespace)
         element = Element(tag if ours else "", self.parser.CurrentLineNumber, known)
         self.open[-1].children.append(element)
         self.open.append(element)
+
+    def _prefixed(self, attributes: Mapping[str, str]) -> dict[str, str]:
+        """The attributes that name a namespace: of this language, of XML or of XLink."""
+        prefixes = {**PREFIXES, self.language.namespace: ""}
+        split = ((key.rpartition(" "), value) for key, value in attributes.items())
+        return {
+            prefixes[space] + name: value for (space, _, name), value in split if space in prefixes
+        }
 
     def _end(self, _: str) -> None:
         self.open.pop()

@@ -59,6 +59,7 @@ class Learner:
         )
         self.average = WeightAverage(model, stage.options.average_decay)
         self.rounding = WeightRounding(model, stage.options.bits)
+        self.computed = ComputedTypes(model)
 
     def step(self, batch: Any, rate: float, updates: int, asked: Sequence[bool]) -> StepResult:
         """Take one step, unless the loss or its gradient is not finite.
@@ -79,6 +80,7 @@ class Learner:
             finite = math.isfinite(means["loss"])
             if finite:
                 self.accelerator.backward(losses["loss"] * share)
+        self.computed.close()
         norm = self._update(updates) if finite else math.nan
         return StepResult(means, norm, asked_by_any)
 
@@ -160,6 +162,50 @@ class Learner:
             raise ValueError(
                 f"{self.stage.name}: no part of the loss, so freeze: {', '.join(idle)}"
             )
+
+
+class ComputedTypes:
+    """In which types the layers of a model really computed: not all obey autocast.
+
+    Torch's GRU and its LSTM over sequences of unequal lengths stay in fp32 on a processor.
+
+    Args:
+        model: is watched from now on, until `close`.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self._recurrent: set[torch.dtype] = set()
+        self._others: set[torch.dtype] = set()
+        self._hooks = [
+            module.register_forward_hook(self._note)
+            for module in model.modules()
+            if isinstance(module, nn.RNNBase | nn.Linear | nn.Conv2d)
+        ]
+
+    def close(self) -> None:
+        """Watch no longer."""
+        for hook in self._hooks:
+            hook.remove()
+        self._hooks.clear()
+
+    def __str__(self) -> str:
+        recurrent, others = _named(self._recurrent), _named(self._others)
+        if not self._recurrent or not self._others or recurrent == others:
+            return recurrent or others or "fp32"
+        return f"{others}, recurrent layers {recurrent}"
+
+    def _note(self, module: nn.Module, _: Any, outputs: Any) -> None:
+        if not module.training:  # validation is in full precision
+            return
+        if isinstance(module, nn.RNNBase):
+            self._recurrent.add(getattr(outputs[0], "data", outputs[0]).dtype)
+        else:
+            self._others.add(outputs.dtype)
+
+
+def _named(types: set[torch.dtype]) -> str:
+    names = {torch.bfloat16: "bf16", torch.float32: "fp32", torch.float16: "fp16"}
+    return " and ".join(sorted(names.get(each, str(each)) for each in types))
 
 
 class _Objective(nn.Module):

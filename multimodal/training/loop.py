@@ -15,6 +15,7 @@ from torch import Tensor
 
 from multimodal.checkpoints import Checkpoint, load_tensors
 from multimodal.errors import UserError
+from multimodal.processor import require_bf16
 from multimodal.training.learner import Learner, StepResult, below, join_processes
 from multimodal.training.recipe import Stage, Task
 from multimodal.training.report import Report
@@ -44,9 +45,12 @@ def train(task: Task, out: str | Path) -> Path:
     Raises:
         TrainingStoppedError: SIGINT or SIGTERM came; a second one acts at once.
         UserError: `out` holds something else, a finished run, a run with other options or one that
-            another process is at; the loss or the metric is not finite; the disk refuses.
+            another process is at; the loss or the metric is not finite; the disk refuses; bf16 is
+            asked for where it cannot be computed.
     """
     processes = join_processes()
+    if any(stage.options.precision == "bf16" for stage in task.stages):
+        require_bf16(processes.device.type)
     folder = RunFolder(Path(out))
     asked = {
         "task": dict(task.config),
@@ -60,6 +64,8 @@ def train(task: Task, out: str | Path) -> Path:
             stack.enter_context(folder.locked())
             folder.begin(asked, position)
             report = stack.enter_context(Report(folder.path, position.step, task.metric))
+            for line in task.opening:
+                report.say(line)
             if position.step:
                 report.say(f"{out}: going on after step {position.step}")
         run = _Run(task, folder, position, report, stack.enter_context(_stop_requests()))
@@ -182,7 +188,8 @@ class _StageLoop:
                 "step": self.position.step,
                 "seconds": round(self._seconds(), 2),
             }
-            self.run.report.log(kind, place, figures)
+            computed = {"precision": str(self.learner.computed)} if kind == "train" else {}
+            self.run.report.log(kind, {**place, **computed}, figures)
 
     def _seconds(self) -> float:
         now = time.monotonic()

@@ -195,6 +195,7 @@ class Task(ABC):
         higher_is_better: which way.
         config: everything besides the stages' options that decides the outcome (sizes, batch sizes,
             which data and how many); a run goes on only when it is the same.
+        opening: lines that a run begins with.
     """
 
     model: nn.Module
@@ -202,6 +203,7 @@ class Task(ABC):
     metric: str
     higher_is_better: bool = True
     config: Mapping[str, JSON]
+    opening: Sequence[str] = ()
 
     @abstractmethod
     def validate(self, model: nn.Module) -> Mapping[str, float]:

@@ -85,7 +85,8 @@ class Report:
 
         Args:
             kind: "train" or "dev".
-            place: `stage`, `epoch`, `step` and `seconds`.
+            place: `stage`, `epoch`, `step` and `seconds`; for "train" the `precision` as well in
+                which the layers computed.
             figures: what was measured; JSON has no NaN, so that null stands for it.
         """
         path = self._folder / "metrics.jsonl"

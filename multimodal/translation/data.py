@@ -41,16 +41,33 @@ Row: TypeAlias = dict[str, str]
 
 
 @dataclass(frozen=True)
+class Blank:
+    """A sentence that should be there and is empty, beside one in another language.
+
+    Attributes:
+        place: where it stands, such as "test.de: line 12".
+        language: its code.
+        beside: the languages that have something there.
+    """
+
+    place: str
+    language: str
+    beside: frozenset[str]
+
+
+@dataclass(frozen=True)
 class ParallelText:
     """Sentences and the same in other languages.
 
     Attributes:
         languages: their codes, in alphabetical order.
         rows: language → sentence, with two languages or more each.
+        blanks: what is empty and so not among the rows.
     """
 
     languages: tuple[str, ...]
     rows: Sequence[Row]
+    blanks: Sequence[Blank] = ()
 
     def directions(self, pivot: str = "") -> list[tuple[str, str]]:
         """All (from, to); those alone that begin or end with a language, where one is named.
@@ -68,6 +85,22 @@ class ParallelText:
         """The sentences of one direction that are there in both languages."""
         both = [(row[source], row[target]) for row in self.rows if source in row and target in row]
         return [a for a, _ in both], [b for _, b in both]
+
+    def require_whole(self, source: str, target: str) -> None:
+        """See to it that no sentence of a direction was left out for being empty.
+
+        Whoever learns can do without it; a figure would flatter, for what is hard is often missing.
+
+        Raises:
+            UserError: one was.
+        """
+        for blank in self.blanks:
+            other = source if blank.language == target else target
+            if blank.language in {source, target} and other in blank.beside:
+                raise UserError(
+                    f"{blank.place}: empty in {blank.language!r}, but not in {other!r}: write the "
+                    "sentence, or remove the row from both"
+                )
 
 
 def read_parallel(source: str | Path, split: str, languages: Sequence[str] = ()) -> ParallelText:
@@ -88,10 +121,11 @@ def read_parallel(source: str | Path, split: str, languages: Sequence[str] = ())
     if languages and len(columns) < 2:
         raise UserError("--languages: name two or more, such as en,de")
     rows = _rows(source, split, columns)
-    kept = [row for row in rows if len(row) > 1]
+    kept = [row.sentences for row in rows if len(row.sentences) > 1]
     if not kept:
         raise UserError(f"{source}: no sentences in two languages in its split {split!r}")
-    return ParallelText(tuple(sorted({code for row in kept for code in row})), kept)
+    blanks = [blank for row in rows for blank in row.blanks]
+    return ParallelText(tuple(sorted({code for row in kept for code in row})), kept, blanks)
 
 
 def split_by_hash(sentence: str) -> str:
@@ -110,7 +144,7 @@ def _named(entry: str) -> tuple[str, str]:
     return code.lower(), column or code
 
 
-def _rows(source: str | Path, split: str, columns: Mapping[str, str]) -> list[Row]:
+def _rows(source: str | Path, split: str, columns: Mapping[str, str]) -> list[_Found]:
     path = Path(source)
     ending = Path(path.name.removesuffix(".gz")).suffix.lower()
     if path.is_dir():
@@ -145,7 +179,7 @@ def _text_files(folder: Path, name: str = "") -> dict[str, dict[str, Path]]:
     return {stem: files for stem, files in found.items() if len(files) > 1}
 
 
-def _of_files(folder: Path, name: str, split: str, columns: Mapping[str, str]) -> list[Row]:
+def _of_files(folder: Path, name: str, split: str, columns: Mapping[str, str]) -> list[_Found]:
     groups = _text_files(folder, name)
     if not groups:
         raise UserError(f"{folder}: no text files named <split>.<language>, such as train.de")
@@ -167,7 +201,7 @@ def _split_in(stem: str) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _aligned(files: Mapping[str, Path], columns: Mapping[str, str]) -> Iterator[Row]:
+def _aligned(files: Mapping[str, Path], columns: Mapping[str, str]) -> Iterator[_Found]:
     """The lines of files of equal length, one row for each."""
     wanted = {code: path for code, path in files.items() if not columns or code in columns}
     lines = {code: _read_text(path).split("\n") for code, path in wanted.items()}
@@ -178,7 +212,9 @@ def _aligned(files: Mapping[str, Path], columns: Mapping[str, str]) -> Iterator[
     for other, length in others:
         if length != count:
             raise UserError(f"{other}: {length} lines, but {first} has {count}: they do not match")
-    yield from (_row(values) for values in _transposed(lines))
+    for number, values in enumerate(_transposed(lines), 1):
+        places = {code: f"{path}: line {number}" for code, path in wanted.items()}
+        yield _found(values, places)
 
 
 def _transposed(lines: Mapping[str, list[str]]) -> Iterator[dict[str, str]]:
@@ -186,17 +222,31 @@ def _transposed(lines: Mapping[str, list[str]]) -> Iterator[dict[str, str]]:
         yield dict(zip(lines, values, strict=True))
 
 
-def _row(values: Mapping[str, Any]) -> Row:
-    """What is there, in one line each."""
-    joined = {code: " ".join(str(text).split()) for code, text in values.items() if text}
-    return {code: text for code, text in joined.items() if text}
+@dataclass(frozen=True)
+class _Found:
+    """What one row of a source holds."""
+
+    sentences: Row
+    blanks: tuple[Blank, ...]
 
 
-def _hashed(rows: Iterable[Row], split: str) -> list[Row]:
+def _found(values: Mapping[str, Any], places: Mapping[str, str]) -> _Found:
+    """What is there, in one line each, and what is empty; a cell that holds nothing is neither."""
+    joined = {code: " ".join(str(x).split()) for code, x in values.items() if x is not None}
+    there = {code: text for code, text in joined.items() if text}
+    empty = (code for code in joined if code not in there) if there else ()
+    return _Found(there, tuple(Blank(places[code], code, frozenset(there)) for code in empty))
+
+
+def _hashed(rows: Iterable[_Found], split: str) -> list[_Found]:
     wanted = SPLITS.get(split)
     if wanted is None:
         raise UserError(f"split {split!r} is unknown: use train, dev or test")
-    return [row for row in rows if row and split_by_hash(row[min(row)]) == wanted]
+    return [
+        row
+        for row in rows
+        if row.sentences and split_by_hash(row.sentences[min(row.sentences)]) == wanted
+    ]
 
 
 def _read_text(path: Path) -> str:
@@ -249,18 +299,20 @@ def _of_tables(
     tables: Mapping[str, Iterable[Mapping[str, Any]]],
     split: str,
     columns: Mapping[str, str],
-) -> list[Row]:
+) -> list[_Found]:
     """The rows of a split, of tables by the names of their splits; "" for one that has none."""
     wanted = SPLITS.get(split, split)
-    stated: dict[str, list[Row]] = defaultdict(list)
+    stated: dict[str, list[_Found]] = defaultdict(list)
     for name, table in tables.items():
         chosen: dict[str, str] = {}
-        for row in table:
+        for number, row in enumerate(table, 1):
             # `datasets` keeps pairs of languages in one column of this name
             flat = row["translation"] if isinstance(row.get("translation"), dict) else row
             chosen = chosen or _columns(source, list(flat), columns)
             of_row = str(row.get("split") or name).lower()
-            found = _row({code: flat.get(column) for code, column in chosen.items()})
+            place = ", ".join(filter(None, (source, name, f"row {number}")))
+            values = {code: flat.get(column) for code, column in chosen.items()}
+            found = _found(values, dict.fromkeys(chosen, place))
             stated[SPLITS.get(of_row, of_row)].append(found)
     if list(stated) == [""]:
         return _hashed(stated[""], split)

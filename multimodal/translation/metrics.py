@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from multimodal.errors import UserError
+
 
 @dataclass(frozen=True)
 class TranslationScores:
@@ -27,7 +29,23 @@ class TranslationScores:
 
 
 def score_translations(translations: Sequence[str], references: Sequence[str]) -> TranslationScores:
-    """Compare translations with one reference each, in lower case."""
+    """Compare translations with one reference each, in lower case.
+
+    sacrebleu itself scores as many sentences as the shorter list has, and takes an empty reference
+    for no reason to be brief.
+
+    Raises:
+        UserError: there is nothing, there are more of one than of the other, or a reference is
+            empty.
+    """
+    if len(translations) != len(references) or not references:
+        raise UserError(
+            f"{len(translations)} translations and {len(references)} references: there must be as "
+            "many of both, and one at least"
+        )
+    empty = next((n for n, text in enumerate(references, 1) if not text.strip()), None)
+    if empty is not None:
+        raise UserError(f"reference {empty} is empty: write it, or leave both of the pair out")
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.metrics.chrf import CHRF
 

@@ -30,6 +30,7 @@ from multimodal.translation.batches import (
     language_token,
 )
 from multimodal.translation.data import ParallelText
+from multimodal.translation.domain import Domain
 from multimodal.translation.languages import Language
 from multimodal.translation.loss import smoothed_cross_entropy
 from multimodal.translation.metrics import score_translations
@@ -111,6 +112,10 @@ class TranslatorTask(Task):
             code: former.get(code, Language()).with_more(words, learnt.written[code])
             for code, words in _words(train).items()
         }
+        self.domains = {
+            code: Domain.of(_sentences(train, code)).with_limit(_sentences(dev, code))
+            for code in train.languages
+        }
         self.stages = [Writing(recipe, learnt, parts)]
         self.config = {
             "recipe": asdict(recipe),
@@ -129,6 +134,7 @@ class TranslatorTask(Task):
             self.recipe.search,
             self.recipe.longest,
             self.recipe.channel_weight,
+            self.domains,
         )
 
     def validate(self, model: nn.Module) -> Mapping[str, float]:

@@ -29,13 +29,21 @@ from multimodal.checkpoints import (
 )
 from multimodal.errors import UserError
 from multimodal.processor import Precision, shares, side_by_side, torch_dtype
-from multimodal.recurrent.generation import GenerationOptions, Hypothesis, generate
+from multimodal.recurrent.generation import (
+    MOST_REQUIREMENTS,
+    GenerationOptions,
+    Hypothesis,
+    Requirement,
+    generate,
+)
 from multimodal.subwords import BYTES, SubwordVocabulary
 from multimodal.translation.batches import END, language_token, padded_sources
 from multimodal.translation.channel import source_log_probs
 from multimodal.translation.copying import Alignment, keep_unknown
+from multimodal.translation.domain import Domain
 from multimodal.translation.languages import Language
 from multimodal.translation.model import TranslationNetwork, TranslatorConfig
+from multimodal.translation.names import SOURCE, Lent, lend
 from multimodal.translation.sentences import Manner, encode_sentences, words_of
 from multimodal.translation.writing import LanguageWriter
 
@@ -71,6 +79,10 @@ class Translation:
             `multimodal.translation.copying`.
         alternatives: the other translations of the n best, best first.
         error: why there is no translation, in one line; None when all went well.
+        perplexity: of the source, a word, among the sentences that were learnt from; 0 where nobody
+            knows.
+        unusual: whether the source is unlike those sentences, so that the translation is hardly
+            worth anything; see `multimodal.translation.domain`.
     """
 
     source: str
@@ -84,6 +96,8 @@ class Translation:
     unknown: tuple[str, ...] = ()
     alternatives: tuple[Translation, ...] = ()
     error: str | None = None
+    perplexity: float = 0.0
+    unusual: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,6 +161,7 @@ class Translator:
         channel_weight: how much it counts, unless a call says otherwise, how well the source can be
             foretold from a translation (the same score of the other direction), where the best of a
             beam search are close; see `multimodal.translation.channel`.
+        domains: by languages' codes, what is usual among the sentences that were learnt from.
 
     Raises:
         UserError: the weight is out of range.
@@ -160,6 +175,7 @@ class Translator:
         options: GenerationOptions,
         longest: int,
         channel_weight: float = 0.0,
+        domains: Mapping[str, Domain] | None = None,
     ) -> None:
         _require_weight(channel_weight)
         self.network = network.eval()
@@ -168,6 +184,7 @@ class Translator:
         self.options = options
         self.longest = longest
         self.channel_weight = channel_weight
+        self.domains = dict(sorted((domains or {}).items()))
         self._writers: dict[str, LanguageWriter] = {}
         self._written = {code: self._subwords_of(code) for code in self.languages}
 
@@ -207,6 +224,7 @@ class Translator:
             GenerationOptions(**options),
             config["longest"],
             float(config.get("channel_weight", 0.0)),
+            {code: Domain.from_json(told) for code, told in config.get("domains", {}).items()},
         )
 
     def save(self, folder: str | Path, card: str | None = None) -> Path:
@@ -224,6 +242,7 @@ class Translator:
             "longest": self.longest,
             "languages": {code: seen.to_json() for code, seen in self.languages.items()},
             "vocabulary": self.vocabulary.to_json(),
+            "domains": {code: domain.to_json() for code, domain in self.domains.items()},
         }
         tensors = self.network.state_dict()
         return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
@@ -368,11 +387,56 @@ class Translator:
         self, search: _Search, batch: Sequence[tuple[int, _Read]]
     ) -> dict[int, Translation]:
         """Sentences of one bucket, by their numbers."""
-        found = self._found([sentence for _, sentence in batch], search, batch[0][1].bucket)
-        return {
-            number: self._translation(sentence, hypotheses, search.to)
-            for (number, sentence), hypotheses in zip(batch, found, strict=True)
-        }
+        sentences = [sentence for _, sentence in batch]
+        found = self._found(sentences, search, batch[0][1].bucket)
+        translations = [
+            self._translation(sentence, hypotheses, search.to)
+            for sentence, hypotheses in zip(sentences, found, strict=True)
+        ]
+        if not search.options.sample:
+            translations = self._with_names(translations, search)
+        return {number: found for (number, _), found in zip(batch, translations, strict=True)}
+
+    def _with_names(
+        self, translations: Sequence[Translation], search: _Search
+    ) -> list[Translation]:
+        """Translations of which those with names that are hardly known borrow; see `names`."""
+        named = list(translations)
+        for number, plain in enumerate(translations):
+            if plain.source_language != SOURCE:
+                continue
+            lent = lend(plain.source, search.to)
+            if lent is not None:
+                named[number] = self._named(plain, lent, search) or plain
+        return named
+
+    def _named(self, plain: Translation, lent: Lent, search: _Search) -> Translation | None:
+        """A translation with its names, if the search finds a place for each."""
+        (sentence,) = self._prepare([lent.text], search.to, SOURCE)
+        if len(sentence.ids) > self.longest or len(lent.loans) > MOST_REQUIREMENTS:
+            return None
+        written = set(self._written[search.to].tolist())
+        required = lent.requirements(self.vocabulary.encode, written)
+        if not all(required):
+            return None
+        (found,) = self._found([sentence], search, sentence.bucket, [required])
+        borrowed = self._translation(sentence, found, search.to)
+        text = lent.returned(borrowed.text)
+        if text is None:
+            return None
+        return replace(
+            borrowed,
+            source=plain.source,
+            text=text,
+            perplexity=plain.perplexity,
+            unusual=plain.unusual,
+            source_words=lent.restored(borrowed.source_words),
+            words=lent.renamed(borrowed.words),
+            alternatives=tuple(
+                replace(other, source=plain.source, text=lent.returned(other.text) or other.text)
+                for other in borrowed.alternatives
+            ),
+        )
 
     def _prepare(self, texts: Sequence[str], to: str, source: str | None) -> list[_Read]:
         ids = encode_sentences(texts, self.vocabulary)
@@ -385,11 +449,15 @@ class Translator:
         return sentences
 
     def _found(
-        self, sentences: Sequence[_Read], search: _Search, longest: int
+        self,
+        sentences: Sequence[_Read],
+        search: _Search,
+        longest: int,
+        required: Sequence[Sequence[Requirement]] = (),
     ) -> list[list[Hypothesis]]:
-        """The n best translations of B sentences, as ids."""
+        """The n best translations of B sentences, as ids, with what each is required to have."""
         ids = [sentence.ids for sentence in sentences]
-        found = self._write(ids, search.to, search.beam(longest))
+        found = self._write(ids, search.to, search.beam(longest), required)
         if search.looks_back:
             close = [_close(best) for best in found]
             doubtful: dict[str, list[int]] = defaultdict(list)
@@ -421,7 +489,11 @@ class Translator:
 
     @torch.inference_mode()
     def _write(
-        self, sentences: Sequence[Sequence[int]], to: str, options: GenerationOptions
+        self,
+        sentences: Sequence[Sequence[int]],
+        to: str,
+        options: GenerationOptions,
+        required: Sequence[Sequence[Requirement]] = (),
     ) -> list[list[Hypothesis]]:
         """Ids of B sentences → the n best translations of each, as ids."""
         written = self._written[to]
@@ -440,6 +512,11 @@ class Translator:
             [[_BEGIN]] * len(sentences),
             end=_END,
             options=options,
+            requirements=[
+                [[[places[n] for n in phrase] for phrase in phrases] for phrases in of_sentence]
+                for of_sentence in required
+            ]
+            or None,
         )
         return [[replace(h, tokens=_named(h.tokens, written)) for h in best] for best in found]
 
@@ -473,6 +550,7 @@ class Translator:
         )
         aligned = keep_unknown(aligned, sentence.unknown, self.vocabulary)
         manner = Manner.of(sentence.text)
+        domain = self.domains.get(sentence.language)
         return Translation(
             source=sentence.text,
             text=manner.give(aligned.text),
@@ -483,6 +561,8 @@ class Translator:
             words=_begun(aligned.words, manner),
             alignment=aligned.weights,
             unknown=sentence.unknown,
+            perplexity=0.0 if domain is None else domain.perplexity(sentence.text),
+            unusual=domain is not None and domain.is_unusual(sentence.text),
         )
 
 

@@ -47,14 +47,14 @@ def caption_batch(
     captions = captioner.describe(names, views, options) if new else []
     rows = {}
     for (opened, _), caption in zip(new, captions, strict=True):
-        rows[opened.digest] = CaptionRow.of(caption, opened.digest, opened.thumbnail)
+        rows[opened.digest] = CaptionRow.of(caption, opened)
         known.add(rows[opened.digest])
     return [_row(opened, rows, known) for opened in batch]
 
 
 def _row(opened: Opened, new: Mapping[str, CaptionRow], known: KnownPictures) -> CaptionRow:
     if opened.error is not None:
-        return CaptionRow.failed(opened.name, opened.error)
+        return replace(CaptionRow.failed(opened.name, opened.error), stamp=opened.stamp)
     if opened.view is not None:
         return new[opened.digest]
-    return known.row(opened.digest, opened.name, opened.thumbnail)
+    return known.row(opened.digest).belonging_to(opened)

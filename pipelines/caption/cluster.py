@@ -12,6 +12,7 @@ import json
 import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from multimodal.captioning.captioner import Captioner, CaptionOptions
 from multimodal.errors import UserError
 from pipelines.caption.batches import caption_batch, in_batches
+from pipelines.caption.containers import Reading
 from pipelines.caption.decoding import Opener
 from pipelines.caption.inputs import read_inputs
 from pipelines.caption.items import Item
@@ -42,6 +44,8 @@ def caption_on_ray(  # noqa: PLR0913 - the arguments of caption_images, and wher
     min_score: float | None = None,
     journal: Journal | None = None,
     thumbnails: bool = False,
+    keep_pictures: bool = False,
+    reading: Reading | None = None,
     translate: RowTranslator | None = None,
     **options: Any,
 ) -> Iterator[CaptionRow]:
@@ -59,6 +63,8 @@ def caption_on_ray(  # noqa: PLR0913 - the arguments of caption_images, and wher
         min_score: as for `caption_images`.
         journal: as for `caption_images`.
         thumbnails: as for `caption_images`.
+        keep_pictures: as for `caption_images`.
+        reading: as for `caption_images`.
         translate: as for `caption_images`; it works here, not on the actors.
         **options: of captioning, such as beam_size.
 
@@ -66,20 +72,21 @@ def caption_on_ray(  # noqa: PLR0913 - the arguments of caption_images, and wher
         UserError: Ray is not installed or not to be reached, or as `caption_images`.
     """
     search = captioner.search_options(options)
-    items = read_inputs(inputs)
-    yield from replay(journal or (), items)
+    items = read_inputs(inputs, reading)
+    yield from (replace(row, picture=b"") for row in replay(journal or (), items))
     with _Ray(address) as ray:
         blocks = [ray.put(block) for block in _blocks(items, batch_size)]
         if not blocks:
             return
-        actor = {"captioner": ray.put(captioner), "options": search, "thumbnails": thumbnails}
+        actor = {"captioner": ray.put(captioner), "options": search}
+        actor |= {"thumbnails": thumbnails, "keep": keep_pictures}
         for block in _captioned(blocks, actor, workers or int(ray.cluster_resources()["CPU"])):
             rows = [from_journal(json.loads(line)) for line in block["row"].to_pylist()]
             rows = [row.sure(min_score) for row in rows]
             rows = translate(rows) if translate else rows
             if journal is not None:
                 journal.add(rows)
-            yield from rows
+            yield from (replace(row, picture=b"") for row in rows)
 
 
 class CaptionActor:
@@ -89,14 +96,17 @@ class CaptionActor:
         captioner: a reference to it in Ray's object store.
         options: how to caption.
         thumbnails: whether rows have a small picture.
+        keep: whether rows have the files of their pictures.
     """
 
-    def __init__(self, captioner: Any, options: CaptionOptions, *, thumbnails: bool) -> None:
+    def __init__(
+        self, captioner: Any, options: CaptionOptions, *, thumbnails: bool, keep: bool
+    ) -> None:
         import ray
 
         self._captioner: Captioner = ray.get(captioner)
         size = self._captioner.network.encoder.config.size
-        self._opener = Opener(self._captioner.view, size, thumbnails)
+        self._opener = Opener(self._captioner.view, size, thumbnails, keep)
         self._options = options
 
     def __call__(self, block: pa.Table) -> pa.Table:

@@ -15,9 +15,10 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image
 
-from multimodal.images import ImageError, count_pixels, open_image
+from multimodal.images import ImageError, count_pixels, open_file, open_image
+from multimodal.pixels import RefusedError
 from multimodal.processor import give_back_memory
-from pipelines.caption.items import Item
+from pipelines.caption.items import Item, stamp_of
 
 THUMBNAIL = 256  # pixels of its longer side
 LARGE = 2**24  # pixels; pictures that have more of them are opened one at a time
@@ -37,6 +38,8 @@ class Opened:
         view: what the network gets to see, uint8 (size, size, 3); None where there is an error.
         digest: the view, hashed; empty where there is an error.
         thumbnail: a small JPEG, where one was asked for.
+        stamp: see `CaptionRow`.
+        picture: the file that was opened, where it was asked for.
         error: why there is no view.
     """
 
@@ -44,6 +47,8 @@ class Opened:
     view: np.ndarray | None = None
     digest: str = ""
     thumbnail: bytes = b""
+    stamp: str = ""
+    picture: bytes = b""
     error: str | None = None
 
 
@@ -55,11 +60,13 @@ class Opener:
         view: `Captioner.view`.
         size: pixels of the view's side; a JPEG is decoded no larger than that needs.
         thumbnails: whether to make one of every picture.
+        keep: whether to keep the file of every picture.
     """
 
     view: View
     size: int
     thumbnails: bool = False
+    keep: bool = False
 
     def __call__(self, item: Item) -> Opened:
         """Open one item; whatever is wrong with it is in the result."""
@@ -73,15 +80,30 @@ class Opener:
         return opened
 
     def _open(self, name: str, image: str | bytes) -> Opened:
+        stamp = stamp_of(image)
         try:
-            picture = open_image(image, needed=self.size)
+            # What is kept is what is opened, whatever becomes of the file meanwhile.
+            content = _content(image) if self.keep else image
+            picture = open_image(content, needed=self.size)
             view = self.view(picture)
             thumbnail = _thumbnail(picture) if self.thumbnails else b""
         except ImageError as error:
-            return Opened(name, error=error.reason)
+            return Opened(name, stamp=stamp, error=error.reason)
         except MemoryError:
-            return Opened(name, error="needs more memory than there is")
-        return Opened(name, view, _digest(view), thumbnail)
+            return Opened(name, stamp=stamp, error="needs more memory than there is")
+        kept = content if self.keep and isinstance(content, bytes) else b""
+        return Opened(name, view, _digest(view), thumbnail, stamp, kept)
+
+
+def _content(image: str | bytes) -> str | bytes:
+    """The bytes of a file; its name where it cannot be read, which `open_image` explains."""
+    if isinstance(image, bytes):
+        return image
+    try:
+        with open_file(image) as file:
+            return file.read()
+    except (OSError, RefusedError):
+        return image
 
 
 def _digest(view: np.ndarray) -> str:

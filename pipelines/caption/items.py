@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 
 from multimodal.images import PICTURE_ENDINGS
 
 # Pictures that people have and nobody here can open: they get a row that says so.
-_FOREIGN = ".heic .heif .jp2 .jxl .svg .psd .ico .tga .eps .cr2 .cr3 .nef .arw .dng .raf .orf"
+_FOREIGN = """
+    .heic .heif .hif .heics .avci .jp2 .j2k .jpf .jpx .jxl .jxr .svg .psd .xcf .ico .tga .eps .exr
+    .cr2 .cr3 .crw .nef .nrw .arw .srf .sr2 .dng .raf .orf .rw2 .raw .rwl .srw .pef .x3f .3fr .erf
+"""
 FOREIGN_ENDINGS = frozenset(_FOREIGN.split())
 
 
@@ -29,14 +33,30 @@ class Item:
 
     @classmethod
     def listed(cls, name: str, folder: Path) -> Item:
-        """A path as a list in `folder` has it: beside the list where it is there, else as it is."""
-        beside = folder / name
-        return cls(name, str(beside) if os.path.lexists(beside) else name)
+        """A path as a list in `folder` has it: beside the list where it is there, else as it is.
+
+        Either way the name is one that opens.
+        """
+        beside = str(folder / name)
+        return cls(beside, beside) if os.path.lexists(beside) else cls(name, name)
 
     @classmethod
     def unreadable(cls, source: str, error: OSError) -> Item:
         """Something that the system does not open."""
         return cls(source, error=(error.strerror or str(error)).lower())
+
+
+def stamp_of(image: str | bytes | None) -> str:
+    """What tells a file, or bytes, from what may stand under the same name later."""
+    if image is None:
+        return ""
+    if isinstance(image, bytes):
+        return blake2b(image, digest_size=8).hexdigest()
+    try:
+        found = Path(image).stat()
+    except (OSError, ValueError):
+        return ""
+    return f"{found.st_size}-{found.st_mtime_ns}"
 
 
 def looks_like_picture(name: str) -> bool:

@@ -41,14 +41,13 @@ class KnownPictures:
         """
         if not row.digest:
             return
-        values = (row.digest, dump_json(to_journal(replace(row, thumbnail=b""))))
+        values = (row.digest, dump_json(to_journal(replace(row, thumbnail=b"", picture=b""))))
         try:
             self._rows.execute("INSERT OR IGNORE INTO known VALUES (?, ?)", values)
         except sqlite3.Error as error:
             raise UserError(f"the folder of temporary files: {error}; set TMPDIR") from error
 
-    def row(self, digest: str, name: str, thumbnail: bytes) -> CaptionRow:
-        """The row of a known picture, for one that looks like it."""
+    def row(self, digest: str) -> CaptionRow:
+        """The row of a known picture."""
         found = self._rows.execute("SELECT row FROM known WHERE digest = ?", (digest,))
-        row = from_journal(json.loads(found.fetchone()[0]))
-        return replace(row, source=name, thumbnail=thumbnail)
+        return from_journal(json.loads(found.fetchone()[0]))

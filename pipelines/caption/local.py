@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from multimodal.captioning.captioner import Captioner
 from multimodal.errors import UserError
 from pipelines.caption.batches import caption_batch, in_batches
+from pipelines.caption.containers import Reading
 from pipelines.caption.decoding import OpenedAhead, Opener, count_cores
 from pipelines.caption.inputs import read_inputs
-from pipelines.caption.items import Item
+from pipelines.caption.items import Item, stamp_of
 from pipelines.caption.journal import Journal
 from pipelines.caption.known import KnownPictures
 from pipelines.caption.languages import RowTranslator
@@ -27,6 +29,8 @@ def caption_images(  # noqa: PLR0913 - the choices of a run, by keyword
     min_score: float | None = None,
     journal: Journal | None = None,
     thumbnails: bool = False,
+    keep_pictures: bool = False,
+    reading: Reading | None = None,
     translate: RowTranslator | None = None,
     **options: Any,
 ) -> Iterator[CaptionRow]:
@@ -48,6 +52,8 @@ def caption_images(  # noqa: PLR0913 - the choices of a run, by keyword
         journal: begun; what it holds is taken from it and comes first, the rest is added to it
             batch by batch, before its rows are given.
         thumbnails: whether rows have a small picture, for a report.
+        keep_pictures: whether the journal gets the files that were captioned, byte by byte.
+        reading: how inputs are read; it counts what is passed over.
         translate: gives the rows of a batch their captions in another language.
         **options: of generation, such as beam_size, n_best and keep_attention.
 
@@ -57,13 +63,15 @@ def caption_images(  # noqa: PLR0913 - the choices of a run, by keyword
     """
     if batch_size < 1 or (workers is not None and workers < 1):
         raise UserError(f"batch_size={batch_size}, workers={workers}: must be at least 1")
-    opener = Opener(captioner.view, captioner.network.encoder.config.size, thumbnails)
+    opener = Opener(
+        captioner.view, captioner.network.encoder.config.size, thumbnails, keep_pictures
+    )
     search = captioner.search_options(options)
-    items = read_inputs(inputs)
+    items = read_inputs(inputs, reading)
     with KnownPictures() as known:
         for row in replay(journal or (), items):
             known.add(row)
-            yield row
+            yield replace(row, picture=b"")
         pictures = OpenedAhead(items, opener, workers or max(2, count_cores()), 2 * batch_size)
         for batch in in_batches(pictures, batch_size, known):
             rows = caption_batch(batch, captioner, search, known)
@@ -71,7 +79,7 @@ def caption_images(  # noqa: PLR0913 - the choices of a run, by keyword
             rows = translate(rows) if translate else rows
             if journal is not None:
                 journal.add(rows)
-            yield from rows
+            yield from (replace(row, picture=b"") for row in rows)
 
 
 def replay(journal: Iterable[CaptionRow], items: Iterator[Item]) -> Iterator[CaptionRow]:
@@ -82,10 +90,14 @@ def replay(journal: Iterable[CaptionRow], items: Iterator[Item]) -> Iterator[Cap
     """
     for row in journal:
         item = next(items, None)
-        if item is None or item.name != row.source:
-            found = "nothing" if item is None else item.name
+        found = "nothing" if item is None else item.name
+        if found != row.source:
             raise UserError(
                 f"{row.source}: was captioned, but now there is {found} in its place: "
                 "the inputs have changed; begin anew with --overwrite"
+            )
+        if item is not None and row.stamp and stamp_of(item.image) != row.stamp:
+            raise UserError(
+                f"{row.source}: has changed since it was captioned; begin anew with --overwrite"
             )
         yield row

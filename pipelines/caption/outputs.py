@@ -9,16 +9,23 @@ picture, as tools that train image models read them.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from multimodal.checkpoints import disk_errors
 from multimodal.errors import UserError
-from pipelines.caption.folders import TABLE, TABLES, write_dataset, write_sidecars
-from pipelines.caption.items import Item
+from pipelines.caption.folders import TABLE, TABLES, write_dataset
 from pipelines.caption.rows import CaptionRow
-from pipelines.caption.tables import write_coco, write_csv, write_json_lines, write_parquet
+from pipelines.caption.sidecars import Sidecars
+from pipelines.caption.tables import (
+    coco_ids,
+    read_image_numbers,
+    write_coco,
+    write_csv,
+    write_json_lines,
+    write_parquet,
+)
 from pipelines.output import require_place, written_aside
 
 DATASET = ".dataset"
@@ -34,14 +41,16 @@ class Output:
     """A place for the rows of a run; nothing is there before all are written.
 
     Args:
-        path: a file or folder; its ending says which kind. Of a folder that is there, only files
-            that have the same names are replaced.
+        path: a file or folder; its ending says which kind. Of a folder that is there, only what an
+            earlier run wrote is replaced.
+        fill: whether a folder of text files keeps those that it has.
+        annotations: a file of COCO annotations, for the numbers of pictures in results.
 
     Raises:
         UserError: the ending is unknown or the place cannot be.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, fill: bool = False, annotations: Path | None = None) -> None:
         if path.suffix not in {*WRITERS, DATASET, ""} and not path.is_dir():
             known = ", ".join((*WRITERS, DATASET))
             raise UserError(f"{path}: unknown ending; choose {known}, or a folder without one")
@@ -51,7 +60,13 @@ class Output:
             raise UserError(f"{path}: is a file, and would have to be a folder")
         elif not path.parent.is_dir():
             raise UserError(f"{path}: its folder does not exist")
+        if fill and path.suffix:
+            raise UserError(f"{path}: --fill is for a folder of text files")
+        if annotations is not None and path.suffix != ".json":
+            raise UserError(f"{path}: --annotations number COCO results, which end in .json")
         self.path = path
+        self._fill = fill
+        self._numbers = None if annotations is None else read_image_numbers(annotations)
 
     @property
     def holds_pictures(self) -> bool:
@@ -62,26 +77,39 @@ class Output:
         """Whether something would be replaced."""
         return any(self.path.iterdir()) if self.path.is_dir() else self.path.exists()
 
-    def write(self, rows: Iterable[CaptionRow], items: Callable[[], Iterable[Item]]) -> None:
+    def require_numbers(self, names: Iterator[str]) -> None:
+        """See to it that COCO results can number pictures, before they are captioned.
+
+        Raises:
+            UserError: one has no number.
+        """
+        if self.path.suffix == ".json":
+            coco_ids(names, self._numbers)
+
+    def write(self, rows: Iterable[CaptionRow]) -> None:
         """Write all rows, whole or not at all.
 
         Args:
             rows: can be iterated over again and again.
-            items: the inputs of the rows, for what holds pictures.
 
         Raises:
             UserError: it cannot be written.
         """
         if self.path.suffix in WRITERS:
             with written_aside(self.path) as aside:
-                WRITERS[self.path.suffix](rows, aside)
+                if self.path.suffix == ".json":
+                    write_coco(rows, aside, self._numbers)
+                else:
+                    WRITERS[self.path.suffix](rows, aside)
             return
         with _folder_aside(self.path) as aside:
             if self.holds_pictures:
-                write_dataset(rows, items(), aside)
+                write_dataset(rows, aside)
+                self._replace_folder(aside)
             else:
-                write_sidecars(rows, aside)
-            self._replace_folder(aside)
+                sidecars = Sidecars(self.path, fill=self._fill)
+                sidecars.write(rows, aside)
+                sidecars.settle(aside)
 
     def _replace_folder(self, aside: Path) -> None:
         """Move a folder to its place; file by file where there is one, which keeps its others."""

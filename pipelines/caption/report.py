@@ -8,6 +8,7 @@ picture or its name is ever read as HTML.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from html import escape
 from itertools import islice
 from pathlib import Path
 
@@ -15,21 +16,26 @@ from pipelines.caption.rows import CaptionRow, dump_json, to_journal
 
 PAGE = Path(__file__).with_name("report.html")
 PLACE = "<!-- rows -->"
+PASSED_OVER = "<!-- passed over -->"
 ROWS_AT_A_TIME = 100
 
 
-def write_report(rows: Iterable[CaptionRow], path: Path, *, crop: bool = False) -> None:
+def write_report(
+    rows: Iterable[CaptionRow], path: Path, *, crop: bool = False, passed_over: str = ""
+) -> None:
     """Write the page, a hundred rows at a time.
 
     Args:
         rows: with thumbnails and attention.
         path: where to.
         crop: whether the network saw only the middle square of every picture.
+        passed_over: a line about the files that got no row.
     """
     head, _, tail = PAGE.read_text(encoding="utf-8").partition(PLACE)
     rest = iter(rows)
     with path.open("w", encoding="utf-8") as file:
-        file.write(head.replace('data-crop=""', f'data-crop="{int(crop)}"'))
+        head = head.replace('data-crop=""', f'data-crop="{int(crop)}"')
+        file.write(head.replace(PASSED_OVER, escape(passed_over)))
         while some := list(islice(rest, ROWS_AT_A_TIME)):
             scores = ",".join("" if row.error else f"{row.score:.4f}" for row in some)
             lines = ",\n".join(map(_embedded, some))

@@ -6,13 +6,16 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from multimodal.captioning.captioner import Caption
 from multimodal.captioning.naming import Recognition
 from pipelines.output import clean, dump_json
+
+if TYPE_CHECKING:
+    from pipelines.caption.decoding import Opened
 
 __all__ = [
     "CaptionRow",
@@ -25,6 +28,7 @@ __all__ = [
     "translated",
 ]
 
+WORDLESS = "the captioner has no word for it"
 BRIGHTEST = 255  # attention is kept in 8 bits, every map up to its own maximum
 
 
@@ -36,12 +40,17 @@ class CaptionRow(Caption):
         digest: what the network saw, hashed; two pictures that look the same to it have the same
             digest and caption. Empty where nothing could be opened.
         thumbnail: a small JPEG, where a report is wanted.
+        stamp: what tells the file that was read from a later one of its name; empty where nothing
+            could be read.
+        picture: the file that was captioned, byte by byte, where the output holds pictures.
         language: the code of the language of `translation`, where one is wanted.
         translation: the caption in that language.
     """
 
     digest: str = ""
     thumbnail: bytes = b""
+    stamp: str = ""
+    picture: bytes = b""
     language: str = ""
     translation: str = ""
 
@@ -51,9 +60,20 @@ class CaptionRow(Caption):
         return cls(name, "", -inf, error=reason)
 
     @classmethod
-    def of(cls, caption: Caption, digest: str, thumbnail: bytes) -> CaptionRow:
+    def of(cls, caption: Caption, opened: Opened) -> CaptionRow:
         """The row of an input that was captioned."""
-        return cls(**vars(caption), digest=digest, thumbnail=thumbnail)
+        row = cls(**vars(caption), digest=opened.digest).belonging_to(opened)
+        return row if row.text else replace(row, error=WORDLESS)
+
+    def belonging_to(self, opened: Opened) -> CaptionRow:
+        """The same caption for an input that looks the same."""
+        return replace(
+            self,
+            source=opened.name,
+            thumbnail=opened.thumbnail,
+            stamp=opened.stamp,
+            picture=opened.picture,
+        )
 
     def sure(self, min_score: float | None) -> CaptionRow:
         """The same row, or one without its caption where its score is below the least."""
@@ -96,8 +116,11 @@ def to_journal(row: CaptionRow) -> dict[str, Any]:
     record = as_record(row) | {"digest": row.digest}
     if row.language:
         record |= {"language": row.language, "translation": row.translation}
-    if row.thumbnail:
-        record["thumbnail"] = b64encode(row.thumbnail).decode()
+    if row.stamp:
+        record["stamp"] = row.stamp
+    for name, data in (("thumbnail", row.thumbnail), ("picture", row.picture)):
+        if data:
+            record[name] = b64encode(data).decode()
     if row.attention is not None:
         brightest = row.attention.max((1, 2), keepdims=True).clip(min=1e-12)
         levels = np.rint(row.attention / brightest * BRIGHTEST).astype(np.uint8)
@@ -130,6 +153,8 @@ def from_journal(record: Mapping[str, Any]) -> CaptionRow:
         error=record["error"],
         digest=record["digest"],
         thumbnail=b64decode(record.get("thumbnail", "")),
+        stamp=record.get("stamp", ""),
+        picture=b64decode(record.get("picture", "")),
         language=record.get("language", ""),
         translation=record.get("translation", ""),
     )

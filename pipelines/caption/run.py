@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,15 +12,18 @@ from typing import Any
 from multimodal.captioning.captioner import SHIPPED, Captioner
 from multimodal.errors import UserError
 from pipelines import journal
-from pipelines.caption.inputs import can_be_read_twice, read_inputs
+from pipelines.caption.containers import ContentsNeededError, Reading
+from pipelines.caption.inputs import names_of, read_inputs
 from pipelines.caption.journal import Journal
 from pipelines.caption.languages import RowTranslator
 from pipelines.caption.local import caption_images
 from pipelines.caption.outputs import Output
+from pipelines.caption.record import place_beside, require_unchanged, write_record
 from pipelines.caption.report import write_report
 from pipelines.caption.rows import CaptionRow
 from pipelines.journal import require_no_loss
 from pipelines.output import require_place, written_aside
+from pipelines.progress import told
 
 Engine = Callable[..., Iterator[CaptionRow]]
 
@@ -34,12 +37,23 @@ class Files:
         report: a page to look at, `.html`.
         resume: go on with what an interrupted run has done.
         overwrite: replace what is there.
+        fill: keep the text files that are there, and write the others.
+        annotations: a file of COCO annotations, for the numbers of pictures in results.
     """
 
     output: Path | None = None
     report: Path | None = None
     resume: bool = False
     overwrite: bool = False
+    fill: bool = False
+    annotations: Path | None = None
+
+    @property
+    def result(self) -> Output | None:
+        """The output, if there is to be one."""
+        if self.output is None:
+            return None
+        return Output(self.output, fill=self.fill, annotations=self.annotations)
 
     @property
     def places(self) -> list[Path]:
@@ -65,16 +79,24 @@ class Files:
             require_place(self.report)
             if self.report.suffix not in {".html", ".htm"}:
                 raise UserError(f"{self.report}: a report is a page; choose the ending .html")
-        with_pictures = self.output is not None and Output(self.output).holds_pictures
-        if with_pictures and not can_be_read_twice(inputs):
-            raise UserError(f"{self.output}: needs the pictures twice; give a file for -")
-        there = self._there() if not self.finished else []
+        result = self.result
+        if result is not None:
+            with suppress(ContentsNeededError):
+                result.require_numbers(names_of(inputs))
+        there = [] if self.finished or self.fill else self._there()
         require_no_loss(there, self.journal, resume=self.resume, overwrite=self.overwrite)
+
+    @property
+    def record(self) -> Path:
+        """Where it is kept what a finished run was asked."""
+        return place_beside(self.places[0])
 
     @property
     def finished(self) -> bool:
         """Whether an earlier run has left nothing to resume."""
         if not self.places or not self.resume or self.overwrite or self.journal.exists():
+            return False
+        if self.fill:
             return False
         return self._there() == self.places
 
@@ -83,7 +105,7 @@ class Files:
         return outputs + ([self.report] if self.report and self.report.exists() else [])
 
 
-def caption(
+def caption(  # noqa: PLR0913 - the choices of a run, by keyword
     inputs: Sequence[str | Path],
     model: str | Path | None,
     files: Files,
@@ -92,6 +114,7 @@ def caption(
     address: str | None = None,
     language: str | None = None,
     translator: str | Path | None = None,
+    reading: Reading | None = None,
     **options: Any,
 ) -> Iterator[CaptionRow]:
     """Caption with a model by its name, by an engine by its name: all of ``multimodal caption``.
@@ -104,6 +127,7 @@ def caption(
         address: of a Ray cluster; one is started on this machine unless given.
         language: the code of another language for the captions, beside English.
         translator: who translates then: a folder, a Hub id, or None for the shipped translator.
+        reading: how inputs are read; it counts what is passed over.
         **options: of `caption_images`.
 
     Raises:
@@ -117,10 +141,9 @@ def caption(
 
         captions = partial(caption_on_ray, address=address)
     if not files.places:
-        return captions(inputs, captioner, translate=translate, **options)
-    return caption_to_files(
-        inputs, captioner, files, engine=captions, translate=translate, **options
-    )
+        return captions(inputs, captioner, translate=translate, reading=reading, **options)
+    more = {"translate": translate, "reading": reading, **options}
+    return caption_to_files(inputs, captioner, files, engine=captions, **more)
 
 
 def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
@@ -133,6 +156,7 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
     workers: int | None = None,
     min_score: float | None = None,
     translate: RowTranslator | None = None,
+    reading: Reading | None = None,
     **options: Any,
 ) -> Iterator[CaptionRow]:
     """Give every row when it is safe on the disk, and write the files after the last.
@@ -146,38 +170,50 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
         workers: of the engine; a resumed run may have others.
         min_score: a caption with a lower score is withheld.
         translate: gives rows their captions in another language; a resumed run needs the same.
+        reading: how inputs are read; it counts what is passed over.
         **options: of captioning, such as beam_size.
 
     Raises:
         UserError: a place, an option or an input cannot be, or the disk refuses.
     """
     files.require(inputs)
+    reading = reading or Reading()
+    result = files.result
     with_report = files.report is not None
     if with_report:
         options |= {"keep_attention": True}
-    search = replace(captioner.search_options(options), banned=(), once=())  # told by the model
+    search = captioner.search_options(options)
+    # These are told by the model.
+    search = replace(search, banned=(), once=(), repeat_costs=(), double_costs=())
     asked = {
         "inputs": [str(source) for source in inputs],
         "model": fingerprint(captioner),
         "batch_size": batch_size,
         "min_score": min_score,
         "report": with_report,
+        "image_column": reading.image_column,
+        "pictures": result is not None and result.holds_pictures,
         "language": translate and translate.language,
         "translator": translate and translate.fingerprint,
         **asdict(search),
     }
+    if files.finished:
+        require_unchanged(files.record, asked, read_inputs(inputs, reading))
+        return
     with Journal(files.journal, asked) as kept:
         kept.begin(resume=files.resume)
         run = partial(engine, inputs, captioner, journal=kept, thumbnails=with_report)
+        run = partial(run, reading=reading, keep_pictures=asked["pictures"])
         run = partial(run, batch_size=batch_size, workers=workers, min_score=min_score)
         yield from run(translate=translate, **options)
         with _all_is_kept():
-            if files.output is not None:
-                Output(files.output).write(kept, partial(read_inputs, inputs))
+            if result is not None:
+                result.write(kept)
             if files.report is not None:
                 crop = captioner.network.encoder.config.fit == "crop"
                 with written_aside(files.report) as aside:
-                    write_report(kept, aside, crop=crop)
+                    write_report(kept, aside, crop=crop, passed_over=told(reading.passed_over))
+            write_record(files.record, asked, kept)
         kept.remove()
 
 
@@ -185,7 +221,8 @@ def fingerprint(captioner: Captioner) -> str:
     """What tells one captioner from another: its weights, their precision, its vocabulary."""
     network = captioner.network
     configs = (network.encoder.config, network.decoder.config)
-    return journal.fingerprint(network.state_dict(), configs, captioner.vocabulary.words)
+    words = (captioner.vocabulary.words, captioner.vocabulary.tokenizer, captioner.repetition)
+    return journal.fingerprint(network.state_dict(), configs, words)
 
 
 @contextmanager

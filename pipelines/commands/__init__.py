@@ -7,19 +7,62 @@ thin: the job behind it is a function that can be imported as well.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from pipelines.output import require_place, write_text
+from pipelines.faults import Faults
+from pipelines.output import ERASED, require_place, write_text
 
+NOTHING_DONE = 2  # exit code: as with any mistake of the user
 SOME_FAILED = 3  # exit code: the rest was done
 INTERRUPTED = 130  # exit code: as if by the signal of Ctrl-C
 PLAIN: dict[str, Any] = {"pretty_exceptions_enable": False, "add_completion": False}
 
-app = typer.Typer(help="Recurrent networks that look, draw and write.", **PLAIN)
+HEADINGS = {
+    "Caption": ("caption",),
+    "Draw": ("sketch", "postcard"),
+    "Write": ("handwrite", "learn-style", "write", "translate"),
+    "Read": ("read", "recognize", "classify-text"),
+    "Train": ("train", "evaluate", "average", "vary"),
+    "Tools": ("demo", "benchmark", "pack"),
+}
+"""The commands as the help lists them: what people do first comes first."""
+
+
+class Jobs(TyperGroup):
+    """The commands under their headings; Ctrl-C ends each of them in one line."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """In the order of `HEADINGS`; others, if there are any, come last."""
+        order = [name for names in HEADINGS.values() for name in names]
+        known = super().list_commands(ctx)
+        return [*(name for name in order if name in known), *(set(known) - set(order))]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command, which knows the heading that it belongs under."""
+        command: Any = super().get_command(ctx, cmd_name)
+        for heading, names in HEADINGS.items():
+            if cmd_name in names:
+                command.rich_help_panel = heading
+        return command
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            if sys.stderr.isatty():
+                typer.echo(err=True)  # what stands on the line, such as a text that grew, stays
+            typer.echo("interrupted", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+
+
+app = typer.Typer(cls=Jobs, help="Recurrent networks that look, draw and write.", **PLAIN)
 train = typer.Typer(help="Train a model on your own data.", **PLAIN)
 evaluate = typer.Typer(help="Measure a model on held-out data.", **PLAIN)
 benchmark = typer.Typer(help="Measure speed, as ratios within one run.", **PLAIN)
@@ -35,6 +78,13 @@ Settings = Annotated[
     list[str] | None, typer.Option("--set", help="name=value, a field of the recipe.")
 ]
 ScoresFile = Annotated[Path | None, typer.Option("--json", help="Write the figures here.")]
+
+
+def say_interrupted(what: str) -> None:
+    """Say that Ctrl-C was heard, in the place of a bar and of the ^C that the terminal echoed."""
+    if sys.stderr.isatty():
+        typer.echo(ERASED, err=True, nl=False)
+    typer.echo(f"interrupted: {what}", err=True)
 
 
 def given(**options: Any) -> dict[str, Any]:
@@ -54,3 +104,14 @@ def report_scores(scores: Mapping[str, Any], path: Path | None) -> None:
     if path:
         write_text(path, text)
     typer.echo(text, nl=False)
+
+
+def watched_faults() -> Faults:
+    """Tells on the standard error what cannot be read."""
+    return Faults(lambda line: typer.echo(f"multimodal: {line}", err=True))
+
+
+def leave_with(faults: Faults) -> None:
+    """End the command with the code that says whether all was done, the rest of it, or nothing."""
+    if faults.failed:
+        raise typer.Exit(SOME_FAILED if faults.done else NOTHING_DONE)

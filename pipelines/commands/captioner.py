@@ -22,13 +22,14 @@ from pipelines.commands import (
     given,
     report_scores,
     require_scores_place,
+    say_interrupted,
     train,
 )
 
 if TYPE_CHECKING:
     from pipelines.caption.rows import CaptionRow
     from pipelines.caption.run import Files
-    from pipelines.caption.summary import Tally
+    from pipelines.progress import Tally
 
 Engine = Literal["local", "ray"]
 Data = Annotated[str, typer.Option(help="Captioned photos: a folder, a table or a Hub id.")]
@@ -41,6 +42,10 @@ Naming = Annotated[
     typer.Option(
         "--naming/--no-naming", help="Name what the classifier is sure of (on unless told)."
     ),
+]
+RepetitionWeight = Annotated[
+    float | None,
+    typer.Option(min=0, help="What it counts that people seldom repeat a word (1; 0: nothing)."),
 ]
 BatchSize = Annotated[int, typer.Option(min=1, help="Pictures at a time.")]
 
@@ -74,6 +79,13 @@ def caption_command(
         bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
+    fill: Annotated[
+        bool, typer.Option("--fill", help="Write text files only where there is none.")
+    ] = False,
+    annotations: Annotated[
+        Path | None, typer.Option(help="COCO annotations that number the pictures (for .json).")
+    ] = None,
+    image_column: ImageColumn = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Leave with code 1, not 3, if pictures failed.")
     ] = False,
@@ -84,6 +96,7 @@ def caption_command(
     beam_size: BeamSize = None,
     n_best: Annotated[int | None, typer.Option(min=1, help="Sentences for each picture.")] = None,
     naming: Naming = None,
+    repetition_weight: RepetitionWeight = None,
     must_mention: Annotated[
         list[str] | None,
         typer.Option(help="A word that every sentence has; commas between alternatives."),
@@ -110,38 +123,38 @@ def caption_command(
 
     An interrupted run goes on when the same command is given with --resume.
     """
+    from pipelines.caption.containers import Reading
     from pipelines.caption.inputs import require_inputs, sample_pictures
     from pipelines.caption.run import Files, caption
-    from pipelines.caption.summary import Tally, watched
+    from pipelines.progress import Tally, told, watched
     from pipelines.sheet import require_sheet, save_sheet
 
     if translator and not language:
         raise UserError("--translator: translates into a --language; name one, such as de")
     sources = [*(inputs or []), *map(str, sample_pictures() if samples else [])]
-    files = Files(output, report, resume, overwrite)
+    files = Files(output, report, resume, overwrite, fill, annotations)
     require_inputs(sources)
     files.require(sources)
     if sheet:
         require_sheet(sheet)
-    if files.finished:
-        typer.echo(f"{files.places[0]}: is there and complete; nothing is left to do", err=True)
-        return
+    was_finished = files.finished
     options = given(
         beam_size=beam_size,
         n_best=n_best,
         naming=naming,
+        repetition_weight=repetition_weight,
         must_mention=[words.split(",") for words in must_mention] if must_mention else None,
         min_score=min_score,
         workers=workers,
         language=language,
         translator=translator,
     )
-    rows = caption(
-        sources, model, files, engine=engine, address=ray_address, batch_size=batch_size, **options
-    )
+    reading = Reading(image_column)
+    options |= {"engine": engine, "address": ray_address, "batch_size": batch_size}
+    rows = caption(sources, model, files, reading=reading, **options)
     tally, for_sheet = Tally(), []
     try:
-        for row in watched(rows, sources, tally):
+        for row in watched(rows, sources, tally, printed=not files.places):
             if sheet:
                 for_sheet.append(row)
             if not files.places:
@@ -149,9 +162,12 @@ def caption_command(
     except KeyboardInterrupt:
         _say_how_to_go_on(files, tally)
         raise typer.Exit(INTERRUPTED) from None
+    if was_finished:
+        typer.echo(f"{files.places[0]}: is there and complete; nothing is left to do", err=True)
+        return
     if sheet:
         save_sheet(for_sheet, sheet)
-    _sum_up(tally, [*files.places, *([sheet] if sheet else [])])
+    _sum_up(tally, [*files.places, *([sheet] if sheet else [])], told(reading.passed_over))
     if tally.failed:
         raise typer.Exit(1 if strict else SOME_FAILED)
 
@@ -212,6 +228,25 @@ def vary_command(
     typer.echo(f"{folder}: the captioner that says more; multimodal evaluate captioner shows what")
 
 
+@app.command("calibrate")
+def calibrate_command(
+    model: Annotated[str, typer.Argument(help="A captioner with a list of words: a folder.")],
+    data: Data,
+    world: Annotated[Path, typer.Option(help="Captions of photos of any kind, as for language.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the new captioner.")],
+    *,
+    images: Images = None,
+    image_column: ImageColumn = None,
+    caption_column: CaptionColumn = None,
+) -> None:
+    """Tell a captioner which photos are familiar to it, so that it says less of others."""
+    from pipelines.train.calibration import calibrate_captioner
+
+    where = {"images": images, "image_column": image_column, "caption_column": caption_column}
+    folder = calibrate_captioner(model, data, world, out, where=where)
+    typer.echo(f"{folder}: the calibrated captioner")
+
+
 @evaluate.command("captioner")
 def evaluate_captioner_command(
     data: Data,
@@ -220,9 +255,14 @@ def evaluate_captioner_command(
     split: Annotated[str, typer.Option(help="train, dev or test.")] = "test",
     json_file: ScoresFile = None,
     captions: Annotated[Path | None, typer.Option(help="Write every caption here.")] = None,
+    objects: Annotated[
+        Path | None,
+        typer.Option(help="JSON of the COCO objects in every photo, by file name: measure CHAIR."),
+    ] = None,
     meteor: Annotated[bool, typer.Option("--meteor", help="METEOR as well (needs Java).")] = False,
     beam_size: BeamSize = None,
     naming: Naming = None,
+    repetition_weight: RepetitionWeight = None,
     batch_size: BatchSize = 32,
     images: Images = None,
     image_column: ImageColumn = None,
@@ -239,8 +279,9 @@ def evaluate_captioner_command(
         meteor=meteor,
         batch_size=batch_size,
         captions=captions,
+        objects=objects,
         where={"images": images, "image_column": image_column, "caption_column": caption_column},
-        **given(beam_size=beam_size, naming=naming),
+        **given(beam_size=beam_size, naming=naming, repetition_weight=repetition_weight),
     )
     report_scores(scores, json_file)
 
@@ -288,11 +329,13 @@ def _show(row: CaptionRow) -> None:
 
 def _say_how_to_go_on(files: Files, tally: Tally) -> None:
     on = "; go on with the same command and --resume" if files.places else ""
-    typer.echo(f"interrupted: {tally.done} pictures are done ({tally}){on}", err=True)
+    say_interrupted(f"{tally.done} pictures are done ({tally}){on}")
 
 
-def _sum_up(tally: Tally, places: Sequence[Path]) -> None:
+def _sum_up(tally: Tally, places: Sequence[Path], passed_over: str) -> None:
     """The worst errors, where they were not shown as they came, and one line about all."""
+    if passed_over:
+        typer.echo(passed_over, err=True)
     if places:
         for line in tally.worst():
             typer.echo(line, err=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from multimodal.errors import UserError
-from pipelines.commands import INTERRUPTED, SOME_FAILED, Model, app
+from pipelines.commands import INTERRUPTED, SOME_FAILED, Model, app, say_interrupted
 from pipelines.commands.text_classifier import TextColumn
 
 if TYPE_CHECKING:
@@ -33,7 +33,10 @@ def classify_text_command(
     ] = None,
     every_word: Annotated[
         bool,
-        typer.Option("--every-word", help="Colour each text by how its words moved the answer."),
+        typer.Option(
+            "--every-word",
+            help="Show how each word moved the answer: by colours, by numbers in a pipe.",
+        ),
     ] = False,
     text_column: TextColumn = None,
     model: Model = None,
@@ -55,10 +58,9 @@ def classify_text_command(
     if resume and not output:
         raise UserError("--resume: only what goes to an --output can be resumed")
     files = jobs.MoodFiles(output, resume, overwrite) if output else None
-    sentences = [said for said in inputs if _is_sentence(said)]
-    sources = [source for source in inputs if not _is_sentence(source)]
-    if sentences and (sources or files):
-        raise UserError(f"{sentences[0][:40]!r}: give either files or sentences, without -o")
+    sentences, sources = jobs.told_apart(inputs)
+    if sentences and files:
+        raise UserError(f"--output {output}: is for files of texts; a sentence is printed")
     if not sentences:
         jobs.require_inputs(sources)
     if files:
@@ -71,47 +73,37 @@ def classify_text_command(
         rows = iter(jobs.label_sentences(sentences, classifier))
     else:
         rows = jobs.classify(sources, classifier, files, Columns(text=text_column))
-    failed = _follow(rows, sources, classifier, files, every_word=every_word)
+    count = len(sentences) if sentences else jobs.count_rows(sources)
+    failed = _follow(rows, count, classifier, files, every_word=every_word)
     if failed:
         raise typer.Exit(1 if strict else SOME_FAILED)
 
 
 def _follow(
     rows: Iterator[TextRow],
-    sources: Sequence[str],
+    count: int | None,
     classifier: TextClassifier,
     files: MoodFiles | None,
     *,
     every_word: bool,
 ) -> int:
     """Show rows as they come, or how it goes, and sum up; gives how many texts failed."""
-    from pipelines.caption.summary import Tally, watched
-    from pipelines.classify_text import count_rows
+    from pipelines.progress import Tally, watched
 
-    tally = Tally("labelled")
+    tally, printed = Tally("labelled"), every_word or not files
     try:
-        for row in watched(rows, sources, tally, count=count_rows, unit="texts"):
-            if not files or every_word:
+        for row in watched(rows, [], tally, count=lambda _: count, unit="texts", printed=printed):
+            if printed:
                 _show(row, classifier, every_word=every_word)
     except KeyboardInterrupt:
         on = "; go on with the same command and --resume" if files else ""
-        typer.echo(f"interrupted: {tally.done} texts are done ({tally}){on}", err=True)
+        say_interrupted(f"{tally.done} texts are done ({tally}){on}")
         raise typer.Exit(INTERRUPTED) from None
     if files:
         for line in tally.worst():
             typer.echo(line, err=True)
         typer.echo(f"{tally}; see {files.output}", err=True)
     return tally.failed
-
-
-def _is_sentence(said: str) -> bool:
-    """Whether an argument is a text and no file: it holds a space, and nothing is called so."""
-    if " " not in said.strip():
-        return False
-    try:
-        return not Path(said).exists()
-    except OSError:  # longer than a name can be
-        return True
 
 
 def _load(model: str | None) -> TextClassifier:
@@ -123,13 +115,17 @@ def _load(model: str | None) -> TextClassifier:
 def _show(row: TextRow, classifier: TextClassifier, *, every_word: bool) -> None:
     from rich.console import Console
 
-    from pipelines.classify_text import coloured
+    from pipelines.classify_text import coloured, weighed
 
     if row.error is not None:
         typer.echo(f"{row.source}: {row.error}", err=True)
         return
     typer.echo(f"{row.label}\t{row.probability:.2f}\t", nl=False)
-    if every_word:
-        Console(highlight=False, soft_wrap=True).print(coloured(classifier.influences(row.text)))
-    else:
+    if not every_word:
         typer.echo(" ".join(row.text.split()))
+        return
+    influences, console = classifier.influences(row.text), Console(highlight=False, soft_wrap=True)
+    if console.no_color or console.color_system is None:  # NO_COLOR, a pipe
+        typer.echo(weighed(influences))
+    else:
+        console.print(coloured(influences))

@@ -53,6 +53,18 @@ def demo_command(
     )
 
 
+@app.command("mcp")
+def mcp_command(
+    *,
+    voices: Annotated[
+        list[str] | None,
+        typer.Option("--voice", help="An author to offer beside those that ship; again for more."),
+    ] = None,
+) -> None:
+    """Serve the models as MCP tools on standard input and output (the mcp extra)."""
+    import_module("demo.serving").serve_tools(tuple(voices or ()))
+
+
 @benchmark.command("demo")
 def benchmark_demo_command(
     *,

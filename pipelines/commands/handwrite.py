@@ -12,6 +12,7 @@ from multimodal.errors import UserError
 from pipelines.commands import Model, app, given
 
 MOST_SEEDS = 2**31  # to choose from where none is given
+FIRST_DRAFTS = 2  # before any is read back
 
 
 @app.command("handwrite")
@@ -35,7 +36,10 @@ def handwrite_command(
     seed: Annotated[int | None, typer.Option(min=0, help="The same seed writes the same.")] = None,
     drafts: Annotated[
         int | None,
-        typer.Option(min=1, help="Drafts of every few words; the most legible is kept."),
+        typer.Option(
+            min=1,
+            help="Drafts of every few words at most, until one is read back right (default 8).",
+        ),
     ] = None,
     spelled: Annotated[
         bool, typer.Option("--spelled", help="Write ä as ae, é as e and so on.")
@@ -48,7 +52,8 @@ def handwrite_command(
         ),
     ] = None,
     width: Annotated[
-        float | None, typer.Option(help="Without --page: lines wrap at so many mm.")
+        float | None,
+        typer.Option(help="Without --page: of the paper, in mm; lines wrap between its edges."),
     ] = None,
     line_height: Annotated[float, typer.Option(help="From line to line, in mm.")] = 10.0,
     margin: Annotated[float, typer.Option(help="Of a page, in mm.")] = 15.0,
@@ -59,6 +64,10 @@ def handwrite_command(
     ruled: Annotated[bool, typer.Option("--ruled", help="Show lines to write on.")] = False,
     ink: Annotated[float, typer.Option(help="The width of the pen, in mm.")] = 0.4,
     animated: Annotated[bool, typer.Option("--animated", help="An SVG draws itself.")] = False,
+    plotter: Annotated[
+        bool,
+        typer.Option("--plotter", help="An SVG for a plotter: ink alone, in a short order."),
+    ] = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -91,16 +100,17 @@ def handwrite_command(
     jobs.require_output(place, overwrite=overwrite)
     sheet = {"margin": margin, "spacing": line_height, "ruled": ruled, "ink": ink}
     paper = Paper.named(page, **sheet) if page else None
-    layout = Layout(line_height, None if page else width, align, size)
-    writer = jobs.open_writer(model)
+    layout = Layout(line_height, None if page else jobs.text_width(width), align, size)
+    writer = jobs.open_writer(model, judged=drafts != 1)
     seed = secrets.randbelow(MOST_SEEDS) if seed is None else seed
-    how = given(bias=bias, seed=seed, drafts=drafts)
+    at_first = None if drafts is None else min(drafts, FIRST_DRAFTS)
+    how = given(bias=bias, seed=seed, drafts=at_first, most_drafts=drafts)
     if styles:
         written = jobs.style_sheet(writer, what, **how)
     else:
         written = jobs.handwrite(writer, what, style=style, paper=paper, layout=layout, **how)
     written = replace(written, paper=replace(written.paper, ink=ink, ruled=ruled))
-    paths = jobs.save(written, place, animated=animated)
+    paths = jobs.save(written, place, animated=animated, plotter=plotter)
     typer.echo(f"{', '.join(map(str, paths))}: written, seed {seed}")
 
 

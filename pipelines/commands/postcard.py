@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from multimodal.errors import UserError
-from pipelines.commands import INTERRUPTED, SOME_FAILED, app
+from pipelines.commands import INTERRUPTED, SOME_FAILED, app, say_interrupted
 
 if TYPE_CHECKING:
     from pipelines.postcard import CardMaker, CardRow, Deck
@@ -95,8 +95,8 @@ def _one(
 
 def _many(photos: list[Path], maker: CardMaker, deck: Deck) -> None:
     from pipelines.caption.inputs import find_pictures
-    from pipelines.caption.summary import Tally, watched
     from pipelines.postcard import make_deck
+    from pipelines.progress import Tally, watched
 
     found = find_pictures(photos)
     tally = Tally("made")
@@ -107,7 +107,7 @@ def _many(photos: list[Path], maker: CardMaker, deck: Deck) -> None:
                 _show(row, deck.folder / row.card)
     except KeyboardInterrupt:
         on = "go on with the same command and --resume"
-        typer.echo(f"interrupted: {tally.done} cards are done; {on}", err=True)
+        say_interrupted(f"{tally.done} cards are done; {on}")
         raise typer.Exit(INTERRUPTED) from None
     for line in tally.worst():
         typer.echo(line, err=True)

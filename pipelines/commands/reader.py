@@ -15,9 +15,11 @@ from pipelines.commands import (
     app,
     benchmark,
     evaluate,
+    leave_with,
     report_scores,
     require_scores_place,
     train,
+    watched_faults,
 )
 
 Data = Annotated[
@@ -44,15 +46,20 @@ def read_command(
     ] = None,
     model: Model = None,
 ) -> None:
-    """Read handwriting: one line for each drawing, its lines parted by " / "."""
+    """Read handwriting: one line for each drawing, its lines parted by " / ".
+
+    What cannot be read is told, and the exit code is 3 where the rest was done.
+    """
     from pipelines.read import read_files
 
-    found = read_files(model, inputs, alternatives=alternatives, one_line=one_line, out=out)
+    faults = watched_faults()
+    found = read_files(model, inputs, faults, alternatives=alternatives, one_line=one_line, out=out)
     for name, reading in found:
         typer.echo(f"{name}\t{' / '.join(reading.text.splitlines())}")
         for line in reading.lines:
             for text, score in line.alternatives:
                 typer.echo(f"\t{score:.3f}\t{text}")
+    leave_with(faults)
 
 
 @train.command("reader")

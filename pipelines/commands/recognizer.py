@@ -15,9 +15,11 @@ from pipelines.commands import (
     app,
     benchmark,
     evaluate,
+    leave_with,
     report_scores,
     require_scores_place,
     train,
+    watched_faults,
 )
 
 Data = Annotated[str, typer.Option(help="Labelled drawings: a folder of <category>.ndjson.")]
@@ -28,7 +30,7 @@ def recognize_command(
     inputs: Annotated[
         list[Path],
         typer.Argument(
-            help="Drawings: .svg .ndjson .npz .bin .json (a pad's strokes); "
+            help="Drawings: .svg .inkml .ndjson .npz .bin .json (a pad's strokes); "
             "clips: .gif .mp4 and other moving pictures and videos, or folders of frames."
         ),
     ],
@@ -42,20 +44,26 @@ def recognize_command(
     top: Annotated[int, typer.Option(min=1, help="Categories to tell.")] = 3,
     model: Model = None,
 ) -> None:
-    """Name drawings, then clips: one line for each, with the most probable categories."""
+    """Name drawings, then clips: one line for each, with the most probable categories.
+
+    What cannot be read is told, and the exit code is 3 where the rest was done.
+    """
     from multimodal.clips import is_clip
     from pipelines.recognize import recognize_clips, recognize_drawings, told
 
     drawings = [path for path in inputs if not is_clip(path)]
     clips = [path for path in inputs if is_clip(path)]
-    for name, guesses in recognize_drawings(model, drawings, every_stroke=every_stroke, top=top):
+    faults = watched_faults()
+    named = recognize_drawings(model, drawings, faults, every_stroke=every_stroke, top=top)
+    for name, guesses in named:
         for guess in guesses:
             step = f"\t{guess.strokes}" if every_stroke else ""
             typer.echo(f"{name}{step}\t{told(guess)}")
-    for name, sights in recognize_clips(model, clips, every_frame=every_frame, top=top):
+    for name, sights in recognize_clips(model, clips, faults, every_frame=every_frame, top=top):
         for sight in sights:
             step = f"\t{sight.frame}" if every_frame else ""
             typer.echo(f"{name}{step}\t{told(sight)}")
+    leave_with(faults)
 
 
 @train.command("recognizer")

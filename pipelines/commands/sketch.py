@@ -59,6 +59,9 @@ def sketch_command(
         str | None,
         typer.Option(help="A folder, a Hub id or a .gen.json; the shipped model unless given."),
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse a prompt with a word that is not understood.")
+    ] = False,
     list_: Annotated[bool, typer.Option("--list", help="Say what can be drawn.")] = False,
 ) -> None:
     """Draw: a prompt, endings of a drawing, or one thing turning into another."""
@@ -80,7 +83,7 @@ def sketch_command(
         first, last = map(jobs.file_or_prompt, morph)
         sketches = jobs.morph(sketcher, first, last, steps, **how)
     else:
-        sketches = jobs.sketch(sketcher, prompt or "", count, **how)
+        sketches = jobs.sketch(sketcher, prompt or "", count, strict=strict, **how)
     place = output or jobs.free_path(sketches.title, ".gif" if morph else ".svg")
     jobs.save(sketches, place, columns=columns, flip=morph is not None)
     for note in sketches.notes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -160,8 +161,9 @@ def _stream(model: str | None, prime: str, options: Mapping[str, Any], *, surpri
     from pipelines.write import open_author, show
 
     pieces = open_author(model).stream(prime, **options)
+    first = list(islice(pieces, 1))  # whatever is wrong with the options is told before the prime
     typer.echo(prime, nl=False)
-    show(pieces, Console(highlight=False), surprise=surprise)
+    show(chain(first, pieces), Console(highlight=False), surprise=surprise)
 
 
 def _write_all(

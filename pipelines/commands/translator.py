@@ -64,7 +64,11 @@ def translate_command(
     ] = None,
     batch_size: BatchSize = 32,
 ) -> None:
-    """Translate a sentence, or a file line by line."""
+    """Translate sentences that describe what a photo shows, or a file of them line by line.
+
+    The shipped translator learnt from captions of photos in English, German and French; it warns
+    where a sentence is unlike them.
+    """
     from multimodal.translation.translator import SHIPPED, Translator
     from pipelines.alignment import require_alignment
     from pipelines.translate import names_file
@@ -81,7 +85,7 @@ def translate_command(
     if is_file:
         _translate_file(translator, text, output, to, source, {**options, "batch_size": batch_size})
     else:
-        _show(translator.translate(text, to, source, **options), alignment)
+        _show(translator, translator.translate(text, to, source, **options), alignment)
 
 
 @train.command("translator")
@@ -171,14 +175,18 @@ def _translate_file(
         raise typer.Exit(SOME_FAILED)
 
 
-def _show(translation: Translation, alignment: Path | None) -> None:
+def _show(translator: Translator, translation: Translation, alignment: Path | None) -> None:
     from pipelines.alignment import draw_alignment
+    from pipelines.translate import warning
 
     typer.echo(translation.text)
     for other in translation.alternatives:
         typer.echo(f"{other.text}\t{other.score:.2f}")
     if translation.unknown:
         typer.echo(f"never seen in training: {', '.join(translation.unknown)}", err=True)
+    if translation.unusual:
+        limit = translator.domains[translation.source_language].limit
+        typer.echo(warning(translation, limit), err=True)
     if alignment:
         draw_alignment(translation, alignment)
         typer.echo(f"{alignment}: where every word looked", err=True)

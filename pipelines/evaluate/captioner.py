@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
 
 from multimodal.errors import UserError
 from pipelines.caption import as_line
 from pipelines.output import require_place, write_text
 
+if TYPE_CHECKING:
+    from multimodal.captioning.hallucination import ChairScores
+
 FIGURES = ("bleu1", "bleu2", "bleu3", "bleu4", "rouge_l", "cider", "meteor")
 
 
-def evaluate_captioner(
+def evaluate_captioner(  # noqa: PLR0913 - a command has the options that it has
     model: str | Path | None,
     data: str | Path,
     split: str = "test",
@@ -22,6 +27,7 @@ def evaluate_captioner(
     meteor: bool = False,
     batch_size: int = 32,
     captions: Path | None = None,
+    objects: Path | None = None,
     where: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> dict[str, Any]:
@@ -34,36 +40,48 @@ def evaluate_captioner(
         meteor: whether to compute METEOR as well (the `meteor` extra, and Java).
         batch_size: photos at a time; changes the speed and nothing else.
         captions: where to write every photo's caption, as JSON lines.
+        objects: a JSON file of the COCO objects in every photo, by its file name, to measure CHAIR
+            by (Rohrbach et al. 2018).
         where: `images`, `image_column` and `caption_column` of `read_captions`.
         **options: of generation, such as beam_size.
 
     Returns:
-        The figures of `FIGURES` (BLEU and ROUGE from 0 to 1), `images`, `words_used`, the search's
+        The figures of `FIGURES` (BLEU and ROUGE from 0 to 1), with `objects` also `chair_sentences`
+        and `chair_instances`, `images` and how many of them `failed` to open and count nowhere,
+        `words_used`, the search's
         options, `seconds` from the first JPEG to the last sentence, and `images_per_second`.
     """
     from multimodal.captioning.captioner import SHIPPED, Captioner
     from multimodal.captioning.data import read_captions
+    from multimodal.captioning.hallucination import hallucination_scores
     from multimodal.captioning.metrics import evaluate_captions
 
     if captions is not None:
         require_place(captions)
     photos = read_captions(data, split, **(where or {}))
+    there = _objects_of(objects, [photo.name for photo in photos]) if objects else None
+    for photo in photos:
+        require_words(photo.name, photo.captions)
     captioner = Captioner.load(model or SHIPPED)
     begin = time.perf_counter()
     found = list(captioner.captions((p.image for p in photos), batch_size=batch_size, **options))
     seconds = time.perf_counter() - begin
-    broken = next((caption for caption in found if caption.error is not None), None)
-    if broken is not None:
-        raise UserError(f"{broken.source}: {broken.error}")
-    hypotheses = {photo.name: c.text for photo, c in zip(photos, found, strict=True)}
-    references = {photo.name: photo.captions for photo in photos}
+    found = [replace(c, source=photo.label) for photo, c in zip(photos, found, strict=True)]
+    opened = [(photo, c) for photo, c in zip(photos, found, strict=True) if c.error is None]
+    if not opened:
+        raise UserError(f"{found[0].source}: {found[0].error}; no photo could be captioned")
+    hypotheses = {photo.name: caption.text for photo, caption in opened}
+    references = {photo.name: photo.captions for photo, _ in opened}
     scores = evaluate_captions(hypotheses, references, meteor=meteor)
     if captions is not None:
         write_text(captions, "".join(map(as_line, found)))
     search = captioner.search_options(options)
+    chair = hallucination_scores(hypotheses, there) if there is not None else None
     return {
+        **({} if chair is None else _chair_figures(chair)),
         **{name: getattr(scores, name) for name in FIGURES if getattr(scores, name) is not None},
         "images": len(photos),
+        "failed": len(photos) - len(opened),
         "words_used": len({word for caption in found for word in caption.words}),
         "split": split,
         "beam_size": search.beam_size,
@@ -72,3 +90,46 @@ def evaluate_captioner(
         "seconds": seconds,
         "images_per_second": len(photos) / seconds,
     }
+
+
+def _objects_of(file: Path, photos: Sequence[str]) -> dict[str, list[str]]:
+    """The objects in each photo; every photo must be listed, and every name be one of COCO's."""
+    from multimodal.captioning.hallucination import categories
+
+    try:
+        listed = json.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise UserError(f"{file}: not a JSON file") from error
+    if not isinstance(listed, dict) or not all(isinstance(n, list) for n in listed.values()):
+        raise UserError(f'{file}: must map file names to lists of objects, {{"1.jpg": ["dog"]}}')
+    names = {PurePath(photo).name: photo for photo in photos}
+    for name, objects in listed.items():
+        if name not in names:
+            raise UserError(f"{file}: {name} is none of the photos")
+        if unknown := sorted(set(map(str, objects)) - categories()):
+            raise UserError(f"{file}: {name}: {unknown[0]!r} is none of COCO's 80 objects")
+    if lacking := sorted(names.keys() - listed.keys()):
+        raise UserError(f"{file}: {lacking[0]} is not listed")
+    return {names[name]: objects for name, objects in listed.items()}
+
+
+def _chair_figures(scores: ChairScores) -> dict[str, float]:
+    return {"chair_sentences": scores.sentences, "chair_instances": scores.instances}
+
+
+def require_words(photo: str, captions: Sequence[str]) -> None:
+    """See to it that no reference is without a word: of length 0, it would let captions be brief.
+
+    Raises:
+        UserError: one is.
+    """
+    from multimodal.captioning.tokenizer import tokenize
+
+    empty = next((n for n, caption in enumerate(captions, 1) if not tokenize(caption)), None)
+    if empty is not None:
+        raise UserError(
+            f"{photo}: reference caption {empty} of {len(captions)} has no word: write it or "
+            "leave it out"
+        )

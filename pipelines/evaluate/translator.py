@@ -42,7 +42,8 @@ def evaluate_translator(
         from the first subword to the last word, and `sentences_per_second`.
 
     Raises:
-        UserError: a direction cannot be, a sentence is too long, or as `read_parallel`.
+        UserError: a direction cannot be, a sentence is too long or missing beside another, or as
+            `read_parallel`.
     """
     from multimodal.translation.data import read_parallel
     from multimodal.translation.translator import SHIPPED, Translator
@@ -59,6 +60,7 @@ def evaluate_translator(
     figures = {}
     for direction in directions or known:
         source, target = direction.split("-")
+        text.require_whole(source, target)
         sentences, references = text.pairs(source, target)
         if not sentences:
             continue

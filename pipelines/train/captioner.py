@@ -34,7 +34,8 @@ def train_captioner(
 
     recipe = with_settings(CaptionerRecipe(), settings)
     photos, dev = read_captions(data, "train", **where), read_captions(data, "dev", **where)
-    language = read_sentences(recipe.language) if recipe.language else []
+    files = filter(None, recipe.language.split(","))
+    language = [group for file in files for group in read_sentences(file.strip())]
     weights = encoder_weights(recipe, data)
     best = train(CaptionerTask(recipe, photos, dev, weights, language, Path(out)), out)
     shutil.rmtree(Path(out) / "cache", ignore_errors=True)  # gigabytes of cells, of no more use

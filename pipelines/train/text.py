@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from multimodal.errors import UserError
 from pipelines.train import with_settings
 
 
@@ -29,4 +30,11 @@ def train_text(data: str | Path, out: str | Path, settings: Sequence[str] = ()) 
     from multimodal.training import train
 
     recipe = with_settings(TextRecipe(), settings)
-    return train(TextTask(recipe, read_splits(data, recipe.shares), Path(out)), out)
+    splits = read_splits(data, recipe.shares)
+    if missing := [name for name in ("train", "dev") if name not in splits]:
+        count = sum(len(passage.text) for passages in splits.values() for passage in passages)
+        raise UserError(
+            f"{data}: {count} characters leave no {' and no '.join(missing)} split to learn with; "
+            "give a longer text, or a file for each split (train.txt, dev.txt)"
+        )
+    return train(TextTask(recipe, splits, Path(out)), out)

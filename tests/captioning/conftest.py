@@ -11,9 +11,10 @@ from torchvision.models import get_model
 
 from multimodal.captioning.captioner import Captioner, CaptionOptions
 from multimodal.captioning.model import CaptionNetwork, DecoderConfig
+from multimodal.captioning.wording import CaptionVocabulary
 from multimodal.encoders import Encoder, EncoderConfig, imagenet_encoder
 from multimodal.images import open_image
-from multimodal.vocabulary import END, WordVocabulary
+from multimodal.vocabulary import END
 
 ENCODER = "shufflenet_v2_x0_5"
 KINDS = [(colour, shape) for colour in ("red", "green", "blue") for shape in ("square", "ring")]
@@ -113,8 +114,8 @@ def captioner() -> Captioner:
     decoder = DecoderConfig(
         embedding_size=8, hidden_size=16, attention_size=8, detected_words=5, dropout=0.4
     )
-    vocabulary = WordVocabulary(WORDS)
-    network = CaptionNetwork(encoder, decoder, len(vocabulary))
+    vocabulary = CaptionVocabulary(WORDS)
+    network = CaptionNetwork(encoder, decoder, vocabulary.words)
     for weight in network.decoder.parameters():
         weight.data *= 6
     network.decoder.readout.bias.data[END] = 1  # so that sentences end

@@ -4,10 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multimodal.captioning.batches import TrainingCaptions, padded, padded_rows
-from multimodal.vocabulary import END, PADDING, START, UNKNOWN, WordVocabulary
+from multimodal.captioning.wording import CaptionVocabulary
+from multimodal.vocabulary import END, PADDING, START, UNKNOWN
 
 A, DOG, RUNS, CAT = range(4, 8)
-VOCABULARY = WordVocabulary(["a", "dog", "runs", "cat"])
+VOCABULARY = CaptionVocabulary(["a", "dog", "runs", "cat"])
 
 
 def captions_of(*groups: list[str], detected_words: int = 4, longest: int = 9) -> TrainingCaptions:

@@ -1,7 +1,9 @@
 import json
 import math
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,14 @@ import torch
 from PIL import Image
 
 import multimodal
-from multimodal.captioning.captioner import REPEATABLE, Caption, Captioner, join_words
+from multimodal.captioning.captioner import REPEATABLE, Caption, Captioner
 from multimodal.captioning.model import Decoder
+from multimodal.captioning.wording import CaptionVocabulary, RepetitionCosts
 from multimodal.errors import UserError
 from multimodal.images import ImageError
 from multimodal.vocabulary import END, PADDING, SPECIAL, START, UNKNOWN
+
+from .conftest import WORDS
 
 
 def assert_same(first: Caption, second: Caption) -> None:
@@ -206,7 +211,8 @@ def test_a_decoder_without_attention_has_no_maps(captioner, photos):
 
 
 def _with_decoder(network, decoder):
-    changed = type(network)(network.encoder, decoder.config, decoder.readout.out_features)
+    words = [str(number) for number in range(decoder.readout.out_features)]
+    changed = type(network)(network.encoder, decoder.config, words)
     changed.decoder = decoder
     return changed
 
@@ -250,6 +256,61 @@ def test_special_words_are_never_written(captioner, photos, monkeypatch):
     assert not {word for caption in found for word in caption.words} & set(SPECIAL)
 
 
+def test_what_people_never_repeat_is_dear_and_nothing_is_forbidden(captioner, photos):
+    costs = RepetitionCosts.learn([word] for word in WORDS)
+    plain = Captioner(captioner.network, captioner.vocabulary, captioner.options, costs)
+    draw = partial(plain.caption, photos, sample=True, n_best=20, temperature=3.0, seed=0)
+
+    def repeated(**changes):
+        drawn = [each for c in draw(max_length=9, **changes) for each in (c, *c.alternatives)]
+        return sum(len(each.words) - len(set(each.words)) for each in drawn)
+
+    free, charged, dear = (repeated(repetition_weight=weight) for weight in (0, 1, 100))
+    assert dear == 0 < charged < free
+
+
+def test_the_rules_against_repetition_can_be_left_out(captioner, photos):
+    drawn = captioner.caption(
+        photos, sample=True, n_best=20, temperature=3.0, seed=0, max_length=9, repetition_weight=0
+    )
+    sentences = [each.words for caption in drawn for each in (caption, *caption.alternatives)]
+    things = [[word for word in words if word not in REPEATABLE] for words in sentences]
+    assert any(len(words) > len(set(words)) for words in things)
+
+
+def test_a_checkpoint_says_how_it_spells_and_what_it_may_repeat(captioner, photos, tmp_path):
+    vocabulary = CaptionVocabulary(WORDS, "spelling")
+    costs = RepetitionCosts.learn([["a", "red", "and", "a", "ring"], ["a", "blue"]])
+    plain = Captioner(captioner.network, vocabulary, captioner.options, costs)
+    loaded = Captioner.load(plain.save(tmp_path / "new"), precision="fp32")
+    assert loaded.vocabulary.tokenizer == "spelling"
+    assert loaded.repetition is not None
+    assert loaded.repetition.again["a"] < loaded.repetition.again["blue"]
+    assert loaded.caption(photos[0]).text == plain.caption(photos[0]).text
+
+
+def test_a_checkpoint_of_version_0_1_keeps_its_words_and_its_rule(checkpoint, tmp_path):
+    folder = shutil.copytree(checkpoint, tmp_path / "old")
+    config = json.loads((folder / "config.json").read_text())
+    for name in ("tokenizer", "repetition"):
+        del config[name]
+    for name in ("repetition_weight", "repeat_costs", "double_costs"):
+        del config["generation"][name]
+    (folder / "config.json").write_text(json.dumps(config))
+    old = Captioner.load(folder)
+    assert old.vocabulary.tokenize("It isn't (red)") == ["it", "is", "n't", "-lrb-", "red", "-rrb-"]
+    assert old.vocabulary.join(["it", "is", "n't", "the", "dog", "'s"]) == "it isn't the dog's"
+    once = {old.vocabulary.words[n] for n in old.search_options({}).once}
+    assert once == set(WORDS) - REPEATABLE
+
+
+def test_a_tokenizer_that_there_is_not_is_refused(checkpoint, tmp_path):
+    folder = shutil.copytree(checkpoint, tmp_path / "strange")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "tokenizer": "magic"}))
+    assert "magic" in error(lambda: Captioner.load(folder))
+
+
 def test_a_word_that_names_a_thing_is_written_once(captioner, photos):
     drawn = captioner.caption(photos, sample=True, n_best=20, temperature=3.0, seed=0, max_length=9)
     for caption in drawn:
@@ -276,21 +337,6 @@ def test_an_option_that_cannot_be_is_refused_by_name(captioner, photos, options,
 
 def test_a_batch_of_none_is_refused(captioner, photos):
     assert "batch_size" in error(lambda: list(captioner.captions(photos, batch_size=0)))
-
-
-@pytest.mark.parametrize(
-    ("words", "text"),
-    [
-        ("two dogs run", "two dogs run"),
-        ("the dog 's ball", "the dog's ball"),
-        ("it does n't fly", "it doesn't fly"),
-        ("they 're men and i 'll see what she 'd say", "they're men and i'll see what she'd say"),
-        ("the 'star sign", "the 'star sign"),
-        ("", ""),
-    ],
-)
-def test_clitics_join_the_word_before_them(words, text):
-    assert join_words(words.split()) == text
 
 
 # ---- checkpoints ----

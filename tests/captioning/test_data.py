@@ -88,7 +88,7 @@ def test_an_empty_split_is_an_error(tmp_path: Path):
     table = write(tmp_path / "t.csv", "image,caption", "p0.png,a dog")
     assert "no photo in a dev split (names divide it; state splits)" in error(table, "dev")
     holed = write(tmp_path / "h.csv", "image,caption,split", "p0.png,a dog,train", "p0.png,a cat,")
-    assert "a row has an empty split" in error(holed)
+    assert "h.csv, line 3: the split is empty; use train, training" in error(holed)
 
 
 # ---- Flickr8k ----
@@ -178,10 +178,9 @@ def coco(*photos: tuple[int, str, list[str]]) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("parent", ["", "images"])
-def test_coco_folder_reads_the_last_year(tmp_path: Path, parent: str):
-    photos = add_photos(tmp_path / parent, "train2017/1.jpg", "val2017/2.jpg", "train2014/9.jpg")
+def test_coco_folder(tmp_path: Path, parent: str):
+    photos = add_photos(tmp_path / parent, "train2017/1.jpg", "val2017/2.jpg")
     annotations = tmp_path / "annotations"
-    write(annotations / "captions_train2014.json", coco((9, "9.jpg", ["old"])))
     write(annotations / "captions_train2017.json", coco((1, "1.jpg", ["A man.\n", "A boy."])))
     write(annotations / "captions_val2017.json", coco((2, "2.jpg", ["A bus."])))
     write(annotations / "instances_val2017.json", {"categories": []})
@@ -190,6 +189,18 @@ def test_coco_folder_reads_the_last_year(tmp_path: Path, parent: str):
     ]
     assert names(tmp_path, "dev") == ["2.jpg"]
     assert "there are: train, val" in error(tmp_path, "test")
+
+
+def test_coco_folder_of_several_years_asks_which(tmp_path: Path):
+    add_photos(tmp_path, "train2017/1.jpg", "train2014/9.jpg")
+    annotations = tmp_path / "annotations"
+    write(annotations / "captions_train2014.json", coco((9, "9.jpg", ["old"])))
+    write(annotations / "captions_train2017.json", coco((1, "1.jpg", ["new"])))
+    named = annotations / "captions_*2017.json"
+    both = "captions_train2014.json, captions_train2017.json"
+    assert f"holds several years ({both}); name one, such as {named}" in error(tmp_path)
+    assert names(named, "train") == ["1.jpg"]
+    assert names(annotations / "captions_*2014.json", "train") == ["9.jpg"]
 
 
 def test_coco_reads_no_split_that_nobody_wants(tmp_path: Path):
@@ -243,7 +254,7 @@ def test_karpathy_splits(tmp_path: Path):
 
 @pytest.mark.parametrize(
     "content",
-    [{"a": 1}, [], 3, {"images": [{}], "annotations": []}, {"images": [{"split": "val"}]}],
+    [{"a": 1}, {}, [], 3, {"images": [{}], "annotations": []}, {"images": [{"split": "val"}]}],
 )
 def test_json_of_another_kind(tmp_path: Path, content: object):
     file = write(tmp_path / "x.json", content)
@@ -268,7 +279,7 @@ def test_csv_merges_the_rows_of_a_photo_in_order(tmp_path: Path):
     ]
 
 
-@pytest.mark.parametrize(("name", "mark"), [("t.tsv", "\t"), ("t.csv", ";"), ("t.csv", ",")])
+@pytest.mark.parametrize(("name", "mark"), [("t.csv", ";"), ("t.csv", ","), ("t.csv", "|")])
 def test_delimiters(tmp_path: Path, name: str, mark: str):
     add_photos(tmp_path, "p0.png")
     table = write(tmp_path / name, f"file{mark}text", f'p0.png{mark}"a{mark}b"')
@@ -299,15 +310,13 @@ def test_columns_are_named_by_the_caller_or_numbered(tmp_path: Path):
 
 
 def test_unknown_columns(tmp_path: Path):
-    table = write(add_photos(tmp_path, "p0.png") / "t.csv", "picture,says", "p0.png,a dog")
-    there = "out of: picture, says"
+    table = write(add_photos(tmp_path, "p0.png") / "t.csv", "scene,says", "p0.png,a dog")
+    there = "out of: scene, says"
     assert f"known to hold the images; name a image_column {there}" in error(table)
     assert f"no column 'foto'; name a image_column {there}" in error(table, image_column="foto")
-    assert f"hold the captions; name a caption_column {there}" in error(
-        table, image_column="picture"
-    )
+    assert f"hold the captions; name a caption_column {there}" in error(table, image_column="scene")
     assert f"no column 'x'; name a caption_column {there}" in error(
-        table, image_column="picture", caption_column="x"
+        table, image_column="scene", caption_column="x"
     )
 
 
@@ -337,6 +346,124 @@ def test_faults_in_tables(tmp_path: Path, name: str, lines: list[str], message: 
     reported = error(table)
     assert reported.startswith(str(table))
     assert message in reported
+
+
+@pytest.mark.parametrize("name", ["train", "Training", "TRAIN", " train ", "restval"])
+@pytest.mark.parametrize("column", ["split", "Split", "SPLIT"])
+def test_splits_by_every_name_and_in_every_case(tmp_path: Path, column: str, name: str):
+    add_photos(tmp_path, "a.png", "b.png", "c.png")
+    others = {"dev": "Validation", "test": "evaluation"}
+    rows = [f"a.png,x,{name}", f"b.png,x,{others['dev']}", f"c.png,x,{others['test']}"]
+    table = write(tmp_path / "t.csv", f"image,caption,{column}", *rows)
+    assert [names(table, split) for split in ("train", "dev", "test")] == [
+        ["a.png"],
+        ["b.png"],
+        ["c.png"],
+    ]
+
+
+@pytest.mark.parametrize("stated", [None, "", "holdout", 3])
+def test_a_row_whose_split_is_not_known_is_named(tmp_path: Path, stated: object):
+    add_photos(tmp_path, "a.png", "b.png")
+    rows = [{"image": "a.png", "caption": "x", "split": "train"}]
+    rows.append({"image": "b.png", "caption": "x", "split": stated})
+    assert "t.jsonl, line 2: the split" in error(write(tmp_path / "t.jsonl", *rows))
+    rows[1].pop("split")
+    assert "t.jsonl, line 2: the split is empty" in error(write(tmp_path / "t.jsonl", *rows))
+
+
+@pytest.mark.parametrize(
+    "columns", ["caption,caption_2,caption_3", "caption,caption.1,caption.2", "Text,text 2,text-3"]
+)
+def test_every_column_of_captions_is_read(tmp_path: Path, columns: str):
+    add_photos(tmp_path, "a.png", "b.png")
+    table = write(tmp_path / "t.csv", f"image,{columns}", "a.png,one,two,three", "b.png,one,,")
+    captions = [photo.captions for photo in read_captions(table, "train")]
+    assert captions == [("one", "two", "three"), ("one",)]
+
+
+def test_a_quotation_mark_in_a_tsv_is_a_character(tmp_path: Path):
+    add_photos(tmp_path, "a.png", "b.png")
+    rows = ["image\tcaption", 'a.png\ta 12" screen', 'b.png\t"quoted" dog']
+    captions = [p.captions for p in read_captions(write(tmp_path / "t.tsv", *rows), "train")]
+    assert captions == [('a 12" screen',), ('"quoted" dog',)]
+    rows[1] = "a.png\ta\tdog"
+    assert "line 2: too many cells; a caption holds a tab" in error(
+        write(tmp_path / "u.tsv", *rows)
+    )
+    rows[1:2] = ["a.png\ta", "dog"]
+    assert "line 3: too few cells; a caption holds a line" in error(
+        write(tmp_path / "v.tsv", *rows)
+    )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+def test_tables_in_every_encoding(tmp_path: Path, encoding: str, mark: str):
+    add_photos(tmp_path, "a.png")
+    table = tmp_path / "t.csv"
+    table.write_bytes(f"IMAGE{mark}Caption\r\na.png{mark}ein Bär\r\n".encode(encoding))
+    assert [photo.captions for photo in read_captions(table, "train")] == [("ein Bär",)]
+
+
+def test_a_cell_may_be_long(tmp_path: Path):
+    add_photos(tmp_path, "a.png")
+    table = write(tmp_path / "t.csv", "image,caption", "a.png," + "dog " * 50_000)
+    assert len(read_captions(table, "train")[0].captions[0]) == 199_999
+
+
+def test_captions_of_kaggle(tmp_path: Path):
+    add_photos(tmp_path, "Images/a.png", "Images/b.png")
+    text = write(tmp_path / "captions.txt", "image,caption", "a.png,a dog", 'b.png,"two, dogs"')
+    assert [p.captions for p in read_captions(text, "train")] == [("a dog",), ("two, dogs",)]
+    bars = ["image_name| comment_number| comment", "a.png| 0| a dog .", "a.png| 4   A dog runs ."]
+    table = write(tmp_path / "results.csv", *bars)
+    photos = read_captions(table, "train", images=tmp_path / "Images")
+    assert photos[0].captions == ("a dog .", "A dog runs .")
+    tokens = write(tmp_path / "tokens.txt", "a.png#0\ta dog", "a.png#1\ta, b")
+    assert read_captions(tokens, "train")[0].captions == ("a dog", "a, b")
+
+
+def test_lists_of_json(tmp_path: Path):
+    add_photos(tmp_path, "a.png", "b.png")
+    blip = [{"image": "a.png", "caption": ["one", "two"]}, {"image": "b.png", "caption": "three"}]
+    asked = {"from": "human", "value": "<image>\nWhat is it?"}
+    turns = [asked, {"from": "gpt", "value": "a dog"}, asked, {"from": "gpt", "value": "Yes."}]
+    llava = [{"id": "1", "image": "a.png", "conversations": turns}]
+    kinds = {
+        "blip": (blip, [("one", "two"), ("three",)]),
+        "llava": (llava, [("a dog",)]),
+        "by name": ({"a.png": ["one"], "b.png": "two"}, [("one",), ("two",)]),
+    }
+    for name, (content, expected) in kinds.items():
+        photos = read_captions(write(tmp_path / f"{name}.json", content), "train")
+        assert [photo.captions for photo in photos] == expected, name
+    lines = "\n".join(json.dumps(row) for row in blip)
+    photos = read_captions(write(tmp_path / "lines.json", lines), "train")
+    assert [photo.captions for photo in photos] == [("one", "two"), ("three",)]
+
+
+def test_photos_with_a_text_beside_each(tmp_path: Path):
+    add_photos(tmp_path / "flat", "a.png", "deep/b.png")
+    write(tmp_path / "flat/a.txt", "a dog", "", "a black dog")
+    write(tmp_path / "flat/deep/b.png.txt", "a cat")
+    photos = read_captions(tmp_path / "flat", "train")
+    assert {photo.name: photo.captions for photo in photos} == {
+        "a.png": ("a dog", "a black dog"),
+        "deep/b.png": ("a cat",),
+    }
+    add_photos(tmp_path / "flat", "c.png")
+    assert "c.png: has no .txt with a caption beside it" in error(tmp_path / "flat")
+    write(tmp_path / "flat/errors.jsonl", {"path": str(tmp_path / "flat/c.png"), "caption": None})
+    assert len(read_captions(tmp_path / "flat", "train")) == 2
+
+
+def test_photos_and_texts_in_the_folders_of_splits(tmp_path: Path):
+    add_photos(tmp_path, "training/a.png", "Val/b.png")
+    write(tmp_path / "training/a.txt", "a dog")
+    write(tmp_path / "Val/b.txt", "a cat")
+    assert names(tmp_path, "train") == ["training/a.png"]
+    assert names(tmp_path, "dev") == ["Val/b.png"]
 
 
 def test_text_that_is_not_utf8(tmp_path: Path):

@@ -153,11 +153,22 @@ def test_the_detector_does_not_care_where_things_are():
 def test_detected_words_are_added_to_the_image_by_their_probability():
     decoder = make(DecoderConfig(detected_words=3))
     cells = some_cells(1)
-    absent = decoder.look(cells, torch.full((1, 3), -torch.inf)).image
-    half_sure = decoder.look(cells, torch.tensor([[-torch.inf, 0.0, -torch.inf]])).image
+    absent = decoder.look(cells, torch.zeros(1, 3)).image
+    half_sure = decoder.look(cells, torch.tensor([[0.0, 0.5, 0.0]])).image
     expected = 0.5 * decoder.word_projection.weight[:, 1]
     torch.testing.assert_close((half_sure - absent)[0], expected, rtol=0, atol=1e-5)
     torch.testing.assert_close(absent, decoder.image_projection(cells.mean(1)))
+
+
+@torch.no_grad()
+def test_a_hidden_photo_is_known_by_its_list_of_words_alone():
+    decoder = make(DecoderConfig(detected_words=3, listed_words=5))
+    cells, words = some_cells(2), torch.tensor([[0.9, 0.0, 0.2, 0.0, 0.5]]).expand(2, -1)
+    shown = decoder(decoder.look(cells, words), some_words(2))
+    hidden = decoder(decoder.look(cells, words, torch.zeros(2)), some_words(2))
+    imagined = decoder(decoder.imagine(words), some_words(2))
+    torch.testing.assert_close(hidden, imagined, rtol=0, atol=1e-5)
+    assert not torch.allclose(shown, hidden, atol=1e-3)
 
 
 @every_decoder
@@ -174,7 +185,8 @@ def test_words_alone_can_be_imagined(config):
 
 def test_the_network_joins_an_encoder_and_a_decoder_of_its_cells():
     encoder = Encoder(EncoderConfig("squeezenet1_1", classes=10, size=64, padding="torch"))
-    network = CaptionNetwork(encoder, DecoderConfig(hidden_size=8), VOCABULARY)
+    words = [str(number) for number in range(VOCABULARY)]
+    network = CaptionNetwork(encoder, DecoderConfig(hidden_size=8), words)
     with torch.no_grad():
         cells = network.encoder(torch.zeros(2, 3, 64, 64))
         logits = network.decoder(network.decoder.look(cells), some_words())

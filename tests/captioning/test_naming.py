@@ -37,9 +37,10 @@ from multimodal.captioning.naming import (
     unsaid,
     with_articles,
 )
+from multimodal.captioning.wording import CaptionVocabulary
 from multimodal.encoders import Encoder, EncoderConfig, encode_views
 from multimodal.errors import UserError
-from multimodal.vocabulary import END, WordVocabulary
+from multimodal.vocabulary import END
 
 LION = 292  # the class's number, from 1
 WORDS = ("a", "an", "dog", "dogs", "man", "two", "big", "school", "bus", "on", "grass", "runs")
@@ -107,7 +108,8 @@ def test_names_agree_with_the_labels_of_the_classes(shared: Path):
 
 def test_the_shipped_captioner_can_say_every_name():
     config = files("multimodal") / "pretrained" / "captioner-flickr8k" / "config.json"
-    vocabulary = WordVocabulary(json.loads(config.read_text())["vocabulary"])
+    told = json.loads(config.read_text())
+    vocabulary = CaptionVocabulary(told["vocabulary"], told.get("tokenizer", "coco-caption"))
     for thing in things().values():
         assert wish_to_name(thing, Wish(), vocabulary) is not None, thing.name
 
@@ -318,8 +320,8 @@ def namer() -> Captioner:
     decoder = DecoderConfig(
         embedding_size=8, hidden_size=16, attention_size=8, detected_words=5, dropout=0.4
     )
-    vocabulary = WordVocabulary(WORDS)
-    network = CaptionNetwork(Encoder(config), decoder, len(vocabulary))
+    vocabulary = CaptionVocabulary(WORDS)
+    network = CaptionNetwork(Encoder(config), decoder, vocabulary.words)
     for weight in network.decoder.parameters():
         weight.data *= 3
     network.decoder.readout.bias.data[END] = 1
@@ -347,7 +349,7 @@ def test_a_name_borrows_from_every_donor_that_is_known(namer):
 
 
 def test_a_known_name_borrows_too_but_not_from_itself():
-    vocabulary = WordVocabulary(("a", "dog", "cow", "cows", "cat", "cats"))
+    vocabulary = CaptionVocabulary(("a", "dog", "cow", "cows", "cat", "cats"))
     dog, cow, cows, cat, cats = vocabulary.encode(["dog", "cow", "cows", "cat", "cats"])
     wish = wish_to_name(things()["cat"], Wish(), vocabulary)
     assert wish.borrowed == (Borrowed("cat", dog), Borrowed("cat", cow), Borrowed("cats", cows))
@@ -356,11 +358,11 @@ def test_a_known_name_borrows_too_but_not_from_itself():
 
 
 def test_nothing_is_borrowed_from_another_kind():
-    assert wish_to_name(things()["lion"], Wish(), WordVocabulary(("car", "cars"))) is None
+    assert wish_to_name(things()["lion"], Wish(), CaptionVocabulary(("car", "cars"))) is None
 
 
 def test_unwanted_words_are_kept_with_the_wish():
-    vocabulary = WordVocabulary(("a", "dog", "cow", "lion"))
+    vocabulary = CaptionVocabulary(("a", "dog", "cow", "lion"))
     wish = Wish().without({"dog", "zebra", "cow"}, vocabulary)
     assert sorted(wish.unwanted) == sorted(vocabulary.encode(["dog", "cow"]))
     assert wish.with_one_of([[5]], [], len(vocabulary)).unwanted == wish.unwanted

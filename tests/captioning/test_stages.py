@@ -1,5 +1,6 @@
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -12,19 +13,23 @@ from multimodal.captioning.recipe import CaptionerRecipe, encoder_weights
 from multimodal.captioning.stages import (
     DETECTOR_WEIGHT,
     CrossEntropy,
+    Detection,
     FineTuning,
     Language,
     SelfCritical,
     caption_losses,
+    detection_loss,
     distillation_loss,
+    noisy_list,
 )
+from multimodal.captioning.wording import CaptionVocabulary
 from multimodal.encoders import Encoder, EncoderConfig
 from multimodal.errors import UserError
 from multimodal.training import LearningParts
-from multimodal.vocabulary import END, PADDING, START, WordVocabulary
+from multimodal.vocabulary import END, PADDING, START
 
 A, DOG, RUNS, CAT = range(4, 8)
-VOCABULARY = WordVocabulary(["a", "dog", "runs", "cat"])
+VOCABULARY = CaptionVocabulary(["a", "dog", "runs", "cat"])
 RECIPE = CaptionerRecipe(
     embedding_size=6,
     hidden_size=8,
@@ -54,13 +59,27 @@ def network() -> CaptionNetwork:
     encoder = Encoder(EncoderConfig("shufflenet_v2_x0_5", classes=10, size=64, padding="torch"))
     for weight in encoder.parameters():  # signals fade on their way through a network at random
         weight.data *= 2
-    return CaptionNetwork(encoder, RECIPE.decoder, len(VOCABULARY)).train()
+    return CaptionNetwork(encoder, RECIPE.decoder, VOCABULARY.words).train()
 
 
 def begun(stage, network):
     network.train()
     stage.begin(network)
     return stage
+
+
+def around(decoder: Decoder) -> SimpleNamespace:
+    """What the losses need of a network, with a decoder at hand."""
+
+    def word_list(_cells, detected):
+        return None if detected is None else detected.sigmoid()
+
+    return SimpleNamespace(decoder=decoder, word_list=word_list)
+
+
+def draw(stage: SelfCritical, decoder: Decoder, batch: CaptionBatch):
+    """Sentences, advantages and the mean reward of a batch, with a decoder as it is."""
+    return stage._draw(decoder, decoder.look(batch.seen), batch)
 
 
 def all_equal(first, second) -> bool:
@@ -102,7 +121,7 @@ def uniform_decoder(detected_words: int = 2) -> Decoder:
 def test_the_loss_of_captions_is_their_mean_in_nats_a_word():
     sentences = padded([[A, DOG], [A]])[None]  # (1, 2, T + 1)
     batch = CaptionBatch(torch.zeros(1, 2, 3), (sentences,), torch.zeros(1, 0))
-    losses = caption_losses(uniform_decoder(0), batch.seen, batch, label_smoothing=0.0)
+    losses = caption_losses(around(uniform_decoder(0)), batch.seen, batch, label_smoothing=0.0)
     expected = -math.log(0.4 * 0.3 * 0.2 * 0.4 * 0.2) / 5
     assert losses["words"].item() == pytest.approx(expected)
     assert losses["loss"].item() == pytest.approx(expected)
@@ -114,14 +133,14 @@ def test_groups_of_captions_count_by_their_words():
     """Two groups with 2 and 3 words: their mean over words, not the mean of their means."""
     groups = (padded([[A]])[None], padded([[A, DOG]])[None])
     batch = CaptionBatch(torch.zeros(1, 2, 3), groups, torch.zeros(1, 0))
-    losses = caption_losses(uniform_decoder(0), batch.seen, batch, label_smoothing=0.0)
+    losses = caption_losses(around(uniform_decoder(0)), batch.seen, batch, label_smoothing=0.0)
     expected = -math.log(0.4 * 0.2 * 0.4 * 0.3 * 0.2) / 5
     assert losses["words"].item() == pytest.approx(expected)
 
 
 def test_label_smoothing_spreads_a_share_over_all_words():
     batch = CaptionBatch(torch.zeros(1, 2, 3), (padded([[A]])[None],), torch.zeros(1, 0))
-    losses = caption_losses(uniform_decoder(0), batch.seen, batch, label_smoothing=0.1)
+    losses = caption_losses(around(uniform_decoder(0)), batch.seen, batch, label_smoothing=0.1)
     every = -(math.log(0.4 * 0.3 * 0.2) + 5 * math.log(0.02)) / 8
     expected = -0.9 * math.log(0.4 * 0.2) / 2 + 0.1 * every
     assert losses["words"].item() == pytest.approx(expected)
@@ -131,7 +150,7 @@ def test_the_detector_learns_beside_the_words():
     decoder = uniform_decoder(2)  # its logits are 0: every word is half sure
     present = torch.tensor([[1.0, 0.2], [0.0, 0.0]])
     batch = CaptionBatch(torch.zeros(2, 2, 3), (padded([[A], [A]])[:, None],), present)
-    losses = caption_losses(decoder, batch.seen, batch, label_smoothing=0.0)
+    losses = caption_losses(around(decoder), batch.seen, batch, label_smoothing=0.0)
     assert losses["detector"].item() == pytest.approx(2 * math.log(2))
     expected = losses["words"] + DETECTOR_WEIGHT * losses["detector"]
     assert losses["loss"].item() == pytest.approx(expected.item())
@@ -141,7 +160,7 @@ def test_the_words_do_not_teach_the_detector():
     torch.manual_seed(0)
     decoder = Decoder(replace(RECIPE.decoder, detected_words=2), 3, len(VOCABULARY))
     batch = CaptionBatch(torch.randn(1, 2, 3), (padded([[A]])[None],), torch.zeros(1, 2))
-    caption_losses(decoder, batch.seen, batch, 0.0)["words"].backward()
+    caption_losses(around(decoder), batch.seen, batch, 0.0)["words"].backward()
     assert all(weight.grad is None for weight in decoder.detector.parameters())
 
 
@@ -172,7 +191,7 @@ def test_in_language_only_what_needs_no_photo_learns(captions, network):
 def test_all_that_learns_in_language_is_taught(captions, attention, detected_words):
     recipe = replace(RECIPE, attention=attention, detected_words=detected_words)
     encoder = Encoder(EncoderConfig("squeezenet1_1", classes=10, size=64, padding="torch"))
-    network = CaptionNetwork(encoder, recipe.decoder, len(VOCABULARY))
+    network = CaptionNetwork(encoder, recipe.decoder, VOCABULARY.words)
     stage = begun(Language(recipe, captions), network)
     stage.loss(network, next(stage.batches(0, 0, 0, 1)))["loss"].backward()
     learning = [weight for weight in network.parameters() if weight.requires_grad]
@@ -200,6 +219,52 @@ def test_language_loss_counts_words(captions, network):
     losses = stage.loss(network, (sentences, present))
     assert losses["weight"].item() == (sentences[..., 1:] != PADDING).sum().item()
     assert losses["loss"].item() == pytest.approx(math.log(len(VOCABULARY)), abs=0.5)
+
+
+def test_a_noisy_list_of_an_unfamiliar_photo_keeps_what_a_classifier_can_name():
+    torch.manual_seed(0)
+    present = torch.tensor([[1.0, 1.0, 0.0, 0.0]]).expand(4000, -1)
+    named = torch.tensor([True, False, False, False])
+    plain, lists = noisy_list(present).mean(0).tolist(), noisy_list(present, named).mean(0).tolist()
+    assert lists[0] == pytest.approx(0.5 * plain[0] + 0.5 * 0.7 * 0.75, abs=0.05)
+    assert lists[1] < 0.75 * plain[1]
+
+
+def test_captions_alone_go_along_with_photos(captions, network, photos, tmp_path):
+    stage = CrossEntropy(RECIPE, captions, photos, tmp_path, captions)
+    batches = check_order_of_batches(begun(stage, network))
+    assert all(len(batch.spoken) == 2 for batch in batches)
+    losses = stage.loss(network, batches[0])
+    extra = RECIPE.language_share * losses["language"]
+    expected = losses["words"] + DETECTOR_WEIGHT * losses["detector"] + extra
+    assert losses["loss"].item() == pytest.approx(expected.item(), rel=1e-4)
+
+
+# ---- detection ----
+
+
+def test_in_detection_encoder_and_detector_learn_and_the_decoder_rests(captions, network, photos):
+    teacher = Encoder(network.encoder.config)
+    teacher.load_state_dict(network.encoder.state_dict())
+    recipe = replace(RECIPE, detection_epochs=1)
+    stage = begun(Detection(recipe, captions, photos, teacher), network)
+    batch = next(stage.batches(0, 0, 0, 1))
+    losses = stage.loss(network, batch)
+    losses["loss"].backward()
+    learning = {n.partition(".")[0] for n, w in network.named_parameters() if w.requires_grad}
+    assert learning == {"encoder", "decoder"}
+    parts = network.decoder.named_children()
+    assert [n for n, part in parts if any(w.requires_grad for w in part.parameters())] == [
+        "detector"
+    ]
+    assert all(w.grad is not None for w in network.parameters() if w.requires_grad)
+    assert losses["distillation"].item() == pytest.approx(0, abs=1e-4)
+
+
+def test_the_loss_of_detection_by_hand():
+    """Of W words with the logit 0, each costs log 2, whatever share of captions has it."""
+    present = torch.tensor([[1.0, 0.2, 0.0, 0.7]])
+    assert detection_loss(torch.zeros(1, 3), present).item() == pytest.approx(3 * math.log(2))
 
 
 # ---- cross-entropy ----
@@ -303,7 +368,7 @@ def test_the_classifier_is_held_near_the_teacher(fine_tuning, network):
 
 def test_an_encoder_without_a_linear_classifier_is_not_held(captions, photos):
     encoder = Encoder(EncoderConfig("squeezenet1_1", classes=10, size=64, padding="torch"))
-    network = CaptionNetwork(encoder, RECIPE.decoder, len(VOCABULARY))
+    network = CaptionNetwork(encoder, RECIPE.decoder, VOCABULARY.words)
     stage = begun(FineTuning(RECIPE, captions, photos, encoder), network)
     assert "distillation" not in stage.loss(network, next(stage.batches(0, 0, 0, 1)))
 
@@ -314,7 +379,7 @@ def test_an_encoder_without_a_linear_classifier_is_not_held(captions, photos):
 @pytest.fixture
 def self_critical(captions, network, photos, tmp_path) -> SelfCritical:
     parts = LearningParts(network.decoder, "")
-    return begun(SelfCritical(RECIPE, captions, photos, tmp_path, parts), network)
+    return begun(SelfCritical(RECIPE, captions, photos, tmp_path, parts, VOCABULARY.words), network)
 
 
 def log_probs_of(network: CaptionNetwork, batch: CaptionBatch, drawn: Tensor) -> Tensor:
@@ -336,9 +401,21 @@ def test_self_critical_sees_photos_or_their_mirror_images(self_critical, photos)
     assert seen == {0, 1}
 
 
+def test_false_objects_take_from_the_reward(self_critical, network, monkeypatch):
+    batch = next(self_critical.batches(0, 0, 0, 1))
+    torch.manual_seed(0)
+    _, _, plain = draw(self_critical, network.decoder, batch)
+    recipe = replace(RECIPE, hallucination_penalty=2.0)
+    monkeypatch.setattr(self_critical, "recipe", recipe)
+    monkeypatch.setattr(self_critical, "_false", SimpleNamespace(count=lambda *_: 3))
+    torch.manual_seed(0)
+    _, _, punished = draw(self_critical, network.decoder, batch)
+    assert punished.item() == pytest.approx(plain.item() - 6, abs=1e-4)
+
+
 def test_advantages_of_a_photos_sentences_cancel_out(self_critical, network):
     batch = next(self_critical.batches(0, 0, 0, 1))
-    drawn, advantage, reward = self_critical._draw(network.decoder, batch)
+    drawn, advantage, reward = draw(self_critical, network.decoder, batch)
     assert drawn.shape[:2] == advantage.shape == (3, 3)
     assert advantage.abs().sum() > 0
     torch.testing.assert_close(advantage.sum(1), torch.zeros(3), rtol=0, atol=1e-5)
@@ -351,14 +428,14 @@ def test_an_advantage_is_the_reward_beyond_the_mean_of_the_others(
     rewards = torch.tensor([[3.0, 0.0, 1.0]] * 3)
     monkeypatch.setattr(self_critical._reward, "score", lambda *_: rewards.double().numpy().ravel())
     batch = next(self_critical.batches(0, 0, 0, 1))
-    _, advantage, reward = self_critical._draw(network.decoder, batch)
+    _, advantage, reward = draw(self_critical, network.decoder, batch)
     assert advantage.tolist() == [[2.5, -2.0, -0.5]] * 3
     assert reward.item() == pytest.approx(4 / 3)
 
 
 def test_the_loss_is_minus_the_advantage_times_log_p(self_critical, network, monkeypatch):
     batch = next(self_critical.batches(0, 0, 0, 1))
-    drawn, advantage, reward = self_critical._draw(network.decoder, batch)
+    drawn, advantage, reward = draw(self_critical, network.decoder, batch)
     monkeypatch.setattr(self_critical, "_draw", lambda *_: (drawn, advantage, reward))
     words = (drawn[..., 1:] != PADDING).sum()
     expected = -(advantage * log_probs_of(network, batch, drawn)).sum() / words
@@ -369,7 +446,7 @@ def test_the_loss_is_minus_the_advantage_times_log_p(self_critical, network, mon
 
 def test_a_step_makes_better_sentences_more_probable(self_critical, network, monkeypatch):
     batch = next(self_critical.batches(0, 0, 0, 1))
-    result = self_critical._draw(network.decoder, batch)
+    result = draw(self_critical, network.decoder, batch)
     monkeypatch.setattr(self_critical, "_draw", lambda *_: result)
     drawn, advantage, _ = result
     with torch.no_grad():
@@ -387,7 +464,7 @@ def test_a_sentence_that_did_not_end_is_not_taught_to_end(self_critical, network
     with torch.no_grad():
         network.decoder.readout.bias[END] = -1e4
     batch = next(self_critical.batches(0, 0, 0, 1))
-    drawn, _, _ = self_critical._draw(network.decoder, batch)
+    drawn, _, _ = draw(self_critical, network.decoder, batch)
     assert not (drawn == END).any()
     assert (drawn != PADDING).sum(-1).unique().tolist() == [1 + RECIPE.longest + 1]
 
@@ -396,7 +473,7 @@ def test_a_sentence_that_ended_carries_its_end(self_critical, network):
     with torch.no_grad():
         network.decoder.readout.bias[END] = 1e4
     batch = next(self_critical.batches(0, 0, 0, 1))
-    drawn, _, _ = self_critical._draw(network.decoder, batch)
+    drawn, _, _ = draw(self_critical, network.decoder, batch)
     assert drawn[..., :2].unique(dim=0).tolist() == [[[START, END]] * 3]
 
 
@@ -404,7 +481,9 @@ def test_cross_entropy_is_mixed_in_by_its_share(captions, network, photos, tmp_p
     recipe = replace(RECIPE, cross_entropy_share=0.25, detected_words=0)
     network.decoder = Decoder(recipe.decoder, network.encoder.cell_size, len(VOCABULARY))
     parts = LearningParts(network.decoder, "")
-    stage = begun(SelfCritical(recipe, captions, photos, tmp_path, parts), network)
+    stage = begun(
+        SelfCritical(recipe, captions, photos, tmp_path, parts, VOCABULARY.words), network
+    )
     losses = stage.loss(network, next(stage.batches(0, 0, 0, 1)))
     expected = losses["policy"] + 0.25 * losses["words"]
     torch.testing.assert_close(losses["loss"], expected)
@@ -414,9 +493,11 @@ def test_sentences_are_drawn_and_judged_without_dropout(captions, network, photo
     recipe = replace(RECIPE, dropout=0.9)
     network.decoder = Decoder(recipe.decoder, network.encoder.cell_size, len(VOCABULARY))
     parts = LearningParts(network.decoder, "")
-    stage = begun(SelfCritical(recipe, captions, photos, tmp_path, parts), network)
+    stage = begun(
+        SelfCritical(recipe, captions, photos, tmp_path, parts, VOCABULARY.words), network
+    )
     batch = next(stage.batches(0, 0, 0, 1))
-    result = stage._draw(network.decoder.eval(), batch)
+    result = draw(stage, network.decoder.eval(), batch)
     drawn, advantage, _ = result
     words = (drawn[..., 1:] != PADDING).sum()
     expected = -(advantage * log_probs_of(network, batch, drawn)).sum() / words
@@ -454,7 +535,7 @@ def test_a_recipe_out_of_range_is_refused_by_name(name, value):
 
 def test_encoder_weights_beside_the_data_are_found(tmp_path):
     data = tmp_path / "flickr8k"
-    assert encoder_weights(RECIPE, data) == "torchvision"
+    assert encoder_weights(RECIPE, data) == "pretrained"
     (tmp_path / "encoders").mkdir()
     (tmp_path / "encoders" / "mobilenet_v2_other.pth").touch()
     (tmp_path / "encoders" / "resnet50.pth").touch()
@@ -469,7 +550,7 @@ def test_the_losses_are_those_of_torch(network):
     sentences = [[A, DOG, RUNS], [CAT], [A, CAT]]
     cells = torch.randn(3, 4, network.encoder.cell_size)
     batch = CaptionBatch(cells, (padded(sentences)[:, None],), torch.rand(3, 4))
-    losses = caption_losses(network.decoder, cells, batch, label_smoothing=0.0)
+    losses = caption_losses(network, cells, batch, label_smoothing=0.0)
     total = 0.0
     for photo, ids in enumerate(sentences):
         sight = network.decoder.look(cells[photo : photo + 1])

@@ -1,6 +1,5 @@
 """Every endpoint, through gradio's own client, on a server in a process of its own."""
 
-import json
 import re
 import zipfile
 from pathlib import Path
@@ -120,30 +119,6 @@ def test_the_address_of_an_upload_stands_for_it(client, address, photo):
     stolen = {**upload, "path": f"{address}gradio_api/file=/etc/hostname"}
     with pytest.raises(AppError, match="fetches nothing"):
         client.predict(stolen, api_name="/caption")
-
-
-def test_the_endpoints_are_tools_too(address, photo):
-    pytest.importorskip("mcp", reason="gradio[mcp] is not installed")
-    import base64
-
-    import httpx
-
-    def ask(method: str, **parameters: object) -> dict:
-        said = httpx.post(
-            f"{address}gradio_api/mcp/",
-            json={"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters},
-            headers={"Accept": "application/json, text/event-stream"},
-            timeout=60,
-        )
-        return json.loads(said.text.partition("data: ")[2])["result"]
-
-    tools = {tool["name"]: tool for tool in ask("tools/list")["tools"]}
-    caption = tools["caption"]
-    assert caption["description"].startswith("Describe a photo in one English sentence.")
-    assert "at random" in caption["inputSchema"]["properties"]["temperature"]["description"]
-    picture = f"data:image/jpeg;base64,{base64.b64encode(photo.read_bytes()).decode()}"
-    said = ask("tools/call", name="caption", arguments={"photo": picture})
-    assert "lion" in said["content"][0]["text"]
 
 
 def test_many_photos_have_a_row_each_and_names_stay_names(client, photo, tmp_path):

@@ -10,7 +10,7 @@ from demo.translated import alignment, translated_words
 from multimodal.translation.translator import Translation
 from pipelines.caption.inputs import sample_pictures
 
-BUS = next(path for path in sample_pictures() if path.name == "bus.png")  # it sees a man
+MAN = next(path for path in sample_pictures() if path.name == "grace_hopper.jpg")  # it says
 
 needs_translator = pytest.mark.skipif(TRANSLATOR not in shipped(), reason="no translator ships")
 
@@ -105,11 +105,11 @@ def test_the_languages_are_the_translators():
 
 def test_a_language_that_nobody_knows_is_refused(client):
     with pytest.raises(AppError, match="There is no language 'tlh' here, only en"):
-        client.predict(handle_file(BUS), language="tlh", api_name="/caption")
+        client.predict(handle_file(MAN), language="tlh", api_name="/caption")
 
 
 def test_english_has_no_translation(client):
-    told = client.predict(handle_file(BUS), attention=True, api_name="/caption")
+    told = client.predict(handle_file(MAN), attention=True, api_name="/caption")
     assert (told["translation"], told["translated_words"], told["alignment"]) == ("", [], [])
 
 
@@ -117,7 +117,7 @@ def test_english_has_no_translation(client):
 def test_a_caption_comes_with_its_german_and_where_each_word_is_from(client):
     import multimodal
 
-    told = client.predict(handle_file(BUS), language="de", attention=True, api_name="/caption")
+    told = client.predict(handle_file(MAN), language="de", attention=True, api_name="/caption")
     german = multimodal.load_translator().translate(told["caption"], to="de", source="en")
     assert told["translation"] == german.text != ""
     assert " ".join(word["word"] for word in told["translated_words"]) == german.text
@@ -131,14 +131,14 @@ def test_a_caption_comes_with_its_german_and_where_each_word_is_from(client):
 
 @needs_translator
 def test_the_alignment_is_only_there_when_asked_for(client):
-    told = client.predict(handle_file(BUS), language="fr", api_name="/caption")
+    told = client.predict(handle_file(MAN), language="fr", api_name="/caption")
     assert told["translation"]
     assert (told["translated_words"], told["alignment"]) == ([], [])
 
 
 def ask_for(page, language):
     """Hand in a photo and choose a language."""
-    page.locator("#caption-photo input[type=file]").first.set_input_files(str(BUS))
+    page.locator("#caption-photo input[type=file]").first.set_input_files(str(MAN))
     page.locator(".gaze .chip").first.wait_for()
     page.locator("#caption-language").get_by_text(language, exact=True).click()
     page.locator(".gaze .chip.foreign").first.wait_for()

@@ -1,7 +1,5 @@
 """What can be written, what can't, and how any text is spelled."""
 
-# ruff: noqa: RUF001 - letters that look alike are what this is about
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,15 +1,23 @@
+import tracemalloc
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from multimodal.errors import UserError
 from multimodal.language.data import (
     Passage,
     Shares,
+    characters_of,
     encode_passages,
+    in_pieces,
     joined,
     read_file,
     read_splits,
+    smallest_type,
     split_of,
     token_before,
 )
@@ -167,3 +175,51 @@ def test_a_lone_train_split_is_cut(hub):
 def test_a_data_set_without_text_is_refused(hub):
     hub(train={"a": ["1"], "b": ["2"]})
     assert error("owner/name") == "owner/name: no column named text or content, but a, b"
+
+
+LINES = "Two dogs,  and a cat.\n\tÄpfel 雪 x\n\n" * 40
+
+
+@given(size=st.integers(1, 200))
+def test_a_text_in_pieces_has_the_same_tokens_and_lines(size):
+    passage = Passage(LINES, "a.txt", line=7)
+    pieces = list(in_pieces(passage, size))
+    assert "".join(piece.text for piece in pieces) == LINES
+    words = [word for piece in pieces for word in WordVocabulary.cut(piece.text)]
+    assert words == WordVocabulary.cut(LINES)
+    begins = np.cumsum([0, *(len(piece.text) for piece in pieces)])
+    assert [p.line for p in pieces] == [7 + LINES.count("\n", 0, b) for b in begins[:-1].tolist()]
+
+
+def test_an_unknown_character_is_named_in_the_line_where_it_stands():
+    passage = Passage("aa\n" * 3 + "ab\n", "a.txt")
+    with pytest.raises(UserError, match=r"a\.txt: line 4: .* 'b'"):
+        encode_passages([passage], CharacterVocabulary("\na"))
+
+
+@pytest.mark.parametrize(
+    ("tokens", "expected"),
+    [(2, np.uint8), (256, np.uint8), (257, np.int16), (2**15, np.int16), (2**15 + 1, np.int32)],
+)
+def test_ids_take_no_more_bytes_than_they_need(tokens, expected):
+    assert smallest_type(tokens) == expected
+    ids = np.array([0, tokens - 1], np.int64)
+    assert ids.astype(expected).tolist() == ids.tolist()
+    torch.from_numpy(ids.astype(expected))
+
+
+def test_a_large_text_takes_a_few_bytes_a_character():
+    """2 GB of text would not fit otherwise: ids of 64 bits, and copies of them, were 28 bytes."""
+    passages = [Passage("a line of text\n" * 2**18, "a.txt")]  # 4 million characters
+    tracemalloc.start()
+    try:
+        texts = (piece.text for piece in in_pieces(passages[0]))
+        vocabulary = CharacterVocabulary.build(texts)
+        ids = encode_passages(passages, vocabulary, smallest_type(len(vocabulary)))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(ids) == characters_of(passages)
+    assert ids.dtype == np.uint8
+    pieces = 2**20 * 32  # those that are worked on, whatever the size of the text
+    assert peak < 3 * len(ids) + pieces

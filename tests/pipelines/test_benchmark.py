@@ -29,7 +29,7 @@ def with_decoder(captioner):
     def make(**changes: object) -> Captioner:
         network = captioner.network
         config = replace(network.decoder.config, **changes)
-        changed = CaptionNetwork(network.encoder, config, len(captioner.vocabulary))
+        changed = CaptionNetwork(network.encoder, config, captioner.vocabulary.words)
         return Captioner(changed, captioner.vocabulary, captioner.options)
 
     return make

@@ -161,7 +161,10 @@ def test_sentences_and_lines_are_shown(run, model, monkeypatch):
 def test_every_word_is_shown(run, model, classifier):
     code, out, _ = run("classify-text", "so good , so bad", "--every-word", "--model", model)
     assert code == 0
-    assert out.rstrip().endswith("so good , so bad")
+    _, probability, words = out.rstrip("\n").split("\t")
+    assert re.fullmatch(r"so \([+-]0\.\d\d\) good \(.*\) , \(.*\) so \(.*\) bad \(.*\)", words)
+    moved = sum(map(float, re.findall(r"[+-]\d\.\d\d", words)))
+    assert moved == pytest.approx(float(probability) - 0.5, abs=0.05)
 
 
 def test_words_are_coloured_by_what_they_did():
@@ -184,8 +187,8 @@ def test_words_are_coloured_by_what_they_did():
         (["{comments}", "-o", "{comments}"], "is an input"),
         (["{comments}", "-o", "{folder}/gone/moods.csv"], "its folder does not exist"),
         (["{comments}", "--resume"], "--resume: only what goes to an --output"),
-        (["{comments}", "a sentence"], "either files or sentences"),
-        (["a sentence", "-o", "{folder}/moods.csv"], "either files or sentences"),
+        (["{comments}", "a sentence"], "'a sentence' is a text and "),
+        (["a sentence", "-o", "{folder}/moods.csv"], "is for files of texts"),
         (["{comments}", "--text-column", "nope"], "no column 'nope'; there are id, comment"),
         (["{comments}", "--model", "{folder}"], "no checkpoint"),
     ],

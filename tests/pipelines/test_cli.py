@@ -102,7 +102,7 @@ def test_the_samples_need_no_file_and_no_network(run, checkpoint, monkeypatch):
     monkeypatch.setattr("socket.socket.connect", None)  # a call would fail
     left = run("caption", "--samples", "--model", checkpoint)
     assert left.code == 0
-    assert "bus.png\t" in left.out
+    assert "lion.jpg\t" in left.out
 
 
 def test_what_fails_is_told_and_the_rest_is_captioned(run, checkpoint, photos, tmp_path):

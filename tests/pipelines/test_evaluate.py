@@ -2,15 +2,26 @@ import json
 import shutil
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from multimodal.captioning.captioner import Captioner
 from multimodal.captioning.data import read_captions
 from multimodal.captioning.metrics import evaluate_captions
 from multimodal.errors import UserError
-from pipelines.evaluate.captioner import FIGURES, evaluate_captioner
+from pipelines.evaluate.captioner import FIGURES, evaluate_captioner, require_words
 
-KEYS = {*FIGURES, "images", "words_used", "split", "beam_size", "length_penalty", "detected_weight"}
+KEYS = {
+    "failed",
+    *FIGURES,
+    "images",
+    "words_used",
+    "split",
+    "beam_size",
+    "length_penalty",
+    "detected_weight",
+}
 KEYS |= {"seconds", "images_per_second"}
 
 
@@ -70,8 +81,32 @@ def test_a_place_for_captions_that_cannot_be_is_refused_first(tmp_path):
 def test_a_photo_that_cannot_be_opened_is_named(checkpoint, data, tmp_path):
     broken = shutil.copytree(data, tmp_path / "broken")
     (broken / "images" / "red-ring-dev1.jpg").write_text("not a picture")
-    with pytest.raises(UserError, match=r"red-ring-dev1\.jpg: "):
+    path = tmp_path / "captions.jsonl"
+    scores = evaluate_captioner(checkpoint, broken, "dev", captions=path)
+    assert (scores["images"], scores["failed"]) == (len(read_captions(data, "dev")), 1)
+    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    failed = {record["path"]: record["error"] for record in records if record["error"]}
+    assert failed.keys() == {"red-ring-dev1.jpg"}
+    for photo in broken.glob("images/*-dev*"):
+        photo.write_text("not a picture")
+    with pytest.raises(UserError, match="no photo could be captioned"):
         evaluate_captioner(checkpoint, broken, "dev")
+
+
+def test_pictures_inside_a_table_are_called_by_their_rows(checkpoint, data, tmp_path):
+    photos = [photo.read_bytes() for photo in sorted(data.glob("images/*-dev*"))[:3]]
+    cells = [{"bytes": photos[0], "path": "a.jpg"}, {"bytes": photos[1], "path": None}]
+    cells.append({"bytes": b"broken", "path": "c.jpg"})
+    table = pa.table({"image": cells, "caption": ["a", "b", "c"], "split": ["test"] * 3})
+    pq.write_table(table, tmp_path / "t.parquet")
+    path = tmp_path / "captions.jsonl"
+    scores = evaluate_captioner(checkpoint, tmp_path / "t.parquet", "test", captions=path)
+    assert (scores["images"], scores["failed"]) == (3, 1)
+    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    names = [record["path"] for record in records]
+    assert (names[0], names[2]) == ("a.jpg", "c.jpg")
+    assert names[1].endswith("#1")
+    assert [record["error"] is None for record in records] == [True, True, False]
 
 
 def test_the_place_of_photos_and_columns_can_be_told(checkpoint, data, tmp_path):
@@ -79,3 +114,10 @@ def test_the_place_of_photos_and_columns_can_be_told(checkpoint, data, tmp_path)
     table.write_text("picture,words,split\nred-square-dev0.jpg,A red square .,test\n")
     where = {"images": data / "images", "image_column": "picture", "caption_column": "words"}
     assert evaluate_captioner(checkpoint, table, where=where)["images"] == 1
+
+
+def test_a_reference_without_a_word_is_refused_by_name():
+    require_words("a.jpg", ["A dog runs.", "Dog"])
+    for empty in ("...", " - ! "):
+        with pytest.raises(UserError, match=r"a\.jpg: reference caption 2 of 2 has no word"):
+            require_words("a.jpg", ["A dog runs.", empty])

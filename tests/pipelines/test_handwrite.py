@@ -65,6 +65,17 @@ def test_a_file_on_numbered_pages(model, tmp_path):
     assert 200 in {colour for _, colour in picture.getcolors()}
 
 
+def test_a_plotter_gets_ink_alone(model, tmp_path):
+    asked = (model, "ab cd", "--page", "A6", "--ruled", "--seed", 1)
+    handwrite(*asked, "-o", "letter.svg")
+    result = handwrite(*asked, "-o", "plotter.svg", "--plotter")
+    assert result.exit_code == 0, result.output
+    assert "<image" in (tmp_path / "letter.svg").read_text()
+    text = (tmp_path / "plotter.svg").read_text()
+    assert "<image" not in text
+    assert 'width="105mm"' in text
+
+
 def test_the_page_is_as_large_as_the_text(model, tmp_path):
     handwrite(model, "ab", "-o", "one.svg", "--seed", 3)
     handwrite(model, "ab\nab\nab", "-o", "three.svg", "--seed", 3)
@@ -99,7 +110,7 @@ def test_spelled(model, tmp_path):
     [
         ([], "--file or --styles"),
         (["ab", "--file", "x.txt"], "not both"),
-        (["--file", "x.txt"], r"x\.txt: cannot be read"),
+        (["--file", "x.txt"], r"x\.txt: no such file"),
         (["Grüße"], "U\\+00FC"),
         (["ab", "--style", "99"], "style 99"),
         (["ab", "--style", "none.json"], r"none\.json: no such style"),

@@ -86,19 +86,43 @@ def test_a_single_line_is_not_cut(run, checkpoint, tmp_path):
 
 def test_what_cannot_be_read_is_one_line(run, checkpoint, tmp_path):
     empty = tmp_path / "empty.npz"
-    steps = [np.array([[1, 2, 1]], np.int16), np.zeros((0, 3), np.int16)]
-    np.savez(empty, train=np.array([*steps, None], object)[:2])
+    steps = np.empty(1, object)
+    steps[0] = np.zeros((0, 3), np.int16)
+    np.savez(empty, train=steps)
     missing = tmp_path / "missing.svg"
     note = page("l").save(tmp_path / "note.svg")
     for arguments, complaint in (
-        ((empty,), f"{empty}:2: has no stroke to read"),
-        ((missing,), f"{missing}: cannot be read"),
+        ((empty,), f"{empty}: has no stroke to read"),
+        ((missing,), f"{missing}: no such file"),
         ((note, "-o", tmp_path / "nowhere" / "x.jsonl"), "its folder does not exist"),
     ):
         code, _, said = run("read", *arguments, "--model", checkpoint)
         assert code == cli.USER_ERROR
         assert complaint in said
         assert len(said.splitlines()) == 1
+
+
+def test_a_file_that_cannot_be_read_does_not_stop_the_others(run, checkpoint, tmp_path):
+    missing, note = tmp_path / "missing.svg", page("lvn").save(tmp_path / "note.svg")
+    torn = tmp_path / "torn.svg"
+    torn.write_text('<svg width="9" height="9"><path d="M1 1L2 8 3 1 4 9L" stroke="red"/></svg>')
+    several = tmp_path / "several.npz"
+    steps = np.empty(2, object)
+    steps[:] = [np.array([[1, 2, 0], [9, 9, 1]]), np.zeros((0, 3), int)]
+    np.savez(several, train=steps)
+    out = tmp_path / "read.jsonl"
+    code, said, told = run("read", missing, note, torn, several, "--model", checkpoint, "-o", out)
+    assert code == 3
+    names = [str(missing), str(note), str(torn), f"{several}:1", f"{several}:2"]
+    assert [line.split("\t")[0] for line in said.splitlines()] == names[1:4]
+    rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [row["file"] for row in rows] == names
+    assert [row.get("error") is not None for row in rows] == [True, False, False, False, True]
+    lines = told.splitlines()
+    assert len(lines) == 3
+    assert lines[0].startswith(f"multimodal: {missing}: cannot be read")
+    assert lines[1].startswith(f"multimodal: warning: {torn}:1: path data")
+    assert lines[2] == f"multimodal: {several}:2: has no stroke to read"
 
 
 # ---- train and evaluate ----

@@ -101,6 +101,24 @@ def test_a_file_without_drawings_is_one_line(run, checkpoint, tmp_path):
     assert len(complaint.splitlines()) == 1
 
 
+def test_a_file_without_drawings_does_not_stop_the_others(run, checkpoint, drawings, tmp_path):
+    photo = tmp_path / "photo.jpg"
+    photo.touch()
+    house = drawings["house"][0].save(tmp_path / "house.svg")
+    code, out, told = run("recognize", photo, house, "--model", checkpoint)
+    assert code == 3
+    assert [line.split("\t")[0] for line in out.splitlines()] == [str(house)]
+    assert told.startswith(f"multimodal: {photo}: ")
+    assert len(told.splitlines()) == 1
+
+
+def test_the_help_names_every_kind_of_file(run):
+    from multimodal.strokes.reading import READABLE
+
+    _, text, _ = run("recognize", "--help")
+    assert all(ending in text for ending in READABLE)
+
+
 # ---- train ----
 
 
@@ -284,3 +302,21 @@ def test_the_bare_products_are_those_of_the_network(recognizer, drawings):
 
 def test_scribbles_are_timed_where_there_are_no_drawings(checkpoint):
     assert next(benchmark_recognizer(checkpoint, 3)).startswith("3 drawings, 15 strokes")
+
+
+def test_a_folder_of_photos_or_drawings_is_no_clip(tmp_path):
+    from PIL import Image
+
+    from multimodal.errors import UserError
+    from pipelines.recognize import recognize_clips
+
+    photos, drawings = tmp_path / "photos", tmp_path / "drawings"
+    for folder in (photos, drawings):
+        folder.mkdir()
+    for number in (1, 2):
+        Image.new("RGB", (20, 10 * number)).save(photos / f"{number}.png")
+    (drawings / "duck.svg").write_text("<svg/>")
+    with pytest.raises(UserError, match="of different sizes; for photos there is: multimodal cap"):
+        list(recognize_clips(None, [photos]))
+    with pytest.raises(UserError, match=r"name its drawings: multimodal recognize .*\*\.svg"):
+        list(recognize_clips(None, [drawings]))

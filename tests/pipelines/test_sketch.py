@@ -335,3 +335,16 @@ def test_a_published_decoder_draws_and_completes_and_cannot_morph(run, shared, t
     assert len(read_drawings(tmp_path / "ends.json")) == 2
     assert "no latent" in run("--morph", "a dog", "dog.svg", model=dog).err
     assert "this model draws dog" in run("a duck", model=dog).err
+
+
+def test_an_unknown_word_is_told_and_refused_when_strict(run, model, tmp_path):
+    place = tmp_path / "scene.svg"
+    command = ("sketch", "an astronaut riding a duck", "--model", model, "-o", place)
+    left = run(*command, "--strict")
+    assert left.code == cli.USER_ERROR
+    assert "'astronaut' is not understood" in left.err
+    assert not place.exists()
+    left = run(*command, "--seed", 1)
+    assert left.code == 0
+    assert left.err.splitlines()[0].startswith("left out: 'astronaut' is not understood")
+    assert place.exists()

@@ -264,7 +264,7 @@ def test_cells_are_drawn_over_a_file(run, checkpoint, data, tmp_path):
     ("arguments", "named"),
     [
         (["--model", "hamlet"], "hamlet: no such folder.*text-sonnets"),
-        (["--score", "gone.txt"], "gone.txt: cannot be read"),
+        (["--score", "gone.txt"], "gone.txt: no such file"),
         (["--score", "new.txt"], "new.txt: line 1: .*'ß'"),
         (["--score", "empty.txt"], "empty.txt: there is no text"),
         (["--trace", "code.c"], "-o cells.html"),
@@ -299,3 +299,20 @@ def test_the_benchmark_prints_two_tables(cell):
     assert all(
         float(figure.replace(",", "")) > 0 for row in rows for figure in row if figure != "x"
     )
+
+
+def test_a_text_that_is_too_short_to_learn_from_is_said(tmp_path):
+    from pipelines.train.text import train_text
+
+    (tmp_path / "four.txt").write_text("abcd")
+    with pytest.raises(UserError, match=r"four\.txt: 4 characters leave no dev split"):
+        train_text(tmp_path / "four.txt", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("wrong", [["--prime", "ß"], ["--prime", "if", "--temperature", 0]])
+def test_what_is_wrong_is_told_before_anything_is_written(run, checkpoint, wrong):
+    code, out, err = run("write", "--model", checkpoint, *wrong)
+    assert code == cli.USER_ERROR
+    assert out == ""
+    assert len(err.splitlines()) == 1

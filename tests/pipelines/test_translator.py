@@ -49,7 +49,9 @@ def test_n_best_and_words_never_seen(run, best):
     assert code == 0
     assert len(out.splitlines()) == 3
     assert all(re.search(r"\t-\d+\.\d\d$", line) for line in out.splitlines()[1:])
-    assert err == "never seen in training: zqwxk\n"
+    unknown, unlike = err.splitlines()
+    assert unknown == "never seen in training: zqwxk"
+    assert unlike.startswith("this sentence is unlike all that the translator learnt from (perpl")
 
 
 @pytest.mark.parametrize("pack", [False, True])
@@ -220,6 +222,13 @@ def test_some_directions_of_some_splits(best, parallel_data, tmp_path):
         evaluate_translator(best, parallel_data, "holdout")
     with pytest.raises(UserError, match="folder above"):
         evaluate_translator(best, parallel_data, translations=tmp_path / "no" / "x")
+
+
+def test_a_missing_reference_is_refused_by_name(best, tmp_path):
+    (tmp_path / "test.en").write_text("a dog runs\na cat sleeps\n")
+    (tmp_path / "test.de").write_text("ein hund rennt\n\n")
+    with pytest.raises(UserError, match=r"test\.de: line 2: empty in 'de', but not in 'en'"):
+        evaluate_translator(best, tmp_path, directions=["en-de"])
 
 
 # ---- benchmark ----

@@ -427,6 +427,24 @@ def test_no_repeated_ngrams():
     assert tokens == (A, B, A, B)
 
 
+def test_what_repetition_costs_is_taken_from_the_score():
+    free = best(LOOP, beam_size=1, max_length=6)
+    costs = tuple({B: 0.5}.get(token, 0.0) for token in range(B + 1))  # a B again costs 0.5
+    charged = best(LOOP, beam_size=1, max_length=6, repeat_costs=costs)
+    assert free.tokens == charged.tokens == (A, B, A, B, A, B)
+    # the second B costs 0.5, the third one that for each of the two before it
+    assert sum(charged.log_probs) == pytest.approx(sum(free.log_probs) - 1.5)
+    dear = tuple({B: 5.0}.get(token, 0.0) for token in range(B + 1))
+    assert best(LOOP, beam_size=1, max_length=6, repeat_costs=dear).tokens.count(B) == 1
+
+
+def test_a_token_right_behind_itself_has_a_cost_of_its_own():
+    table = chain({START: {A: 1.0}, A: {A: 0.9, B: 0.1}, B: {A: 0.9, END: 0.1}})
+    doubled = tuple({A: 4.0}.get(token, 0.0) for token in range(A + 1))
+    assert best(table, beam_size=1, max_length=5).tokens == (A, A, A, A, A)
+    assert best(table, beam_size=1, max_length=5, double_costs=doubled).tokens == (A, B, A, B, A)
+
+
 def test_banned_tokens_and_least_length():
     assert best(LOOP, beam_size=1, banned=(B,), length_penalty=0.0).tokens in {(A,), (A, C)}
     assert B not in best(LOOP, beam_size=3, banned=(B,)).tokens
@@ -637,6 +655,8 @@ def test_random_streams_are_functions_of_their_indices():
         ({"max_length": 0}, "max_length must be"),
         ({"min_length": -1}, "min_length must be"),
         ({"no_repeat_ngram": -2}, "no_repeat_ngram must be"),
+        ({"repeat_costs": (0.0, -1.0)}, "repeat_costs must hold"),
+        ({"double_costs": (math.nan,)}, "double_costs must hold"),
         ({"top_k": 0, "sample": True}, "top_k must be"),
         ({"top_p": 0.0, "sample": True}, "top_p must lie"),
         ({"top_p": 1.1, "sample": True}, "top_p must lie"),

@@ -3,8 +3,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from multimodal.errors import UserError
-from multimodal.sketching.lexicon import PLACES, RELATED, SIZES, SYNONYMS
-from multimodal.sketching.phrases import Kind, plurals, read_lexemes, read_words, split_list
+from multimodal.sketching.lexicon import OFTEN, PLACES, RELATED, SIZES, SYNONYMS
+from multimodal.sketching.phrases import (
+    Kind,
+    nearest,
+    plurals,
+    read_lexemes,
+    read_words,
+    split_list,
+)
 from multimodal.sketching.prompts import (
     LONGEST,
     MOST_FIGURES,
@@ -347,3 +354,96 @@ def test_the_text_of_a_prompt_means_the_same(prompt):
 )
 def test_the_text_of_a_prompt_is_tidy(text):
     assert str(parse(text)) == text
+
+
+# ---- words that mean nothing ----
+
+
+@pytest.mark.parametrize(
+    ("said", "category"),
+    [
+        ("bycicle", "bicycle"),
+        ("kat", "cat"),
+        ("hous", "house"),
+        ("elefant", "elephant"),
+        ("giraf", "giraffe"),
+        ("rabit", "rabbit"),
+        ("octapus", "octopus"),
+        ("umbrela", "umbrella"),
+        ("tre", "tree"),
+        ("mous", "mouse"),
+        ("hors", "horse"),
+        ("pengiun", "penguin"),
+        ("lighthous", "lighthouse"),
+    ],
+)
+def test_a_misspelt_word_is_nearest_to_what_was_meant(said, category):
+    assert nearest([said], CATEGORIES)[0] == category
+
+
+def test_what_is_asked_for_often_can_be_drawn():
+    assert set(split_list(OFTEN)) <= set(CATEGORIES)
+
+
+@pytest.mark.parametrize(
+    ("text", "tidy"),
+    [
+        ("an astronaut riding a horse", "a horse"),
+        ("three astronauts and two ducks", "two ducks"),
+        ("a zany cat", "a cat"),
+        ("a cat and a big zorgon under a tree", "a cat under a tree"),
+        ("two zorgons under a tree", "a tree"),
+        ("a cat on a zorgon", "a cat"),
+        ("a cat on a zorgon and a dog", "a cat, a dog"),
+        ("two dogs chasing a frisbee", "two dogs"),
+        ("a dog between a zorgon and a cat", "a dog, a cat"),
+        ("a zorgon and a cat in it", "a cat"),
+    ],
+)
+def test_an_unknown_word_costs_itself_and_not_the_scene(text, tidy):
+    prompt = parse_prompt(text, CATEGORIES, strict=False)
+    assert str(prompt) == tidy
+    assert prompt.left_out
+    assert all("is not understood" in line for line in prompt.left_out)
+    assert refusal(text) == f"prompt: {prompt.left_out[0]}"
+
+
+def test_nothing_but_unknown_words_is_refused_in_any_case():
+    with pytest.raises(UserError, match="'zorgon' is not understood"):
+        parse_prompt("a zorgon", CATEGORIES, strict=False)
+
+
+def test_what_is_understood_is_the_same_whether_strict_or_not():
+    for text in ("three ducks and a crab under a big umbrella", "a red hat on a cat, a dog"):
+        assert parse_prompt(text, CATEGORIES, strict=False) == parse(text)
+        assert parse_prompt(text, CATEGORIES, strict=False).left_out == ()
+
+
+# ---- it, them ----
+
+
+@pytest.mark.parametrize(
+    ("text", "tidy"),
+    [
+        ("a house and a sun above it", "a house under a sun"),
+        (
+            "a house with a tree next to it and a sun above it",
+            "a house right of a tree under a sun",
+        ),
+        ("a house and a cat on it", "a cat on a house"),
+        ("a bathtub with a duck in it", "a duck inside a bathtub"),
+        ("a cat and a dog with a sun above them", "a cat and a dog under a sun"),
+        ("a house. Above it a sun.", "a house under a sun"),
+        ("a cat and a house and a sun above it", "a cat, a house under a sun"),
+        ("a tree with a dog behind it", "a tree in front of a dog"),
+        ("it is a duck", "a duck"),
+        ("a cat, it is happy", "a cat"),
+    ],
+)
+def test_it_stands_for_what_was_named_before(text, tidy):
+    assert str(parse(text)) == tidy
+    assert parse(tidy) == parse(text)
+
+
+def test_it_that_stands_for_nothing_is_refused():
+    assert "'it' stands for nothing" in refusal("a duck above it")

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from multimodal.errors import UserError
-from multimodal.strokes import Drawing, Record, read_ndjson
+from multimodal.strokes import Drawing, Record, read_drawings, read_ndjson
 from multimodal.strokes.ndjson import encode_ndjson
 
 GOOD = '{"word":"cat","key_id":"1","drawing":[[[0,9],[5,5]]]}'
@@ -114,3 +114,20 @@ def test_nothing_usable_is_an_error(tmp_path):
         list(read_ndjson(path))
     with pytest.raises(UserError, match=r"none.ndjson: cannot be read"):
         list(read_ndjson(tmp_path / "none.ndjson"))
+
+
+def test_a_key_may_be_a_number(tmp_path):
+    path = tmp_path / "cat.ndjson"
+    path.write_text(GOOD.replace('"1"', "5891796615823360"))
+    assert [record.key_id for record in read_ndjson(path)] == ["5891796615823360"]
+    path.write_text(GOOD.replace('"1"', "true"))
+    with pytest.raises(UserError, match="key_id"):
+        list(read_ndjson(path))
+
+
+def test_pieces_are_joined_where_a_file_is_read_as_somebodys_drawings(tmp_path):
+    path = tmp_path / "cat.ndjson"
+    path.write_text(GOOD.replace("[[[0,9],[5,5]]]", "[[[0,9],[5,5]],[[9,8],[5,1]]]"))
+    (record,) = read_drawings(path)
+    assert [stroke.tolist() for stroke in record.drawing] == [[[0, 5], [9, 5], [8, 1]]]
+    assert len(next(read_ndjson(path)).drawing) == 2  # a data set stays as it was published

@@ -169,3 +169,30 @@ def test_broken_archives(tmp_path):
     archive(path, b"", name="other.txt")
     with pytest.raises(UserError, match="no part 'train'; it has none"):
         read_drawings(path)
+
+
+@pytest.mark.parametrize(
+    "stacked",
+    [
+        np.array([[[1, 2, 0], [3, 4, 1]], [[5, 6, 0], [7, 8, 1]]], dtype=object),
+        np.array(
+            [np.array([[1, 2, 0], [3, 4, 1]]), np.array([[5, 6, 0], [7, 8, 1]])], dtype=object
+        ),
+        np.array([[[np.int16(1), 2, 0], [3, 4, 1]], [[5, np.float32(6), 0], [7, 8, 1]]], object),
+        np.asfortranarray(np.array([[[1, 2, 0], [3, 4, 1]], [[5, 6, 0], [7, 8, 1]]], object)),
+    ],
+)
+def test_drawings_of_one_length_that_numpy_stacked(tmp_path, stacked):
+    path = tmp_path / "equal.npz"
+    np.savez(path, train=stacked)
+    first, second = read_npz(path, "train")
+    assert first.strokes[0].tolist() == [[1, 2], [4, 6]]
+    assert second.strokes[0].tolist() == [[5, 6], [12, 14]]
+
+
+def test_drawings_whose_numbers_are_objects(tmp_path):
+    rows = np.empty(2, dtype=object)
+    rows[0], rows[1] = np.array([[1, 2, 1]], object), np.array([[1, 2, 0], [3, 4, 1]], object)
+    path = tmp_path / "objects.npz"
+    np.savez(path, train=rows)
+    assert [drawing.points for drawing in read_npz(path, "train")] == [1, 2]

@@ -1,6 +1,9 @@
 """Paper: sizes in millimetres, and pages that come out at their true size."""
 
 import io
+import re
+from base64 import b64decode
+from xml.etree import ElementTree
 
 import pytest
 from PIL import Image
@@ -50,7 +53,11 @@ def test_an_svg_has_its_true_size_and_rules_are_no_strokes(tmp_path):
     path = save_drawings([PAGE], tmp_path / "page.svg", paper=Paper.named("A6", ruled=True))
     text = path.read_text()
     assert 'width="105mm" height="148mm"' in text
-    assert text.count("H90") == 11  # as many rules as lines
+    picture = b64decode(re.search(r"base64,([^\"]+)", text)[1]).decode()
+    assert picture.count("H90") == 11  # as many rules as lines
+    drawn = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(text).iter()}
+    assert drawn == {"svg", "g", "path", "image"}
+    assert text.count("<path") == 2  # no program takes the rules for strokes
     (record,) = read_drawings(path)
     assert len(record.drawing) == 2
     assert record.drawing.bounds == pytest.approx((20 * MM, 20 * MM, 90 * MM, 100 * MM))

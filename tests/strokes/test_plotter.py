@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from multimodal.errors import UserError
-from multimodal.strokes import Drawing, Plotter, Sheet
+from multimodal.strokes import Drawing, Paper, Plotter, Sheet, save_drawings
 from multimodal.strokes.gcode import encode_gcode
 from multimodal.strokes.plotter import pen_up_travel, plot_order
 
@@ -106,3 +106,23 @@ def test_the_pen_is_down_only_to_draw_and_stays_on_the_page(drawings):
 def test_impossible_plotters(option):
     with pytest.raises(UserError, match=next(iter(option))):
         Plotter(**option)
+
+
+@pytest.mark.parametrize("ending", [".gcode", ".svg"])
+def test_ink_beyond_the_paper_is_refused(tmp_path, ending):
+    paper, page = Paper.named("A6"), Drawing([[(-2, 20), (80, 25)]])
+    with pytest.raises(UserError, match="leaves its page of 105 x 148 mm: 2 mm beyond the left"):
+        save_drawings([page], tmp_path / f"out{ending}", paper=paper, plotter=Plotter())
+    assert not list(tmp_path.iterdir())
+
+
+def test_clusters_are_drawn_one_after_the_other():
+    rng = np.random.default_rng(5)
+    clusters = rng.uniform(0, 1000, (12, 1, 1, 2)) + rng.uniform(0, 60, (12, 8, 2, 2))
+    drawing = Drawing([*rng.permutation(clusters.reshape(-1, 2, 2))])
+    assert pen_up_travel(plot_order(drawing)) < 0.2 * pen_up_travel(drawing)
+
+
+def test_places_on_each_other_take_no_time_to_speak_of():
+    same = Drawing([np.array([(1.0, 1.0), (1.0, 1.0)])] * 3000)
+    assert pen_up_travel(plot_order(same)) == pytest.approx(np.sqrt(2))

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from multimodal.errors import UserError
 from multimodal.strokes import Drawing, from_points, read_drawings, to_points
-from multimodal.strokes.points import encode_points
+from multimodal.strokes.joining import joined_drawing
+from multimodal.strokes.points import encode_points, read_points
 
 TIMED = Drawing([[(1, 2), (3, 4)], [(5, 6)]], times=[[0, 8], [20]])
 
@@ -42,7 +43,8 @@ def test_pressure_without_time():
 def test_all_comes_back_exactly(tmp_path, drawings):
     path = tmp_path / "any.json"
     path.write_bytes(encode_points(drawings))
-    assert [record.drawing for record in read_drawings(path)] == drawings
+    assert read_points(path) == drawings
+    assert [record.drawing for record in read_drawings(path)] == [*map(joined_drawing, drawings)]
 
 
 @pytest.mark.parametrize(
@@ -82,3 +84,24 @@ def test_files_that_are_no_json(tmp_path):
         path.write_bytes(data)
         with pytest.raises(UserError, match=r"pad.json: not JSON"):
             read_drawings(path)
+
+
+def test_times_may_count_since_1970(tmp_path):
+    path = tmp_path / "pad.json"
+    start = 1646737591551
+    (drawing,) = read(path, [[[1, 2, start], [3, 4, start + 12]]])
+    assert drawing.times[0].tolist() == [start, start + 12]
+    assert drawing.strokes[0].tolist() == [[1, 2], [3, 4]]
+    (drawing,) = read(path, [[[1, 2, start * 10**6]]])  # nanoseconds
+    assert drawing.times[0].tolist() == [float(start * 10**6)]
+    with pytest.raises(UserError, match="times 1 holds a value"):
+        read(path, [[[1, 2, 1e300]]])
+    with pytest.raises(UserError, match="stroke 1 holds a value"):
+        read(path, [[[start, 2, 0]]])
+
+
+def test_a_stroke_in_pieces_is_one(tmp_path):
+    pieces = [[[1, 2, 0], [3, 4, 8]], [[3, 4, 8], [5, 6, 20]], [[5, 6.5, 30], [7, 7, 40]]]
+    (drawing,) = read(tmp_path / "pad.json", pieces)
+    assert [stroke.tolist() for stroke in drawing] == [[[1, 2], [3, 4], [5, 6]], [[5, 6.5], [7, 7]]]
+    assert [times.tolist() for times in drawing.times] == [[0, 8, 20], [30, 40]]

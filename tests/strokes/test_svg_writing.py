@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from multimodal.strokes import Drawing, Plotter, read_drawings, save_drawings
+from multimodal.strokes.joining import joined_drawing
 
 DRAWING = Drawing([[(0, 0), (90, 10)], [(40, 40), (40, 80), (60, 80)], [(3, 3)]])
 NAMES = "{http://www.w3.org/2000/svg}"
@@ -27,7 +28,7 @@ def test_a_page_by_hand(tmp_path):
 def test_our_own_reader_sees_the_same(tmp_path, drawing, animated):
     path = drawing.save(tmp_path / "any.svg", animated=animated)
     (record,) = read_drawings(path)
-    expected = drawing.fitted(256, 256, 0.08 * 256)
+    expected = joined_drawing(drawing.fitted(256, 256, 0.08 * 256))
     assert len(record.drawing) == len(expected)
     for stroke, original in zip(record.drawing, expected, strict=True):
         kept = [n for n in range(len(original)) if n == 0 or _moved(original, n)]

@@ -178,3 +178,30 @@ def test_multi30k(shared):
         text = read_parallel(shared / "data" / "multi30k", split)
         assert len(text.rows) == size
         assert text.languages == ("de", "en", "fr")
+
+
+def test_a_sentence_that_is_empty_in_one_language_is_named_for_those_who_measure(tmp_path):
+    (tmp_path / "test.en").write_text("a dog\na cat\n\n")
+    (tmp_path / "test.de").write_text("ein Hund\n  \n\n")  # the last line is empty in both
+    (tmp_path / "test.fr").write_text("un chien\nun chat\n\n")
+    text = read_parallel(tmp_path, "test")
+    assert text.pairs("en", "de") == (["a dog"], ["ein Hund"])
+    text.require_whole("en", "fr")
+    for source, target, other in (("en", "de", "en"), ("de", "fr", "fr")):
+        with pytest.raises(
+            UserError, match=f"test.de: line 2: empty in 'de', but not in '{other}'"
+        ):
+            text.require_whole(source, target)
+
+
+def test_a_cell_that_holds_nothing_was_never_meant_to(tmp_path):
+    path = tmp_path / "pairs.jsonl"
+    rows = [
+        {"en": "a", "de": "b", "fr": None, "split": "test"},
+        {"en": "c", "de": "", "fr": "d", "split": "test"},
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    text = read_parallel(path, "test")
+    text.require_whole("en", "fr")
+    with pytest.raises(UserError, match=r"pairs.jsonl, row 2: empty in 'de'"):
+        text.require_whole("en", "de")

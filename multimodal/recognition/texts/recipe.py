@@ -13,7 +13,7 @@ from multimodal.training import TrainingOptions, options_of, require_ranges
 _LEAST = {
     **dict.fromkeys(("readers", "embedding_size", "hidden_size", "layers"), 1),
     **dict.fromkeys(("seen_at_least", "buckets", "epochs", "batch_size"), 1),
-    **dict.fromkeys(("weight_decay", "early_weight"), 0),
+    **dict.fromkeys(("weight_decay", "early_weight", "short_opinions"), 0),
 }
 _SHARES = (
     *("input_dropout", "dropout", "weight_dropout", "piece_dropout", "name_dropout"),
@@ -30,6 +30,9 @@ class TextClassifierRecipe:
         seen_at_least: how often a piece must come to have a vector of its own.
         buckets: of the table of runs of letters; see `multimodal.recognition.texts.pieces`.
         label_names: how labels are shown, such as "0=negative,1=positive"; as they are unless said.
+        short_opinions: so many short texts are made by rule and learnt from beside the data, for
+            labels that are shown as positive and negative; see `opinions`.
+        held_out: a table of texts, none of which may be among those.
         readers, cell, embedding_size, hidden_size, layers, input_dropout, dropout, weight_dropout,
             piece_dropout, name_dropout: see TextConfig.
         early_weight: what all answers before the last word count in the loss; the last counts 1.
@@ -47,6 +50,8 @@ class TextClassifierRecipe:
     seen_at_least: int = 3
     buckets: int = 2048
     label_names: str = ""
+    short_opinions: int = 0
+    held_out: str = ""
     readers: int = 2
     cell: Cell = "lstm"
     embedding_size: int = 64

@@ -20,8 +20,10 @@ from multimodal.recognition.recognizer import UNCALIBRATED
 from multimodal.recognition.texts.classifier import LONGEST, TextClassifier
 from multimodal.recognition.texts.data import LabelledReading, LabelledTexts, TrainingTexts
 from multimodal.recognition.texts.model import TextNetwork, agreed
+from multimodal.recognition.texts.opinions import BAD, GOOD, short_opinions
 from multimodal.recognition.texts.pieces import Pieces
 from multimodal.recognition.texts.recipe import TextClassifierRecipe
+from multimodal.recognition.texts.tables import Columns, read_rows
 from multimodal.training import Stage, Task
 
 PIECES = (1, 3, 6, 12, 24)
@@ -104,13 +106,17 @@ class TextClassifierTask(Task):
         if unknown:
             known = ", ".join(self.labels)
             raise UserError(f"label_names: no label {min(unknown)!r}; there are {known}")
-        self.pieces = Pieces.build(train.texts, recipe.pieces, recipe.buckets, recipe.seen_at_least)
-        texts, labels = self._readable(train)
+        learnt = with_opinions(train, recipe)
+        self.pieces = Pieces.build(
+            learnt.texts, recipe.pieces, recipe.buckets, recipe.seen_at_least
+        )
+        texts, labels = self._readable(learnt)
+        counted, counted_labels = self._readable(train)  # what is made by rule is not frequent
         self._dev, self._dev_labels = self._readable(dev)
-        self._shares = np.bincount(labels, minlength=len(self.labels)) / len(labels)
+        self._shares = np.bincount(counted_labels, minlength=len(self.labels)) / len(counted)
         self._count_weight, self._temperatures = 0.0, UNCALIBRATED
         self.model = TextNetwork(recipe.network, len(self.pieces), recipe.buckets, len(self.labels))
-        self.model.count.learn(self.pieces.read(texts), torch.from_numpy(labels))
+        self.model.count.learn(self.pieces.read(counted), torch.from_numpy(counted_labels))
         self.stages = [
             ReadingTexts(
                 recipe,
@@ -198,6 +204,27 @@ class TextClassifierTask(Task):
         influences = classifier.influences(" ".join(self._dev[number]))
         said = " ".join(f"{each.piece} {each.moved:+.2f}" for each in influences)
         return f"{self.labels[self._dev_labels[number]]}: {said}"
+
+
+def with_opinions(train: LabelledTexts, recipe: TextClassifierRecipe) -> LabelledTexts:
+    """Texts, and the short opinions that a recipe asks for beside them.
+
+    Raises:
+        UserError: no two labels are shown as positive and negative.
+    """
+    if not recipe.short_opinions:
+        return train
+    label_of = {recipe.names.get(label, label): label for label in train.classes}
+    if not {GOOD, BAD} <= set(label_of):
+        known = ", ".join(label_of)
+        raise UserError(f"short_opinions: labels must be shown as {GOOD} and {BAD}, not {known}")
+    rows = read_rows(recipe.held_out, Columns()) if recipe.held_out else ()
+    held_out = [row.text or "" for row in rows]
+    made = short_opinions(recipe.short_opinions, recipe.seed, held_out)
+    return LabelledTexts(
+        (*train.texts, *(opinion.text for opinion in made)),
+        (*train.labels, *(label_of[opinion.mood] for opinion in made)),
+    )
 
 
 def _best_weight(readers: Tensor, evidence: Tensor, labels: Tensor) -> float:

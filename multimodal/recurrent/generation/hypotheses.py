@@ -16,7 +16,7 @@ class Hypothesis:
     Attributes:
         tokens: Its tokens, a forced prefix included, without the start and the end token.
         log_probs: The natural logarithm of each token's probability, as the model gives it: before
-            temperature, and before anything is forbidden or forced.
+            temperature, and before anything is forbidden or forced; less what repetition costs.
         end_log_prob: The same of the end token; None where the sentence did not end.
         score: What it is ranked by: the sum of all these over length ** length_penalty.
         finished: The model ended it. If not, it was cut at `max_length`, or no token was left

@@ -39,6 +39,10 @@ class GenerationOptions:
         once: Tokens that stand at most once in a sentence, prompt included.
         no_repeat_ngram: No run of so many tokens appears twice in a sentence (Paulus et al., 2018),
             prompt included. 1: no token twice. 0: repetition is allowed.
+        repeat_costs: By token, what it costs to write it again for every time that it stands in the
+            sentence already, prompt included, in nats. Tokens beyond the end cost nothing.
+        double_costs: The same for a token right behind itself, in place of what its last occurrence
+            would cost by `repeat_costs`. Scores include all costs.
         keep_attention: Return the attention weights of every token.
 
     Raises:
@@ -58,6 +62,8 @@ class GenerationOptions:
     banned: tuple[int, ...] = ()
     once: tuple[int, ...] = ()
     no_repeat_ngram: int = 0
+    repeat_costs: tuple[float, ...] = ()
+    double_costs: tuple[float, ...] = ()
     keep_attention: bool = False
 
     def __post_init__(self) -> None:
@@ -82,6 +88,7 @@ class GenerationOptions:
                     yield f"{name} must hold token numbers from 0 upwards, not {token!r}"
 
     def _wrong_ranges(self) -> Iterator[str]:
+        yield from self._wrong_costs()
         if not 0 <= self.length_penalty <= _STEEPEST_PENALTY:
             yield (
                 f"length_penalty must lie between 0 and {_STEEPEST_PENALTY:g}, "
@@ -94,6 +101,11 @@ class GenerationOptions:
             )
         if not 0 < self.top_p <= 1:
             yield f"top_p must lie above 0 and at most at 1, not {self.top_p!r}"
+
+    def _wrong_costs(self) -> Iterator[str]:
+        for name in ("repeat_costs", "double_costs"):
+            if not all(cost >= 0 for cost in getattr(self, name)):
+                yield f"{name} must hold numbers from 0 upwards"
 
     def _contradictions(self) -> Iterator[str]:
         if self.n_best > self.width:

@@ -1,6 +1,7 @@
-"""Which tokens may follow: forced prefix, banned tokens, least length, no repetition."""
+"""Which tokens may follow (forced prefix, banned, least length), and what repetition costs."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,7 +21,7 @@ class Rules:
         prompts: For every item its first token and the prefix forced after it.
         banned: For every item tokens that it alone is denied; None for none.
         end: The end token.
-        options: `banned`, `once`, `min_length` and `no_repeat_ngram` are the rules.
+        options: `banned`, `once`, `min_length`, `no_repeat_ngram` and the costs are the rules.
         device: Where the log-probabilities will be.
     """
 
@@ -46,6 +47,7 @@ class Rules:
         self._end = end
         self._min_length = options.min_length
         self._ngram = options.no_repeat_ngram
+        self._costs = _Costs.of(options, device)
 
     def apply(self, frontier: Frontier, log_probs: Tensor) -> Tensor:
         """Log-probabilities (B, K, V) with -inf for every token that is not allowed.
@@ -73,7 +75,33 @@ class Rules:
             forbid_tokens(log_probs, frontier.written, spent)
         if 0 < self._ngram <= frontier.length + 1:
             _forbid_repetition(frontier.written, log_probs, self._ngram)
+        if self._costs is not None:
+            self._costs.charge(frontier.written, log_probs)
         return log_probs
+
+
+class _Costs(NamedTuple):
+    """What it costs to write tokens again, by their numbers; the last entry is for all others."""
+
+    again: Tensor  # (N + 1,)
+    doubled: Tensor  # (N + 1,) right behind itself
+
+    @classmethod
+    def of(cls, options: GenerationOptions, device: torch.device) -> "_Costs | None":
+        """The costs that the options name; None where they name none."""
+        again, doubled = options.repeat_costs, options.double_costs
+        if not any(again) and not any(doubled):
+            return None
+        size = max(len(again), len(doubled)) + 1
+        rows = [[*costs, *[0.0] * (size - len(costs))] for costs in (again, doubled)]
+        return cls(*torch.tensor(rows, dtype=torch.float32, device=device))
+
+    def charge(self, written: Tensor, log_probs: Tensor) -> None:
+        """Take from log-probabilities (B, K, V) what `written` (B, K, T) makes dearer."""
+        known = written.clamp(max=len(self.again) - 1)
+        costs = self.again[known]
+        costs[..., -1] = self.doubled[known[..., -1]]
+        log_probs.scatter_add_(-1, written, -costs)
 
 
 def _side_by_side(rows: Sequence[Sequence[int]], width: int, device: torch.device) -> Tensor:

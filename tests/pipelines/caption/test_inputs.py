@@ -20,7 +20,6 @@ from PIL import Image
 
 from multimodal.errors import UserError
 from pipelines.caption.inputs import (
-    can_be_read_twice,
     count_inputs,
     find_pictures,
     read_inputs,
@@ -142,7 +141,7 @@ def test_pictures_are_counted_where_names_suffice(tmp_path):
 
 def test_the_samples_are_on_every_machine():
     found = [path.name for path in sample_pictures()]
-    assert {"bus.png", "lion.jpg", "tower.jpg"} <= set(found)
+    assert {"cheetah1.jpg", "lion.jpg", "tower.jpg"} <= set(found)
     assert all(path.is_file() for path in sample_pictures())
 
 
@@ -152,7 +151,7 @@ def test_the_samples_are_on_every_machine():
 def test_a_list_has_a_path_a_line(tmp_path):
     files(tmp_path, "a b.jpg", "ü.jpg")
     (tmp_path / "list.txt").write_bytes("\ufeffa b.jpg\r\n\nü.jpg\n/gone.jpg\n".encode())
-    beside = [Item(name, str(tmp_path / name)) for name in ("a b.jpg", "ü.jpg")]
+    beside = [Item(str(tmp_path / n), str(tmp_path / n)) for n in ("a b.jpg", "ü.jpg")]
     assert list(read_inputs([tmp_path / "list.txt"])) == [*beside, Item("/gone.jpg", "/gone.jpg")]
 
 
@@ -160,7 +159,6 @@ def test_a_list_may_come_by_the_standard_input(monkeypatch):
     lines = io.BytesIO(b"a.jpg\ncaf\xe9.jpg\n")
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=lines))
     assert names("-", "z.jpg") == ["a.jpg", os.fsdecode(b"caf\xe9.jpg"), "z.jpg"]
-    assert not can_be_read_twice(["x.jpg", "-"])
 
 
 # ---- tables ----
@@ -173,8 +171,9 @@ def test_a_csv_names_pictures_in_a_column(tmp_path, column):
         rows = csv.writer(file)
         rows.writerows([[column], ["a,b.jpg"], ["/gone.jpg"], ["line\nbreak.jpg"]])
     found = list(read_inputs([tmp_path / "t.csv"]))
-    assert [item.name for item in found] == ["a,b.jpg", "/gone.jpg", "line\nbreak.jpg"]
-    assert found[0].image == str(tmp_path / "a,b.jpg")
+    here = str(tmp_path / "a,b.jpg")
+    assert [item.name for item in found] == [here, "/gone.jpg", "line\nbreak.jpg"]
+    assert found[0].image == here
 
 
 def test_a_table_without_such_a_column_is_a_row_that_lists_what_there_is(tmp_path):

@@ -72,7 +72,9 @@ def test_languages_that_cannot_be(translator, language, named):
 
 
 def test_every_output_has_one_more_column(photos, captioner, german, tmp_path):
-    inputs = [*photos[:3], "gone.jpg"]
+    inputs = [tmp_path / f"{number}.jpg" for number in range(4)]
+    for photo, name in zip(photos[:3], inputs, strict=False):
+        name.write_bytes(photo.read_bytes())
     for ending in (".jsonl", ".csv", ".parquet", ".json"):
         files = Files(tmp_path / f"captions{ending}")
         list(caption_to_files(inputs, captioner, files, translate=german))

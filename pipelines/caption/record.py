@@ -1,0 +1,77 @@
+"""What a finished run was asked, and of which pictures: kept beside its output.
+
+So a later `--resume` can tell whether anything is new.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from multimodal.errors import UserError
+from pipelines.caption.items import Item, stamp_of
+from pipelines.caption.rows import CaptionRow, dump_json
+from pipelines.output import written_aside
+
+FORMAT = 1
+
+
+def place_beside(output: Path) -> Path:
+    """Where the record of an output lies."""
+    return output.with_name(f".{output.name}.asked")
+
+
+def write_record(path: Path, asked: Mapping[str, Any], rows: Iterable[CaptionRow]) -> None:
+    """Write what was asked on the first line, and a line for each picture."""
+    with written_aside(path) as aside, aside.open("w", encoding="utf-8") as file:
+        file.write(f"{dump_json({'record': FORMAT, **asked})}\n")
+        file.writelines(f"{dump_json([row.source, row.stamp])}\n" for row in rows)
+
+
+def require_unchanged(path: Path, asked: Mapping[str, Any], items: Iterable[Item]) -> None:
+    """See to it that a finished run was asked the same, of the same pictures.
+
+    Raises:
+        UserError: it was not, or there is no record of it; it says what has changed.
+    """
+    changes = "; ".join(_changes(path, asked, items))
+    if changes:
+        raise UserError(f"{changes}; begin anew with --overwrite, or name another output")
+
+
+def _changes(path: Path, asked: Mapping[str, Any], items: Iterable[Item]) -> Iterator[str]:
+    try:
+        with path.open(encoding="utf-8") as lines:
+            former = json.loads(next(lines))
+            stamps = dict(map(json.loads, lines))
+    except (OSError, ValueError, StopIteration) as error:
+        raise UserError(
+            f"{path}: nothing tells what the finished run was asked; begin anew with --overwrite"
+        ) from error
+    for name, value in json.loads(dump_json(asked)).items():
+        if former.get(name) != value and name != "inputs":
+            yield f"the finished run had {name} {_short(former.get(name))}, not {_short(value)}"
+    yield from _changed_pictures(stamps, items)
+
+
+def _changed_pictures(stamps: dict[str, str], items: Iterable[Item]) -> Iterator[str]:
+    new, other = [], []
+    gone = dict(stamps)
+    for item in items:
+        gone.pop(item.name, None)
+        if item.name not in stamps:
+            new.append(item.name)
+        elif stamps[item.name] != stamp_of(item.image):
+            other.append(item.name)
+    kinds = {"new": new, "changed": other, "gone": list(gone)}
+    for kind, names in kinds.items():
+        if names:
+            plural = "picture is" if len(names) == 1 else "pictures are"
+            yield f"{len(names)} {plural} {kind} since it finished, such as {names[0]}"
+
+
+def _short(value: object) -> str:
+    text = dump_json(value)
+    return text if len(text) <= 60 else f"{text[:40]}…{text[-15:]}"

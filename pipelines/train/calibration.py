@@ -1,0 +1,62 @@
+"""A captioner that knows its own world: the job behind ``multimodal calibrate``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from multimodal.captioning.captioner import Captioner
+    from multimodal.captioning.data import CaptionedPhoto
+
+_BATCH = 32
+
+
+def calibrate_captioner(
+    model: str | Path,
+    data: str | Path,
+    world: str | Path,
+    out: str | Path,
+    *,
+    where: Mapping[str, Any] | None = None,
+) -> Path:
+    """Tell a captioner which photos are familiar and how usual every word is.
+
+    Args:
+        model: a shipped captioner, a folder or a Hub id; it stays as it is.
+        data: the captioned photos that it learnt from; see
+            `multimodal.captioning.data.read_captions`. Of the dev split only the photos are used.
+        world: captions of photos of any kind; see `multimodal.captioning.data.read_sentences`.
+        out: the folder of the calibrated captioner.
+        where: `images`, `image_column` and `caption_column` of `read_captions`.
+
+    Returns:
+        The folder.
+
+    Raises:
+        UserError: the captioner has no list of words, something cannot be read, or the disk
+            refuses.
+    """
+    from multimodal.captioning.calibration import calibrate
+    from multimodal.captioning.captioner import Captioner
+    from multimodal.captioning.data import read_captions, read_sentences
+
+    learnt, dev = (read_captions(data, split, **(where or {})) for split in ("train", "dev"))
+    captions = [caption for group in read_sentences(world) for caption in group]
+    exact, captioner = Captioner.load(model, precision="fp32"), Captioner.load(model)
+    known = [caption for photo in learnt for caption in photo.captions]
+    familiar, held_out = (list(_mean_cells(captioner, photos)) for photos in (learnt, dev))
+    return calibrate(exact, familiar, held_out, known, captions).save(out)
+
+
+def _mean_cells(captioner: Captioner, photos: Sequence[CaptionedPhoto]) -> Iterator[Tensor]:
+    """The mean cell of every photo, (B, 1, D) at a time: all that the calibration looks at."""
+    from multimodal.images import open_image
+
+    size, shown = captioner.network.encoder.config.size, iter(photos)
+    while batch := [open_image(photo.image, needed=size) for photo in islice(shown, _BATCH)]:
+        yield captioner.look(batch).float().mean(1, keepdim=True)

@@ -506,8 +506,8 @@ class Sketcher:
         points = torch.tensor([len(ending) + 1 for ending in endings])  # the end is one more
 
         def nats_of(label: int) -> Tensor:
-            nats = sum(row_nats(self.network, whole, self.scale, [label] * len(whole)))
-            return nats[:, len(begun) :].sum(1) / points
+            offsets, pens = row_nats(self.network, whole, self.scale, [label] * len(whole))
+            return (offsets + pens)[:, len(begun) :].sum(1) / points
 
         nats, anything = nats_of(label), len(self.categories)
         if label != anything and self.network.config.category_optional:

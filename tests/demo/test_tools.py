@@ -3,6 +3,7 @@
 import base64
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from io import BytesIO
 from pathlib import Path
@@ -47,6 +48,12 @@ CALLS = {
 PICTURES = {"draw": 1, "more_like": 1, "complete": 1, "morph": 1, "postcard": 1}
 
 
+def in_a_thread(work):
+    """What a coroutine function gives; a browser of other tests may keep a loop in this thread."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(anyio.run, work).result()
+
+
 def asked(connect, *calls):
     """What a client's session tells: all tools, and the answers to some calls."""
     from mcp import ClientSession
@@ -57,7 +64,7 @@ def asked(connect, *calls):
             tools = (await session.list_tools()).tools
             return tools, [await session.call_tool(name, given) for name, given in calls]
 
-    return anyio.run(ask)
+    return in_a_thread(ask)
 
 
 def over_http(address: str, *calls):
@@ -255,7 +262,7 @@ def test_strangers_have_no_tools():
     async def collected():
         return [status async for status in statuses()]
 
-    assert anyio.run(collected) == [401, 401, 401, 200]
+    assert in_a_thread(collected) == [401, 401, 401, 200]
 
 
 def test_types_become_schemas():

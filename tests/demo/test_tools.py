@@ -43,6 +43,8 @@ CALLS = {
     "postcard": {"photo": PHOTO},
     "mood": {"sentence": "A warm and funny film."},
     "write": {"voice": "babble", "beginning": "a", "length": 50, "seed": 1},
+    "handwrite": {"text": "hi", "style": 1, "neatness": 0.5, "seed": 1},
+    "translate": {"sentence": "a dog runs on the beach", "language": "de"},
     "models": {},
 }
 PICTURES = {"draw": 1, "more_like": 1, "complete": 1, "morph": 1, "postcard": 1}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from copy import copy
 from html import escape
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import gradio as gr
 
@@ -28,8 +28,8 @@ NOTHING = "<div class='postcard-empty'>Your text will be written here.</div>"
 class Answer(TypedDict):
     """What was written, as a drawing that moves."""
 
-    text: str
-    svg: str
+    text: Annotated[str, "what was written"]
+    svg: Annotated[str, "the page as SVG, in millimetres"]
 
 
 def written(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 import gradio as gr
 
@@ -24,12 +24,12 @@ class Translated(TypedDict):
     translation is hardly worth anything; `unknown` are words that it never saw.
     """
 
-    text: str
-    language: str
-    source_language: str
-    unusual: bool
-    perplexity: float
-    unknown: list[str]
+    text: Annotated[str, "the translation"]
+    language: Annotated[str, "the code of its language"]
+    source_language: Annotated[str, "the code of the sentence's language"]
+    unusual: Annotated[bool, "whether the sentence is unlike what the translator learnt from"]
+    perplexity: Annotated[float, "how unlike it is; captions of photos have small numbers"]
+    unknown: Annotated[list[str], "words of the sentence that the translator never saw"]
 
 
 def translated(shared: Shared, sentence: object, language: object) -> Translated:

@@ -122,7 +122,7 @@ def tab(shared: Shared) -> None:
                 stop = gr.Button("Stop", variant="stop", interactive=False, elem_id="write-stop")
         with gr.Column(scale=7, min_width=300):
             shown = sheet(elem_id="write-sheet", elem_classes="bare", label="The text")
-    quick = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+    quick: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
     voice.change(_suited, [voice], [beginning], **quick)
     gr.on([start.click, beginning.submit], lambda: _running(True), None, [start, stop], **quick)
     running = gr.on(

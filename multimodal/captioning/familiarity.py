@@ -45,7 +45,8 @@ class Familiarity(nn.Module):
     def forward(self, cells: Tensor) -> Tensor:
         """Cells (B, S, D) → familiarity (B,)."""
         middle, width = self.bounds.float()
-        return ((middle - self.residual(cells)) / width).sigmoid()
+        familiar: Tensor = ((middle - self.residual(cells)) / width).sigmoid()
+        return familiar
 
     @torch.no_grad()
     def fit(self, familiar: Iterable[Tensor], held_out: Iterable[Tensor], share: float) -> None:

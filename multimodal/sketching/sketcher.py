@@ -58,7 +58,7 @@ TASK = "sketcher"
 AT_ONCE = 1000  # drawings in one batch; more gain nothing and take memory
 FAITHFUL = 0.1  # the temperature of reconstructions, unless a call says otherwise
 WELL_DRAWN = 0.5  # the share named right from which on a category counts as drawn well
-CANDIDATES = 2  # drawn for each that `vary` gives back
+CANDIDATES = 4  # drawn for each that `vary` gives back
 SCALES_IN_FRAME = 8.2  # the larger side of Quick, Draw!'s frame, in standard deviations of offsets
 
 
@@ -506,8 +506,8 @@ class Sketcher:
         points = torch.tensor([len(ending) + 1 for ending in endings])  # the end is one more
 
         def nats_of(label: int) -> Tensor:
-            nats = sum(row_nats(self.network, whole, self.scale, [label] * len(whole)))
-            return nats[:, len(begun) :].sum(1) / points
+            offsets, pens = row_nats(self.network, whole, self.scale, [label] * len(whole))
+            return (offsets + pens)[:, len(begun) :].sum(1) / points
 
         nats, anything = nats_of(label), len(self.categories)
         if label != anything and self.network.config.category_optional:

@@ -141,9 +141,6 @@ def _cut(stroke: Array, region: Region) -> list[Array]:
     if region.box is not None and region.holds(stroke).all():
         return [stroke]
     line, along = _crossings(stroke, region.edges)
-    if not len(line):
-        middle = (stroke[:1] + stroke[1:2]) / 2
-        return [stroke] if region.holds(middle)[0] else []
     number = np.concatenate([np.arange(len(stroke)), line])
     along = np.concatenate([np.zeros(len(stroke)), along])
     order = np.lexsort((along, number))

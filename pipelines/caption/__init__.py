@@ -4,7 +4,7 @@
         print(row.source, row.error or row.text)
 
 ``inputs`` (with ``containers``) → ``decoding`` → ``local`` or ``cluster`` → ``journal`` →
-``outputs`` and ``report``; ``run`` puts them together, and ``summary`` tells how it goes.
+``outputs`` and ``report``; ``run`` puts them together, `pipelines.progress` tells how it goes.
 """
 
 from __future__ import annotations

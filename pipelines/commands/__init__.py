@@ -25,11 +25,11 @@ PLAIN: dict[str, Any] = {"pretty_exceptions_enable": False, "add_completion": Fa
 
 HEADINGS = {
     "Caption": ("caption",),
-    "Draw": ("sketch", "postcard"),
+    "Draw": ("sketch", "postcard", "plot"),
     "Write": ("handwrite", "learn-style", "write", "translate"),
     "Read": ("read", "recognize", "classify-text"),
-    "Train": ("train", "evaluate", "average", "vary"),
-    "Tools": ("demo", "benchmark", "pack"),
+    "Train": ("train", "evaluate", "average", "vary", "calibrate"),
+    "Tools": ("demo", "mcp", "benchmark", "pack", "export"),
 }
 """The commands as the help lists them: what people do first comes first."""
 
@@ -41,7 +41,7 @@ class Jobs(TyperGroup):
         """In the order of `HEADINGS`; others, if there are any, come last."""
         order = [name for names in HEADINGS.values() for name in names]
         known = super().list_commands(ctx)
-        return [*(name for name in order if name in known), *(set(known) - set(order))]
+        return [*(name for name in order if name in known), *sorted(set(known) - set(order))]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """A command, which knows the heading that it belongs under."""

@@ -313,7 +313,7 @@ def test_what_it_does_not_know_is_answered_with_the_nearest(page):
     prompt = page.locator("#draw-prompt textarea, #draw-prompt input")
     prompt.fill("a duk")
     page.locator("#draw-go").click()
-    page.get_by_text("nearest: duck").first.wait_for()
+    page.get_by_text("I don't know 'duk'. Try: a duck").first.wait_for()
     prompt.fill("")
     page.locator("#draw-go").click()
     page.get_by_text("The prompt is empty").first.wait_for()

@@ -120,7 +120,7 @@ def test_a_file_that_cannot_be_read_does_not_stop_the_others(run, checkpoint, tm
     assert [row.get("error") is not None for row in rows] == [True, False, False, False, True]
     lines = told.splitlines()
     assert len(lines) == 3
-    assert lines[0].startswith(f"multimodal: {missing}: cannot be read")
+    assert lines[0].startswith(f"multimodal: {missing}: no such file")
     assert lines[1].startswith(f"multimodal: warning: {torn}:1: path data")
     assert lines[2] == f"multimodal: {several}:2: has no stroke to read"
 

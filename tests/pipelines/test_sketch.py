@@ -339,7 +339,7 @@ def test_a_published_decoder_draws_and_completes_and_cannot_morph(run, shared, t
 
 def test_an_unknown_word_is_told_and_refused_when_strict(run, model, tmp_path):
     place = tmp_path / "scene.svg"
-    command = ("sketch", "an astronaut riding a duck", "--model", model, "-o", place)
+    command = ("an astronaut riding a duck", "--model", model, "-o", place)
     left = run(*command, "--strict")
     assert left.code == cli.USER_ERROR
     assert "'astronaut' is not understood" in left.err

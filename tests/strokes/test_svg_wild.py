@@ -201,6 +201,7 @@ ACROSS = ink("M-50 50L400 50")
         ('<defs><rect id="r" width="30" height="100"/></defs><clipPath id="c">'
          f'<use href="#r" x="5"/></clipPath><g clip-path="url(#c)">{ACROSS}</g>', [(5, 35)]),
         (f'<svg x="20" width="30" height="100">{ACROSS}</svg>', [(20, 50)]),
+        (ink("M0 50H-20V60H0H30"), [(0, 30)]),  # it meets the edge at its own corners
         (f'<svg x="20" width="30" height="100" overflow="visible">{ACROSS}</svg>', [(0, 100)]),
         (f'<g style="clip-path:inset(0 40% 0 10px)">{ink("M0 50L100 50M0 40L100 40")}</g>',
          [(10, 60), (10, 60)]),

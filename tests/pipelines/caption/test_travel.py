@@ -13,8 +13,7 @@ from datasets import Features, Image, Value, load_dataset
 from PIL import Image as Pillow
 
 from multimodal.captioning.data import read_captions
-from pipelines.caption.containers import read_hub_dataset, read_parquet, read_tar
-from pipelines.caption.items import Item
+from pipelines.caption.containers import Reading, read_hub_dataset, read_parquet, read_tar
 from pipelines.caption.outputs import Output
 from pipelines.caption.rows import CaptionRow
 
@@ -69,11 +68,13 @@ def test_what_we_write_is_read_anywhere_with_its_pictures(streaming, tmp_path, d
     for colour in COLOURS:
         (photos / f"{colour}.png").write_bytes(png(colour))
     rows = [
-        replace(ROW, source=str(photos / f"{colour}.png"), text=f"all {colour}")
+        replace(
+            ROW, source=str(photos / f"{colour}.png"), text=f"all {colour}", picture=png(colour)
+        )
         for colour in COLOURS
     ]
     written = tmp_path / "captions.dataset"
-    Output(written).write(rows, lambda: [Item(row.source, row.source) for row in rows])
+    Output(written).write(rows)
     for row in rows:
         Path(row.source).unlink()
     moved = written.rename(tmp_path / "moved")
@@ -84,7 +85,7 @@ def test_what_we_write_is_read_anywhere_with_its_pictures(streaming, tmp_path, d
     assert back == list(zip(captions, RGB, strict=True))
     (shard,) = moved.rglob("*.parquet")
     assert str(tmp_path).encode() not in shard.read_bytes().replace(str(photos).encode(), b"")
-    assert [colour_of(item.image) for item in read_parquet(str(shard))] == RGB
+    assert [colour_of(item.image) for item in read_parquet(str(shard), Reading())] == RGB
 
 
 def test_a_pushed_data_set_is_captioned_by_the_bytes_in_its_rows(tmp_path, decoys, monkeypatch):
@@ -96,7 +97,7 @@ def test_a_pushed_data_set_is_captioned_by_the_bytes_in_its_rows(tmp_path, decoy
         return load_dataset(str(folder), streaming=streaming, cache_dir=cache)
 
     monkeypatch.setattr("datasets.load_dataset", local)
-    items = list(read_hub_dataset("owner/photos"))
+    items = list(read_hub_dataset("owner/photos", Reading()))
     assert [colour_of(item.image) for item in items] == RGB
     assert [item.error for item in items] == [None] * 3
 
@@ -122,14 +123,14 @@ def test_a_shard_of_webdataset_is_read_by_both_and_captions_keep_their_pictures(
                 member = tarfile.TarInfo(f"{number:06}.{ending}")
                 member.size = len(data)
                 tar.addfile(member, io.BytesIO(data))
-    items = list(read_tar(str(shard)))
+    items = list(read_tar(str(shard), Reading()))
     assert [colour_of(item.image) for item in items] == RGB
     rows = [
-        replace(ROW, source=item.name, text=f"said of {colour}")
+        replace(ROW, source=item.name, text=f"said of {colour}", picture=item.image)
         for item, colour in zip(items, COLOURS, strict=True)
     ]
     written = tmp_path / "captions.dataset"
-    Output(written).write(rows, lambda: read_tar(str(shard)))
+    Output(written).write(rows)
     cache = str(tmp_path / "cache")
     theirs = load_dataset("webdataset", data_files=str(shard), split="train", cache_dir=cache)
     ours = load_dataset(str(written), split="train", cache_dir=cache)

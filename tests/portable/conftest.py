@@ -17,11 +17,11 @@ WORDS = ("a", "in", "red", "blue", "dog", "cat", "tree", "runs", "sits", "on", "
 STRENGTH = 3.0  # weights are made so much larger, or everything would be as likely
 
 
-def strong(network: torch.nn.Module, seed: int = 0) -> torch.nn.Module:
+def strong(network: torch.nn.Module, seed: int = 0, strength: float = STRENGTH) -> torch.nn.Module:
     torch.manual_seed(seed)
     with torch.no_grad():
         for weight in network.parameters():
-            weight.copy_(torch.randn_like(weight) * STRENGTH / max(weight.shape[-1], 4) ** 0.5)
+            weight.copy_(torch.randn_like(weight) * strength / max(weight.shape[-1], 4) ** 0.5)
     return network
 
 
@@ -43,7 +43,8 @@ def make_sketcher(*, position: bool = False):
     sizes = {"decoder_size": 16, "encoder_size": 8, "latent_size": 4, "category_size": 4}
     config = SketchConfig(categories=3, components=3, position=position, **sizes)
     network = SketchNetwork(config)
-    strong(network)
+    # What is told of the pen's place grows with the drawing; strong weights would make it chaotic.
+    strong(network, strength=1.0 if position else STRENGTH)
     categories = ["cat", "duck", "fish"]
     return Sketcher(network, categories, scale=20.0, limit=24, rough=["fish"], precision="fp32")
 

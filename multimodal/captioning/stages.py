@@ -244,13 +244,17 @@ class CrossEntropy(_RestingStage):
         return losses
 
 
-class Detection(_PhotoStage):
-    """Encoder and word detector learn together which words belong to a photo.
+class _TaughtStage(_PhotoStage):
+    """What the stages share in which the encoder learns, held near a teacher's answers.
 
-    The classifier is held near what it answered before (Li and Hoiem 2016).
+    Args:
+        recipe: the choices.
+        captions: what is said of the photos.
+        photos: the photos, in the same order.
+        teacher: the encoder as it was; its classifier must not be forgotten (Li and Hoiem 2016).
     """
 
-    name = "detection"
+    setting: str  # how the recipe calls the stage
 
     def __init__(
         self,
@@ -261,28 +265,60 @@ class Detection(_PhotoStage):
     ) -> None:
         super().__init__(recipe, captions, photos)
         self.teacher = teacher.requires_grad_(False).eval()
-        epochs, rate = recipe.detection_epochs, recipe.detection_rate
+        rate = getattr(recipe, f"{self.setting}_rate")
+        epochs = getattr(recipe, f"{self.setting}_epochs")
         self.options = recipe.stage_options(epochs, rate, 100, self.steps_per_epoch())
-
-    def begin(self, model: nn.Module) -> None:
-        """The encoder, its classifier and the detector learn."""
-        network = cast(CaptionNetwork, model)
-        device = next(model.parameters()).device
-        self.teacher.to(device, torch_dtype(self.recipe.precision, device.type))
-        model.requires_grad_(False)
-        network.encoder.requires_grad_(True)
-        if network.encoder.head is not None:
-            network.encoder.head.requires_grad_(self.recipe.distillation > 0)
-        if network.decoder.detector is not None:
-            network.decoder.detector.requires_grad_(True)
 
     def parameter_groups(self, model: nn.Module) -> list[dict[str, Any]]:
         """The encoder learns at a lower rate."""
-        return encoder_apart(cast(CaptionNetwork, model), self.recipe.encoder_rate)
+        network = cast(CaptionNetwork, model)
+        decoder, encoder = (
+            [weight for weight in part.parameters() if weight.requires_grad]
+            for part in (network.decoder, network.encoder)
+        )
+        return [{"params": decoder}, {"params": encoder, "scale": self.recipe.encoder_rate}]
 
     def steps_per_epoch(self) -> int:
         """Every photo once."""
         return batches_per_epoch(len(self.captions), self.recipe.fine_tuning_photos)
+
+    def take_teacher(self, encoder: Encoder, dtype: torch.dtype | None = None) -> None:
+        """Put the teacher beside the encoder; its classifier learns only where it is held."""
+        self.teacher.to(next(encoder.parameters()).device, dtype)
+        if encoder.head is not None:
+            encoder.head.requires_grad_(self.recipe.distillation > 0)
+
+    def held(
+        self, losses: dict[str, Tensor], encoder: Encoder, cells: Tensor, pixels: Tensor
+    ) -> dict[str, Tensor]:
+        """The losses, and how far the classifier's answers to pixels are from the teacher's."""
+        if encoder.head is None or not self.recipe.distillation:
+            return losses
+        with torch.no_grad():
+            dtype = next(self.teacher.parameters()).dtype
+            old = [self.teacher(part.to(dtype)) for part in pixels.split(ENCODER_BATCH)]
+            answers = self.teacher.classify(torch.cat(old))
+        distillation = distillation_loss(encoder.classify(cells), answers)
+        loss = losses["loss"] + self.recipe.distillation * distillation
+        return {**losses, "loss": loss, "distillation": distillation}
+
+
+class Detection(_TaughtStage):
+    """Encoder and word detector learn together which words belong to a photo."""
+
+    name = "detection"
+    setting = "detection"
+
+    def begin(self, model: nn.Module) -> None:
+        """The encoder, its classifier and the detector learn."""
+        network = cast(CaptionNetwork, model)
+        if network.decoder.detector is None:
+            raise UserError("detection_epochs: there are no detected_words")
+        model.requires_grad_(False)
+        network.encoder.requires_grad_(True)
+        network.decoder.detector.requires_grad_(True)
+        device = next(model.parameters()).device.type
+        self.take_teacher(network.encoder, torch_dtype(self.recipe.precision, device))
 
     def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[CaptionBatch]:
         """Photos in a fresh view each, with the words of their captions."""
@@ -297,60 +333,22 @@ class Detection(_PhotoStage):
         cells = torch.cat([network.encoder(part) for part in pixels.split(ENCODER_BATCH)])
         detected = network.decoder.detect(cells)
         if detected is None:
-            raise UserError("detection_epochs: there are no detected_words")
-        losses = {"detector": detection_loss(detected, batch.present)}
-        losses["loss"] = DETECTOR_WEIGHT * losses["detector"]
-        if network.encoder.head is not None and self.recipe.distillation:
-            with torch.no_grad():
-                dtype = next(self.teacher.parameters()).dtype
-                old = [self.teacher(part.to(dtype)) for part in pixels.split(ENCODER_BATCH)]
-                answers = self.teacher.classify(torch.cat(old))
-            losses["distillation"] = distillation_loss(network.encoder.classify(cells), answers)
-            losses["loss"] = losses["loss"] + self.recipe.distillation * losses["distillation"]
-        return losses
+            raise AssertionError("refused at the beginning")
+        detector = detection_loss(detected, batch.present)
+        losses = {"detector": detector, "loss": DETECTOR_WEIGHT * detector}
+        return self.held(losses, network.encoder, cells, pixels)
 
 
-def encoder_apart(network: CaptionNetwork, rate: float) -> list[dict[str, Any]]:
-    """What learns of a network: its decoder, and its encoder at a share of the learning rate."""
-    decoder, encoder = (
-        [weight for weight in part.parameters() if weight.requires_grad]
-        for part in (network.decoder, network.encoder)
-    )
-    return [{"params": decoder}, {"params": encoder, "scale": rate}]
-
-
-class FineTuning(_PhotoStage):
+class FineTuning(_TaughtStage):
     """Teacher forcing end to end, the classifier held near what it answered before."""
 
     name = "fine-tuning"
-
-    def __init__(
-        self,
-        recipe: CaptionerRecipe,
-        captions: TrainingCaptions,
-        photos: Sequence[ImageSource],
-        teacher: Encoder,
-    ) -> None:
-        super().__init__(recipe, captions, photos)
-        self.teacher = teacher.requires_grad_(False).eval()
-        epochs, rate = recipe.fine_tuning_epochs, recipe.fine_tuning_rate
-        self.options = recipe.stage_options(epochs, rate, 100, self.steps_per_epoch())
+    setting = "fine_tuning"
 
     def begin(self, model: nn.Module) -> None:
         """Everything learns, but for a classifier that no loss reaches."""
         model.requires_grad_(True)
-        self.teacher.to(next(model.parameters()).device)
-        head = cast(CaptionNetwork, model).encoder.head
-        if head is not None:
-            head.requires_grad_(self.recipe.distillation > 0)
-
-    def parameter_groups(self, model: nn.Module) -> list[dict[str, Any]]:
-        """The encoder learns at a lower rate."""
-        return encoder_apart(cast(CaptionNetwork, model), self.recipe.encoder_rate)
-
-    def steps_per_epoch(self) -> int:
-        """Every photo once, with all its captions."""
-        return batches_per_epoch(len(self.captions), self.recipe.fine_tuning_photos)
+        self.take_teacher(cast(CaptionNetwork, model).encoder)
 
     def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[CaptionBatch]:
         """Photos in a fresh view each, with their captions in two groups: shorter and longer."""
@@ -364,12 +362,7 @@ class FineTuning(_PhotoStage):
         pixels = network.encoder.normalize(batch.seen)
         cells = network.encoder(pixels)
         losses = caption_losses(network, cells, batch, self.recipe.label_smoothing)
-        if network.encoder.head is not None and self.recipe.distillation:
-            with torch.no_grad():
-                old = self.teacher.classify(self.teacher(pixels))
-            losses["distillation"] = distillation_loss(network.encoder.classify(cells), old)
-            losses["loss"] = losses["loss"] + self.recipe.distillation * losses["distillation"]
-        return losses
+        return self.held(losses, network.encoder, cells, pixels)
 
 
 class SelfCritical(_RestingStage):

@@ -71,12 +71,13 @@ def test_round_shapes_are_round(tmp_path, body):
 def test_curves_pass_where_they_must(tmp_path):
     (cubic,) = read(tmp_path, '<path d="M0 0C0 40 100 40 100 0"/>')
     assert cubic[:, 1].max() == pytest.approx(30, abs=0.1)
-    (smooth,) = read(tmp_path, '<path d="M0 0C0 40 100 40 100 0s100-40 100 0"/>')
-    assert smooth[:, 1].min() == pytest.approx(-30, abs=0.1)
-    assert smooth[-1].tolist() == [200, 0]
-    (quadratic,) = read(tmp_path, '<path d="M0 0Q50 50 100 0t100 0"/>')
-    assert quadratic[:, 1].max() == pytest.approx(25, abs=0.1)
-    assert quadratic[:, 1].min() == pytest.approx(-25, abs=0.1)
+    wide = 'viewBox="0 -50 200 100"'  # what leaves the page is cut; the page begins at y = -50
+    (smooth,) = read(tmp_path, '<path d="M0 0C0 40 100 40 100 0s100-40 100 0"/>', wide)
+    assert smooth[:, 1].min() == pytest.approx(50 - 30, abs=0.1)
+    assert smooth[-1].tolist() == [200, 50]
+    (quadratic,) = read(tmp_path, '<path d="M0 0Q50 50 100 0t100 0"/>', wide)
+    assert quadratic[:, 1].max() == pytest.approx(50 + 25, abs=0.1)
+    assert quadratic[:, 1].min() == pytest.approx(50 - 25, abs=0.1)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
 import re
+from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from multimodal.strokes import Drawing, Plotter, read_drawings, save_drawings
@@ -28,15 +29,20 @@ def test_a_page_by_hand(tmp_path):
 def test_our_own_reader_sees_the_same(tmp_path, drawing, animated):
     path = drawing.save(tmp_path / "any.svg", animated=animated)
     (record,) = read_drawings(path)
-    expected = joined_drawing(drawing.fitted(256, 256, 0.08 * 256))
+    written = _as_written(drawing.fitted(256, 256, 0.08 * 256))
+    gaps = [float(np.hypot(*(b[0] - a[-1]))) for a, b in pairwise(written)]
+    assume(not any(0 < gap < 0.5 for gap in gaps))  # pens that nearly meet may be joined or not
+    expected = joined_drawing(written)
     assert len(record.drawing) == len(expected)
     for stroke, original in zip(record.drawing, expected, strict=True):
-        kept = [n for n in range(len(original)) if n == 0 or _moved(original, n)]
-        np.testing.assert_allclose(stroke, original[kept].round(3), atol=0.002)
+        np.testing.assert_allclose(stroke, original, atol=0.002)
 
 
-def _moved(points, number):
-    return (points[number].round(3) != points[number - 1].round(3)).any()
+def _as_written(drawing):
+    """With three decimals, and no point twice in a row: so pieces meet, or do not."""
+    strokes = [stroke.round(3) for stroke in drawing]
+    moved = [(np.diff(stroke, axis=0) != 0).any(1) for stroke in strokes]
+    return Drawing([s[np.concatenate([[True], m])] for s, m in zip(strokes, moved, strict=True)])
 
 
 def test_an_animation_draws_in_order_and_runs_no_script(tmp_path):

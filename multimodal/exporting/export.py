@@ -338,7 +338,11 @@ def writer_file(writer: Writer) -> Exported:
     texts = torch.tensor([[40, 41, 96], [40, 96, 0]])
     inputs = {
         "texts": Input(texts, {**one, 1: "characters"}, text),
-        "others": Input(texts, {**one, 1: "characters"}, "(B, U), texts to compare lines with"),
+        "others": Input(
+            texts.flip(0).contiguous(),  # the exporter takes one tensor that comes twice for one
+            {**one, 1: "characters"},
+            "(B, U), texts to compare lines with",
+        ),
         "lengths": Input(torch.tensor([3, 2]), one, "(B,), the end included"),
         "styles": Input(
             torch.tensor([1, 0]), one, f"(B,), from 1 to {len(writer.gallery)}; 0 for `hands`"

@@ -72,7 +72,7 @@ class WritingGraph(nn.Module):
         count, steps = texts.shape[0], uniforms.shape[1]
         ends = lengths - 1
         limits = MORE_POINTS + POINTS_PER_CHARACTER * lengths
-        memory, other = network.memory(texts), network.memory(others)
+        memory = network.memory(torch.cat([texts, others]))
         low, high = network.lower.project(hand), self.upper.added(hand)
         cells = torch.arange(texts.shape[1]).float()
 
@@ -81,7 +81,7 @@ class WritingGraph(nn.Module):
         ) -> tuple[Tensor, Sequence[Tensor], Sequence[Tensor]]:
             writing, lingered, last, *pens = state
             rows, looks, counts, ended, nats, other_nats = results
-            vectors, pens, weights = self._both(last, pens, (memory, other), (low, high), cells)
+            vectors, pens, weights = self._both(last, pens, memory, (low, high), cells)
             own, as_other = vectors
             looked = weights.argmax(1)
             arrived = looked >= ends
@@ -140,7 +140,7 @@ class WritingGraph(nn.Module):
         self,
         last: Tensor,
         pens: Sequence[Tensor],
-        memories: tuple[Tensor, Tensor],
+        memory: Tensor,
         added: tuple[Tensor, Tensor],
         cells: Tensor,
     ) -> tuple[tuple[Tensor, Tensor], list[Tensor], Tensor]:
@@ -148,7 +148,6 @@ class WritingGraph(nn.Module):
         half = len(pens) // 2
         state = [torch.cat([a, b]) for a, b in zip(pens[:half], pens[half:], strict=True)]
         twice = [torch.cat([part, part]) for part in (last, *added)]
-        memory = torch.cat(memories)
         vectors, state, weights = self._step(twice[0], state, memory, (twice[1], twice[2]), cells)
         lines = last.shape[0]  # cut by hand: the exporter stumbles over chunks of any size
         after = [part[:lines] for part in state] + [part[lines:] for part in state]

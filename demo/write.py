@@ -22,7 +22,7 @@ BEGINNINGS = {
 
 NO_VOICE = (
     "No voice ships with this version yet. You can train one on any text with "
-    "`multimodal train text --data book.txt --out runs/book`, and open this page with "
+    "`multimodal train language-model --data book.txt --out runs/book`, and open this page with "
     "`multimodal demo --voice runs/book/best`."
 )
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from multimodal.handwriting.model import WriterConfig
-from multimodal.training import TrainingOptions, options_of, require_ranges
+from multimodal.training import TrainingOptions, require_ranges, training_options
 
 _LEAST = {
     **dict.fromkeys(("character_size", "hand_size", "window_size", "hidden_size", "windows"), 1),
     **dict.fromkeys(("components", "epochs", "dev_lines", "rare"), 1),
-    **dict.fromkeys(("words", "characters", "warmup_steps", "clip", "weight_decay"), 0),
+    **dict.fromkeys(("words", "characters", "warmup_steps", "max_grad_norm", "weight_decay"), 0),
     **dict.fromkeys(("limit", "batch_points"), 16),
 }
 
@@ -31,8 +31,8 @@ class WriterRecipe:
             a sample of it alone.
         stretching: dx and dy are each multiplied by a random number within 1 ± this.
         batch_points: the points of a batch, with what fills it up.
-        epochs, learning_rate, warmup_steps, final_rate, weight_decay, clip, average_decay,
-            bits: see TrainingOptions.
+        epochs, learning_rate, warmup_steps, min_lr_ratio, weight_decay, max_grad_norm, ema_decay,
+            weight_bits: see TrainingOptions.
         dev_lines: on how many lines of the valid split the best weights are chosen.
         seed: of everything random.
         precision: "auto", "bf16" or "fp32".
@@ -58,18 +58,18 @@ class WriterRecipe:
     epochs: int = 16
     learning_rate: float = 3e-3
     warmup_steps: int = 100
-    final_rate: float = 0.02
+    min_lr_ratio: float = 0.02
     weight_decay: float = 0.0
-    clip: float = 1.0
-    average_decay: float = 0.995
-    bits: int = 0
+    max_grad_norm: float = 1.0
+    ema_decay: float = 0.995
+    weight_bits: int = 0
     dev_lines: int = 128
     seed: int = 0
     precision: Literal["auto", "bf16", "fp32"] = "auto"
 
     def __post_init__(self) -> None:
-        shares = ("stretching", "average_decay")
-        require_ranges(self, _LEAST, shares=shares, up_to_one=("hand_dropout", "final_rate"))
+        shares = ("stretching", "ema_decay")
+        require_ranges(self, _LEAST, shares=shares, up_to_one=("hand_dropout", "min_lr_ratio"))
 
     def network(self, hands: int) -> WriterConfig:
         """What the network is that learns from so many writers."""
@@ -85,4 +85,4 @@ class WriterRecipe:
 
     def options(self, steps_per_epoch: int) -> TrainingOptions:
         """How it is optimised; of a short training, the warm-up takes no more than a fifth."""
-        return options_of(self, steps_per_epoch, betas=(0.9, 0.98))
+        return training_options(self, steps_per_epoch, betas=(0.9, 0.98))

@@ -97,9 +97,9 @@ class Reading(Stage):
         self.tokens = len(ids)
         self.options = recipe.options(len(self._streams))
 
-    def begin(self, model: nn.Module) -> None:
+    def setup(self, model: nn.Module) -> None:
         """Everything learns; nothing is carried over from before."""
-        super().begin(model)
+        super().setup(model)
         self._carried.reset()
 
     def steps_per_epoch(self) -> int:
@@ -134,11 +134,11 @@ class Reading(Stage):
             "weight": nats.new_tensor(chunk.targets.numel()),
         }
 
-    def carried(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """The state of the streams."""
         return self._carried.tensors()
 
-    def carry(self, tensors: Mapping[str, Tensor]) -> None:
+    def load_state_dict(self, tensors: Mapping[str, Tensor]) -> None:
         """Take back the state of the streams."""
         self._carried.load(tensors)
 
@@ -245,9 +245,9 @@ def _vocabulary(
         return ByteVocabulary()
     if recipe.vocabulary == "words":
         sentences = (WordVocabulary.cut(text) for text in _texts(train))
-        return WordVocabulary.build(sentences, recipe.seen_at_least)
+        return WordVocabulary.build(sentences, recipe.min_count)
     replaced = recipe.unknown == "replace"
-    return CharacterVocabulary.build(_texts(whole), recipe.seen_at_least, replace_unknown=replaced)
+    return CharacterVocabulary.build(_texts(whole), recipe.min_count, replace_unknown=replaced)
 
 
 def _texts(passages: Sequence[Passage]) -> Iterator[str]:

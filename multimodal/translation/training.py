@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from multimodal.errors import UserError
 from multimodal.processor import torch_dtype
 from multimodal.subwords import SubwordVocabulary
-from multimodal.training import LearningParts, Stage, Task, batches_per_epoch
+from multimodal.training import Stage, Task, TrainableModules, batches_per_epoch
 from multimodal.translation.batches import (
     PADDING,
     SPECIAL,
@@ -47,16 +47,18 @@ class Writing(Stage):
 
     name = "writing"
 
-    def __init__(self, recipe: TranslatorRecipe, text: TrainingText, parts: LearningParts) -> None:
+    def __init__(
+        self, recipe: TranslatorRecipe, text: TrainingText, trainable_modules: TrainableModules
+    ) -> None:
         self.recipe = recipe
-        self.parts = parts
+        self.trainable_modules = trainable_modules
         self.text = text
         self.options = recipe.options(self.steps_per_epoch())
 
-    def begin(self, model: nn.Module) -> None:
+    def setup(self, model: nn.Module) -> None:
         """All vectors learn, and the matrices of the recipe's parts."""
-        super().begin(model)
-        self.parts.choose(model)
+        super().setup(model)
+        self.trainable_modules.choose(model)
 
     def steps_per_epoch(self) -> int:
         """Every row once, with all its directions."""
@@ -106,7 +108,7 @@ class TranslatorTask(Task):
         if not self._dev:
             raise UserError("there are no pairs of sentences in the dev split to choose by")
         self.model, self.vocabulary, former = _beginning(recipe, train)
-        parts = LearningParts(self.model, recipe.parts)
+        trainable_modules = TrainableModules(self.model, recipe.trainable_modules)
         learnt = TrainingText(train, self.vocabulary, self.directions, recipe.longest)
         self.languages = former | {
             code: former.get(code, Language()).with_more(words, learnt.written[code])
@@ -116,7 +118,7 @@ class TranslatorTask(Task):
             code: Domain.of(_sentences(train, code)).with_limit(_sentences(dev, code))
             for code in train.languages
         }
-        self.stages = [Writing(recipe, learnt, parts)]
+        self.stages = [Writing(recipe, learnt, trainable_modules)]
         self.config = {
             "recipe": asdict(recipe),
             "languages": list(train.languages),

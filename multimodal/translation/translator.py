@@ -27,7 +27,7 @@ from multimodal.checkpoints import (
     save_checkpoint,
 )
 from multimodal.errors import UserError
-from multimodal.processor import Precision, shares, side_by_side, torch_dtype
+from multimodal.processor import Precision, parallel_map, split_batch, torch_dtype
 from multimodal.recurrent.generation import (
     MOST_REQUIREMENTS,
     GenerationOptions,
@@ -304,12 +304,12 @@ class Translator:
         batches = [
             of_length[rows]
             for _, of_length in sorted(waiting.items())
-            for rows in shares(len(of_length), batch_size)
+            for rows in split_batch(len(of_length), batch_size)
         ]
         work = partial(self._translate_batch, search)
         # Drawing takes numbers from one stream: that stays in order.
         drawn = search.options.sample
-        for translated in map(work, batches) if drawn else side_by_side(work, batches):
+        for translated in map(work, batches) if drawn else parallel_map(work, batches):
             done.update(translated)
         yield from (done[number] for number in range(len(texts)))
 

@@ -1,4 +1,4 @@
-"""How fast authors learn and write: the job behind ``multimodal benchmark text``."""
+"""How fast authors learn and write: the job behind ``multimodal benchmark language-model``."""
 
 from __future__ import annotations
 

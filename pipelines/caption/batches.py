@@ -47,7 +47,7 @@ def caption_batch(
     """The rows of a batch; its new pictures become known."""
     new = [(opened, opened.view) for opened in batch if opened.view is not None]
     names, views = [opened.name for opened, _ in new], [view for _, view in new]
-    captions = captioner.describe(names, views, options) if new else []
+    captions = captioner.caption_preprocessed(names, views, options) if new else []
     rows = {}
     for (opened, _), caption in zip(new, captions, strict=True):
         rows[opened.digest] = CaptionRow.of(caption, opened)

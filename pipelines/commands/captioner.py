@@ -213,14 +213,14 @@ def vary_command(
     caption_column: CaptionColumn = None,
 ) -> None:
     """Let a captioner say words that it knows and never says, where they fit best."""
-    from multimodal.captioning.variety import VarietyOptions
-    from pipelines.train.variety import vary_captioner
+    from multimodal.captioning.logit_adjustment import LogitAdjustmentOptions
+    from pipelines.train.logit_adjustment import vary_captioner
 
     folder = vary_captioner(
         model,
         data,
         out,
-        VarietyOptions(**given(photos=photos, uses=uses, limit=limit, rounds=rounds)),
+        LogitAdjustmentOptions(**given(photos=photos, uses=uses, limit=limit, rounds=rounds)),
         search=given(length_penalty=length_penalty, detected_weight=detected_weight),
         where={"images": images, "image_column": image_column, "caption_column": caption_column},
         report=typer.echo,

@@ -1,4 +1,4 @@
-"""An author and held-out text → figures: the jobs behind ``multimodal evaluate text``."""
+"""An author and held-out text → figures: the jobs behind ``multimodal evaluate language-model``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Any text → an author: the job behind ``multimodal train text``."""
+"""Any text → an author: the job behind ``multimodal train language-model``."""
 
 from __future__ import annotations
 

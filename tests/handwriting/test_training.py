@@ -29,7 +29,7 @@ SMALL = WriterRecipe(
     epochs=2,
     learning_rate=1e-2,
     dev_lines=6,
-    average_decay=0.9,
+    ema_decay=0.9,
     precision="fp32",
 )
 

@@ -154,8 +154,8 @@ def test_the_gradient_stops_at_the_chunk_but_the_state_goes_on(tmp_path):
     first, second, *_ = (b._replace(shown_after=None) for b in reading.batches(0, 0, 0, 1))
     reading.loss(model, first)["loss"].backward()
     carried = reading.loss(model, second)["loss"]
-    reading.begin(model)
-    assert reading.carried() == {}
+    reading.setup(model)
+    assert reading.state_dict() == {}
     assert reading.loss(model, second)["loss"].item() != pytest.approx(carried.item(), abs=1e-4)
 
 
@@ -210,10 +210,10 @@ def test_a_training_may_begin_with_another_author(run, tmp_path):
         ({"streams": 0}, "streams: must be at least 1"),
         ({"weight_dropout": 1.0}, "weight_dropout: must be from 0 to below 1"),
         ({"learning_rate": 0.0}, "learning_rate: must be above 0"),
-        ({"final_rate": 2.0}, "final_rate: must be from 0 to 1"),
+        ({"min_lr_ratio": 2.0}, "min_lr_ratio: must be from 0 to 1"),
         ({"dev_share": 0.6, "test_share": 0.5}, "shares below 1"),
         ({"embeddings": "tied"}, "embedding_size of 24"),
-        ({"seen_at_least": 2}, "seen_at_least"),
+        ({"min_count": 2}, "min_count"),
         ({"streams": 64, "steps": 100}, "too few for streams=64 of steps=100"),
         ({"start": "no-such-author"}, "no-such-author"),
     ],

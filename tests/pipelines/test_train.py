@@ -81,9 +81,14 @@ def test_a_file_of_captions_that_is_not_there_is_named(data, tmp_path):
 
 
 def test_a_finished_run_is_not_trained_over(data, tmp_path):
-    settings = ["encoder=shufflenet_v2_x0_5", "encoder_weights=random", "views=1", "epochs=1"]
+    settings = [
+        "encoder=shufflenet_v2_x0_5",
+        "encoder_weights=random",
+        "num_augmentations=1",
+        "epochs=1",
+    ]
     settings += ["fine_tuning_epochs=0", "self_critical_epochs=0", "batch_size=500"]
-    settings += ["hidden_size=8", "embedding_size=8", "seen_at_least=1"]
+    settings += ["hidden_size=8", "embedding_size=8", "min_count=1"]
     train_captioner(data, tmp_path / "run", settings)
     with pytest.raises(UserError, match="finished run"):
         train_captioner(data, tmp_path / "run", settings)

@@ -110,7 +110,7 @@ def make_translator():
 def make_captioner(*, costs: bool = False):
     from multimodal.captioning.captioner import Captioner, CaptionOptions
     from multimodal.captioning.model import CaptionNetwork, DecoderConfig
-    from multimodal.captioning.wording import CaptionVocabulary, RepetitionCosts
+    from multimodal.captioning.vocabulary import CaptionVocabulary, RepetitionCosts
     from multimodal.encoders import Encoder, EncoderConfig
 
     vocabulary = CaptionVocabulary(WORDS, "spelling" if costs else "coco-caption")

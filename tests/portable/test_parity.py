@@ -192,6 +192,6 @@ def test_the_graph_squashes_a_photo_as_pillow_does(pairs):
     photo = np.kron(random.integers(0, 256, (20, 30, 3)), np.ones((8, 8, 1))).astype(np.uint8)
     options = file.search_options({}).search
     whole = file.file.run(photos=photo[None], **options)
-    fitted = file.file.run(photos=file.view(Image.fromarray(photo))[None], **options)
+    fitted = file.file.run(photos=file.preprocess(Image.fromarray(photo))[None], **options)
     assert whole["tokens"].tolist() == fitted["tokens"].tolist()
     assert whole["scores"][0, 0] == pytest.approx(fitted["scores"][0, 0], abs=0.02)

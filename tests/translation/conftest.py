@@ -31,7 +31,7 @@ RECIPE = TranslatorRecipe(
     epochs=6,
     learning_rate=0.015,
     warmup_steps=20,
-    average_decay=0.9,
+    ema_decay=0.9,
     precision="fp32",
 )
 

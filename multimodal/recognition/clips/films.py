@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image, ImageOps
 
-from multimodal.recognition.data import well_covered
+from multimodal.recognition.data import frequent_categories
 from multimodal.recognition.ink import Floats
 from multimodal.strokes import Drawing, read_quickdraw
 from multimodal.strokes.raster import add_ink
@@ -72,7 +72,7 @@ def films_of_quickdraw(
         Split → category → films, the same each time.
     """
     parts = {split: read_quickdraw(folder, split) for split in ("train", "valid", "test")}
-    names = well_covered(list(parts.values()), least)
+    names = frequent_categories(list(parts.values()), least)
     most = {"train": films, "valid": films and math.ceil(films / 10), "test": None}
     return {
         split: {name: _films(split, name, part[name][: most[split]]) for name in names}

@@ -51,7 +51,7 @@ class Watching(Stage):
         self._cache = cache
         self.options = recipe.options(self.steps_per_epoch())
 
-    def begin(self, model: nn.Module) -> None:
+    def setup(self, model: nn.Module) -> None:
         """See all clips, once; everything learns but the eye."""
         model.requires_grad_(True)
         seen = see_clips(self._eye, self.clips.clips, self.recipe.frames, self._cache / "train.npy")

@@ -8,13 +8,13 @@ from typing import Literal
 from multimodal.recognition.reading.data import Hands
 from multimodal.recognition.reading.model import ReaderConfig
 from multimodal.recurrent.cells import Cell
-from multimodal.training import TrainingOptions, options_of, require_ranges
+from multimodal.training import TrainingOptions, require_ranges, training_options
 
 _LEAST = {
     **dict.fromkeys(("channels", "hidden_size", "layers", "epochs", "batch_points"), 1),
     **dict.fromkeys(("weight_decay", "slant", "climb", "width", "size"), 0),
 }
-_SHARES = ("dropout", "average_decay")
+_SHARES = ("dropout", "ema_decay")
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class ReaderRecipe:
         slant, climb, width, size: see Hands.
         epochs, learning_rate, weight_decay: of AdamW.
         batch_points: points of the tracks in a batch, padding included.
-        average_decay: of the moving average of the weights.
+        ema_decay: of the moving average of the weights.
         seed: of everything random.
         precision: "auto", "bf16" or "fp32".
 
@@ -47,7 +47,7 @@ class ReaderRecipe:
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
     batch_points: int = 20480
-    average_decay: float = 0.998
+    ema_decay: float = 0.998
     seed: int = 0
     precision: Literal["auto", "bf16", "fp32"] = "auto"
 
@@ -72,6 +72,11 @@ class ReaderRecipe:
 
     def options(self, steps_per_epoch: int) -> TrainingOptions:
         """How it is optimised; the warm-up of a short training takes no more than a fifth."""
-        return options_of(
-            self, steps_per_epoch, betas=(0.9, 0.99), warmup_steps=200, final_rate=0.01, clip=2.0
+        return training_options(
+            self,
+            steps_per_epoch,
+            betas=(0.9, 0.99),
+            warmup_steps=200,
+            min_lr_ratio=0.01,
+            max_grad_norm=2.0,
         )

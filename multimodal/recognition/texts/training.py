@@ -107,9 +107,7 @@ class TextClassifierTask(Task):
             known = ", ".join(self.labels)
             raise UserError(f"label_names: no label {min(unknown)!r}; there are {known}")
         learnt = with_opinions(train, recipe)
-        self.pieces = Pieces.build(
-            learnt.texts, recipe.pieces, recipe.buckets, recipe.seen_at_least
-        )
+        self.pieces = Pieces.build(learnt.texts, recipe.pieces, recipe.buckets, recipe.min_count)
         texts, labels = self._readable(learnt)
         counted, counted_labels = self._readable(train)  # what is made by rule is not frequent
         self._dev, self._dev_labels = self._readable(dev)

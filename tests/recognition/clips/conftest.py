@@ -40,7 +40,7 @@ def save_gif(pictures: list[Image.Image], path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def borrowed(tmp_path_factory) -> Path:
+def copied(tmp_path_factory) -> Path:
     return captioner(tmp_path_factory.mktemp("captioner") / "one", seed=0)
 
 
@@ -62,8 +62,8 @@ def data(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def recognizer(borrowed) -> ClipRecognizer:
-    eye = Eye.borrow(borrowed, "fp32")
+def recognizer(copied) -> ClipRecognizer:
+    eye = Eye.borrow(copied, "fp32")
     torch.manual_seed(1)
     config = ClipConfig(embedding_size=8, hidden_size=12, layers=2)
     network = ClipNetwork(config, eye.features, 3)

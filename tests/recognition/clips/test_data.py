@@ -38,8 +38,8 @@ class Greys:
 
 
 @pytest.fixture(scope="module")
-def eye(borrowed) -> Eye:
-    return Eye.borrow(borrowed, "fp32")
+def eye(copied) -> Eye:
+    return Eye.borrow(copied, "fp32")
 
 
 # ---- folders ----

@@ -109,17 +109,17 @@ def test_what_is_saved_guesses_the_same(recognizer, checkpoint):
     assert one.probability == pytest.approx(two.probability, abs=2e-3)  # saved in 16 bits
 
 
-def test_another_encoder_is_refused(recognizer, checkpoint, borrowed, tmp_path):
+def test_another_encoder_is_refused(recognizer, checkpoint, copied, tmp_path):
     config = json.loads((checkpoint / "config.json").read_text())
-    assert config["encoder"] == {"captioner": str(borrowed), "digest": recognizer.eye.digest}
+    assert config["encoder"] == {"captioner": str(copied), "digest": recognizer.eye.digest}
     config["encoder"]["captioner"] = str(captioner(tmp_path / "other", seed=1))
     (checkpoint / "config.json").write_text(json.dumps(config))
     with pytest.raises(UserError, match=r"has no more .*: train the clip recognizer again$"):
         ClipRecognizer.load(checkpoint)
 
 
-def test_the_digest_is_the_weights_and_not_their_precision(borrowed, tmp_path):
-    digests = {Eye.borrow(borrowed, precision).digest for precision in ("fp32", "bf16")}
+def test_the_digest_is_the_weights_and_not_their_precision(copied, tmp_path):
+    digests = {Eye.borrow(copied, precision).digest for precision in ("fp32", "bf16")}
     assert len(digests) == 1
     assert Eye.borrow(captioner(tmp_path / "same", seed=0), "fp32").digest in digests
     assert Eye.borrow(captioner(tmp_path / "other", seed=1), "fp32").digest not in digests

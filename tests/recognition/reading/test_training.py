@@ -22,7 +22,7 @@ def test_a_reader_learns_letters_without_being_told_where_they_are(hand, tmp_pat
         epochs=14,
         batch_points=1024,
         learning_rate=0.02,
-        average_decay=0.5,
+        ema_decay=0.5,
     )
     valid = {"words": hand.samples(30, 1, seed=5000)}
     best = train(ReaderTask(recipe, hand.samples(200, 2, seed=1), valid), tmp_path / "run")

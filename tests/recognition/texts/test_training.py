@@ -19,14 +19,14 @@ TINY = TextClassifierRecipe(
     embedding_size=12,
     hidden_size=12,
     buckets=128,
-    seen_at_least=1,
+    min_count=1,
     dropout=0.1,
     epochs=4,
     batch_size=8,
     label_smoothing=0.1,
     early_weight=0.3,
     learning_rate=2e-2,
-    average_decay=0.5,
+    ema_decay=0.5,
     label_names="bad=sad,good=glad",
 )
 

@@ -1,4 +1,4 @@
-"""A captioner that says more of the words it knows: the job behind ``multimodal vary``."""
+"""A captioner with more even word frequencies: ``multimodal adjust-vocabulary``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from multimodal.captioning.variety import VarietyOptions
+    from multimodal.captioning.logit_adjustment import LogitAdjustmentOptions
 
 _BATCH = 32
 
@@ -18,7 +18,7 @@ def vary_captioner(
     model: str | Path,
     data: str | Path,
     out: str | Path,
-    options: VarietyOptions,
+    options: LogitAdjustmentOptions,
     *,
     search: Mapping[str, Any] | None = None,
     where: Mapping[str, Any] | None = None,
@@ -47,7 +47,7 @@ def vary_captioner(
 
     from multimodal.captioning.captioner import Captioner
     from multimodal.captioning.data import read_captions
-    from multimodal.captioning.variety import vary
+    from multimodal.captioning.logit_adjustment import adjust_output_bias
     from multimodal.images import open_image
 
     shown = iter(read_captions(data, "train", **(where or {}))[: options.photos])
@@ -56,8 +56,10 @@ def vary_captioner(
     size = captioner.network.encoder.config.size
     cells = []
     while batch := [open_image(photo.image, needed=size) for photo in islice(shown, _BATCH)]:
-        cells.append(captioner.look(batch))
-    for number, (words, rise) in enumerate(vary(captioner, torch.cat(cells), options), 1):
+        cells.append(captioner.encode_images(batch))
+    for number, (words, rise) in enumerate(
+        adjust_output_bias(captioner, torch.cat(cells), options), 1
+    ):
         raised = int((rise > 0).sum())
         report(f"round {number} of {options.rounds}: {words} words said; now {raised} are raised")
     exact.network.decoder.readout.bias.data += rise

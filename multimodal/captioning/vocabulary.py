@@ -53,9 +53,9 @@ class CaptionVocabulary(WordVocabulary):
         self.tokenizer = tokenizer
 
     @classmethod
-    def learn(cls, captions: Iterable[str], at_least: int = 1) -> Self:
-        """The vocabulary of captions: every word that stands in them `at_least` times."""
-        return cls.build(map(spell, captions), at_least)
+    def learn(cls, captions: Iterable[str], min_count: int = 1) -> Self:
+        """The vocabulary of captions: every word that stands in them `min_count` times."""
+        return cls.build(map(spell, captions), min_count)
 
     def tokenize(self, caption: str) -> list[str]:
         """Cut a caption into words."""
@@ -71,13 +71,15 @@ def shown(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(word.removeprefix(JOINER) for word in words)
 
 
-def learnt(vocabulary: CaptionVocabulary, captions: Sequence[Sequence[str]], longest: int) -> str:
+def learnt(
+    vocabulary: CaptionVocabulary, captions: Sequence[Sequence[str]], max_length: int
+) -> str:
     """Tell how much of what captions say a captioner can learn.
 
     Args:
         vocabulary: the words that it learns.
         captions: those that it learns from, cut into words.
-        longest: further words of a caption are cut off.
+        max_length: further words of a caption are cut off.
 
     Raises:
         UserError: it would learn no word at all.
@@ -85,17 +87,17 @@ def learnt(vocabulary: CaptionVocabulary, captions: Sequence[Sequence[str]], lon
     counts = Counter(word for words in captions for word in words)
     known = [word for word in counts if word in vocabulary]
     if not known:
-        raise UserError("no word of the captions would be learnt: lower seen_at_least")
+        raise UserError("no word of the captions would be learnt: lower min_count")
     share = sum(counts[word] for word in known) / counts.total()
     line = (
         f"learns {len(known):,} of {len(counts):,} words ({100 * share:.1f} % of all that is said)"
     )
     lengths = sorted(map(len, captions))
     usual = lengths[int(0.99 * (len(lengths) - 1))]
-    cut = sum(length > longest for length in lengths) / len(lengths)
-    if usual <= longest:
+    cut = sum(length > max_length for length in lengths) / len(lengths)
+    if usual <= max_length:
         return line
-    return f"{line}; cuts {100 * cut:.1f} % of the captions short (longest={usual}: 1 %)"
+    return f"{line}; cuts {100 * cut:.1f} % of the captions short (max_length={usual}: 1 %)"
 
 
 @dataclass(frozen=True)

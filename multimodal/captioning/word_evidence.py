@@ -1,11 +1,11 @@
-"""What is believed to be in a photo, for every word of the vocabulary.
+"""How probable every word of the vocabulary is, given a photo.
 
-Two witnesses are heard: the word detector, which learnt from the captions of the training photos,
-and the encoder's ImageNet classifier, whose classes are named by words that people say (see
-`naming`). The decoder reads the list of words with their probabilities, as it learnt to do from
-captions alone; that such a list can carry words of which no captioned photo was ever seen is from
-Venugopalan et al. 2017 (Captioning Images with Diverse Objects). The search adds to the logit of
-every word how much more probable the witnesses make it than it usually is.
+Two kinds of evidence are combined: the word detector, which learnt from the captions of the
+training photos, and the encoder's ImageNet classifier, whose classes are named by words that people
+say (see `naming`). The decoder reads the list of words with their probabilities, as it learnt to do
+from captions alone; that such a list can carry words of which no captioned photo was ever seen is
+from Venugopalan et al. 2017 (Captioning Images with Diverse Objects). The search adds to the logit
+of every word how much more probable the evidence makes it than it usually is.
 """
 
 from __future__ import annotations
@@ -50,18 +50,18 @@ _FUNCTION_WORDS = frozenset(
 )
 
 
-class Belief(NamedTuple):
-    """What is believed of B photos.
+class WordProbabilities(NamedTuple):
+    """What the evidence says of B photos.
 
     Attributes:
         words: (B, V) the probability of every word.
         familiarity: (B,) how much they are like those that were learnt from, from 0 to 1.
-        evidence: (B, V) what the logit of every word gains, in nats.
+        logit_bias: (B, V) what the logit of every word gains, in nats.
     """
 
     words: Tensor
     familiarity: Tensor
-    evidence: Tensor
+    logit_bias: Tensor
 
     @property
     def visible(self) -> Tensor:
@@ -69,7 +69,7 @@ class Belief(NamedTuple):
         return SHOWN + (1 - SHOWN) * self.familiarity
 
 
-class Witnesses(nn.Module):
+class WordEvidence(nn.Module):
     """The words by which ImageNet's classes are called, and how usual every word is.
 
     Args:
@@ -133,23 +133,25 @@ class Witnesses(nn.Module):
         seen = self._seen(detected) * self._allowed(logits)
         return 1 - (1 - share * seen) * (1 - called)
 
-    def believe(self, cells: Tensor, detected: Tensor, logits: Tensor, weight: float) -> Belief:
-        """What is believed of B photos.
+    def combine(
+        self, cells: Tensor, detected: Tensor, logits: Tensor, weight: float
+    ) -> WordProbabilities:
+        """Combine the evidence of the word detector and of the classifier.
 
         Args:
-            cells: (B, S, D).
+            cells: (B, S, D) of the photos.
             detected: (B, W) logits of the word detector.
             logits: (B, C) of the classes.
             weight: of the evidence.
         """
         if self.familiarity is None:
             words = self.words(detected, logits)
-            return Belief(words, words.new_ones(len(words)), torch.zeros_like(words))
+            return WordProbabilities(words, words.new_ones(len(words)), torch.zeros_like(words))
         familiar = self.familiarity(cells)[:, None]
         words = self.words(detected, logits, DIMMED + (1 - DIMMED) * familiar)
-        evidence = weight * self._evidence(detected, logits, familiar)
-        evidence[:, : self.first] = 0.0
-        return Belief(words, familiar[:, 0], evidence)
+        logit_bias = weight * self._evidence(detected, logits, familiar)
+        logit_bias[:, : self.first] = 0.0
+        return WordProbabilities(words, familiar[:, 0], logit_bias)
 
     def _evidence(self, detected: Tensor, logits: Tensor, familiar: Tensor) -> Tensor:
         home, world = self.usual.float().clamp(min=LEAST)
@@ -159,7 +161,7 @@ class Witnesses(nn.Module):
         looked_for = self._looked_for(detected)
         of_detector = (seen.clamp(min=1e-5).log() - usual).clamp(-MOST_AGAINST, 3.0)
         of_detector = torch.where(looked_for, of_detector, 0.0)
-        # What the classifier sees needs no second witness.
+        # What the classifier sees needs no support of the detector.
         of_detector = torch.where(meant > 0.3, of_detector.clamp(min=0.0), of_detector)
         strange = 1 - familiar
         unsupported = self.content & (seen < SUPPORTED) & (meant < NAMED)

@@ -5,8 +5,9 @@ Measuring the Diversity of Automatic Image Descriptions): a rare word is seldom 
 one, and so it is not said even of the photos that it suits best. Each such word gets a constant on
 its logit (Menon et al. 2021, Long-tail learning via logit adjustment), here not from its frequency
 but as large as it takes: until the captioner, searching as it always does, says the word of a few
-of the photos. Where the search leans towards what is detected (`Decoder.lean`), rare words first
-get back what that takes from them. It costs nothing to keep, being part of the last layer's bias.
+of the photos. Where the search is biased towards detected words (`Decoder.with_detector_bias`),
+rare words first get back what that takes from them. It costs nothing to keep, being part of the
+last layer's bias.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _SPARE = 0.01  # nats beyond what just suffices
 
 
 @dataclass(frozen=True, kw_only=True)
-class VarietyOptions:
+class LogitAdjustmentOptions:
     """How far to go.
 
     Attributes:
@@ -67,12 +68,15 @@ class Round(NamedTuple):
 
 
 @torch.no_grad()
-def vary(captioner: Captioner, cells: Tensor, options: VarietyOptions) -> Iterator[Round]:
+def adjust_output_bias(
+    captioner: Captioner, cells: Tensor, options: LogitAdjustmentOptions
+) -> Iterator[Round]:
     """Raise the logits of words that are said too seldom, round after round.
 
     Args:
         captioner: who is to say more words; the bias of its last layer moves along.
-        cells: (N, S, D) of the photos, from `Captioner.look`. Those that it was trained on will do.
+        cells: (N, S, D) of the photos, from `Captioner.encode_images`. Those that it was trained on
+            will do.
         options: how far to go.
 
     Yields:
@@ -80,11 +84,11 @@ def vary(captioner: Captioner, cells: Tensor, options: VarietyOptions) -> Iterat
     """
     bias = captioner.network.decoder.readout.bias
     former = bias.float().clone()
-    least = _forgiven(captioner, cells)
+    least = _detector_compensation(captioner, cells)
     rise = least
     bias.copy_(former + rise)
     for _ in range(options.rounds):
-        said, needed = _survey(captioner, cells, options)
+        said, needed = _usage(captioner, cells, options)
         higher = torch.minimum(
             rise + needed.clamp(0, _STEP - _SPARE) + _SPARE, least + options.limit
         )
@@ -95,7 +99,7 @@ def vary(captioner: Captioner, cells: Tensor, options: VarietyOptions) -> Iterat
         yield Round(int((said > 0).sum()), rise)
 
 
-def _forgiven(captioner: Captioner, cells: Tensor) -> Tensor:
+def _detector_compensation(captioner: Captioner, cells: Tensor) -> Tensor:
     """The rise (V,) that makes up for what the weight of the detector takes from rare words.
 
     A rare word is improbable in any photo. This leaves of it what the detector sees in this one.
@@ -110,7 +114,9 @@ def _forgiven(captioner: Captioner, cells: Tensor) -> Tensor:
     return rise
 
 
-def _survey(captioner: Captioner, cells: Tensor, options: VarietyOptions) -> tuple[Tensor, Tensor]:
+def _usage(
+    captioner: Captioner, cells: Tensor, options: LogitAdjustmentOptions
+) -> tuple[Tensor, Tensor]:
     """What is said, and what it would take to say more.
 
     Returns:
@@ -138,7 +144,7 @@ def _survey(captioner: Captioner, cells: Tensor, options: VarietyOptions) -> tup
 
 def _write(captioner: Captioner, cells: Tensor) -> Sequence[list[int]]:
     options = captioner.search_options({"naming": False})
-    return [list(of_photo[0].tokens) for of_photo in captioner.write(cells, options)]
+    return [list(of_photo[0].tokens) for of_photo in captioner.generate(cells, options)]
 
 
 def _rise_at_best_place(
@@ -146,10 +152,10 @@ def _rise_at_best_place(
 ) -> Tensor:
     """What each word lacks against the said one at its best place in each sentence: (B, V) nats."""
     decoder = captioner.network.decoder
-    sight = captioner.sight(cells, captioner.search_options({}))
+    memory = captioner.decoder_memory(cells, captioner.search_options({}))
     rows = [torch.tensor([START, *sentence]) for sentence in sentences]
     tokens = pad_sequence(rows, batch_first=True, padding_value=PADDING)
-    logits: Tensor = decoder(sight, tokens[:, None, :-1])[:, 0].float()  # (B, T, V)
+    logits: Tensor = decoder(memory, tokens[:, None, :-1])[:, 0].float()  # (B, T, V)
     targets = tokens[:, 1:, None]
     lacking = (logits.gather(-1, targets) - logits).masked_fill(targets == PADDING, torch.inf)
     return lacking.amin(1)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from multimodal.captioning.captioner import Captioner
-from multimodal.captioning.variety import VarietyOptions, vary
+from multimodal.captioning.logit_adjustment import LogitAdjustmentOptions, adjust_output_bias
 from multimodal.errors import UserError
 from multimodal.images import open_image
 from multimodal.vocabulary import SPECIAL
@@ -23,17 +23,17 @@ def talker(captioner, monkeypatch) -> Captioner:
 
 @pytest.fixture(scope="module")
 def cells(captioner, data) -> torch.Tensor:
-    return captioner.look([open_image(path) for path in sorted(data.glob("images/*"))])
+    return captioner.encode_images([open_image(path) for path in sorted(data.glob("images/*"))])
 
 
 def said(captioner: Captioner, cells: torch.Tensor) -> Counter[int]:
     """Of how many photos every word is said."""
-    found = captioner.write(cells, captioner.search_options({"naming": False}))
+    found = captioner.generate(cells, captioner.search_options({"naming": False}))
     return Counter(token for of_photo in found for token in set(of_photo[0].tokens))
 
 
 def raised(captioner: Captioner, cells: torch.Tensor, **options: float) -> torch.Tensor:
-    *_, last = vary(captioner, cells, VarietyOptions(**options))
+    *_, last = adjust_output_bias(captioner, cells, LogitAdjustmentOptions(**options))
     return last.rise
 
 
@@ -44,7 +44,9 @@ def test_a_word_that_is_never_said_is_raised_until_it_is(talker, cells):
     bias[word] -= 12.0
     before = bias.clone()
     heights, uses = [], []
-    for _, rise in vary(talker, cells, VarietyOptions(uses=2, limit=100.0, rounds=40)):
+    for _, rise in adjust_output_bias(
+        talker, cells, LogitAdjustmentOptions(uses=2, limit=100.0, rounds=40)
+    ):
         torch.testing.assert_close(bias, before + rise)
         heights.append(float(rise[word]))
         uses.append(said(talker, cells)[word])
@@ -72,7 +74,9 @@ def test_words_that_are_said_enough_stay_as_they_are(talker, cells):
 def test_more_different_words_are_said_of_the_same_photos(talker, cells):
     scarce = talker.network.decoder.readout.bias.data[len(SPECIAL) :]
     scarce[::2] -= 4.0
-    rounds = list(vary(talker, cells, VarietyOptions(uses=2, limit=8.0, rounds=25)))
+    rounds = list(
+        adjust_output_bias(talker, cells, LogitAdjustmentOptions(uses=2, limit=8.0, rounds=25))
+    )
     assert rounds[0].words < len(said(talker, cells))
 
 
@@ -85,7 +89,9 @@ def test_the_least_rise_lets_a_greedy_writer_say_the_word(talker, cells):
     for photo in cells[:40].split(1):
         bias.copy_(former)
         before = said(talker, photo)
-        (first,) = vary(talker, photo, VarietyOptions(uses=1, limit=0.39, rounds=1))
+        (first,) = adjust_output_bias(
+            talker, photo, LogitAdjustmentOptions(uses=1, limit=0.39, rounds=1)
+        )
         for word in first.rise.nonzero()[:, 0].tolist():
             bias.copy_(former)
             bias[word] += first.rise[word] - 0.02  # a hundredth is to spare
@@ -103,7 +109,9 @@ def test_rare_words_get_back_what_the_detectors_weight_takes_from_them(talker, c
     )
     detector = talker.network.decoder.detector
     usual = detector(cells).sigmoid().mean(0)
-    (first,) = vary(talker, cells, VarietyOptions(uses=1, limit=1e-9, rounds=1))
+    (first,) = adjust_output_bias(
+        talker, cells, LogitAdjustmentOptions(uses=1, limit=1e-9, rounds=1)
+    )
     expected = 0.5 * (0.03 / usual).log().clamp(min=0)
     looked_for = slice(len(SPECIAL), len(SPECIAL) + len(usual))
     torch.testing.assert_close(first.rise[looked_for], expected, rtol=0, atol=1e-5)
@@ -121,4 +129,4 @@ def test_rare_words_get_back_what_the_detectors_weight_takes_from_them(talker, c
 )
 def test_a_number_out_of_range_is_named(name, rule):
     with pytest.raises(UserError, match=rf"^{name}: must be {rule}, not 0$"):
-        VarietyOptions(**{name: 0})
+        LogitAdjustmentOptions(**{name: 0})

@@ -5,7 +5,7 @@ from torch import nn
 from multimodal.errors import UserError
 
 
-class LearningParts:
+class TrainableModules:
     """Lets the vectors of a network learn, and the matrices of some of its parts.
 
     A vector costs next to nothing to keep, and moves every feature that it is added to (Ben Zaken,
@@ -24,7 +24,9 @@ class LearningParts:
         known = [name for name, part in model.named_children() if [*part.parameters()]]
         for name in self._names:
             if name not in known:
-                raise UserError(f"parts: there is no {name!r}; there are {', '.join(known)}")
+                raise UserError(
+                    f"trainable_modules: there is no {name!r}; there are {', '.join(known)}"
+                )
 
     def choose(self, model: nn.Module) -> None:
         """Of what learns in a model of this kind, let the matrices of all other parts rest."""

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from multimodal.captioning.wording import CaptionVocabulary, RepetitionCosts, learnt
+from multimodal.captioning.vocabulary import CaptionVocabulary, RepetitionCosts, learnt
 from multimodal.errors import UserError
 from multimodal.vocabulary import SPECIAL
 
@@ -44,7 +44,7 @@ def test_how_much_is_learnt_is_told():
     vocabulary = CaptionVocabulary(["a", "dog"])
     assert learnt(vocabulary, captions, 9) == "learns 2 of 3 words (75.0 % of all that is said)"
     told = learnt(vocabulary, [["a", "dog", "a"]] * 3, 2)
-    assert told.endswith("; cuts 100.0 % of the captions short (longest=3: 1 %)")
+    assert told.endswith("; cuts 100.0 % of the captions short (max_length=3: 1 %)")
 
 
 def test_a_vocabulary_of_no_words_is_an_error():

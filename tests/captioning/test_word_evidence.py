@@ -1,4 +1,4 @@
-"""What is believed of photos: two witnesses, how usual words are, and calibration."""
+"""Word probabilities of photos: two kinds of evidence, how usual words are, and calibration."""
 
 import math
 
@@ -8,8 +8,14 @@ import torch
 from multimodal.captioning.calibration import calibrate
 from multimodal.captioning.captioner import Captioner, CaptionOptions
 from multimodal.captioning.model import CaptionNetwork, DecoderConfig
-from multimodal.captioning.support import MENTIONED, MOST_FOR, UNSEEN, UNSUPPORTED, Witnesses
-from multimodal.captioning.wording import CaptionVocabulary
+from multimodal.captioning.vocabulary import CaptionVocabulary
+from multimodal.captioning.word_evidence import (
+    MENTIONED,
+    MOST_FOR,
+    UNSEEN,
+    UNSUPPORTED,
+    WordEvidence,
+)
 from multimodal.encoders import Encoder, EncoderConfig
 from multimodal.errors import UserError
 from multimodal.vocabulary import SPECIAL
@@ -32,15 +38,17 @@ def detecting(*probabilities: float) -> torch.Tensor:
     return torch.tensor([probabilities]).logit()
 
 
-def witnesses(familiar: float) -> Witnesses:
-    made = Witnesses(WORDS, FIRST, cell_size=6, rank=2)
+def word_evidence(familiar: float) -> WordEvidence:
+    made = WordEvidence(WORDS, FIRST, cell_size=6, rank=2)
     made.usual.fill_(0.01)
     made.familiarity.bounds.copy_(torch.tensor([1e6 if familiar else -1e6, 1.0]))
     return made
 
 
 def test_words_are_believed_by_either_witness():
-    said = Witnesses(WORDS, FIRST, 6, 0).words(detecting(0.9, 0.5, 0.3, 0.25), sure_of(LION_CLASS))
+    said = WordEvidence(WORDS, FIRST, 6, 0).words(
+        detecting(0.9, 0.5, 0.3, 0.25), sure_of(LION_CLASS)
+    )
     probabilities = dict(zip(WORDS, said[0].tolist(), strict=True))
     assert probabilities["lion"] == pytest.approx(MENTIONED)
     assert probabilities["grass"] == pytest.approx(0.25)
@@ -49,18 +57,20 @@ def test_words_are_believed_by_either_witness():
 
 
 def test_a_familiar_photo_needs_no_evidence():
-    belief = witnesses(1).believe(
+    combined = word_evidence(1).combine(
         torch.randn(1, 4, 6), detecting(0.9, 0.5, 0.3, 0.25), sure_of(LION_CLASS), weight=1.0
     )
-    assert belief.familiarity.tolist() == [1.0]
-    assert belief.visible.tolist() == [1.0]
-    assert belief.evidence.abs().max() == 0
+    assert combined.familiarity.tolist() == [1.0]
+    assert combined.visible.tolist() == [1.0]
+    assert combined.logit_bias.abs().max() == 0
 
 
 def test_evidence_in_an_unfamiliar_photo():
     detected = detecting(0.9, 0.5, 0.001, 0.001)
-    belief = witnesses(0).believe(torch.randn(1, 4, 6), detected, sure_of(LION_CLASS), weight=1.0)
-    evidence = belief.evidence[0]
+    combined = word_evidence(0).combine(
+        torch.randn(1, 4, 6), detected, sure_of(LION_CLASS), weight=1.0
+    )
+    evidence = combined.logit_bias[0]
     gained = math.log(MENTIONED / 0.01)
     assert evidence[LION].item() == pytest.approx(min(gained, MOST_FOR), abs=1e-3)
     assert evidence[TOASTER].item() < UNSEEN
@@ -73,9 +83,10 @@ def test_evidence_in_an_unfamiliar_photo():
 def test_twice_the_weight_is_twice_the_evidence():
     cells, detected = torch.randn(1, 4, 6), detecting(0.9, 0.5, 0.2, 0.3)
     one, two = (
-        witnesses(0).believe(cells, detected, sure_of(LION_CLASS), weight) for weight in (1.0, 2.0)
+        word_evidence(0).combine(cells, detected, sure_of(LION_CLASS), weight)
+        for weight in (1.0, 2.0)
     )
-    torch.testing.assert_close(two.evidence, 2 * one.evidence)
+    torch.testing.assert_close(two.logit_bias, 2 * one.logit_bias)
 
 
 @pytest.fixture
@@ -95,13 +106,13 @@ def test_a_calibrated_captioner_knows_its_world_also_after_loading(captioner, tm
     cells = torch.randn(30, 4, captioner.network.encoder.cell_size)
     world = ["sliced toaster", "a lion", "lions"]
     calibrated = calibrate(captioner, [cells], [cells[:20]], ["a dog", "a man"], world)
-    assert calibrated.network.witnesses.usual[0, [A, DOG, LION]].tolist() == [1.0, 0.5, 0.0]
-    assert calibrated.network.witnesses.usual[1, LION].item() == pytest.approx(1 / 3)
+    assert calibrated.network.word_evidence.usual[0, [A, DOG, LION]].tolist() == [1.0, 0.5, 0.0]
+    assert calibrated.network.word_evidence.usual[1, LION].item() == pytest.approx(1 / 3)
     loaded = Captioner.load(calibrated.save(tmp_path / "model"), precision="fp32")
-    familiarity = calibrated.network.witnesses.familiarity
+    familiarity = calibrated.network.word_evidence.familiarity
     assert familiarity(cells).mean() > 0.5
     assert familiarity(cells + 50).max() < 0.01
-    assert loaded.network.witnesses.familiarity(cells + 50).max() < 0.01
+    assert loaded.network.word_evidence.familiarity(cells + 50).max() < 0.01
 
 
 def test_a_captioner_without_a_list_of_words_cannot_be_calibrated(captioner):

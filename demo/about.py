@@ -30,7 +30,7 @@ TITLES = {
     "recognizer": "Drawing to category",
     "sentiment": "Sentence to mood",
     "sketcher": "Prompt to drawing",
-    "text": "Beginning to text",
+    "language-model": "Beginning to text",
     "translator": "Sentence to another language",
     "writer": "Text to handwriting",
 }

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner
     from multimodal.handwriting.writer import Writer
-    from multimodal.language.author import Author
+    from multimodal.language.language_model import LanguageModel
     from multimodal.recognition.clips.recognizer import ClipRecognizer
     from multimodal.recognition.reading.reader import Reader
     from multimodal.recognition.recognizer import Recognizer
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from multimodal.translation.translator import Translator
 
 
-def load_author(source: str | Path | None = None) -> Author:
-    """Load the shipped author, another voice, or one from a folder or the Hugging Face Hub.
+def load_language_model(source: str | Path | None = None) -> LanguageModel:
+    """Load the shipped language model, another one, or one from a folder or the Hugging Face Hub.
 
     Raises:
         multimodal.errors.UserError: when there is none, or it is damaged.
     """
-    from multimodal.language.author import SHIPPED, Author
+    from multimodal.language.language_model import SHIPPED, LanguageModel
 
-    return Author.load(source or SHIPPED)
+    return LanguageModel.load(source or SHIPPED)
 
 
 def load_captioner(source: str | Path | None = None) -> Captioner:

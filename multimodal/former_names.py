@@ -34,6 +34,7 @@ FORMER_NAMES: Mapping[str, FormerNames] = {
             "witnesses.": "word_evidence.",
         },
     ),
+    "text": FormerNames(task="language-model", config={"shares": "split_fractions"}),
 }
 """By the former name of the task."""
 

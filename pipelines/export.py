@@ -69,7 +69,7 @@ def export_file(
     """Make a file of a model.
 
     Args:
-        model: a shipped model's name, a voice, a folder, a Hub id, or a magenta decoder.
+        model: a shipped model's name, a shipped model, a folder, a Hub id, or a magenta decoder.
         path: where; what is there is replaced when the new file is whole.
         int8: whether weights are kept in 8 bit.
         data: with `int8`, held-out data to measure both on; the card tells what it costs.

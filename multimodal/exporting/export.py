@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from multimodal.captioning.captioner import Captioner
     from multimodal.handwriting.writer import Writer
-    from multimodal.language.author import Author
+    from multimodal.language.language_model import LanguageModel
     from multimodal.recognition.reading.reader import Reader
     from multimodal.recognition.recognizer import Recognizer
     from multimodal.sketching.sketcher import Sketcher
@@ -59,7 +59,7 @@ def export_model(source: str | Path) -> Exported:
     """Make a graph and a manifest of a model.
 
     Args:
-        source: a shipped model's name, a voice, a folder, a Hub id, or a magenta decoder.
+        source: a shipped model's name, a shipped model, a folder, a Hub id, or a magenta decoder.
 
     Raises:
         UserError: there is none, it is damaged, or no file can be made of its task.
@@ -75,12 +75,12 @@ def export_model(source: str | Path) -> Exported:
 
 def _task_of(source: str | Path) -> tuple[str, str | Path]:
     """What a model is for, and where it lies."""
-    from multimodal.language.voices import find_voice
+    from multimodal.language.shipped import find_language_model
     from multimodal.sketching.magenta import is_decoder_file
 
     if is_decoder_file(source):
         return "sketcher", source
-    checkpoint = read_checkpoint(find_voice(source))
+    checkpoint = read_checkpoint(find_language_model(source))
     return str(checkpoint.config["task"]), checkpoint.folder
 
 
@@ -221,19 +221,19 @@ def translator_file(translator: Translator) -> Exported:
     return _exported("translator", graph, inputs, _found("subwords"), manifest)
 
 
-def export_text(source: str | Path) -> Exported:
-    """A language model's file; see `multimodal.exporting.text`."""
-    from multimodal.language.author import Author
+def export_language_model(source: str | Path) -> Exported:
+    """A language model's file; see `multimodal.exporting.language_model`."""
+    from multimodal.language.language_model import LanguageModel
 
-    return text_file(Author.load(source, precision="fp32"))
+    return language_model_file(LanguageModel.load(source, precision="fp32"))
 
 
-def text_file(author: Author) -> Exported:
+def language_model_file(language_model: LanguageModel) -> Exported:
     """The file of a language model in fp32."""
-    from multimodal.exporting.text import TextGraph
+    from multimodal.exporting.language_model import LanguageModelGraph
     from multimodal.language.data import token_before
 
-    vocabulary = author.vocabulary
+    vocabulary = language_model.vocabulary
     one = {0: "texts"}
     size = len(vocabulary)
     inputs = {
@@ -254,13 +254,13 @@ def text_file(author: Author) -> Exported:
         "tokens": "(B, T), what is written, without the prime",
         "log_probs": "(B, T), of every token, in nats",
     }
-    graph = TextGraph(author.network, vocabulary.reserved)
+    graph = LanguageModelGraph(language_model.network, vocabulary.reserved)
     manifest = {
         "vocabulary": vocabulary.to_json(),
         "before": token_before(vocabulary),
         "cannot": ["stream", "score", "trace"],
     }
-    return _exported("text", graph, inputs, outputs, manifest)
+    return _exported("language-model", graph, inputs, outputs, manifest)
 
 
 def export_sketcher(source: str | Path) -> Exported:
@@ -449,6 +449,6 @@ EXPORTERS: Mapping[str, Callable[[str | Path], Exported]] = {
     "recognizer": export_recognizer,
     "writer": export_writer,
     "reader": export_reader,
-    "text": export_text,
+    "language-model": export_language_model,
     "translator": export_translator,
 }

@@ -30,7 +30,7 @@ class Nats(NamedTuple):
 
 @dataclass(frozen=True)
 class Surprise:
-    """How well a network foretells pieces of handwriting.
+    """How well a network predicts pieces of handwriting.
 
     Attributes:
         nats_per_point: mean over all points, in the network's units, the end being one of them.
@@ -75,7 +75,7 @@ def script_nats(network: WriterNetwork, script: Script, hands: Tensor, scale: fl
 
 
 def surprise(network: WriterNetwork, script: Script, hands: Tensor, scale: float) -> Surprise:
-    """How well a network foretells pieces, see `script_nats`."""
+    """How well a network predicts pieces, see `script_nats`."""
     nats = float(script_nats(network, script, hands, scale).double().sum())
     count = int(script.lengths.sum())
     return Surprise(nats / count, nats / len(script), len(script))

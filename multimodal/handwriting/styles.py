@@ -75,7 +75,7 @@ def learn_hand(
 ) -> Tensor:
     """Find the embedding (S,) under which pieces of one hand surprise least; the network stays.
 
-    It begins from the known hand that foretells the pieces best, and is pulled to the mean of all.
+    It begins from the known hand that predicts the pieces best, and is pulled to the mean of all.
 
     Args:
         network: what was learnt.
@@ -135,7 +135,7 @@ def primer_of(script: Script) -> Primer | None:
 
 
 def _nearest_hand(network: WriterNetwork, script: Script, scale: float) -> Tensor:
-    """The embedding, of a spread of known ones and nobody's, that foretells a few pieces best."""
+    """The embedding, of a spread of known ones and nobody's, that predicts a few pieces best."""
     hands = network.hands.weight.detach()
     spread = torch.linspace(0, len(hands) - 1, min(12, len(hands))).round().long()
     some = script.some(3)

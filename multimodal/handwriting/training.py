@@ -42,7 +42,7 @@ GALLERY = 24
 
 
 class Written(Stage):
-    """The one stage: every point of every piece is foretold from the points before and its text."""
+    """The one stage: every point of every piece is predicted from the points before and its text."""
 
     name = "writing"
 
@@ -122,7 +122,7 @@ class WriterTask(Task):
         )
 
     def validate(self, model: nn.Module) -> Mapping[str, float]:
-        """Foretell lines of writers that were never seen, as nobody's hand."""
+        """Predict lines of writers that were never seen, as nobody's hand."""
         network = cast(WriterNetwork, model)
         nobody = network.hands.weight[-1].expand(len(self.dev), -1)
         found = surprise(network, self.dev, nobody, self.scale)

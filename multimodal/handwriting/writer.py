@@ -97,12 +97,12 @@ class Writer(PageWriter):
         """
         checkpoint = read_checkpoint(source, task=TASK)
         with reading_config(checkpoint):
-            writer = cls._untrained(checkpoint.config, precision)
+            writer = cls.from_config(checkpoint.config, precision)
         load_tensors(writer.network, checkpoint)
         return writer
 
     @classmethod
-    def _untrained(cls, config: Mapping[str, Any], precision: Precision) -> Self:
+    def from_config(cls, config: Mapping[str, Any], precision: Precision) -> Self:
         writer = cls(
             WriterNetwork(WriterConfig(**config["network"])),
             scale=float(config["scale"]),

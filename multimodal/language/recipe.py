@@ -1,4 +1,4 @@
-"""Everything about an author's training that can be chosen."""
+"""Everything about a language model's training that can be chosen."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from multimodal.errors import UserError
-from multimodal.language.data import Shares
+from multimodal.language.data import SplitFractions
 from multimodal.language.model import LanguageConfig
 from multimodal.recurrent.cells import Cell
 from multimodal.training import TrainingOptions, require_ranges, training_options
@@ -20,17 +20,18 @@ _SHARES = ("input_dropout", "dropout", "output_dropout", "weight_dropout", "ema_
 
 
 @dataclass(frozen=True)
-class TextRecipe:
+class LanguageModelRecipe:
     """The choices; on the command line, ``--set name=value``.
 
     Attributes:
-        start: an author to begin with: a voice, a folder or a Hub id. Its vocabulary and its sizes
-            then take the place of those chosen here; characters that it lacks are added.
+        start: a language model to begin with: a shipped model, a folder or a Hub id. Its vocabulary
+            and its sizes then take the place of those chosen here; characters that it lacks are
+            added.
         vocabulary: what a token is.
-        unknown: what a character that the text lacks is to be, later on, for the author: an error,
-            or U+FFFD. Words that the training split lacks are always unknown words.
+        unknown: what a character that the text lacks is to be, later on, for the language model: an
+            error, or U+FFFD. Words that the training split lacks are always unknown words.
         min_count: how often a word or character must stand in the text to be learnt.
-        dev_share, test_share: see Shares.
+        dev_fraction, test_fraction: see Shares.
         cell, layers, embedding_size, hidden_size, input_dropout, dropout, output_dropout,
             weight_dropout: see LanguageConfig.
         embeddings: "own", or "tied" to the readout.
@@ -49,8 +50,8 @@ class TextRecipe:
     vocabulary: Literal["characters", "bytes", "words"] = "characters"
     unknown: Literal["error", "replace"] = "error"
     min_count: int = 1
-    dev_share: float = 0.1
-    test_share: float = 0.1
+    dev_fraction: float = 0.1
+    test_fraction: float = 0.1
     cell: Cell = "lstm"
     layers: int = 2
     embedding_size: int = 512
@@ -77,12 +78,12 @@ class TextRecipe:
         require_ranges(self, _LEAST, shares=_SHARES, up_to_one=("min_lr_ratio",))
         if self.min_count > 1 and self.vocabulary == "characters" and self.unknown == "error":
             raise UserError("min_count: leaves characters out, so set unknown=replace as well")
-        _ = self.shares, self.network  # which refuse what cannot be
+        _ = self.split_fractions, self.network  # which refuse what cannot be
 
     @property
-    def shares(self) -> Shares:
+    def split_fractions(self) -> SplitFractions:
         """How a text without splits of its own is parted."""
-        return Shares(self.dev_share, self.test_share)
+        return SplitFractions(self.dev_fraction, self.test_fraction)
 
     @property
     def network(self) -> LanguageConfig:

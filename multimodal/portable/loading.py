@@ -17,7 +17,7 @@ _CLASSES = {
     "writer": ("handwriting", "PortableWriter"),
     "recognizer": ("guesses", "PortableRecognizer"),
     "reader": ("readings", "PortableReader"),
-    "text": ("texts", "PortableAuthor"),
+    "language-model": ("language_model", "PortableLanguageModel"),
     "translator": ("translations", "PortableTranslator"),
 }
 

@@ -93,13 +93,13 @@ class Recognizer:
         """
         checkpoint = read_checkpoint(source, task=TASK)
         with reading_config(checkpoint):
-            recognizer = cls._untrained(checkpoint.config)
+            recognizer = cls.from_config(checkpoint.config)
         load_tensors(recognizer.network, checkpoint)
         recognizer.network.to(torch_dtype(precision))
         return recognizer
 
     @classmethod
-    def _untrained(cls, config: Mapping[str, Any]) -> Self:
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
         categories = [str(name) for name in config["categories"]]
         network = RecognizerNetwork(RecognizerConfig(**config["network"]), len(categories))
         temperatures = {int(k): float(value) for k, value in config["temperatures"].items()}

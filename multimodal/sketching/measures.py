@@ -1,4 +1,4 @@
-"""How well a network foretells drawings: the figures of a split."""
+"""How well a network predicts drawings: the figures of a split."""
 
 from __future__ import annotations
 

@@ -120,12 +120,12 @@ class Sketcher:
             return cls._from_magenta(Path(source), precision)
         checkpoint = read_checkpoint(source, task=TASK)
         with reading_config(checkpoint):
-            sketcher = cls._untrained(checkpoint.config, precision)
+            sketcher = cls.from_config(checkpoint.config, precision)
         load_tensors(sketcher.network, checkpoint)
         return sketcher
 
     @classmethod
-    def _untrained(cls, config: Mapping[str, Any], precision: Precision) -> Self:
+    def from_config(cls, config: Mapping[str, Any], precision: Precision) -> Self:
         return cls(
             SketchNetwork(SketchConfig(**config["network"])),
             [str(name) for name in config["categories"]],

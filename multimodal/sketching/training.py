@@ -38,7 +38,7 @@ SHOWN, COLUMNS, CELL = 48, 8, 128
 
 
 class Drawn(Stage):
-    """The one stage: every point of every drawing is foretold from the points before it."""
+    """The one stage: every point of every drawing is predicted from the points before it."""
 
     name = "sketching"
 

@@ -43,7 +43,7 @@ SHOWN = 3  # sentences of every direction, after every epoch
 
 
 class Writing(Stage):
-    """The one stage: every subword of every translation is foretold from those before it."""
+    """The one stage: every subword of every translation is predicted from those before it."""
 
     name = "writing"
 

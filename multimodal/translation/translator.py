@@ -99,7 +99,7 @@ class Translator:
             follows from the source.
         longest: how many subwords a sentence may have.
         channel_weight: how much it counts, unless a call says otherwise, how well the source can be
-            foretold from a translation (the same score of the other direction), where the best of a
+            predicted from a translation (the same score of the other direction), where the best of a
             beam search are close; see `multimodal.translation.channel`.
         domains: by languages' codes, what is usual among the sentences that were learnt from.
 
@@ -141,13 +141,13 @@ class Translator:
         """
         checkpoint = read_checkpoint(source, task=TASK)
         with reading_config(checkpoint):
-            translator = cls._untrained(checkpoint.config)
+            translator = cls.from_config(checkpoint.config)
         load_tensors(translator.network, checkpoint)
         translator.network.to(torch_dtype(precision))
         return translator
 
     @classmethod
-    def _untrained(cls, config: Mapping[str, Any]) -> Self:
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
         vocabulary = SubwordVocabulary.from_json(config["vocabulary"])
         network = TranslationNetwork(TranslatorConfig(**config["network"]), len(vocabulary))
         languages = {

@@ -111,12 +111,12 @@ class Run:
             pass
 
     def _shapes(self, group: Sequence[str]) -> list[list[Callable[[], Tensor]]]:
-        """The products of every thread: of what was read, every step, and all that was foretold."""
+        """The products of every thread: of what was read, every step, and all that was predicted."""
         from multimodal.translation.writing import LanguageWriter
 
         network, writer = self._translator.network, self._translator.writer(self._to)
         products: dict[int, list[Callable[[], Tensor]]] = defaultdict(list)
-        reads, step, foretells = network.read, LanguageWriter.__call__, network.forward
+        reads, step, predicts = network.read, LanguageWriter.__call__, network.forward
 
         def reading(*arguments: Any) -> Memory:
             memory = reads(*arguments)
@@ -127,12 +127,12 @@ class Run:
             products[get_ident()] += _of_writing(network, writer, memory, tokens.shape[1])
             return step(self, tokens, state, memory)
 
-        def foretelling(memory: Memory, tokens: Tensor) -> Tensor:
-            products[get_ident()] += _of_foretelling(network, writer, memory, tokens.shape[1])
-            return foretells(memory, tokens)
+        def predicting(memory: Memory, tokens: Tensor) -> Tensor:
+            products[get_ident()] += _of_predicting(network, writer, memory, tokens.shape[1])
+            return predicts(memory, tokens)
 
         network.read = reading  # type: ignore[method-assign, assignment]
-        network.forward = foretelling  # type: ignore[method-assign]
+        network.forward = predicting  # type: ignore[method-assign]
         LanguageWriter.__call__ = stepping  # type: ignore[method-assign]
         try:
             self._translate(group)
@@ -171,7 +171,7 @@ def _of_writing(
     yield partial(torch.bmm, maps, memory.adds)
 
 
-def _of_foretelling(
+def _of_predicting(
     network: TranslationNetwork, writer: LanguageWriter, memory: Memory, steps: int
 ) -> Iterator[Callable[[], Tensor]]:
     import torch

@@ -190,8 +190,8 @@ def train_captioner_command(
     typer.echo(f"{best}: the best captioner; try: multimodal caption photo.jpg --model {best}")
 
 
-@app.command("vary")
-def vary_command(
+@app.command("adjust-vocabulary")
+def adjust_vocabulary_command(
     model: Annotated[str, typer.Argument(help="A shipped captioner, a folder or a Hub id.")],
     data: Data,
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the new captioner.")],
@@ -214,9 +214,9 @@ def vary_command(
 ) -> None:
     """Let a captioner say words that it knows and never says, where they fit best."""
     from multimodal.captioning.logit_adjustment import LogitAdjustmentOptions
-    from pipelines.train.logit_adjustment import vary_captioner
+    from pipelines.train.logit_adjustment import adjust_vocabulary
 
-    folder = vary_captioner(
+    folder = adjust_vocabulary(
         model,
         data,
         out,

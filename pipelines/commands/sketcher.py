@@ -71,7 +71,7 @@ def evaluate_sketcher_command(
     ] = False,
     json_file: ScoresFile = None,
 ) -> None:
-    """Measure how well a sketcher foretells what people drew, or how well it draws itself."""
+    """Measure how well a sketcher predicts what people drew, or how well it draws itself."""
     from pipelines.evaluate.judge import evaluate_drawings, keep_quality
     from pipelines.evaluate.sketcher import evaluate_sketcher
 

@@ -49,7 +49,7 @@ def evaluate_writer_command(
     ] = False,
     json_file: ScoresFile = None,
 ) -> None:
-    """Measure how well a writer foretells people's lines, and how well its own can be read."""
+    """Measure how well a writer predicts people's lines, and how well its own can be read."""
     from pipelines.evaluate.writer import evaluate_hands, evaluate_writer
 
     require_scores_place(json_file)

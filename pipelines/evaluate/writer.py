@@ -25,7 +25,7 @@ ROUNDS = 20
 """How often words are put into another order where too few new sentences came out."""
 
 RANDOM = 500
-LONGEST = 1000  # points of a line that is foretold
+LONGEST = 1000  # points of a line that is predicted
 SEED = 1
 
 
@@ -36,7 +36,7 @@ def evaluate_writer(
     reader: str | Path | None = None,
     note: Callable[[str], object] = lambda _: None,
 ) -> dict[str, Any]:
-    """Measure how well a writer foretells people's lines, and how well its own can be read.
+    """Measure how well a writer predicts people's lines, and how well its own can be read.
 
     The judge reads lines of people whom neither it nor the writer learnt from, and the same texts
     as the writer writes them in its first styles, at its usual bias. None of the texts is in the
@@ -75,7 +75,7 @@ def evaluate_writer(
         raise UserError(f"{data}: no line in its {split} split")
     nobody = writer.network.hands.weight[-1].detach().expand(len(script), -1)
     found = surprise(writer.network, script, nobody, writer.scale)
-    note(f"{found.lines} lines foretold")
+    note(f"{found.lines} lines predicted")
     known = {sample.text for sample in read_handwriting(data, ["lines"], "train")}
     chosen = new_sentences(samples, known, SENTENCES)
     theirs = [sample.text for sample in chosen]
@@ -117,7 +117,7 @@ def evaluate_hands(
     lines are written in it. Two things are asked of all writers. By their strokes alone
     (`multimodal.handwriting.likeness`): among those other lines of every writer, are its own
     writer's the nearest to what was written? And by the network: of all the styles, does its own
-    foretell a writer's other lines best?
+    predict a writer's other lines best?
 
     Returns:
         For each way of telling a hand (`embedding`, `primer`, `both`): `own_nearest`, the share of
@@ -168,7 +168,7 @@ def evaluate_hands(
         ]
         scores[way] = _places(ranks(np.stack(mine), theirs))
         if way == "embedding":
-            scores[way] |= _foretelling(writer, [style.hand for style in styles], held)
+            scores[way] |= _predicting(writer, [style.hand for style in styles], held)
     return scores
 
 
@@ -235,10 +235,10 @@ def _places(places: np.ndarray[Any, Any]) -> dict[str, float]:
     return {"own_nearest": float((places == 1).mean()), "mean_place": float(places.mean())}
 
 
-def _foretelling(
+def _predicting(
     writer: Writer, hands: Sequence[tuple[float, ...]], held: Sequence[Sequence[Handwritten]]
 ) -> dict[str, Any]:
-    """How well each hand's embedding foretells each writer's other lines."""
+    """How well each hand's embedding predicts each writer's other lines."""
     import torch
 
     from multimodal.handwriting.likelihood import surprise

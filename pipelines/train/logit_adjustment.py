@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _BATCH = 32
 
 
-def vary_captioner(
+def adjust_vocabulary(
     model: str | Path,
     data: str | Path,
     out: str | Path,

@@ -26,14 +26,16 @@ def strong(network: torch.nn.Module, seed: int = 0, strength: float = STRENGTH) 
 
 
 def make_author():
-    from multimodal.language.author import Author
-    from multimodal.language.data import Shares
+    from multimodal.language.data import SplitFractions
+    from multimodal.language.language_model import LanguageModel
     from multimodal.language.model import LanguageConfig, LanguageNetwork
     from multimodal.vocabulary import CharacterVocabulary
 
     vocabulary = CharacterVocabulary("\n abcdefgh.\ufffd")
     config = LanguageConfig(layers=2, embedding_size=6, hidden_size=8)
-    return Author(strong(LanguageNetwork(config, len(vocabulary))), vocabulary, Shares(0.1, 0.1))
+    return LanguageModel(
+        strong(LanguageNetwork(config, len(vocabulary))), vocabulary, SplitFractions(0.1, 0.1)
+    )
 
 
 def make_sketcher(*, position: bool = False):

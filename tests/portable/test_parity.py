@@ -23,17 +23,20 @@ def apart(one, other) -> float:
     ids=str,
 )
 def test_texts_are_the_same_token_by_token(pairs, changes):
-    author, file = pairs("text")
+    language_model, file = pairs("text")
     primes = ["abc", "", "h. gf"]
     options = {"length": 300, "seed": 4, **changes}
-    assert file.write_all(primes, **options) == author.write_all(primes, **options)
+    assert file.generate_batch(primes, **options) == language_model.generate_batch(
+        primes, **options
+    )
 
 
 def test_log_probabilities_of_a_text_are_the_same(pairs):
-    author, file = pairs("text")
+    language_model, file = pairs("text")
     options = {"length": 40, "seed": 1, "temperature": 0.5}
     ours, theirs = (
-        [written.log_prob for written in one.stream("ab", **options)] for one in (file, author)
+        [written.log_prob for written in one.stream("ab", **options)]
+        for one in (file, language_model)
     )
     assert ours == pytest.approx(theirs, abs=1e-4)
 

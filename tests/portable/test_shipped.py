@@ -81,12 +81,12 @@ def assert_same(ours: list[Drawing], theirs: list[Drawing], scale: float) -> Non
 
 
 def test_texts_are_the_same(files):
-    from multimodal.language.author import Author
+    from multimodal.language.language_model import LanguageModel
 
     options = {"length": 300, "seed": 2, "temperature": 0.8}
     primes = ["Shall I compare", ""]
-    theirs = Author.load("sonnets", precision="fp32").write_all(primes, **options)
-    assert files("sonnets", "text").write_all(primes, **options) == theirs
+    theirs = LanguageModel.load("sonnets", precision="fp32").generate_batch(primes, **options)
+    assert files("sonnets", "text").generate_batch(primes, **options) == theirs
 
 
 def test_translations_have_the_same_bleu(files, shared):

@@ -40,7 +40,7 @@ def jobs(task: str, file: Any) -> None:
     photos = list(np.random.default_rng(0).integers(0, 256, (10, 64, 64, 3), np.uint8))
     match task:
         case "text":
-            file.write_all(["abc"] * 10, length=60, seed=1)
+            file.generate_batch(["abc"] * 10, length=60, seed=1)
         case "sketcher":
             file.draw_many([("duck", 10)], seed=1, temperature=0.8)
         case "writer":

@@ -117,12 +117,12 @@ class ClipRecognizer:
         path = checkpoint.folder / CONFIG
         eye = _same_eye(checkpoint.config, path, precision)
         with reading_config(checkpoint):
-            recognizer = cls._untrained(checkpoint.config, eye)
+            recognizer = cls.from_config(checkpoint.config, eye)
         load_tensors(recognizer.network, checkpoint)
         return recognizer
 
     @classmethod
-    def _untrained(cls, config: Mapping[str, Any], eye: Eye) -> Self:
+    def from_config(cls, config: Mapping[str, Any], eye: Eye) -> Self:
         labels = [str(name) for name in config["labels"]]
         network = ClipNetwork(ClipConfig(**config["network"]), eye.features, len(labels))
         temperatures = {int(k): float(value) for k, value in config["temperatures"].items()}

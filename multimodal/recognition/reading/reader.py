@@ -72,12 +72,12 @@ class Reader:
         """
         checkpoint = read_checkpoint(source, task=TASK)
         with reading_config(checkpoint):
-            reader = cls._untrained(checkpoint.config, precision)
+            reader = cls.from_config(checkpoint.config, precision)
         load_tensors(reader.network, checkpoint)
         return reader
 
     @classmethod
-    def _untrained(cls, config: Mapping[str, Any], precision: Precision) -> Self:
+    def from_config(cls, config: Mapping[str, Any], precision: Precision) -> Self:
         alphabet = str(config["alphabet"])
         if not alphabet or len(set(alphabet)) != len(alphabet):
             raise UserError("alphabet: must be characters, none of them twice")

@@ -131,13 +131,13 @@ class TextClassifier:
         """
         checkpoint = read_checkpoint(source, task=TASK)
         with reading_config(checkpoint):
-            classifier = cls._untrained(checkpoint.config)
+            classifier = cls.from_config(checkpoint.config)
         load_tensors(classifier.network, checkpoint)
         classifier.network.to(torch_dtype(precision))
         return classifier
 
     @classmethod
-    def _untrained(cls, config: Mapping[str, Any]) -> Self:
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
         labels = [str(label) for label in config["labels"]]
         names, shares = [str(name) for name in config["names"]], list(map(float, config["shares"]))
         if not len(labels) == len(names) == len(shares) >= 1:

@@ -1,4 +1,4 @@
-"""Any text → an author: the job behind ``multimodal train language-model``."""
+"""Any text → a language model: the job behind ``multimodal train language-model``."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from pipelines.train import with_settings
 
 
 def train_text(data: str | Path, out: str | Path, settings: Sequence[str] = ()) -> Path:
-    """Train an author, or go on with a training that was interrupted.
+    """Train a language model, or go on with a training that was interrupted.
 
     Args:
         data: a text file, a folder, a pattern or a data set; see
             `multimodal.language.data.read_splits`.
-        out: the run's folder: metrics, curves, samples, the best and the last author.
-        settings: changes to the recipe, "name=value"; see `TextRecipe`.
+        out: the run's folder: metrics, curves, samples, the best and the last language model.
+        settings: changes to the recipe, "name=value"; see `LanguageModelRecipe`.
 
     Returns:
-        The folder of the best author.
+        The folder of the best language model.
 
     Raises:
         UserError: when the data cannot be read, or the folder belongs to another run.
     """
     from multimodal.language.data import read_splits
-    from multimodal.language.recipe import TextRecipe
-    from multimodal.language.training import TextTask
+    from multimodal.language.recipe import LanguageModelRecipe
+    from multimodal.language.training import LanguageModelTask
     from multimodal.training import train
 
-    recipe = with_settings(TextRecipe(), settings)
-    splits = read_splits(data, recipe.shares)
+    recipe = with_settings(LanguageModelRecipe(), settings)
+    splits = read_splits(data, recipe.split_fractions)
     if missing := [name for name in ("train", "dev") if name not in splits]:
         count = sum(len(passage.text) for passages in splits.values() for passage in passages)
         raise UserError(
             f"{data}: {count} characters leave no {' and no '.join(missing)} split to learn with; "
             "give a longer text, or a file for each split (train.txt, dev.txt)"
         )
-    return train(TextTask(recipe, splits, Path(out)), out)
+    return train(LanguageModelTask(recipe, splits, Path(out)), out)

@@ -1,4 +1,4 @@
-"""How fast authors learn and write: the job behind ``multimodal benchmark language-model``."""
+"""How fast language models train and generate: ``multimodal benchmark language-model``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipelines.train import with_settings
 
 if TYPE_CHECKING:
     from multimodal.language.model import LanguageNetwork
-    from multimodal.language.recipe import TextRecipe
+    from multimodal.language.recipe import LanguageModelRecipe
 
 TEXTS = (1, 16, 256)
 ALPHABET = "".join(map(chr, range(32, 96))) + "\n"
@@ -34,10 +34,10 @@ def benchmark_text(settings: Sequence[str] = (), characters: int = CHARACTERS) -
     """
     import torch
 
-    from multimodal.language.recipe import TextRecipe
+    from multimodal.language.recipe import LanguageModelRecipe
     from multimodal.processor import computes_bf16
 
-    recipe = with_settings(TextRecipe(), settings)
+    recipe = with_settings(LanguageModelRecipe(), settings)
     sizes = f"{recipe.layers} x {recipe.hidden_size} {recipe.cell}"
     yield f"{sizes}, {len(ALPHABET)} characters, {torch.get_num_threads()} threads of torch"
     yield f"training, {recipe.streams} streams x {recipe.steps} steps"
@@ -47,20 +47,20 @@ def benchmark_text(settings: Sequence[str] = (), characters: int = CHARACTERS) -
     yield from _writing_lines(recipe, characters)
 
 
-def _training_line(recipe: TextRecipe) -> str:
+def _training_line(recipe: LanguageModelRecipe) -> str:
     steps, computed = training_steps(recipe)
     ours, bare = seconds_of(steps), seconds_of(bare_steps(recipe))
     read = STEPS * recipe.streams * recipe.steps
     return f"{read / ours:12,.0f} {bare / ours:43.2f}   {computed}"
 
 
-def training_steps(recipe: TextRecipe) -> tuple[Callable[[], None], str]:
+def training_steps(recipe: LanguageModelRecipe) -> tuple[Callable[[], None], str]:
     """Whole steps of the training loop, on a random text, and in which types they compute."""
     import torch
 
     from multimodal.language.data import Passage
     from multimodal.language.model import LanguageNetwork
-    from multimodal.language.training import Reading
+    from multimodal.language.training import LanguageModelingStage
     from multimodal.training.learner import Learner, join_processes
     from multimodal.vocabulary import CharacterVocabulary
 
@@ -68,7 +68,7 @@ def training_steps(recipe: TextRecipe) -> tuple[Callable[[], None], str]:
     drawn = torch.randint(len(ALPHABET), (count,), generator=torch.Generator().manual_seed(0))
     text = "".join(ALPHABET[number] for number in drawn.tolist())
     vocabulary = CharacterVocabulary("".join(sorted(ALPHABET)))
-    stage = Reading(recipe, [Passage(text, "random")], vocabulary, Path())
+    stage = LanguageModelingStage(recipe, [Passage(text, "random")], vocabulary, Path())
     join_processes()
     learner = Learner(LanguageNetwork(recipe.network, len(vocabulary)), stage)
     batches = [batch._replace(shown_after=None) for batch in stage.batches(0, 0, 0, 1)]
@@ -82,7 +82,7 @@ def training_steps(recipe: TextRecipe) -> tuple[Callable[[], None], str]:
     return steps, str(learner.computed)
 
 
-def bare_steps(recipe: TextRecipe) -> Callable[[], None]:
+def bare_steps(recipe: LanguageModelRecipe) -> Callable[[], None]:
     """Torch's own stacked network, forward and backward, on random inputs."""
     import torch
 
@@ -107,7 +107,7 @@ def bare_steps(recipe: TextRecipe) -> Callable[[], None]:
     return steps
 
 
-def _writing_lines(recipe: TextRecipe, characters: int) -> Iterator[str]:
+def _writing_lines(recipe: LanguageModelRecipe, characters: int) -> Iterator[str]:
     from multimodal.language.model import LanguageNetwork
     from multimodal.processor import torch_dtype
 
@@ -148,11 +148,11 @@ def writing(network: LanguageNetwork, texts: int, characters: int) -> Callable[[
     """Our own loop."""
     import torch
 
-    from multimodal.language.options import WritingOptions
-    from multimodal.language.writing import Continuations
+    from multimodal.language.generation import TextGenerator
+    from multimodal.language.options import TextGenerationOptions
 
     beginnings = [torch.zeros(1, dtype=torch.int64)] * texts
-    going = Continuations(network, beginnings, WritingOptions(temperature=0.8, seed=0), ())
+    going = TextGenerator(network, beginnings, TextGenerationOptions(temperature=0.8, seed=0), ())
 
     def write() -> None:
         for _ in range(characters):

@@ -1,4 +1,4 @@
-"""An author and held-out text → figures: the jobs behind ``multimodal evaluate language-model``."""
+"""A language model and held-out text → figures: ``multimodal evaluate language-model``."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def evaluate_text(
     adapt: bool = False,
     baselines: bool = False,
 ) -> dict[str, Any]:
-    """Tell how well an author foretells a split of a text, in full precision.
+    """Tell how well a language model predicts a split of a text, in full precision.
 
-    A text without splits of its own is parted as it was for the author's training.
+    A text without splits of its own is parted as it was for the language model's training.
 
     Args:
-        model: a voice, a folder, a Hub id, or None for the shipped author.
+        model: a shipped model, a folder, a Hub id, or None for the shipped language model.
         data: see `multimodal.language.data.read_splits`.
         split: "train", "dev", "test", or "whole" for all of it.
         adapt: whether the weights follow the text while they read it (dynamic evaluation).
@@ -37,10 +37,9 @@ def evaluate_text(
 
     Returns:
         `nats_per_character`, `bits_per_character`, `perplexity` (of a token: a character, unless
-        the author reads bytes or words), `characters`, `seconds` of scoring, `split`, `adapt`, and
-        the baselines' bits per character by name.
+        the language model reads bytes or words), `characters`, `seconds` of scoring, `split`,
+        `adapt`, and the baselines' bits per character by name.
     """
-    from multimodal.language.author import SHIPPED, Author
     from multimodal.language.data import (
         encode_passages,
         joined,
@@ -48,6 +47,7 @@ def evaluate_text(
         split_of,
         token_before,
     )
+    from multimodal.language.language_model import SHIPPED, LanguageModel
     from multimodal.language.scoring import (
         TextScores,
         adapting_log_probabilities,
@@ -55,16 +55,16 @@ def evaluate_text(
         streams_for,
     )
 
-    author = Author.load(model or SHIPPED, precision="fp32")
-    splits = read_splits(data, author.shares)
+    language_model = LanguageModel.load(model or SHIPPED, precision="fp32")
+    splits = read_splits(data, language_model.split_fractions)
     passages = split_of(splits, split)
-    ids = encode_passages(passages, author.vocabulary)
+    ids = encode_passages(passages, language_model.vocabulary)
     begin = time.perf_counter()
-    before = token_before(author.vocabulary)
+    before = token_before(language_model.vocabulary)
     if adapt:
-        log_probs = adapting_log_probabilities(author.network, ids, before)
+        log_probs = adapting_log_probabilities(language_model.network, ids, before)
     else:
-        log_probs = log_probabilities(author.network, ids, before, streams_for(len(ids)))
+        log_probs = log_probabilities(language_model.network, ids, before, streams_for(len(ids)))
     seconds = time.perf_counter() - begin
     text = joined(passages)
     scores = TextScores.of(-float(log_probs.double().sum()), len(ids), len(text))
@@ -85,13 +85,13 @@ def evaluate_form(
     length: int = 2000,
     **options: Any,
 ) -> dict[str, Any]:
-    """Compare the form of what an author writes with the form of real text.
+    """Compare the form of what a language model writes with the form of real text.
 
-    Windows of real text are taken all over the split; the author reads what stands before each of
-    them and writes as much as the window holds.
+    Windows of real text are taken all over the split; the language model reads what stands before
+    each of them and writes as much as the window holds.
 
     Args:
-        model: a voice, a folder, a Hub id, or None for the shipped author.
+        model: a shipped model, a folder, a Hub id, or None for the shipped language model.
         data: see `multimodal.language.data.read_splits`.
         split: which part of it.
         form: a name out of `multimodal.language.form.FORMS`.
@@ -106,21 +106,23 @@ def evaluate_form(
     Raises:
         UserError: no such form, or the split is too short.
     """
-    from multimodal.language.author import SHIPPED, Author
     from multimodal.language.data import joined, read_splits, split_of
     from multimodal.language.form import FORMS
+    from multimodal.language.language_model import SHIPPED, LanguageModel
 
     if form not in FORMS:
         raise UserError(f"form {form!r}: choose one of {', '.join(FORMS)}")
-    author = Author.load(model or SHIPPED)
-    text = joined(split_of(read_splits(data, author.shares), split))
+    language_model = LanguageModel.load(model or SHIPPED)
+    text = joined(split_of(read_splits(data, language_model.split_fractions), split))
     if len(text) < CONTEXT + length:
         raise UserError(f"{data}, {split}: shorter than {CONTEXT + length} characters")
     places = np.linspace(CONTEXT, len(text) - length, samples).astype(int).tolist()
     real = [text[place : place + length] for place in places]
     contexts = [text[place - CONTEXT : place] for place in places]
     # Of a model of words or bytes, so many tokens are not so many characters.
-    written = [text[:length] for text in author.write_all(contexts, length=length, **options)]
+    written = [
+        text[:length] for text in language_model.generate_batch(contexts, length=length, **options)
+    ]
     measured, expected = FORMS[form](written), FORMS[form](real)
     return {
         **{

@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 from multimodal.language.model import LanguageNetwork
-from multimodal.language.options import BLOCK, WritingOptions
+from multimodal.language.options import BLOCK, TextGenerationOptions
 from multimodal.recurrent.generation.hypotheses import Frontier
 from multimodal.recurrent.generation.sampling import Sampler
 from multimodal.recurrent.generation.trees import take_rows
 from multimodal.seeds import derived_seed
 
 
-class Continuations:
+class TextGenerator:
     """Texts that are being written on, each by one token at every step.
 
     The rules of choosing are those of the generation engine; what the engine keeps of every step,
@@ -33,7 +33,7 @@ class Continuations:
         self,
         network: LanguageNetwork,
         beginnings: Sequence[Tensor],
-        options: WritingOptions,
+        options: TextGenerationOptions,
         reserved: Sequence[int],
     ) -> None:
         self._network = network

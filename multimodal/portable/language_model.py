@@ -11,34 +11,34 @@ import numpy as np
 from multimodal.errors import UserError
 from multimodal.language.data import Passage, encode_passages, token_before
 from multimodal.language.options import BLOCK
-from multimodal.language.pieces import OpenText, Written, writing_options
+from multimodal.language.pieces import OpenText, TextPiece, text_generation_options
 from multimodal.portable.file import ModelFile
 from multimodal.seeds import derived_seed, uniforms
 from multimodal.vocabulary import vocabulary_from_json
 
 
-class PortableAuthor:
-    """Writes on behind texts; see `multimodal.language.author.Author`.
+class PortableLanguageModel:
+    """Writes on behind texts; see `multimodal.language.language_model.LanguageModel`.
 
     A text is written as a whole: `stream` gives its pieces when all are there.
 
     Args:
-        file: made for "text".
+        file: made for "language-model".
     """
 
     def __init__(self, file: ModelFile) -> None:
         self.file = file
         self.vocabulary = vocabulary_from_json(file["vocabulary"])
 
-    def write(self, prime: str = "", **changes: Any) -> str:
-        """Write on behind a text; see `Author.write_all`."""
-        return self.write_all([prime], **changes)[0]
+    def generate(self, prime: str = "", **changes: Any) -> str:
+        """Write on behind a text; see `LanguageModel.generate_batch`."""
+        return self.generate_batch([prime], **changes)[0]
 
-    def write_all(self, primes: Sequence[str], **changes: Any) -> list[str]:
-        """Write on behind several texts at once; see `Author.write_all`."""
+    def generate_batch(self, primes: Sequence[str], **changes: Any) -> list[str]:
+        """Write on behind several texts at once; see `LanguageModel.generate_batch`."""
         return ["".join(piece.text for piece in pieces) for pieces in self._pieces(primes, changes)]
 
-    def stream(self, prime: str = "", **changes: Any) -> Iterator[Written]:
+    def stream(self, prime: str = "", **changes: Any) -> Iterator[TextPiece]:
         """Write on behind a text, and give its pieces."""
         yield from self._pieces([prime], changes)[0]
 
@@ -58,8 +58,8 @@ class PortableAuthor:
         """
         raise UserError(f"{self.file.path}: only writes; the model itself also shows its cells")
 
-    def _pieces(self, primes: Sequence[str], changes: dict[str, Any]) -> list[list[Written]]:
-        options = writing_options(changes)
+    def _pieces(self, primes: Sequence[str], changes: dict[str, Any]) -> list[list[TextPiece]]:
+        options = text_generation_options(changes)
         if options.length is None:
             raise UserError("length: this file writes texts of a length; give a number")
         if not primes or not options.length:
@@ -85,18 +85,18 @@ class PortableAuthor:
         ids = encode_passages([Passage(prime, "prime")], self.vocabulary)
         return np.append(token_before(self.vocabulary), ids)
 
-    def _told(self, tokens: Sequence[int], nats: Sequence[float], stop: str) -> list[Written]:
+    def _told(self, tokens: Sequence[int], nats: Sequence[float], stop: str) -> list[TextPiece]:
         text = OpenText(0, self.vocabulary.text_decoder(), stop)
         pieces = []
         for token, log_prob in zip(tokens, nats, strict=True):
-            pieces.append(Written(text.add(token), log_prob))
+            pieces.append(TextPiece(text.add(token), log_prob))
             if text.ended:
                 break
         return pieces
 
 
 def draws(seed: int, texts: int, length: int) -> np.ndarray:
-    """The uniform numbers of texts (texts, length), as `Author` draws them."""
+    """The uniform numbers of texts (texts, length), as `LanguageModel` draws them."""
     blocks = [
         uniforms([derived_seed(seed, text, begin) for text in range(texts)], 1, BLOCK)[:, 0]
         for begin in range(0, length, BLOCK)

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from multimodal.errors import UserError
+from multimodal.language.generation import TextGenerator
 from multimodal.language.model import LanguageConfig, LanguageNetwork
-from multimodal.language.options import BLOCK, WritingOptions
-from multimodal.language.writing import Continuations
+from multimodal.language.options import BLOCK, TextGenerationOptions
 
 
 def build(bias=None) -> LanguageNetwork:
@@ -22,7 +22,7 @@ def build(bias=None) -> LanguageNetwork:
 def write(network, beginnings, steps, reserved=(), **options):
     """The tokens (B, T) and the log-probabilities (B, T)."""
     begun = [torch.tensor(beginning) for beginning in beginnings]
-    writing = Continuations(network, begun, WritingOptions(**options), reserved)
+    writing = TextGenerator(network, begun, TextGenerationOptions(**options), reserved)
     found = [writing.step() for _ in range(steps)]
     return tuple(torch.stack(parts, 1) for parts in zip(*found, strict=True))
 
@@ -73,8 +73,8 @@ def test_random_numbers_never_come_again():
 def test_tokens_come_as_often_as_they_should(options, expected):
     network = build(torch.tensor([0.1, 0.2, 0.3, 0.4, 1e-9]).log().tolist())
     tokens, log_probs = write(network, [[0]] * 200, 20, seed=0, **options)
-    shares = tokens.flatten().bincount(minlength=5) / tokens.numel()
-    torch.testing.assert_close(shares, torch.tensor(expected), atol=0.03, rtol=0)
+    split_fractions = tokens.flatten().bincount(minlength=5) / tokens.numel()
+    torch.testing.assert_close(split_fractions, torch.tensor(expected), atol=0.03, rtol=0)
     # The log-probabilities are the model's own, whatever the tokens were drawn by.
     probabilities = torch.tensor([0.1, 0.2, 0.3, 0.4, 1e-9])[tokens]
     torch.testing.assert_close(log_probs.exp(), probabilities, atol=1e-5, rtol=0)
@@ -89,8 +89,8 @@ def test_the_texts_that_go_on_do_not_notice_those_that_left():
     network = build()
     beginnings = [[0], [1, 2], [3]]
     whole, _ = write(network, beginnings, 12, seed=5)
-    writing = Continuations(
-        network, [torch.tensor(b) for b in beginnings], WritingOptions(seed=5), ()
+    writing = TextGenerator(
+        network, [torch.tensor(b) for b in beginnings], TextGenerationOptions(seed=5), ()
     )
     for step in range(12):
         tokens, _ = writing.step()
@@ -108,4 +108,4 @@ def test_the_texts_that_go_on_do_not_notice_those_that_left():
 )
 def test_options_out_of_range_are_named(option, value):
     with pytest.raises(UserError, match=rf"^{option} must"):
-        WritingOptions(**{option: value})
+        TextGenerationOptions(**{option: value})

@@ -1,4 +1,4 @@
-"""The voices by their short names: `sonnets` is the shipped model `text-sonnets`."""
+"""Shipped language models by their short names: `sonnets` is `text-sonnets`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 from multimodal.checkpoints import shipped_models
 
 
-def find_voice(source: str | Path) -> str | Path:
-    """The shipped model behind a voice's short name; anything else as it is.
+def find_language_model(source: str | Path) -> str | Path:
+    """Return the full name behind a short name of a shipped model; anything else as it is.
 
     A folder of that name is meant by `./sonnets`.
     """

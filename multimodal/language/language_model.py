@@ -1,9 +1,9 @@
-"""The one class that people use: load an author, then let it write.
+"""The one class that people use: load a language model, then let it write.
 
-author = Author.load("runs/shakespeare/best")
-author.write("Shall I compare", length=200, temperature=0.8, seed=1)
-for written in author.stream("Shall I compare"): print(written.text, end="")
-author.score("To be, or not to be").nats_per_character
+language_model = LanguageModel.load("runs/shakespeare/best")
+language_model.generate("Shall I compare", length=200, temperature=0.8, seed=1)
+for written in language_model.stream("Shall I compare"): print(written.text, end="")
+language_model.score("To be, or not to be").nats_per_character
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from multimodal.checkpoints import (
     save_checkpoint,
 )
 from multimodal.errors import UserError
-from multimodal.language.data import Passage, Shares, encode_passages, token_before
+from multimodal.language.data import Passage, SplitFractions, encode_passages, token_before
+from multimodal.language.generation import TextGenerator
 from multimodal.language.model import LanguageConfig, LanguageNetwork
-from multimodal.language.options import WritingOptions
-from multimodal.language.pieces import OpenText, Written, writing_options
+from multimodal.language.options import TextGenerationOptions
+from multimodal.language.pieces import OpenText, TextPiece, text_generation_options
 from multimodal.language.scoring import TextScores, adapting_log_probabilities, log_probabilities
-from multimodal.language.voices import find_voice
-from multimodal.language.writing import Continuations
+from multimodal.language.shipped import find_language_model
 from multimodal.processor import Precision, torch_dtype
 from multimodal.vocabulary import Ids, TextVocabulary, vocabulary_from_json
 
 SHIPPED = "sonnets"
-TASK = "text"
+TASK = "language-model"
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,47 +75,47 @@ class Trace:
         return self.hidden if self.cells is None else np.tanh(self.cells)
 
 
-class Author:
+class LanguageModel:
     """Writes on, tells how probable a text is, and shows its cells.
 
-    The network reads a line break before every text, so that the first character is foretold too.
+    The network reads a line break before every text, so that the first character is predicted too.
 
     Args:
         network: what was learnt; it is put into evaluation mode.
         vocabulary: the pieces of text behind the network's ids.
-        shares: how its text was parted.
+        split_fractions: how its text was parted.
     """
 
     def __init__(
-        self, network: LanguageNetwork, vocabulary: TextVocabulary, shares: Shares
+        self, network: LanguageNetwork, vocabulary: TextVocabulary, split_fractions: SplitFractions
     ) -> None:
         self.network = network.eval()
         self.vocabulary = vocabulary
-        self.shares = shares
+        self.split_fractions = split_fractions
 
     @classmethod
     def load(cls, source: str | Path = SHIPPED, *, precision: Precision = "auto") -> Self:
-        """Load an author, ready to write.
+        """Load a language model, ready to write.
 
         Args:
-            source: the name of a voice, a folder, or a repository of the Hugging Face Hub.
+            source: the name of a shipped model, a folder, or a repository of the Hugging Face Hub.
             precision: of the arithmetic; "auto" takes bf16 where the processor has it natively.
 
         Raises:
             UserError: when there is none, or it is damaged or made for another task.
         """
-        checkpoint = read_checkpoint(find_voice(source), task=TASK)
+        checkpoint = read_checkpoint(find_language_model(source), task=TASK)
         with reading_config(checkpoint):
-            author = cls._untrained(checkpoint.config)
-        load_tensors(author.network, checkpoint)
-        author.network.to(torch_dtype(precision))
-        return author
+            language_model = cls.from_config(checkpoint.config)
+        load_tensors(language_model.network, checkpoint)
+        language_model.network.to(torch_dtype(precision))
+        return language_model
 
     @classmethod
-    def _untrained(cls, config: Mapping[str, Any]) -> Self:
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
         vocabulary = vocabulary_from_json(config["vocabulary"])
         network = LanguageNetwork(LanguageConfig(**config["network"]), len(vocabulary))
-        return cls(network, vocabulary, Shares(**config["shares"]))
+        return cls(network, vocabulary, SplitFractions(**config["split_fractions"]))
 
     def save(self, folder: str | Path, card: str | None = None) -> Path:
         """Write `config.json` and `model.safetensors` (16-bit) into a folder, all or nothing.
@@ -128,16 +128,16 @@ class Author:
             "task": TASK,
             "network": asdict(self.network.config),
             "vocabulary": self.vocabulary.to_json(),
-            "shares": asdict(self.shares),
+            "split_fractions": asdict(self.split_fractions),
         }
         tensors = self.network.state_dict()
         return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
 
-    def write(self, prime: str = "", **changes: Any) -> str:
-        """Write on behind a text; see `write_all`."""
-        return self.write_all([prime], **changes)[0]
+    def generate(self, prime: str = "", **changes: Any) -> str:
+        """Write on behind a text; see `generate_batch`."""
+        return self.generate_batch([prime], **changes)[0]
 
-    def write_all(self, primes: Sequence[str], **changes: Any) -> list[str]:
+    def generate_batch(self, primes: Sequence[str], **changes: Any) -> list[str]:
         """Write on behind several texts at once; what each begins with is not given again.
 
         Args:
@@ -149,23 +149,23 @@ class Author:
             UserError: when an option is unknown or out of range, or a prime holds a character that
                 is not known.
         """
-        options = writing_options(changes)
+        options = text_generation_options(changes)
         if options.length is None:
             raise UserError("length: a text without end can only be streamed; give a number")
         texts = [""] * len(primes)
         if not texts:
             return texts
-        for number, piece, _ in self._write(primes, options):
+        for number, piece, _ in self._generate(primes, options):
             texts[number] += piece
         return texts
 
-    def stream(self, prime: str = "", **changes: Any) -> Iterator[Written]:
-        """Write on behind a text, and give every piece as soon as it is there; see `write_all`.
+    def stream(self, prime: str = "", **changes: Any) -> Iterator[TextPiece]:
+        """Generate a text piece by piece, each as soon as it is there; see `generate_batch`.
 
         Every character takes the same time and memory, however long the text grows.
         """
-        for _, piece, log_prob in self._write([prime], writing_options(changes)):
-            yield Written(piece, log_prob)
+        for _, piece, log_prob in self._generate([prime], text_generation_options(changes)):
+            yield TextPiece(piece, log_prob)
 
     def score(self, text: str, *, adapt: bool = False) -> ScoredText:
         """Tell how probable every character of a text is, given all before it.
@@ -173,8 +173,8 @@ class Author:
         Args:
             text: what to score.
             adapt: whether the weights follow the text while they read it, about ten times as
-                slowly; see `multimodal.language.scoring.adapting_log_probabilities`. The author
-                stays as it is.
+                slowly; see `multimodal.language.scoring.adapting_log_probabilities`. The language
+                model stays as it is.
 
         Raises:
             UserError: when the text is empty, or holds a character that is not known.
@@ -217,12 +217,12 @@ class Author:
         found: npt.NDArray[np.float32] = torch.stack(states, 1).float().numpy()
         return found
 
-    def _write(
-        self, primes: Sequence[str], options: WritingOptions
+    def _generate(
+        self, primes: Sequence[str], options: TextGenerationOptions
     ) -> Iterator[tuple[int, str, float]]:
         """For every token of every text: the text's number, the next piece, and log p."""
         begun = [np.append(self._before, self._encode(prime, "prime")) for prime in primes]
-        writing = Continuations(
+        writing = TextGenerator(
             self.network, list(map(torch.from_numpy, begun)), options, self.vocabulary.reserved
         )
         texts = [

@@ -17,42 +17,48 @@ from pipelines.sources import require_file
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from multimodal.language.author import Author, ScoredText
     from multimodal.language.heatmap import HeatMap
+    from multimodal.language.language_model import LanguageModel, ScoredText
 
 SURPRISE = ((0.7, ""), (2.3, "yellow"), (4.6, "dark_orange"), (float("inf"), "bold red"))
 """Colours of log-probabilities down to so many nats below 0: p of about 1/2, 1/10, 1/100."""
 
 
-def open_author(model: str | Path | None, precision: Precision = "auto") -> Author:
-    """Load an author.
+def open_language_model(model: str | Path | None, precision: Precision = "auto") -> LanguageModel:
+    """Load a language model.
 
     Args:
-        model: a voice, a folder, a Hub id, an exported file, or None for the shipped one.
+        model: a shipped model, a folder, a Hub id, an exported file, or None for the shipped one.
         precision: of the arithmetic.
 
     Raises:
         UserError: there is none, or it is damaged.
     """
     if is_portable(model):
-        return load_portable(model, "text")  # type: ignore[no-any-return]
-    from multimodal.language.author import SHIPPED, Author
+        return load_portable(model, "language-model")  # type: ignore[no-any-return]
+    from multimodal.language.language_model import SHIPPED, LanguageModel
 
-    return Author.load(model or SHIPPED, precision=precision)
+    return LanguageModel.load(model or SHIPPED, precision=precision)
 
 
 def write_files(
-    author: Author, folder: Path, prime: str, count: int, *, overwrite: bool, **options: Any
+    language_model: LanguageModel,
+    folder: Path,
+    prime: str,
+    count: int,
+    *,
+    overwrite: bool,
+    **options: Any,
 ) -> list[Path]:
     """Write texts into files of a folder, 1.txt, 2.txt and so on, all at once.
 
     Args:
-        author: who writes.
+        language_model: who writes.
         folder: made if need be.
         prime: what every text begins with.
         count: how many.
         overwrite: whether files that are there are replaced.
-        **options: of writing; see `WritingOptions`.
+        **options: of writing; see `TextGenerationOptions`.
 
     Raises:
         UserError: a file is there already or cannot be written, or an option is out of range.
@@ -61,7 +67,7 @@ def write_files(
     for file in files:
         if file.exists() and not overwrite:
             raise UserError(f"{file}: exists already; add --overwrite to replace it")
-    texts = author.write_all([prime] * count, **options)
+    texts = language_model.generate_batch([prime] * count, **options)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -92,15 +98,15 @@ def show(pieces: Iterable[tuple[str, float]], console: Console, *, surprise: boo
 
 
 def score_file(
-    author: Author, path: Path, output: Path | None = None, *, adapt: bool = False
+    language_model: LanguageModel, path: Path, output: Path | None = None, *, adapt: bool = False
 ) -> ScoredText:
     """Tell how probable a text file is.
 
     Args:
-        author: who has read it.
+        language_model: who has read it.
         path: a text file.
         output: where to write every piece and its log-probability, as JSON lines.
-        adapt: see `Author.score`.
+        adapt: see `LanguageModel.score`.
 
     Raises:
         UserError: a file cannot be read or written, or a character is not known.
@@ -111,7 +117,7 @@ def score_file(
     if output:
         require_place(output)
     with _naming(path):
-        scored = author.score(read_file(path), adapt=adapt)
+        scored = language_model.score(read_file(path), adapt=adapt)
     if output:
         lines = zip(scored.pieces, scored.log_probs.tolist(), strict=True)
         write_text(
@@ -124,11 +130,13 @@ def score_file(
     return scored
 
 
-def trace_file(author: Author, path: Path, output: Path, unit: str | None = None) -> list[str]:
+def trace_file(
+    language_model: LanguageModel, path: Path, output: Path, unit: str | None = None
+) -> list[str]:
     """Draw what cells do while a text file is read, as an HTML page.
 
     Args:
-        author: who reads.
+        language_model: who reads.
         path: a text file.
         output: where the page is written.
         unit: which cell, "layer:unit", both from 1; without it, for every feature of the text
@@ -147,18 +155,18 @@ def trace_file(author: Author, path: Path, output: Path, unit: str | None = None
     require_file(path, "a text file")
     require_place(output)
     with _naming(path):
-        maps = list(_heat_maps(author, read_file(path), unit))
+        maps = list(_heat_maps(language_model, read_file(path), unit))
     write_text(output, html_page(f"Cells over {path.name}", maps))
     return [heat_map.title for heat_map in maps]
 
 
-def _heat_maps(author: Author, text: str, unit: str | None) -> Iterator[HeatMap]:
+def _heat_maps(language_model: LanguageModel, text: str, unit: str | None) -> Iterator[HeatMap]:
     from multimodal.language.heatmap import HeatMap
     from multimodal.language.interpretation import find_cells
 
-    config = author.network.config
+    config = language_model.network.config
     place = None if unit is None else _place(unit, config.layers, config.hidden_size)
-    trace = author.trace(text)
+    trace = language_model.trace(text)
 
     def heat_map(title: str, layer: int, cell: int) -> HeatMap:
         values = trace.activations[:, layer, cell].tolist()

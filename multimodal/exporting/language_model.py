@@ -14,7 +14,7 @@ from multimodal.language.model import LanguageNetwork
 from multimodal.recurrent.cells import State
 
 
-class TextGraph(nn.Module):
+class LanguageModelGraph(nn.Module):
     """Writes on behind texts.
 
     Args:

@@ -26,9 +26,11 @@ from pipelines.commands import (
 Data = Annotated[
     str, typer.Option(help="A text file, a folder, a pattern such as 'src/**/*.c', or a Hub id.")
 ]
-Author = Annotated[
+LanguageModel = Annotated[
     str | None,
-    typer.Option("--model", help="A voice, a folder or a Hub id; the shipped model unless given."),
+    typer.Option(
+        "--model", help="A shipped model, a folder or a Hub id; the shipped model unless given."
+    ),
 ]
 Temperature = Annotated[
     float | None, typer.Option(help="Below 1 plays safe, above 1 is adventurous.")
@@ -41,10 +43,10 @@ Adapt = Annotated[
 ]
 
 
-@app.command("write")
-def write_command(
+@app.command("generate-text")
+def generate_language_model_command(
     *,
-    model: Author = None,
+    model: LanguageModel = None,
     prime: Annotated[str, typer.Option(help="What the text begins with.")] = "",
     length: Annotated[
         int, typer.Option(min=0, help="How many characters to write; 0 for without end.")
@@ -96,8 +98,8 @@ def write_command(
             _stream(model, prime, options, surprise=surprise)
 
 
-@train.command("text")
-def train_text_command(
+@train.command("language-model")
+def train_language_model_command(
     data: Data,
     out: Run,
     cell: Annotated[
@@ -105,19 +107,19 @@ def train_text_command(
     ] = None,
     settings: Settings = None,
 ) -> None:
-    """Train an author on any text."""
-    from pipelines.train.text import train_text
+    """Train a language model on any text."""
+    from pipelines.train.language_model import train_text
 
     chosen = [f"cell={cell}"] if cell else []
     best = train_text(data, out, [*(settings or []), *chosen])
-    typer.echo(f"{best}: the best author; try: multimodal write --model {best}")
+    typer.echo(f"{best}: the best language model; try: multimodal generate-text --model {best}")
 
 
-@evaluate.command("text")
-def evaluate_text_command(
+@evaluate.command("language-model")
+def evaluate_language_model_command(
     data: Data,
     *,
-    model: Author = None,
+    model: LanguageModel = None,
     split: Annotated[str, typer.Option(help="train, dev, test or whole.")] = "test",
     json_file: ScoresFile = None,
     adapt: Adapt = False,
@@ -132,8 +134,8 @@ def evaluate_text_command(
     temperature: Annotated[float, typer.Option(help="Of --form.")] = 0.8,
     seed: Annotated[int, typer.Option(help="Of --form.")] = 0,
 ) -> None:
-    """Measure how well an author foretells a text, or the form of what it writes."""
-    from pipelines.evaluate.text import evaluate_form, evaluate_text
+    """Measure how well a language model predicts a text, or the form of what it generates."""
+    from pipelines.evaluate.language_model import evaluate_form, evaluate_text
 
     require_scores_place(json_file)
     if form and adapt:
@@ -146,10 +148,10 @@ def evaluate_text_command(
     report_scores(scores, json_file)
 
 
-@benchmark.command("text")
-def benchmark_text_command(settings: Settings = None) -> None:
+@benchmark.command("language-model")
+def benchmark_language_model_command(settings: Settings = None) -> None:
     """Time training and writing, against torch's own network and its bare matrix products."""
-    from pipelines.benchmark.text import benchmark_text
+    from pipelines.benchmark.language_model import benchmark_text
 
     for line in benchmark_text(settings or []):
         typer.echo(line)
@@ -158,9 +160,9 @@ def benchmark_text_command(settings: Settings = None) -> None:
 def _stream(model: str | None, prime: str, options: Mapping[str, Any], *, surprise: bool) -> None:
     from rich.console import Console
 
-    from pipelines.write import open_author, show
+    from pipelines.generate_text import open_language_model, show
 
-    pieces = open_author(model).stream(prime, **options)
+    pieces = open_language_model(model).stream(prime, **options)
     first = list(islice(pieces, 1))  # whatever is wrong with the options is told before the prime
     typer.echo(prime, nl=False)
     show(chain(first, pieces), Console(highlight=False), surprise=surprise)
@@ -175,14 +177,14 @@ def _write_all(
     *,
     overwrite: bool,
 ) -> None:
-    from pipelines.write import open_author, write_files
+    from pipelines.generate_text import open_language_model, write_files
 
-    author = open_author(model)
+    language_model = open_language_model(model)
     if output:
-        files = write_files(author, output, prime, count, overwrite=overwrite, **options)
+        files = write_files(language_model, output, prime, count, overwrite=overwrite, **options)
         typer.echo(f"{len(files)} texts in {output}", err=True)
     else:
-        for number, text in enumerate(author.write_all([prime] * count, **options), 1):
+        for number, text in enumerate(language_model.generate_batch([prime] * count, **options), 1):
             typer.echo(f"— {number}\n{prime}{text}\n")
 
 
@@ -191,9 +193,9 @@ def _score(
 ) -> None:
     from rich.console import Console
 
-    from pipelines.write import open_author, score_file, show
+    from pipelines.generate_text import open_language_model, score_file, show
 
-    scored = score_file(open_author(model, precision="fp32"), path, output, adapt=adapt)
+    scored = score_file(open_language_model(model, precision="fp32"), path, output, adapt=adapt)
     if surprise:
         pieces = zip(scored.pieces, scored.log_probs.tolist(), strict=True)
         show(pieces, Console(highlight=False), surprise=True)
@@ -205,9 +207,9 @@ def _score(
 
 
 def _trace(model: str | None, path: Path, output: Path | None, unit: str | None) -> None:
-    from pipelines.write import open_author, trace_file
+    from pipelines.generate_text import open_language_model, trace_file
 
     if output is None:
         raise UserError("--trace: name the page to write, such as -o cells.html")
-    for line in trace_file(open_author(model, precision="fp32"), path, output, unit):
+    for line in trace_file(open_language_model(model, precision="fp32"), path, output, unit):
         typer.echo(line)

@@ -12,15 +12,15 @@ import pytest
 import torch
 
 from multimodal.errors import UserError
-from multimodal.language.author import Author
-from multimodal.language.data import Shares
+from multimodal.language.data import SplitFractions
+from multimodal.language.language_model import LanguageModel
 from multimodal.language.model import LanguageConfig, LanguageNetwork
 from multimodal.training.report import Report
 from multimodal.vocabulary import CharacterVocabulary
 from pipelines import cli
-from pipelines.benchmark.text import benchmark_text
+from pipelines.benchmark.language_model import benchmark_text
 from pipelines.evaluate.baselines import baseline_figures, ngram_bits
-from pipelines.evaluate.text import CONTEXT, evaluate_form, evaluate_text
+from pipelines.evaluate.language_model import CONTEXT, evaluate_form, evaluate_text
 
 TEXT = 'if (x[0] == "a") { y = f(x); }\n' * 60
 TINY = ["layers=1", "embedding_size=4", "hidden_size=8", "streams=2", "steps=5", "precision=fp32"]
@@ -31,8 +31,8 @@ def checkpoint(tmp_path_factory):
     torch.manual_seed(0)
     vocabulary = CharacterVocabulary("".join(sorted(set(TEXT))))
     network = LanguageNetwork(LanguageConfig(embedding_size=4, hidden_size=8), len(vocabulary))
-    author = Author(network, vocabulary, Shares(0.1, 0.2))
-    return author.save(tmp_path_factory.mktemp("author") / "tiny")
+    language_model = LanguageModel(network, vocabulary, SplitFractions(0.1, 0.2))
+    return language_model.save(tmp_path_factory.mktemp("language-model") / "tiny")
 
 
 @pytest.fixture
@@ -59,8 +59,8 @@ def test_training_leaves_an_author(run, data, tmp_path, monkeypatch):
     code, out, _ = run("train", "text", *places, "--cell", "gru", *settings)
     assert code == 0
     best = tmp_path / "run" / "best"
-    assert out.startswith(f"{best}: the best author")
-    config = Author.load(best).network.config
+    assert out.startswith(f"{best}: the best language model")
+    config = LanguageModel.load(best).network.config
     assert (config.hidden_size, config.cell) == (8, "gru")
     assert "— at first" in (tmp_path / "run" / "samples.txt").read_text()
 
@@ -90,13 +90,13 @@ def test_scores_are_those_of_the_split(run, checkpoint, data, tmp_path):
         *("seconds", "split", "adapt"),
     }
     test = TEXT[int(len(TEXT) * 0.8) :]
-    expected = Author.load(checkpoint, precision="fp32").score(test).scores
+    expected = LanguageModel.load(checkpoint, precision="fp32").score(test).scores
     assert scores["characters"] == len(test)
     assert scores["nats_per_character"] == pytest.approx(expected.nats_per_character, rel=1e-4)
     assert scores["perplexity"] == pytest.approx(math.exp(scores["nats_per_character"]))
     adapted = json.loads(run(*command, "--split", "test", "--adapt")[1])
     assert (scores["adapt"], adapted["adapt"]) == (False, True)
-    expected = Author.load(checkpoint, precision="fp32").score(test, adapt=True).scores
+    expected = LanguageModel.load(checkpoint, precision="fp32").score(test, adapt=True).scores
     assert adapted["nats_per_character"] == pytest.approx(expected.nats_per_character, rel=1e-4)
     assert adapted["nats_per_character"] != pytest.approx(scores["nats_per_character"], rel=1e-4)
 
@@ -208,7 +208,7 @@ def test_a_text_goes_to_the_terminal_with_its_beginning(run, checkpoint):
     options = ["--length", 40, "--temperature", 0.8, "--seed", 1]
     code, out, _ = run("write", "--model", checkpoint, "--prime", "if (x", *options)
     assert code == 0
-    written = Author.load(checkpoint).write("if (x", length=40, temperature=0.8, seed=1)
+    written = LanguageModel.load(checkpoint).generate("if (x", length=40, temperature=0.8, seed=1)
     assert out == f"if (x{written}\n"
 
 
@@ -302,7 +302,7 @@ def test_the_benchmark_prints_two_tables(cell):
 
 
 def test_a_text_that_is_too_short_to_learn_from_is_said(tmp_path):
-    from pipelines.train.text import train_text
+    from pipelines.train.language_model import train_text
 
     (tmp_path / "four.txt").write_text("abcd")
     with pytest.raises(UserError, match=r"four\.txt: 4 characters leave no dev split"):

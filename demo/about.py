@@ -26,13 +26,13 @@ evaluate …`) on a test split that was looked at once.
 TITLES = {
     "captioner": "Photo to sentence",
     "clip-recognizer": "Film to label",
-    "reader": "Handwriting to text",
+    "handwriting-recognizer": "Handwriting to text",
     "recognizer": "Drawing to category",
     "sentiment": "Sentence to mood",
     "sketcher": "Prompt to drawing",
     "language-model": "Beginning to text",
     "translator": "Sentence to another language",
-    "writer": "Text to handwriting",
+    "handwriting-generator": "Text to handwriting",
 }
 
 

@@ -12,9 +12,9 @@ from multimodal.errors import UserError
 
 if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner
-    from multimodal.handwriting.writer import Writer
+    from multimodal.handwriting.generator import HandwritingGenerator
     from multimodal.language.language_model import LanguageModel
-    from multimodal.recognition.reading.reader import Reader
+    from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
     from multimodal.recognition.recognizer import Recognizer
     from multimodal.recognition.texts.classifier import TextClassifier
     from multimodal.sketching.sketcher import Sketcher
@@ -63,14 +63,14 @@ class Models:
         return self._once("text classifier", _load_text_classifier)
 
     @property
-    def writer(self) -> Writer:
+    def handwriting_generator(self) -> HandwritingGenerator:
         """Text → handwriting."""
-        return self._once("writer", _load_writer)
+        return self._once("writer", _load_handwriting_generator)
 
     @property
-    def reader(self) -> Reader:
+    def handwriting_recognizer(self) -> HandwritingRecognizer:
         """Handwriting → text."""
-        return self._once("reader", _load_reader)
+        return self._once("reader", _load_handwriting_recognizer)
 
     def language_model(self, model: str) -> LanguageModel:
         """Text → more text.
@@ -160,10 +160,10 @@ def _load_recognizer() -> Recognizer:
     return multimodal.load_recognizer()
 
 
-def _load_reader() -> Reader:
+def _load_handwriting_recognizer() -> HandwritingRecognizer:
     import multimodal
 
-    return multimodal.load_reader()
+    return multimodal.load_handwriting_recognizer()
 
 
 def _load_language_model(model: str) -> LanguageModel:
@@ -184,7 +184,7 @@ def _load_text_classifier() -> TextClassifier:
     return multimodal.load_text_classifier()
 
 
-def _load_writer() -> Writer:
+def _load_handwriting_generator() -> HandwritingGenerator:
     import multimodal
 
-    return multimodal.load_writer()
+    return multimodal.load_handwriting_generator()

@@ -178,7 +178,7 @@ def _read(page: Page) -> None:
     box = page.locator("#read-pad canvas").bounding_box()
     if box is None:
         raise RuntimeError("the pad is not to be seen")
-    line = multimodal.load_writer().write("Dear Anna", style=1, seed=1)
+    line = multimodal.load_handwriting_generator().write("Dear Anna", style=1, seed=1)
     for stroke in line.fitted(box["width"], box["height"], margin=0.15 * box["width"]):
         for number, (x, y) in enumerate(stroke.tolist()):
             page.mouse.move(box["x"] + x, box["y"] + y)

@@ -3,6 +3,7 @@
 Shipped checkpoints keep their files: they are read through this table, and saved in today's names.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -17,7 +18,7 @@ class FormerNames:
     Attributes:
         task: today's name of the task.
         config: former key of `config.json` → today's key; dots lead into nested tables.
-        tensors: how a tensor's name began → how it begins today.
+        tensors: regular expression for the beginning of a tensor's name → how it begins today.
     """
 
     task: str
@@ -29,10 +30,49 @@ FORMER_NAMES: Mapping[str, FormerNames] = {
     "captioner": FormerNames(
         task="captioner",
         tensors={
-            "decoder.reader.": "decoder.attention_lstm.",
-            "decoder.writer.": "decoder.language_lstm.",
-            "witnesses.": "word_evidence.",
+            r"decoder\.reader\.": "decoder.attention_lstm.",
+            r"decoder\.writer\.": "decoder.language_lstm.",
+            r"witnesses\.": "word_evidence.",
         },
+    ),
+    "clip-recognizer": FormerNames(task="clip-recognizer", tensors={r"reader\.": "rnn."}),
+    "reader": FormerNames(task="handwriting-recognizer"),
+    "recognizer": FormerNames(task="recognizer", tensors={r"reader\.": "rnn.", r"eye\.": "cnn."}),
+    "text-classifier": FormerNames(
+        task="text-classifier",
+        config={
+            "network.readers": "num_encoders",
+            "count_weight": "naive_bayes_weight",
+            "shares": "class_priors",
+        },
+        tensors={
+            r"readers\.(\d+)\.reader\.": r"encoders.\1.rnn.",
+            r"readers\.": "encoders.",
+            r"count\.": "naive_bayes.",
+        },
+    ),
+    "writer": FormerNames(
+        task="handwriting-generator",
+        config={
+            "network.hands": "num_writers",
+            "network.hand_size": "writer_embedding_size",
+            "network.character_size": "character_embedding_size",
+        },
+        tensors={
+            r"hands\.": "writer_embedding.",
+            r"characters\.": "character_embedding.",
+        },
+    ),
+    "sketcher": FormerNames(task="sketcher", tensors={r"beginning\.": "init_hidden."}),
+    "translator": FormerNames(
+        task="translator",
+        config={
+            "network.reader_layers": "encoder_layers",
+            "network.reader_size": "encoder_size",
+            "network.writer_size": "decoder_size",
+            "longest": "max_length",
+        },
+        tensors={r"reader\.": "encoder.", r"beginning\.": "init_hidden."},
     ),
     "text": FormerNames(task="language-model", config={"shares": "split_fractions"}),
 }
@@ -74,6 +114,6 @@ def _renamed(config: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, A
 
 def _todays(name: str, prefixes: Mapping[str, str]) -> str:
     for former, todays in prefixes.items():
-        if name.startswith(former):
-            return todays + name.removeprefix(former)
+        if match := re.match(former, name):
+            return match.expand(todays) + name[match.end() :]
     return name

@@ -113,6 +113,7 @@ class LanguageModel:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Build a model with random weights from the contents of a `config.json`."""
         vocabulary = vocabulary_from_json(config["vocabulary"])
         network = LanguageNetwork(LanguageConfig(**config["network"]), len(vocabulary))
         return cls(network, vocabulary, SplitFractions(**config["split_fractions"]))

@@ -18,7 +18,7 @@ from multimodal.portable.file import Array, ModelFile
 from multimodal.portable.options import changed
 from multimodal.vocabulary import SPECIAL
 
-AT_ONCE = 8  # photos in one run of the graph
+BATCH_SIZE = 8  # photos in one run of the graph
 
 
 @dataclass(frozen=True)
@@ -147,9 +147,9 @@ class PortableCaptioner:
             options: from `search_options`.
         """
         captions: list[Caption] = []
-        for begin in range(0, len(views), AT_ONCE):
-            found = self.file.run(photos=views[begin : begin + AT_ONCE], **options.search)
-            for row, name in enumerate(names[begin : begin + AT_ONCE]):
+        for begin in range(0, len(views), BATCH_SIZE):
+            found = self.file.run(photos=views[begin : begin + BATCH_SIZE], **options.search)
+            for row, name in enumerate(names[begin : begin + BATCH_SIZE]):
                 captions.append(self._caption(name, found, row, options))
         return captions
 

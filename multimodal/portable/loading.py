@@ -14,9 +14,9 @@ __all__ = ["Portable", "is_portable", "load_portable"]
 _CLASSES = {
     "captioner": ("captions", "PortableCaptioner"),
     "sketcher": ("sketches", "PortableSketcher"),
-    "writer": ("handwriting", "PortableWriter"),
+    "handwriting-generator": ("handwriting_generator", "PortableHandwritingGenerator"),
     "recognizer": ("guesses", "PortableRecognizer"),
-    "reader": ("readings", "PortableReader"),
+    "handwriting-recognizer": ("handwriting_recognizer", "PortableHandwritingRecognizer"),
     "language-model": ("language_model", "PortableLanguageModel"),
     "translator": ("translations", "PortableTranslator"),
 }

@@ -30,10 +30,10 @@ from multimodal.strokes import Drawing
 from multimodal.training import Stage, Task
 
 
-class Watching(Stage):
+class DrawingStage(Stage):
     """Guess at drawings when they are finished, and at one moment before."""
 
-    name = "watching"
+    name = "classification"
 
     def __init__(self, recipe: RecognizerRecipe, drawings: LabelledInk) -> None:
         self.recipe = recipe
@@ -106,7 +106,7 @@ class RecognizerTask(Task):
         self.model = RecognizerNetwork(recipe.network, len(self.categories))
         if recipe.start:
             _take_over(self.model, self.categories, recipe.start)
-        self.stages = [Watching(recipe, learnt)]
+        self.stages = [DrawingStage(recipe, learnt)]
         self.config = {
             "recipe": asdict(recipe),
             "drawings": {"train": len(learnt), "valid": len(self.valid)},

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from multimodal.recurrent.mixture import MixtureOutput
-from multimodal.sketching.pens import END
+from multimodal.sketching.pen_states import END
 
 
 class Nats(NamedTuple):

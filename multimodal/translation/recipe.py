@@ -11,8 +11,8 @@ from multimodal.training import TrainingOptions, require_ranges, training_option
 from multimodal.translation.model import TranslatorConfig
 
 _LEAST = {
-    **dict.fromkeys(("vocabulary_size", "longest", "batch_size", "epochs", "beam_size"), 1),
-    **dict.fromkeys(("embedding_size", "reader_layers", "reader_size", "writer_size"), 1),
+    **dict.fromkeys(("vocabulary_size", "max_length", "batch_size", "epochs", "beam_size"), 1),
+    **dict.fromkeys(("embedding_size", "encoder_layers", "encoder_size", "decoder_size"), 1),
     **dict.fromkeys(("attention_size",), 1),
     **dict.fromkeys(("warmup_steps", "weight_decay", "max_grad_norm"), 0),
     **dict.fromkeys(("length_penalty", "channel_weight"), 0),
@@ -32,8 +32,8 @@ class TranslatorRecipe:
             data, so that others are translated into each other without having been learnt; "all"
             to learn every direction.
         vocabulary_size: V, the subwords of all languages together.
-        longest: sentences of more subwords are not learnt from, nor translated later on.
-        cell, embedding_size, reader_layers, reader_size, writer_size, attention_size, dropout,
+        max_length: sentences of more subwords are not learnt from, nor translated later on.
+        cell, embedding_size, encoder_layers, encoder_size, decoder_size, attention_size, dropout,
             word_dropout: see TranslatorConfig.
         trainable_modules: of the network, separated by commas, whose matrices learn beside all
             vectors, such as "attention,features"; every part learns when empty. A trained
@@ -53,12 +53,12 @@ class TranslatorRecipe:
     start: str = ""
     directions: Literal["english", "all"] = "english"
     vocabulary_size: int = 6000
-    longest: int = 70
+    max_length: int = 70
     cell: Cell = "lstm"
     embedding_size: int = 256
-    reader_layers: int = 2
-    reader_size: int = 192
-    writer_size: int = 320
+    encoder_layers: int = 2
+    encoder_size: int = 192
+    decoder_size: int = 320
     attention_size: int = 128
     dropout: float = 0.25
     word_dropout: float = 0.1
@@ -88,9 +88,9 @@ class TranslatorRecipe:
         return TranslatorConfig(
             cell=self.cell,
             embedding_size=self.embedding_size,
-            reader_layers=self.reader_layers,
-            reader_size=self.reader_size,
-            writer_size=self.writer_size,
+            encoder_layers=self.encoder_layers,
+            encoder_size=self.encoder_size,
+            decoder_size=self.decoder_size,
             attention_size=self.attention_size,
             dropout=self.dropout,
             word_dropout=self.word_dropout,

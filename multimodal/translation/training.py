@@ -36,7 +36,7 @@ from multimodal.translation.loss import smoothed_cross_entropy
 from multimodal.translation.metrics import score_translations
 from multimodal.translation.model import TranslationNetwork
 from multimodal.translation.recipe import TranslatorRecipe
-from multimodal.translation.sentences import as_within, words_of
+from multimodal.translation.sentences import truecase, words_of
 from multimodal.translation.translator import Translator
 
 SHOWN = 3  # sentences of every direction, after every epoch
@@ -45,7 +45,7 @@ SHOWN = 3  # sentences of every direction, after every epoch
 class Writing(Stage):
     """The one stage: every subword of every translation is predicted from those before it."""
 
-    name = "writing"
+    name = "translation"
 
     def __init__(
         self, recipe: TranslatorRecipe, text: TrainingText, trainable_modules: TrainableModules
@@ -109,7 +109,7 @@ class TranslatorTask(Task):
             raise UserError("there are no pairs of sentences in the dev split to choose by")
         self.model, self.vocabulary, former = _beginning(recipe, train)
         trainable_modules = TrainableModules(self.model, recipe.trainable_modules)
-        learnt = TrainingText(train, self.vocabulary, self.directions, recipe.longest)
+        learnt = TrainingText(train, self.vocabulary, self.directions, recipe.max_length)
         self.languages = former | {
             code: former.get(code, Language()).with_more(words, learnt.written[code])
             for code, words in _words(train).items()
@@ -134,7 +134,7 @@ class TranslatorTask(Task):
             self.vocabulary,
             self.languages,
             self.recipe.search,
-            self.recipe.longest,
+            self.recipe.max_length,
             self.recipe.channel_weight,
             self.domains,
         )
@@ -180,7 +180,7 @@ def _beginning(
     if not recipe.start:
         texts = (_sentences(train, code) for code in train.languages)
         special = [*SPECIAL, *map(language_token, train.languages)]
-        within = chain(*map(as_within, texts))
+        within = chain(*map(truecase, texts))
         vocabulary = SubwordVocabulary.build(within, recipe.vocabulary_size, special)
         return TranslationNetwork(recipe.network, len(vocabulary)), vocabulary, {}
     former = Translator.load(recipe.start, precision="fp32")

@@ -29,9 +29,9 @@ def benchmark_captioner(
     """Time a captioner; gives the lines of a table as they are measured.
 
     Every figure is the median of three runs over all photos. "End to end" begins with the files and
-    ends with the sentences; "decoder" begins with the cells of the photos; the bare products are
-    the decoder's matrix products alone, with the shapes and on the threads that they had in that
-    run.
+    ends with the sentences; "decoder" begins with the cells of the photos; the matrix products
+    alone are the decoder's matrix products alone, with the shapes and on the threads that they had
+    in that run.
 
     Args:
         model: a folder, a Hub id, or None for the shipped captioner.
@@ -48,20 +48,20 @@ def benchmark_captioner(
     dtype = next(captioner.network.parameters()).dtype
     yield f"{photos} photos, beam size {captioner.options.beam_size}, {dtype}"
     yield f"{torch.get_num_threads()} threads of torch"
-    yield "batch   photos/s end to end   photos/s decoder   decoder / its bare matrix products"
+    yield "batch   photos/s end to end   photos/s decoder   decoder / matrix products alone"
     seconds: dict[int, float] = {}
     for size in BATCH_SIZES:
         whole = seconds_of(partial(_caption_all, captioner, pictures, size))
         run = DecoderRun(captioner, pictures, size)
-        seconds[size], bare = seconds_of(run.generate), seconds_of(run.multiply)
+        seconds[size], products_alone = seconds_of(run.generate), seconds_of(run.multiply)
         per_second = f"{photos / whole:21.1f} {photos / seconds[size]:18.1f}"
-        yield f"{size:5d} {per_second} {seconds[size] / bare:36.2f}"
+        yield f"{size:5d} {per_second} {seconds[size] / products_alone:36.2f}"
     ratio = seconds[BATCH_SIZES[0]] / seconds[BATCH_SIZES[-1]]
     yield f"beam search one photo at a time takes {ratio:.1f} times as long as 32 at once"
 
 
 class DecoderRun:
-    """The decoder's part of captioning, on cells that are ready, and its bare matrix products.
+    """The decoder's part of captioning, on cells that are ready, and its matrix products alone.
 
     Args:
         captioner: whose decoder.

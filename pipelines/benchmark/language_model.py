@@ -23,10 +23,10 @@ def benchmark_text(settings: Sequence[str] = (), characters: int = CHARACTERS) -
     """Time training and writing; gives the lines of two tables as they are measured.
 
     The weights are random: they do not change the speed. Every figure is the median of three runs.
-    Training is whole steps of the training loop; the bare LSTM is torch's, forward and backward,
-    with sizes and streams the same, and nothing else. Writing is compared with the loop that ports
-    of char-rnn use (torch's LSTM in fp32, one text, one character at a call), and with the matrix
-    products of its steps alone.
+    Training is whole steps of the training loop; the fused LSTM alone is torch's, forward and
+    backward, with sizes and streams the same, and nothing else. Writing is compared with the loop
+    that ports of char-rnn use (torch's LSTM in fp32, one text, one character at a call), and with
+    the matrix products of its steps alone.
 
     Args:
         settings: changes to the recipe, "name=value".
@@ -41,7 +41,7 @@ def benchmark_text(settings: Sequence[str] = (), characters: int = CHARACTERS) -
     sizes = f"{recipe.layers} x {recipe.hidden_size} {recipe.cell}"
     yield f"{sizes}, {len(ALPHABET)} characters, {torch.get_num_threads()} threads of torch"
     yield f"training, {recipe.streams} streams x {recipe.steps} steps"
-    yield "characters/s   of the bare network, forward and backward   computed in"
+    yield "characters/s   of the fused LSTM, forward and backward   computed in"
     for precision in ("bf16", "fp32") if computes_bf16() else ("fp32",):
         yield _training_line(with_settings(recipe, [f"precision={precision}"]))
     yield from _writing_lines(recipe, characters)
@@ -49,9 +49,9 @@ def benchmark_text(settings: Sequence[str] = (), characters: int = CHARACTERS) -
 
 def _training_line(recipe: LanguageModelRecipe) -> str:
     steps, computed = training_steps(recipe)
-    ours, bare = seconds_of(steps), seconds_of(bare_steps(recipe))
+    ours, products_alone = seconds_of(steps), seconds_of(fused_lstm_steps(recipe))
     read = STEPS * recipe.streams * recipe.steps
-    return f"{read / ours:12,.0f} {bare / ours:43.2f}   {computed}"
+    return f"{read / ours:12,.0f} {products_alone / ours:43.2f}   {computed}"
 
 
 def training_steps(recipe: LanguageModelRecipe) -> tuple[Callable[[], None], str]:
@@ -82,7 +82,7 @@ def training_steps(recipe: LanguageModelRecipe) -> tuple[Callable[[], None], str
     return steps, str(learner.computed)
 
 
-def bare_steps(recipe: LanguageModelRecipe) -> Callable[[], None]:
+def fused_lstm_steps(recipe: LanguageModelRecipe) -> Callable[[], None]:
     """Torch's own stacked network, forward and backward, on random inputs."""
     import torch
 
@@ -115,12 +115,12 @@ def _writing_lines(recipe: LanguageModelRecipe, characters: int) -> Iterator[str
     plain = characters / seconds_of(plain_loop(network, characters))
     network.to(torch_dtype(recipe.precision))
     yield f"writing in {torch_dtype(recipe.precision)}; a plain loop: {plain:,.0f} characters/s"
-    yield "texts at once   characters/s   of a plain loop   time against its bare matrix products"
+    yield "texts at once   characters/s   of a plain loop   time against the matrix products alone"
     for texts in TEXTS:
         ours = seconds_of(writing(network, texts, characters))
-        bare = seconds_of(bare_products(network, texts, characters))
+        products_alone = seconds_of(products_alone_of(network, texts, characters))
         speed = texts * characters / ours
-        yield f"{texts:13d} {speed:14,.0f} {speed / plain:15.1f} x {ours / bare:38.2f} x"
+        yield f"{texts:13d} {speed:14,.0f} {speed / plain:15.1f} x {ours / products_alone:38.2f} x"
 
 
 def plain_loop(network: LanguageNetwork, characters: int) -> Callable[[], None]:
@@ -162,7 +162,7 @@ def writing(network: LanguageNetwork, texts: int, characters: int) -> Callable[[
     return write
 
 
-def bare_products(network: LanguageNetwork, texts: int, characters: int) -> Callable[[], None]:
+def products_alone_of(network: LanguageNetwork, texts: int, characters: int) -> Callable[[], None]:
     """The matrix products of every step, and nothing else."""
     from torch import nn
 

@@ -13,7 +13,7 @@ from pipelines.caption.rows import CaptionRow
 if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner
 
-LONGEST = 8  # times its size: a batch is closed then, however few of its pictures are new
+MAX_WAITING = 8  # times its size: a batch is closed then, however few of its pictures are new
 
 
 def in_batches(
@@ -31,7 +31,7 @@ def in_batches(
         if is_new:
             new.add(opened.digest)
         batch.append(opened if is_new else replace(opened, view=None))
-        if len(new) == size or len(batch) == LONGEST * size:
+        if len(new) == size or len(batch) == MAX_WAITING * size:
             yield batch
             batch, new = [], set()
     if batch:

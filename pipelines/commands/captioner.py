@@ -293,7 +293,7 @@ def benchmark_captioner_command(
     model: Model = None,
     photos: Annotated[int, typer.Option(min=32, help="How many photos to time.")] = 96,
 ) -> None:
-    """Time captioning at several batch sizes, and against the bare matrix products."""
+    """Time captioning at several batch sizes, and against the matrix products alone."""
     from pipelines.benchmark.captioner import benchmark_captioner
 
     for line in benchmark_captioner(model, inputs or [], photos):

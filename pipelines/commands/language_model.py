@@ -150,7 +150,7 @@ def evaluate_language_model_command(
 
 @benchmark.command("language-model")
 def benchmark_language_model_command(settings: Settings = None) -> None:
-    """Time training and writing, against torch's own network and its bare matrix products."""
+    """Time training and writing, against torch's own network and its matrix products alone."""
     from pipelines.benchmark.language_model import benchmark_text
 
     for line in benchmark_text(settings or []):

@@ -94,7 +94,7 @@ def benchmark_sketcher_command(
     model: SketchModel = None,
     category: Annotated[str | None, typer.Option(help="What to draw.")] = None,
 ) -> None:
-    """Time drawing at several batch sizes, against a plain loop and the bare matrix products."""
+    """Time drawing at several batch sizes, against a plain loop and the matrix products alone."""
     from pipelines.benchmark.sketcher import benchmark_sketcher
 
     for line in benchmark_sketcher(model, category):

@@ -7,7 +7,7 @@ from gradio_client.exceptions import AppError
 
 from demo.models import LANGUAGES, TRANSLATOR, Models, shipped
 from demo.translated import alignment, translated_words
-from multimodal.translation.telling import Translation
+from multimodal.translation.translation import Translation
 from pipelines.caption.inputs import sample_pictures
 
 MAN = next(path for path in sample_pictures() if path.name == "grace_hopper.jpg")  # it says

@@ -158,7 +158,7 @@ def test_an_alignment_is_drawn(run, best, tmp_path, translator):
 
 def test_training_leaves_a_translator(run, parallel_data, tmp_path, monkeypatch):
     monkeypatch.setattr(Report, "draw_curves", lambda self: None)
-    small = ["vocabulary_size=300", "embedding_size=4", "reader_size=4", "writer_size=4"]
+    small = ["vocabulary_size=300", "embedding_size=4", "encoder_size=4", "decoder_size=4"]
     small += ["epochs=1", "batch_size=40", "precision=fp32"]
     settings = [part for setting in small for part in ("--set", setting)]
     code, out, _ = run(
@@ -271,7 +271,7 @@ def test_the_bare_products_are_those_of_the_run(translator, seen):
     assert {hypotheses for _, hypotheses in seen["writing"]} == {1, 5}  # a beam widens by itself
     assert not seen["predicting"]
     ((products,),) = run._products
-    reading = 2 * translator.network.config.reader_layers * (1 + memory.values.shape[1]) + 3
+    reading = 2 * translator.network.config.encoder_layers * (1 + memory.values.shape[1]) + 3
     assert len(products) == reading + 8 * len(seen["writing"])
     run.multiply()
     assert not {"read", "forward"} & {*vars(translator.network)}
@@ -283,7 +283,7 @@ def test_what_is_read_back_is_among_the_bare_products(translator, monkeypatch, s
     ((memory, steps),) = seen["predicting"]
     assert [len(read.values) for (read,) in seen["reading"]] == [2, 2 * 3]
     assert memory is seen["reading"][1][0]
-    layers = translator.network.config.reader_layers
+    layers = translator.network.config.encoder_layers
     reading = [2 * layers * (1 + read.values.shape[1]) + 3 for (read,) in seen["reading"]]
     ((products,),) = run._products
     assert len(products) == sum(reading) + 8 * len(seen["writing"]) + 2 * (1 + steps) + 5

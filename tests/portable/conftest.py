@@ -52,19 +52,26 @@ def make_sketcher(*, position: bool = False):
 
 
 def make_writer():
-    from multimodal.handwriting.model import END_OF_LINE, WriterConfig, WriterNetwork
-    from multimodal.handwriting.options import WritingOptions
-    from multimodal.handwriting.writer import Writer
+    from multimodal.handwriting.generator import HandwritingGenerator
+    from multimodal.handwriting.model import END_OF_LINE, HandwritingConfig, HandwritingNetwork
+    from multimodal.handwriting.options import HandwritingOptions
 
     torch.manual_seed(0)
-    sizes = {"character_size": 6, "hand_size": 4, "window_size": 16, "hidden_size": 12}
-    network = WriterNetwork(WriterConfig(hands=3, windows=2, components=3, **sizes))
+    sizes = {
+        "character_embedding_size": 6,
+        "writer_embedding_size": 4,
+        "window_size": 16,
+        "hidden_size": 12,
+    }
+    network = HandwritingNetwork(HandwritingConfig(num_writers=3, windows=2, components=3, **sizes))
     with torch.no_grad():
         network.readout.weight *= 4
         network.readout.bias[END_OF_LINE] = 6.0
         network.lower.window.projection.bias[4:] = float(np.log(0.5))
-    writer = Writer(network, scale=15.0, gallery=[2, 0], paces=[40.0, 50.0], precision="fp32")
-    writer.options = WritingOptions(attempts=1)
+    writer = HandwritingGenerator(
+        network, scale=15.0, gallery=[2, 0], paces=[40.0, 50.0], precision="fp32"
+    )
+    writer.options = HandwritingOptions(attempts=1)
     return writer
 
 
@@ -79,11 +86,18 @@ def make_recognizer():
 
 
 def make_reader():
-    from multimodal.recognition.reading.model import ReaderConfig, ReaderNetwork
-    from multimodal.recognition.reading.reader import Reader
+    from multimodal.recognition.handwriting.model import (
+        HandwritingRecognizerConfig,
+        HandwritingRecognizerNetwork,
+    )
+    from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
 
-    network = strong(ReaderNetwork(ReaderConfig(channels=6, hidden_size=8, layers=2), 5))
-    return Reader(network, "ab cd")
+    network = strong(
+        HandwritingRecognizerNetwork(
+            HandwritingRecognizerConfig(channels=6, hidden_size=8, layers=2), 5
+        )
+    )
+    return HandwritingRecognizer(network, "ab cd")
 
 
 def make_translator():
@@ -95,9 +109,9 @@ def make_translator():
 
     texts = ["the dog runs", "der Hund läuft", "a cat sleeps", "eine Katze schläft"] * 3
     vocabulary = SubwordVocabulary.build(texts, 300, ("<pad>", "<end>", "<de>", "<en>"))
-    sizes = {"embedding_size": 12, "reader_size": 8, "writer_size": 12, "attention_size": 8}
+    sizes = {"embedding_size": 12, "encoder_size": 8, "decoder_size": 12, "attention_size": 8}
     network = strong(
-        TranslationNetwork(TranslatorConfig(reader_layers=2, **sizes), len(vocabulary))
+        TranslationNetwork(TranslatorConfig(encoder_layers=2, **sizes), len(vocabulary))
     )
     languages = {
         "en": Language(
@@ -139,9 +153,9 @@ def make_captioner(*, costs: bool = False):
 MAKERS = {
     "text": (make_author, export.text_file),
     "sketcher": (make_sketcher, export.sketcher_file),
-    "writer": (make_writer, export.writer_file),
+    "writer": (make_writer, export.handwriting_generator_file),
     "recognizer": (make_recognizer, export.recognizer_file),
-    "reader": (make_reader, export.reader_file),
+    "reader": (make_reader, export.handwriting_recognizer_file),
     "translator": (make_translator, export.translator_file),
     "captioner": (make_captioner, export.captioner_file),
     "captioner with costs": (partial(make_captioner, costs=True), export.captioner_file),

@@ -98,11 +98,11 @@ def test_a_file_takes_points_as_they_come(pairs):
 
 
 def test_lines_of_handwriting_are_the_same_point_by_point(pairs):
-    writer, file = pairs("writer")
+    generator, file = pairs("writer")
     options = {"seed": 3, "bias": 1.0, "drafts": 1, "attempts": 1}
     texts = ["Anna", "a train at 9.", "x"]
     for style in (1, 2):
-        ours, theirs = (one.write_lines(texts, style=style, **options) for one in (file, writer))
+        ours, theirs = (one.write_lines(texts, style=style, **options) for one in (file, generator))
         for one, other in zip(ours, theirs, strict=True):
             assert apart(one, other) < 0.01
 
@@ -110,10 +110,10 @@ def test_lines_of_handwriting_are_the_same_point_by_point(pairs):
 def test_the_same_draft_is_kept(pairs):
     from multimodal.handwriting.judging import Piece
 
-    writer, file = pairs("writer")
-    pieces = [Piece(text, writer.style(1)) for text in ("quick", "fox", "jumps o")]
+    generator, file = pairs("writer")
+    pieces = [Piece(text, generator.style(1)) for text in ("quick", "fox", "jumps o")]
     options = {"seed": 9, "bias": 0.5, "drafts": 3, "attempts": 2}
-    ours, theirs = (one.write_texts(pieces, **options) for one in (file, writer))
+    ours, theirs = (one.write_texts(pieces, **options) for one in (file, generator))
     for one, other in zip(ours, theirs, strict=True):
         assert len(one.rows) == len(other.rows)
         assert np.abs(one.rows - other.rows).max() < 1e-3

@@ -63,11 +63,11 @@ def test_sketches_are_the_same_point_by_point(files):
 
 
 def test_handwriting_is_the_same_point_by_point(files):
-    from multimodal.handwriting.writer import Writer
+    from multimodal.handwriting.generator import HandwritingGenerator
 
     texts = ["Dear Anna,", "the train leaves at 9.", "Quartz & Zoo"]
     options = {"seed": 4, "style": 3}
-    theirs = Writer.load(precision="fp32").write_lines(texts, **options)
+    theirs = HandwritingGenerator.load(precision="fp32").write_lines(texts, **options)
     ours = files("writer-unipen", "writer").write_lines(texts, **options)
     assert_same(ours, theirs, 15.0)
 

@@ -7,7 +7,7 @@ import torch
 
 from multimodal.recurrent.mixture import MixtureOutput
 from multimodal.sketching.losses import drawing_nats, kl_divergence
-from multimodal.sketching.pens import DOWN, END, LIFTED
+from multimodal.sketching.pen_states import DOWN, END, LIFTED
 
 OUTPUT = MixtureOutput(components=1)
 LIMIT = 10

@@ -98,7 +98,7 @@ def test_all_directions_are_learnt_where_asked_or_without_english():
 def test_a_training_may_begin_with_another_translator(translator_run, translator):
     new = ParallelText(("de", "en"), [{"de": "Ein roter Zug.", "en": "A red train."}] * 4)
     start = str(translator_run / "best")
-    tuned = TranslatorTask(replace(SHORT, start=start, writer_size=99), new, new)
+    tuned = TranslatorTask(replace(SHORT, start=start, decoder_size=99), new, new)
     assert tuned.model.config == replace(
         translator.network.config, dropout=SHORT.dropout, word_dropout=SHORT.word_dropout
     )
@@ -148,7 +148,7 @@ def test_a_few_parts_may_learn_and_the_rest_of_the_file_stays(translator_run, tm
         ({"start": "no-such-translator"}, "no-such-translator"),
         (
             {"trainable_modules": "attention,eyes"},
-            "parts: there is no 'eyes'; there are embedding, reader, ",
+            "trainable_modules: there is no 'eyes'; there are embedding, encoder, ",
         ),
     ],
 )

@@ -1,7 +1,7 @@
 """Films of drawings being made: strokes appear on paper, and the label is known at every frame.
 
-Hands differ, and so do films: how fast the pen goes and where it rests, where on the sheet the
-drawing lies and how large it is, how thick the pen is, the colours of ink and paper.
+People draw differently, and so do films: how fast the pen goes and where it rests, where on the
+sheet the drawing lies and how large it is, how thick the pen is, the colours of ink and paper.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ _TYPEWRITER = str.maketrans(dict.fromkeys("\u2018\u2019\u00b4`", "'"))
 _REMEMBERED = 2**16  # words whose runs are kept at hand
 
 
-class Reading(NamedTuple):
+class TokenBatch(NamedTuple):
     """B texts as the network reads them, padded to T pieces.
 
     Attributes:
@@ -52,9 +52,9 @@ class Reading(NamedTuple):
     signs: Tensor
     lengths: Tensor
 
-    def to(self, device: torch.device) -> Reading:
+    def to(self, device: torch.device) -> TokenBatch:
         """On another device."""
-        return Reading(*(tensor.to(device) for tensor in self))
+        return TokenBatch(*(tensor.to(device) for tensor in self))
 
 
 class Pieces:
@@ -95,7 +95,7 @@ class Pieces:
         """A text in its pieces, as they stand in it; white space is none."""
         return cut_text(text, self.kind)
 
-    def read(self, texts: Sequence[Sequence[str]], rounding: int = 1) -> Reading:
+    def read(self, texts: Sequence[Sequence[str]], rounding: int = 1) -> TokenBatch:
         """Cut texts, each of at least one piece → what the network reads.
 
         Args:
@@ -116,7 +116,7 @@ class Pieces:
             runs += of_each
             signs[row, : len(text)] = _signs(known)
         ends = counts.ravel().cumsum()
-        return Reading(
+        return TokenBatch(
             torch.from_numpy(words),
             torch.tensor([run for of_one in runs for run in of_one], dtype=torch.long),
             torch.from_numpy(ends - counts.ravel()),

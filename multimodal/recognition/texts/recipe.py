@@ -11,7 +11,7 @@ from multimodal.recurrent.cells import Cell
 from multimodal.training import TrainingOptions, require_ranges, training_options
 
 _LEAST = {
-    **dict.fromkeys(("readers", "embedding_size", "hidden_size", "layers"), 1),
+    **dict.fromkeys(("num_encoders", "embedding_size", "hidden_size", "layers"), 1),
     **dict.fromkeys(("min_count", "buckets", "epochs", "batch_size"), 1),
     **dict.fromkeys(("weight_decay", "early_weight", "short_opinions"), 0),
 }
@@ -52,7 +52,7 @@ class TextClassifierRecipe:
     label_names: str = ""
     short_opinions: int = 0
     held_out: str = ""
-    readers: int = 2
+    num_encoders: int = 2
     cell: Cell = "lstm"
     embedding_size: int = 64
     hidden_size: int = 128
@@ -88,7 +88,7 @@ class TextClassifierRecipe:
     def network(self) -> TextConfig:
         """What the network is."""
         return TextConfig(
-            readers=self.readers,
+            num_encoders=self.num_encoders,
             cell=self.cell,
             embedding_size=self.embedding_size,
             hidden_size=self.hidden_size,

@@ -10,7 +10,7 @@ from PIL import Image
 
 from multimodal.checkpoints import save_checkpoint
 from multimodal.encoders import Encoder, EncoderConfig
-from multimodal.recognition.clips.eye import Eye
+from multimodal.recognition.clips.frame_encoder import FrameEncoder
 from multimodal.recognition.clips.model import ClipConfig, ClipNetwork
 from multimodal.recognition.clips.recognizer import ClipRecognizer
 
@@ -63,13 +63,13 @@ def data(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def recognizer(copied) -> ClipRecognizer:
-    eye = Eye.borrow(copied, "fp32")
+    frame_encoder = FrameEncoder.from_captioner(copied, "fp32")
     torch.manual_seed(1)
     config = ClipConfig(embedding_size=8, hidden_size=12, layers=2)
-    network = ClipNetwork(config, eye.features, 3)
+    network = ClipNetwork(config, frame_encoder.features, 3)
     for weight in network.parameters():  # far from the tiny answers of fresh weights
         weight.data *= 2
-    return ClipRecognizer(network, ["falls", "rests", "rises"], eye, {1: 1.5, 3: 0.5})
+    return ClipRecognizer(network, ["falls", "rests", "rises"], frame_encoder, {1: 1.5, 3: 0.5})
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ def test_batches_hold_every_text_once_and_go_on_in_the_middle():
     assert len(batches) == len(training) == 5
     assert sorted(torch.cat([batch.labels for batch in batches]).tolist()) == list(range(23))
     for batch in batches:
-        assert batch.reading.lengths.tolist() == [1 + n % 7 for n in batch.labels.tolist()]
+        assert batch.tokens.lengths.tolist() == [1 + n % 7 for n in batch.labels.tolist()]
     again = list(training.batches(0, 3, 0, 1))
     assert [batch.labels.tolist() for batch in again] == [b.labels.tolist() for b in batches[3:]]
     halves = [list(training.batches(0, 0, rank, 2)) for rank in range(2)]

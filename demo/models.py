@@ -65,12 +65,12 @@ class Models:
     @property
     def handwriting_generator(self) -> HandwritingGenerator:
         """Text → handwriting."""
-        return self._once("writer", _load_handwriting_generator)
+        return self._once("handwriting generator", _load_handwriting_generator)
 
     @property
     def handwriting_recognizer(self) -> HandwritingRecognizer:
         """Handwriting → text."""
-        return self._once("reader", _load_handwriting_recognizer)
+        return self._once("handwriting recognizer", _load_handwriting_recognizer)
 
     def language_model(self, model: str) -> LanguageModel:
         """Text → more text.

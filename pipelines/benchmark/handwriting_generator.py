@@ -78,7 +78,8 @@ def _writing(generator: HandwritingGenerator, drafts: int) -> Iterator[str]:
     yield f"    its points alone         {strokes:8.3f} s"
     yield f"  line after line, as wholes {single:8.3f} s   {single / at_once:8.1f} x the page"
     yield f"  line after line, by write  {called:8.3f} s   {called / at_once:8.1f} x the page"
-    yield f"  products alone             {products_alone:8.3f} s   {products_alone / strokes:8.2f} of its points"
+    share = products_alone / strokes
+    yield f"  matrix products alone      {products_alone:8.3f} s   {share:8.2f} of its points"
 
 
 class ProductsAlone:
@@ -149,6 +150,6 @@ def _training(generator: HandwritingGenerator) -> str:
 
     ours, products_alone = seconds_of(learn), seconds_of(learn_fused_lstm)
     return (
-        f"training {BATCH * STEPS / ours:.0f} points/s, {products_alone / ours:.2f} of two torch's fused LSTMs"
+        f"training {BATCH * STEPS / ours:.0f} points/s, {products_alone / ours:.2f} of LSTMs alone"
         " of the same sizes, forward and backward"
     )

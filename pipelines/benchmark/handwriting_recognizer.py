@@ -57,7 +57,7 @@ def benchmark_handwriting_recognizer(
         read = partial(_read_all, recognizer, batches)
         seconds[size] = seconds_of(read)
         products_alone = seconds_of(Products(recognizer.network, read).multiply)
-        yield f"{size:5d} {lines / seconds[size]:9.1f} {seconds[size] / products_alone:27.2f}"
+        yield f"{size:5d} {lines / seconds[size]:9.1f} {seconds[size] / products_alone:31.2f}"
     ratio = seconds[BATCH_SIZES[0]] / seconds[BATCH_SIZES[-1]]
     yield f"one line at a time takes {ratio:.1f} times as long as {BATCH_SIZES[-1]} at once"
 

@@ -51,7 +51,7 @@ def _training_line(recipe: LanguageModelRecipe) -> str:
     steps, computed = training_steps(recipe)
     ours, products_alone = seconds_of(steps), seconds_of(fused_lstm_steps(recipe))
     read = STEPS * recipe.streams * recipe.steps
-    return f"{read / ours:12,.0f} {products_alone / ours:43.2f}   {computed}"
+    return f"{read / ours:12,.0f} {products_alone / ours:41.2f}   {computed}"
 
 
 def training_steps(recipe: LanguageModelRecipe) -> tuple[Callable[[], None], str]:
@@ -120,7 +120,7 @@ def _writing_lines(recipe: LanguageModelRecipe, characters: int) -> Iterator[str
         ours = seconds_of(writing(network, texts, characters))
         products_alone = seconds_of(products_alone_of(network, texts, characters))
         speed = texts * characters / ours
-        yield f"{texts:13d} {speed:14,.0f} {speed / plain:15.1f} x {ours / products_alone:38.2f} x"
+        yield f"{texts:13d} {speed:14,.0f} {speed / plain:15.1f} x {ours / products_alone:39.2f} x"
 
 
 def plain_loop(network: LanguageNetwork, characters: int) -> Callable[[], None]:

@@ -60,7 +60,7 @@ def benchmark_recognizer(
         guess = partial(_guess_all, recognizer, batches)
         seconds[size] = seconds_of(guess)
         products_alone = seconds_of(Products(recognizer.network, guess).multiply)
-        yield f"{size:5d} {drawings / seconds[size]:12.1f} {seconds[size] / products_alone:27.2f}"
+        yield f"{size:5d} {drawings / seconds[size]:12.1f} {seconds[size] / products_alone:31.2f}"
     ratio = seconds[BATCH_SIZES[0]] / seconds[BATCH_SIZES[-1]]
     yield f"one drawing at a time takes {ratio:.1f} times as long as {BATCH_SIZES[-1]} at once"
 

@@ -63,7 +63,7 @@ def benchmark_sketcher(model: str | Path | None, category: str | None) -> Iterat
         rate = count / seconds
         yield (
             f"{count:7d} {rate:12.1f} {steps / seconds:9.0f} {rate / alone:14.1f}"
-            f" {rate / plain:14.1f} {products_alone / seconds:22.2f}"
+            f" {rate / plain:14.1f} {products_alone / seconds:23.2f}"
             f" {count / many:28.1f} {many / seconds:13.1f}"
         )
     yield f"one by one {alone:.1f} drawings/s; plain loop {plain:.1f} drawings/s"
@@ -97,5 +97,5 @@ def _training(sketcher: Sketcher, drawings: list[Drawing]) -> str:
     ours, products_alone = seconds_of(run.train), seconds_of(run.train_fused_lstm)
     return (
         f"training {run.drawings / ours:.0f} drawings/s,"
-        f" {products_alone / ours:.2f} of torch's fused LSTMs of the same size, forward and backward"
+        f" {products_alone / ours:.2f} of fused LSTMs alone, forward and backward"
     )

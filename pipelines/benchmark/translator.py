@@ -69,7 +69,7 @@ def _by_batch_size(run_of: Callable[[int], Run]) -> Iterator[str]:
         run.translate()  # kernels are built for every new shape
         took, products_alone = seconds_of(run.translate), seconds_of(run.multiply)
         alone = alone or took
-        times = f"{alone / took:21.1f} x {took / products_alone:32.2f} x"
+        times = f"{alone / took:21.1f} x {took / products_alone:33.2f} x"
         yield f"{size:7d} {run.sentences / took:13.1f} {times}"
 
 

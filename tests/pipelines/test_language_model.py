@@ -56,7 +56,7 @@ def test_training_leaves_an_author(run, data, tmp_path, monkeypatch):
     monkeypatch.setattr(Report, "draw_curves", lambda self: None)
     settings = [part for setting in [*TINY, "epochs=1"] for part in ("--set", setting)]
     places = ("--data", data, "--out", tmp_path / "run")
-    code, out, _ = run("train", "text", *places, "--cell", "gru", *settings)
+    code, out, _ = run("train", "language-model", *places, "--cell", "gru", *settings)
     assert code == 0
     best = tmp_path / "run" / "best"
     assert out.startswith(f"{best}: the best language model")
@@ -70,7 +70,9 @@ def test_training_leaves_an_author(run, data, tmp_path, monkeypatch):
     [("cells=2", "start, vocabulary"), ("cell=x", "rnn, gru, lstm"), ("steps=0", "at least 1")],
 )
 def test_a_bad_setting_is_named(run, data, tmp_path, setting, named):
-    left = run("train", "text", "--data", data, "--out", tmp_path / "run", "--set", setting)
+    left = run(
+        "train", "language-model", "--data", data, "--out", tmp_path / "run", "--set", setting
+    )
     assert named in complaint(left)
     assert not (tmp_path / "run").exists()
 
@@ -80,7 +82,7 @@ def test_a_bad_setting_is_named(run, data, tmp_path, setting, named):
 
 def test_scores_are_those_of_the_split(run, checkpoint, data, tmp_path):
     path = tmp_path / "scores.json"
-    command = ["evaluate", "text", "--model", checkpoint, "--data", data]
+    command = ["evaluate", "language-model", "--model", checkpoint, "--data", data]
     code, out, _ = run(*command, "--split", "test", "--json", path)
     assert code == 0
     assert out == path.read_text()
@@ -107,7 +109,17 @@ def test_a_split_that_there_is_not_is_named(checkpoint, data):
 
 
 def test_form_is_of_what_is_written_not_followed(run, checkpoint, data):
-    command = ["evaluate", "text", "--model", checkpoint, "--data", data, "--form", "c", "--adapt"]
+    command = [
+        "evaluate",
+        "language-model",
+        "--model",
+        checkpoint,
+        "--data",
+        data,
+        "--form",
+        "c",
+        "--adapt",
+    ]
     assert "--form and --adapt: give one" in complaint(run(*command))
 
 
@@ -206,20 +218,32 @@ def test_compressors_are_charged_for_what_a_text_adds():
 
 def test_a_text_goes_to_the_terminal_with_its_beginning(run, checkpoint):
     options = ["--length", 40, "--temperature", 0.8, "--seed", 1]
-    code, out, _ = run("write", "--model", checkpoint, "--prime", "if (x", *options)
+    code, out, _ = run("generate-text", "--model", checkpoint, "--prime", "if (x", *options)
     assert code == 0
     written = LanguageModel.load(checkpoint).generate("if (x", length=40, temperature=0.8, seed=1)
     assert out == f"if (x{written}\n"
 
 
 def test_surprise_changes_the_colours_alone(run, checkpoint):
-    options = ["write", "--model", checkpoint, "--length", 40, "--seed", 1]
+    options = ["generate-text", "--model", checkpoint, "--length", 40, "--seed", 1]
     assert run(*options, "--surprise") == run(*options)
 
 
 def test_several_texts_go_into_files(run, checkpoint, tmp_path):
     folder = tmp_path / "samples"
-    command = ["write", "--model", checkpoint, "-n", 10, "--length", 20, "--seed", 1, "-o", folder]
+    command = [
+        "generate-text",
+        "--model",
+        checkpoint,
+        "-n",
+        10,
+        "--length",
+        20,
+        "--seed",
+        1,
+        "-o",
+        folder,
+    ]
     code, _, err = run(*command, "--prime", "f(")
     assert (code, err) == (0, f"10 texts in {folder}\n")
     files = sorted(folder.iterdir())
@@ -233,14 +257,14 @@ def test_several_texts_go_into_files(run, checkpoint, tmp_path):
 
 
 def test_several_texts_without_files_are_numbered(run, checkpoint):
-    _, out, _ = run("write", "--model", checkpoint, "-n", 2, "--length", 5, "--seed", 1)
+    _, out, _ = run("generate-text", "--model", checkpoint, "-n", 2, "--length", 5, "--seed", 1)
     assert out.startswith("— 1\n")
     assert "\n— 2\n" in out
 
 
 def test_a_file_is_scored(run, checkpoint, data, tmp_path):
     path = tmp_path / "scores.jsonl"
-    code, out, _ = run("write", "--model", checkpoint, "--score", data, "-o", path)
+    code, out, _ = run("generate-text", "--model", checkpoint, "--score", data, "-o", path)
     assert code == 0
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert "".join(line["text"] for line in lines) == TEXT
@@ -250,7 +274,7 @@ def test_a_file_is_scored(run, checkpoint, data, tmp_path):
 
 def test_cells_are_drawn_over_a_file(run, checkpoint, data, tmp_path):
     page = tmp_path / "cells.html"
-    command = ["write", "--model", checkpoint, "--trace", data, "-o", page]
+    command = ["generate-text", "--model", checkpoint, "--trace", data, "-o", page]
     code, out, _ = run(*command)
     assert code == 0
     features = [line.split(",")[0] for line in out.splitlines()]
@@ -281,7 +305,7 @@ def test_mistakes_are_named(run, checkpoint, data, monkeypatch, arguments, named
     monkeypatch.chdir(data.parent)
     (data.parent / "new.txt").write_text("ß")
     (data.parent / "empty.txt").write_text("")
-    line = complaint(run("write", "--model", checkpoint, *arguments))
+    line = complaint(run("generate-text", "--model", checkpoint, *arguments))
     assert re.search(named, line), line
 
 
@@ -312,7 +336,7 @@ def test_a_text_that_is_too_short_to_learn_from_is_said(tmp_path):
 
 @pytest.mark.parametrize("wrong", [["--prime", "ß"], ["--prime", "if", "--temperature", 0]])
 def test_what_is_wrong_is_told_before_anything_is_written(run, checkpoint, wrong):
-    code, out, err = run("write", "--model", checkpoint, *wrong)
+    code, out, err = run("generate-text", "--model", checkpoint, *wrong)
     assert code == cli.USER_ERROR
     assert out == ""
     assert len(err.splitlines()) == 1

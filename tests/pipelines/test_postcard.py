@@ -283,7 +283,11 @@ def test_a_deck_does_not_go_on_with_other_options(models, folder, tmp_path):
 @pytest.fixture
 def run(monkeypatch, capsys, models):
     """Runs the command with models that have learnt nothing; its code and what it printed."""
-    named = {"captioner": models.captioner, "sketcher": models.sketcher, "writer": models.generator}
+    named = {
+        "captioner": models.captioner,
+        "sketcher": models.sketcher,
+        "generator": models.generator,
+    }
     with_models = [word for name, folder in named.items() for word in (f"--{name}", folder)]
 
     def leave(*arguments: object) -> tuple[int, str, str]:

@@ -25,7 +25,7 @@ def strong(network: torch.nn.Module, seed: int = 0, strength: float = STRENGTH) 
     return network
 
 
-def make_author():
+def make_language_model():
     from multimodal.language.data import SplitFractions
     from multimodal.language.language_model import LanguageModel
     from multimodal.language.model import LanguageConfig, LanguageNetwork
@@ -51,7 +51,7 @@ def make_sketcher(*, position: bool = False):
     return Sketcher(network, categories, scale=20.0, limit=24, rough=["fish"], precision="fp32")
 
 
-def make_writer():
+def make_handwriting_generator():
     from multimodal.handwriting.generator import HandwritingGenerator
     from multimodal.handwriting.model import END_OF_LINE, HandwritingConfig, HandwritingNetwork
     from multimodal.handwriting.options import HandwritingOptions
@@ -85,7 +85,7 @@ def make_recognizer():
     return Recognizer(network, categories, {1: 0.8, 2: 1.3})
 
 
-def make_reader():
+def make_handwriting_recognizer():
     from multimodal.recognition.handwriting.model import (
         HandwritingRecognizerConfig,
         HandwritingRecognizerNetwork,
@@ -151,11 +151,11 @@ def make_captioner(*, costs: bool = False):
 
 
 MAKERS = {
-    "text": (make_author, export.text_file),
+    "language-model": (make_language_model, export.language_model_file),
     "sketcher": (make_sketcher, export.sketcher_file),
-    "writer": (make_writer, export.handwriting_generator_file),
+    "handwriting-generator": (make_handwriting_generator, export.handwriting_generator_file),
     "recognizer": (make_recognizer, export.recognizer_file),
-    "reader": (make_reader, export.handwriting_recognizer_file),
+    "handwriting-recognizer": (make_handwriting_recognizer, export.handwriting_recognizer_file),
     "translator": (make_translator, export.translator_file),
     "captioner": (make_captioner, export.captioner_file),
     "captioner with costs": (partial(make_captioner, costs=True), export.captioner_file),

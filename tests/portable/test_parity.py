@@ -23,7 +23,7 @@ def apart(one, other) -> float:
     ids=str,
 )
 def test_texts_are_the_same_token_by_token(pairs, changes):
-    language_model, file = pairs("text")
+    language_model, file = pairs("language-model")
     primes = ["abc", "", "h. gf"]
     options = {"length": 300, "seed": 4, **changes}
     assert file.generate_batch(primes, **options) == language_model.generate_batch(
@@ -32,7 +32,7 @@ def test_texts_are_the_same_token_by_token(pairs, changes):
 
 
 def test_log_probabilities_of_a_text_are_the_same(pairs):
-    language_model, file = pairs("text")
+    language_model, file = pairs("language-model")
     options = {"length": 40, "seed": 1, "temperature": 0.5}
     ours, theirs = (
         [written.log_prob for written in one.stream("ab", **options)]
@@ -98,7 +98,7 @@ def test_a_file_takes_points_as_they_come(pairs):
 
 
 def test_lines_of_handwriting_are_the_same_point_by_point(pairs):
-    generator, file = pairs("writer")
+    generator, file = pairs("handwriting-generator")
     options = {"seed": 3, "bias": 1.0, "drafts": 1, "attempts": 1}
     texts = ["Anna", "a train at 9.", "x"]
     for style in (1, 2):
@@ -110,7 +110,7 @@ def test_lines_of_handwriting_are_the_same_point_by_point(pairs):
 def test_the_same_draft_is_kept(pairs):
     from multimodal.handwriting.judging import Piece
 
-    generator, file = pairs("writer")
+    generator, file = pairs("handwriting-generator")
     pieces = [Piece(text, generator.style(1)) for text in ("quick", "fox", "jumps o")]
     options = {"seed": 9, "bias": 0.5, "drafts": 3, "attempts": 2}
     ours, theirs = (one.write_texts(pieces, **options) for one in (file, generator))
@@ -135,9 +135,9 @@ def test_guesses_are_the_same_after_every_stroke(pairs):
 
 @pytest.mark.parametrize("alternatives", [0, 3])
 def test_readings_are_the_same(pairs, alternatives):
-    reader, file = pairs("reader")
+    recognizer, file = pairs("handwriting-recognizer")
     drawings = [SQUARE, WAVE, Drawing([])]
-    ours, theirs = (one.read(drawings, alternatives=alternatives) for one in (file, reader))
+    ours, theirs = (one.read(drawings, alternatives=alternatives) for one in (file, recognizer))
     for one, other in zip(ours, theirs, strict=True):
         assert one.text == other.text
         assert one.score == pytest.approx(other.score, abs=1e-3)

@@ -68,7 +68,7 @@ def test_handwriting_is_the_same_point_by_point(files):
     texts = ["Dear Anna,", "the train leaves at 9.", "Quartz & Zoo"]
     options = {"seed": 4, "style": 3}
     theirs = HandwritingGenerator.load(precision="fp32").write_lines(texts, **options)
-    ours = files("writer-unipen", "writer").write_lines(texts, **options)
+    ours = files("writer-unipen", "handwriting-generator").write_lines(texts, **options)
     assert_same(ours, theirs, 15.0)
 
 
@@ -86,7 +86,7 @@ def test_texts_are_the_same(files):
     options = {"length": 300, "seed": 2, "temperature": 0.8}
     primes = ["Shall I compare", ""]
     theirs = LanguageModel.load("sonnets", precision="fp32").generate_batch(primes, **options)
-    assert files("sonnets", "text").generate_batch(primes, **options) == theirs
+    assert files("sonnets", "language-model").generate_batch(primes, **options) == theirs
 
 
 def test_translations_have_the_same_bleu(files, shared):

@@ -36,7 +36,7 @@ def configure_runtime() -> None:
 
     Threads that wait for each other sleep instead of spinning: two spinning threads on a machine
     whose cores are busy run several times slower. And glibc keeps the memory that is freed: it
-    would hand every large tensor back to the system and fetch it again, page by page, at the next
+    would return every large tensor to the system and fetch it again, page by page, at the next
     step, which costs a convolutional network half of its speed. And oneDNN keeps fewer of the
     kernels that it builds for every shape: a translator's batches have so many that the usual 1,024
     take more than 10 GB.

@@ -105,7 +105,7 @@ def read_captions(
 
 
 def read_sentences(file: str | Path) -> list[tuple[str, ...]]:
-    """Read captions whose photos are not at hand, grouped by photo, to learn the language from.
+    """Read captions whose photos are not available, grouped by photo, to learn the language from.
 
     file: lines of photo#number, a tab and a caption, as Flickr30k is published (Young, Lai, Hodosh
         and Hockenmaier 2014); a name that ends in .gz is unpacked.

@@ -46,8 +46,8 @@ class CaptionerRecipe:
         language_min_count: the same for words that only the captions of `language` have; they
             are learnt where there are `listed_words`.
         max_length: how many words of a caption are learnt from.
-        language: files of captions whose photos are not at hand, separated by commas, to learn the
-            language from first; see `multimodal.captioning.data.read_sentences`. A file that is
+        language: files of captions whose photos are not available, separated by commas, to learn
+            the language from first; see `multimodal.captioning.data.read_sentences`. A file that is
             named twice counts twice. None may describe dev or test photos.
         language_epochs: passes over it; 0 leave that stage out.
         language_share: the weight of captions alone beside those of photos in cross-entropy, where

@@ -196,7 +196,7 @@ class _FrozenEncoderStage(_PhotoStage):
 
 
 class CrossEntropyStage(_FrozenEncoderStage):
-    """Teacher forcing on cached cells; where language is at hand, captions alone go along.
+    """Teacher forcing on cached cells; where such captions are available, captions alone go along.
 
     Args:
         recipe: the choices.

@@ -1,6 +1,6 @@
 """The recipe: the language, then photos seen by a resting encoder, then end to end, then CIDEr.
 
-1. ``language``, where captions without photos are at hand: the decoder learns to write a caption
+1. ``language``, where captions without photos are available: the decoder learns to write a caption
    from a noisy list of words that other captions of the same photo use. What the word detector
    will later say of a photo is such a list.
 2. ``cross-entropy``: the encoder rests, its cells of several views of every photo are computed
@@ -58,7 +58,7 @@ class CaptionerTask(Task):
         train: the photos to learn from.
         dev: the photos to choose by.
         weights: see `imagenet_encoder`.
-        language: captions of photos that are not at hand, grouped by photo.
+        language: captions of photos that are not available, grouped by photo.
         out: the run's folder, for cached cells.
 
     Raises:
@@ -268,7 +268,7 @@ def _named(network: CaptionNetwork) -> Tensor | None:
 
 
 def _teacher(recipe: CaptionerRecipe, weights: str | Path, encoder: Encoder) -> Encoder:
-    """The encoder as it was before it learnt from captions, as far as that is at hand."""
+    """The encoder as it was before it learnt from captions, as far as that is available."""
     ours = recipe.encoder == encoder.config.name
     if recipe.start and ours and weights not in (PRETRAINED, "random"):
         original = imagenet_encoder(recipe.encoder, weights)

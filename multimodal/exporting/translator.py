@@ -53,7 +53,7 @@ class TranslationGraph(nn.Module):
         read = cast(Tensor, below.weight_ih_l0).detach()
         features = network.features.weight.detach()
         seen_weight = torch.cat([read[:, self.split :], features[:, self.split :]])
-        self.register_buffer("sight", seen_weight.clone())
+        self.register_buffer("seen_weight", seen_weight.clone())
         self.register_buffer("below", read[:, : self.split].clone())
         self.register_buffer("below_bias", cast(Tensor, below.bias_ih_l0).detach().clone())
         self.register_buffer("upon", features[:, : self.split].clone())

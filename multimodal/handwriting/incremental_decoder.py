@@ -15,8 +15,9 @@ from multimodal.recurrent.attention import GaussianWindow
 class DecoderWeights:
     """The weights, laid out for single steps.
 
-    What a step reads stands side by side, point, sight, lower h, upper h, so that each layer is one
-    product; what the embedding adds is computed once for a whole line. tanh(x) is taken as 2 σ(2 x)
+    What a step reads stands side by side, point, context, lower h, upper h, so that each layer is
+    one product; what the embedding adds is computed once for a whole line. tanh(x) is taken as 2
+    σ(2 x)
     - 1, with the doubling of the candidate's part in the weights: σ is several times as fast. The
     products run in `dtype`, all else in fp32.
 
@@ -30,8 +31,8 @@ class DecoderWeights:
         lower, upper = network.lower, cast(nn.LSTM, network.upper.layers[0])
         self.dtype = dtype
         self.network = network
-        self.sight = POINT + config.character_embedding_size
-        self.low = self.sight + config.window_size
+        self.context = POINT + config.character_embedding_size
+        self.low = self.context + config.window_size
         self.width = self.low + config.hidden_size
         with torch.no_grad():
             double = _doubled(config.window_size)
@@ -45,8 +46,8 @@ class DecoderWeights:
             self.upper_embedding = inputs[:, self.low :] * double
             bias = cast(Tensor, upper.bias_ih_l0) + cast(Tensor, upper.bias_hh_l0)
             self.upper_bias = bias * double[:, 0]
-            # The readout passes over point and sight, so that it reads the row as it stands.
-            self.readout = F.pad(network.readout.weight, (self.sight, 0)).to(dtype)
+            # The readout passes over point and context, so that it reads the row as it stands.
+            self.readout = F.pad(network.readout.weight, (self.context, 0)).to(dtype)
             self.readout_bias = network.readout.bias.to(dtype)
             self.window = lower.window.projection.weight.T.contiguous()
             self.window_bias = lower.window.projection.bias.clone()
@@ -83,9 +84,9 @@ class IncrementalDecoder:
         read[:, :POINT] = points
         sums = self._lower_added + F.linear(read[:, : weights.low], weights.lower)
         hidden = _advance(sums, self._lower_cell)
-        read[:, weights.sight : weights.low] = hidden
+        read[:, weights.context : weights.low] = hidden
         seen, looks = self._look(hidden)
-        read[:, POINT : weights.sight] = seen
+        read[:, POINT : weights.context] = seen
         sums = self._upper_added + F.linear(read, weights.upper)
         read[:, weights.low :] = _advance(sums, self._upper_cell)
         return F.linear(read, weights.readout, weights.readout_bias), looks

@@ -24,7 +24,7 @@ class PooledRNN(nn.Module):
     """Remembers a sequence: after every step, the hidden state and the peaks of all so far.
 
     A maximum over time beside the last state (Conneau et al. 2017) keeps what was seen long ago in
-    plain sight of the readout. Both only look back, so that what is said after a step never depends
+    plain view of the readout. Both only look back, so that what is said after a step never depends
     on what follows.
 
     Args:

@@ -84,7 +84,7 @@ class GuidedPoints:
 
     Args:
         decoder: B drawings of what was asked for, then the same B drawings of anything.
-        output: how the hand's vectors are read.
+        output: how the decoder's vectors are read.
         temperature: of the drafts; see `MixtureOutput.sample`.
         drafts: K, how many there are of a point.
     """

@@ -471,7 +471,7 @@ class Sketcher:
         watch: KnotWatch | None,
         options: DrawingOptions,
     ) -> DrawingBatch:
-        """B drawings by a hand of B, or of 2 B where they are guided."""
+        """B drawings by a decoder of B, or of 2 B where they are guided."""
         output, temperature = self.network.output, options.temperature
         source: PointSource = FreePoints(decoder, output, temperature)
         if len(decoder) > len(last):

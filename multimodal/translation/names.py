@@ -1,8 +1,8 @@
 """Names that a translator hardly knows: put into its sentences by a word that it knows well.
 
 A captioner says what its classifier sees, a lion or strawberries; a translator that learnt from
-captions has read of none, and writes the nearest thing that it has. So a name borrows: in the
-source it gives way to a common word of the same kind whose translation has the gender of the
+captions has read of none, and writes the nearest thing that it has. So a name is substituted: in
+the source it gives way to a common word of the same kind whose translation has the gender of the
 name's, and the search is constrained to write that translation (Anderson et al. 2017), with the
 articles and endings that go with it. Then the name takes its place, in the same number and case.
 
@@ -236,7 +236,7 @@ def substitute_names(text: str, language: str) -> SubstitutedSentence | None:
         language: to be written.
 
     Returns:
-        None where there is no such name, or where no word can be lent.
+        None where there is no such name, or where no word can stand in for it.
     """
     if language not in ONE:
         return None

@@ -397,7 +397,7 @@ def test_a_borrowed_word_is_as_likely_as_its_donor_and_takes_its_place(namer):
     assert torch.equal(logits[:, 0, size], plain[:, 0, dog])
     assert logits[0, 0, dog] == -math.inf
     assert logits[0, 0, size + 1] == -math.inf  # the first photo has one word only
-    assert logits[1, 0, dog] == plain[1, 0, dog]  # required, and so not lent away
+    assert logits[1, 0, dog] == plain[1, 0, dog]  # required, and so not copied away
     assert logits[1, 0, dogs] == -math.inf
     others = [n for n in range(size) if n not in (dog, dogs)]
     assert torch.equal(logits[..., others], plain[..., others])

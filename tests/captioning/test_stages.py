@@ -69,7 +69,7 @@ def begun(stage, network):
 
 
 def around(decoder: Decoder) -> SimpleNamespace:
-    """What the losses need of a network, with a decoder at hand."""
+    """What the losses need of a network, with a decoder."""
 
     def word_list(_cells, detected):
         return None if detected is None else detected.sigmoid()

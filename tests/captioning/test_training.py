@@ -201,7 +201,7 @@ def test_a_training_can_begin_with_a_captioner(shapes, weights, tmp_path, checkp
     assert task.model.decoder.config.dropout == 0.25
     for name, tensor in former.network.state_dict().items():
         assert torch.equal(task.model.state_dict()[name], tensor)
-    # shufflenet's weights are at hand, but the captioner's encoder is another
+    # shufflenet's weights are available, but the captioner's encoder is another
     teacher = task.stages[1].teacher
     assert teacher.config == former.network.encoder.config
     assert teacher is not task.model.encoder

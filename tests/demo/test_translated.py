@@ -137,7 +137,7 @@ def test_the_alignment_is_only_there_when_asked_for(client):
 
 
 def ask_for(page, language):
-    """Hand in a photo and choose a language."""
+    """Upload a photo and choose a language."""
     page.locator("#caption-photo input[type=file]").first.set_input_files(str(MAN))
     page.locator(".gaze .chip").first.wait_for()
     page.locator("#caption-language").get_by_text(language, exact=True).click()

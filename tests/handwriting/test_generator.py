@@ -225,13 +225,16 @@ def test_files_that_are_no_styles(generator, tmp_path, text):
         generator.write("ab", style=path)
 
 
-def test_style_files_are_checked(generator, tmp_path):
-    good = {"name": "a", "embedding": [0.0] * 4, "pace": 40.0, "primer": None}
-    entry = {"format": 1, "kind": "handwriting style", **good}
+@pytest.mark.parametrize(("number", "key"), [(1, "hand"), (2, "embedding")])
+def test_style_files_are_checked(generator, tmp_path, number, key):
+    good = {"name": "a", key: [0.0] * 4, "pace": 40.0, "primer": None}
+    entry = {"format": number, "kind": "handwriting style", **good}
     path = tmp_path / "a.json"
+    path.write_text(json.dumps(entry))
+    assert Style.load(path) == Style("a", (0.0,) * 4, 40.0)
     faulty = [
         {"pace": -1},
-        {"embedding": [float("nan")] * 4},
+        {key: [float("nan")] * 4},
         {"primer": {"text": "ü", "rows": [[0, 0, 1]]}},
         {"primer": {"text": "a", "rows": []}},
     ]
@@ -239,7 +242,7 @@ def test_style_files_are_checked(generator, tmp_path):
         path.write_text(json.dumps({**entry, **fault}))
         with pytest.raises(UserError, match="not a style"):
             Style.load(path)
-    path.write_text(json.dumps({**entry, "embedding": [0.0] * 5}))
+    path.write_text(json.dumps({**entry, key: [0.0] * 5}))
     with pytest.raises(UserError, match="learnt for another writer"):
         generator.write("ab", style=path)
     with pytest.raises(UserError, match="no such style"):

@@ -25,7 +25,7 @@ COMMENTS = 'id,comment\n1,"so good, so warm"\n2,\n3,bad\n4\n5,😀 été\n'
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     torch.manual_seed(0)
-    pieces = Pieces.build(["so good , so warm", "bad"], "words", buckets=32, at_least=1)
+    pieces = Pieces.build(["so good , so warm", "bad"], "words", buckets=32, min_count=1)
     config = TextConfig(num_encoders=2, embedding_size=6, hidden_size=6)
     network = TextNetwork(config, len(pieces), 32, 2)
     classifier = TextClassifier(network, pieces, ("0", "1"), names=("sad", "glad"))

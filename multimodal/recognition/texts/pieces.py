@@ -31,7 +31,7 @@ SIGNS = 2**15
 
 _WORD = re.compile(r"n't\b|\w+(?=n't\b)|'\w+|\w+|[^\w\s]")
 _TYPEWRITER = str.maketrans(dict.fromkeys("\u2018\u2019\u00b4`", "'"))
-_REMEMBERED = 2**16  # words whose runs are kept at hand
+_REMEMBERED = 2**16  # words whose runs are kept
 
 
 class TokenBatch(NamedTuple):
@@ -60,7 +60,7 @@ class TokenBatch(NamedTuple):
 class Pieces:
     """What texts are cut into, and the numbers of it.
 
-        pieces = Pieces.build(["It isn't good."], kind="words", buckets=4096, at_least=1)
+        pieces = Pieces.build(["It isn't good."], kind="words", buckets=4096, min_count=1)
         pieces.cut("It isn't bad.")        # ["It", "is", "n't", "bad", "."]
 
     Args:
@@ -83,10 +83,10 @@ class Pieces:
         self._runs = lru_cache(_REMEMBERED)(self._hashed)
 
     @classmethod
-    def build(cls, texts: Iterable[str], kind: Kind, buckets: int, at_least: int) -> Self:
-        """Those of some texts, of which pieces that come `at_least` times have a vector each."""
+    def build(cls, texts: Iterable[str], kind: Kind, buckets: int, min_count: int) -> Self:
+        """Those of some texts, of which pieces that come `min_count` times have a vector each."""
         cut = ([_known_as(piece) for piece in cut_text(text, kind)] for text in texts)
-        return cls(kind, WordVocabulary.build(cut, at_least), buckets)
+        return cls(kind, WordVocabulary.build(cut, min_count), buckets)
 
     def __len__(self) -> int:
         return len(self.vocabulary)

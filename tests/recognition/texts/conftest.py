@@ -36,7 +36,7 @@ def data(tmp_path_factory):
 @pytest.fixture
 def classifier() -> TextClassifier:
     torch.manual_seed(0)
-    pieces = Pieces.build(["so good , so bad", "not good"], "words", buckets=64, at_least=1)
+    pieces = Pieces.build(["so good , so bad", "not good"], "words", buckets=64, min_count=1)
     config = TextConfig(num_encoders=2, embedding_size=8, hidden_size=8)
     network = TextNetwork(config, len(pieces), 64, 3)
     network.naive_bayes.evidence.normal_()

@@ -11,7 +11,7 @@ TEXTS = [["so", "good"], ["so", "bad"], ["so", "so", "good"]]
 
 @pytest.fixture
 def pieces() -> Pieces:
-    return Pieces.build([" ".join(text) for text in TEXTS], "words", buckets=32, at_least=1)
+    return Pieces.build([" ".join(text) for text in TEXTS], "words", buckets=32, min_count=1)
 
 
 def test_what_is_agreed_is_worked_out_by_hand():

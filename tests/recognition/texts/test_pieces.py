@@ -12,7 +12,7 @@ from multimodal.vocabulary import PADDING, UNKNOWN
 
 @pytest.fixture
 def pieces() -> Pieces:
-    return Pieces.build(["A good film .", "a bad film"], "words", buckets=512, at_least=1)
+    return Pieces.build(["A good film .", "a bad film"], "words", buckets=512, min_count=1)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_they_survive_json(pieces):
 
 
 def test_rare_pieces_have_no_vector():
-    rare = Pieces.build(["a a b"], "words", buckets=8, at_least=2)
+    rare = Pieces.build(["a a b"], "words", buckets=8, min_count=2)
     assert "a" in rare.vocabulary
     assert "b" not in rare.vocabulary
 

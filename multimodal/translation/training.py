@@ -42,7 +42,7 @@ from multimodal.translation.translator import Translator
 SHOWN = 3  # sentences of every direction, after every epoch
 
 
-class Writing(Stage):
+class TranslationStage(Stage):
     """The one stage: every subword of every translation is predicted from those before it."""
 
     name = "translation"
@@ -118,7 +118,7 @@ class TranslatorTask(Task):
             code: Domain.of(_sentences(train, code)).with_limit(_sentences(dev, code))
             for code in train.languages
         }
-        self.stages = [Writing(recipe, learnt, trainable_modules)]
+        self.stages = [TranslationStage(recipe, learnt, trainable_modules)]
         self.config = {
             "recipe": asdict(recipe),
             "languages": list(train.languages),

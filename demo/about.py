@@ -26,13 +26,13 @@ evaluate …`) on a test split that was looked at once.
 TITLES = {
     "captioner": "Photo to sentence",
     "clip-recognizer": "Film to label",
-    "handwriting-recognizer": "Handwriting to text",
+    "reader": "Handwriting to text",
     "recognizer": "Drawing to category",
     "sentiment": "Sentence to mood",
     "sketcher": "Prompt to drawing",
-    "language-model": "Beginning to text",
+    "text": "Beginning to text",
     "translator": "Sentence to another language",
-    "handwriting-generator": "Text to handwriting",
+    "writer": "Text to handwriting",
 }
 
 

@@ -37,7 +37,7 @@ class Models:
     """
 
     def __init__(self, language_models: Sequence[str] = ()) -> None:
-        self._voices = {_short_name(model): model for model in language_models}
+        self._added = {_short_name(model): model for model in language_models}
         self._lock = Lock()
         self._locks: dict[str, Lock] = {}
         self._loaded: dict[str, Any] = {}
@@ -81,13 +81,13 @@ class Models:
         if model not in self.language_models():
             known = ", ".join(self.language_models()) or "none yet"
             raise UserError(f"There is no language model {model!r}. These are here: {known}.")
-        source = self._voices.get(model, model)
+        source = self._added.get(model, model)
         return self._once(f"language model {model}", lambda: _load_language_model(source))
 
     def language_models(self) -> list[str]:
         """The language models that ship, and others that were asked for, by their short names."""
         own = [name.removeprefix("text-") for name in shipped() if name.startswith("text-")]
-        return [*own, *(name for name in self._voices if name not in own)]
+        return [*own, *(name for name in self._added if name not in own)]
 
     @property
     def translator(self) -> Translator:

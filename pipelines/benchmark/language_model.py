@@ -19,7 +19,9 @@ STEPS = 2  # of training in one run
 CHARACTERS = 64  # of every text in one run, at least
 
 
-def benchmark_text(settings: Sequence[str] = (), characters: int = CHARACTERS) -> Iterator[str]:
+def benchmark_language_model(
+    settings: Sequence[str] = (), characters: int = CHARACTERS
+) -> Iterator[str]:
     """Time training and writing; gives the lines of two tables as they are measured.
 
     The weights are random: they do not change the speed. Every figure is the median of three runs.

@@ -108,10 +108,10 @@ def train_language_model_command(
     settings: Settings = None,
 ) -> None:
     """Train a language model on any text."""
-    from pipelines.train.language_model import train_text
+    from pipelines.train.language_model import train_language_model
 
     chosen = [f"cell={cell}"] if cell else []
-    best = train_text(data, out, [*(settings or []), *chosen])
+    best = train_language_model(data, out, [*(settings or []), *chosen])
     typer.echo(f"{best}: the best language model; try: multimodal generate-text --model {best}")
 
 
@@ -135,7 +135,7 @@ def evaluate_language_model_command(
     seed: Annotated[int, typer.Option(help="Of --form.")] = 0,
 ) -> None:
     """Measure how well a language model predicts a text, or the form of what it generates."""
-    from pipelines.evaluate.language_model import evaluate_form, evaluate_text
+    from pipelines.evaluate.language_model import evaluate_form, evaluate_language_model
 
     require_scores_place(json_file)
     if form and adapt:
@@ -144,16 +144,16 @@ def evaluate_language_model_command(
         options = {"temperature": temperature, "seed": seed}
         scores = evaluate_form(model, data, split, form, samples=samples, length=length, **options)
     else:
-        scores = evaluate_text(model, data, split, adapt=adapt, baselines=baselines)
+        scores = evaluate_language_model(model, data, split, adapt=adapt, baselines=baselines)
     report_scores(scores, json_file)
 
 
 @benchmark.command("language-model")
 def benchmark_language_model_command(settings: Settings = None) -> None:
     """Time training and writing, against torch's own network and its matrix products alone."""
-    from pipelines.benchmark.language_model import benchmark_text
+    from pipelines.benchmark.language_model import benchmark_language_model
 
-    for line in benchmark_text(settings or []):
+    for line in benchmark_language_model(settings or []):
         typer.echo(line)
 
 

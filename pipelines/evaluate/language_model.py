@@ -15,7 +15,7 @@ from pipelines.evaluate.baselines import baseline_figures
 CONTEXT = 500  # characters of real text that every window of `evaluate_form` continues
 
 
-def evaluate_text(
+def evaluate_language_model(
     model: str | Path | None,
     data: str | Path,
     split: str = "test",

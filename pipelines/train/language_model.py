@@ -9,7 +9,7 @@ from multimodal.errors import UserError
 from pipelines.train import with_settings
 
 
-def train_text(data: str | Path, out: str | Path, settings: Sequence[str] = ()) -> Path:
+def train_language_model(data: str | Path, out: str | Path, settings: Sequence[str] = ()) -> Path:
     """Train a language model, or go on with a training that was interrupted.
 
     Args:

@@ -18,9 +18,9 @@ from multimodal.language.model import LanguageConfig, LanguageNetwork
 from multimodal.training.report import Report
 from multimodal.vocabulary import CharacterVocabulary
 from pipelines import cli
-from pipelines.benchmark.language_model import benchmark_text
+from pipelines.benchmark.language_model import benchmark_language_model
 from pipelines.evaluate.baselines import baseline_figures, ngram_bits
-from pipelines.evaluate.language_model import CONTEXT, evaluate_form, evaluate_text
+from pipelines.evaluate.language_model import CONTEXT, evaluate_form, evaluate_language_model
 
 TEXT = 'if (x[0] == "a") { y = f(x); }\n' * 60
 TINY = ["layers=1", "embedding_size=4", "hidden_size=8", "streams=2", "steps=5", "precision=fp32"]
@@ -105,7 +105,7 @@ def test_scores_are_those_of_the_split(run, checkpoint, data, tmp_path):
 
 def test_a_split_that_there_is_not_is_named(checkpoint, data):
     with pytest.raises(UserError, match=r"'holdout'.*train, dev, test, whole"):
-        evaluate_text(checkpoint, data, "holdout")
+        evaluate_language_model(checkpoint, data, "holdout")
 
 
 def test_form_is_of_what_is_written_not_followed(run, checkpoint, data):
@@ -314,7 +314,7 @@ def test_mistakes_are_named(run, checkpoint, data, monkeypatch, arguments, named
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_the_benchmark_prints_two_tables(cell):
-    lines = list(benchmark_text([*TINY, f"cell={cell}"], characters=3))
+    lines = list(benchmark_language_model([*TINY, f"cell={cell}"], characters=3))
     assert lines[0].startswith(f"1 x 8 {cell}")
     training = [line.split() for line in lines if line.startswith(("bf16", "fp32"))]
     assert all(float(row[1].replace(",", "")) > 0 for row in training)
@@ -326,11 +326,11 @@ def test_the_benchmark_prints_two_tables(cell):
 
 
 def test_a_text_that_is_too_short_to_learn_from_is_said(tmp_path):
-    from pipelines.train.language_model import train_text
+    from pipelines.train.language_model import train_language_model
 
     (tmp_path / "four.txt").write_text("abcd")
     with pytest.raises(UserError, match=r"four\.txt: 4 characters leave no dev split"):
-        train_text(tmp_path / "four.txt", tmp_path / "run")
+        train_language_model(tmp_path / "four.txt", tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

@@ -27,7 +27,7 @@ every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
 @every_kind
-def test_an_author_comes_back_from_its_folder(make, kind, tmp_path):
+def test_a_model_comes_back_from_its_folder(make, kind, tmp_path):
     language_model = make(kind)
     again = LanguageModel.load(language_model.save(tmp_path / "mine"), precision="fp32")
     assert again.split_fractions == language_model.split_fractions
@@ -36,7 +36,7 @@ def test_an_author_comes_back_from_its_folder(make, kind, tmp_path):
     found, expected = again.score(text), language_model.score(text)
     assert found.pieces == expected.pieces
     np.testing.assert_allclose(found.log_probs, expected.log_probs, rtol=0.01, atol=0.01)  # 16-bit
-    assert load_language_model(tmp_path / "mine").write("a", length=5, top_k=1)
+    assert load_language_model(tmp_path / "mine").generate("a", length=5, top_k=1)
 
 
 def test_its_weights_are_stored_in_16_bit(language_model, tmp_path):
@@ -44,7 +44,9 @@ def test_its_weights_are_stored_in_16_bit(language_model, tmp_path):
     assert {tensor.dtype for tensor in tensors.values()} == {torch.float16}
 
 
-@pytest.mark.parametrize("change", [{"vocabulary": {}}, {"network": {"cell": "x"}}, {"shares": 3}])
+@pytest.mark.parametrize(
+    "change", [{"vocabulary": {}}, {"network": {"cell": "x"}}, {"split_fractions": 3}]
+)
 def test_a_config_that_cannot_be_is_named(language_model, tmp_path, change):
     path = language_model.save(tmp_path / "mine") / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))

@@ -98,9 +98,9 @@ def test_what_it_writes_is_shown_at_growing_steps_in_one_log(run):
     assert steps == [
         "at first",
         "after 10 steps",
-        "reading, epoch 1/2",
+        "language-modeling, epoch 1/2",
         "after 30 steps",
-        "reading, epoch 2/2",
+        "language-modeling, epoch 2/2",
     ]
     assert log.split("— ")[-1].count("fox") > log.split("— ")[1].count("fox")
     assert [step for step in range(2000) if shows_after(step)] == [0, 10, 30, 100, 300, 1000]

@@ -1,6 +1,6 @@
 """Texts → labels, one row for each, and on where it was interrupted: ``multimodal classify-text``.
 
-for row in classify_texts(["comments.csv"], TextClassifier.load()):
+for row in classify_texts(["comments.csv"], TextClassifier.from_pretrained()):
     print(row.source, row.error or row.label)
 """
 

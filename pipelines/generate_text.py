@@ -36,9 +36,9 @@ def open_language_model(model: str | Path | None, precision: Precision = "auto")
     """
     if is_portable(model):
         return load_portable(model, "language-model")  # type: ignore[no-any-return]
-    from multimodal.language.language_model import SHIPPED, LanguageModel
+    from multimodal.language.language_model import LanguageModel
 
-    return LanguageModel.load(model or SHIPPED, precision=precision)
+    return LanguageModel.from_pretrained(model, precision=precision)
 
 
 def write_files(

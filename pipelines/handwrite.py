@@ -63,13 +63,12 @@ def open_handwriting_generator(model: str | Path | None, *, judged: bool = False
     """
     if is_portable(model):
         return load_portable(model, "handwriting-generator")  # type: ignore[no-any-return]
-    from multimodal.handwriting.generator import SHIPPED, HandwritingGenerator
-    from multimodal.recognition.handwriting.recognizer import SHIPPED as SHIPPED_READER
+    from multimodal.handwriting.generator import HandwritingGenerator
     from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
 
-    generator = HandwritingGenerator.load(model or SHIPPED)
+    generator = HandwritingGenerator.from_pretrained(model)
     if judged:
-        generator.judge = read_back(HandwritingRecognizer.load(SHIPPED_READER))
+        generator.judge = read_back(HandwritingRecognizer.from_pretrained())
     return generator
 
 

@@ -76,9 +76,9 @@ def open_handwriting_recognizer(model: str | Path | None) -> HandwritingRecogniz
     """
     if is_portable(model):
         return load_portable(model, "handwriting-recognizer")  # type: ignore[no-any-return]
-    from multimodal.recognition.handwriting.recognizer import SHIPPED, HandwritingRecognizer
+    from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
 
-    return HandwritingRecognizer.load(model or SHIPPED)
+    return HandwritingRecognizer.from_pretrained(model)
 
 
 def _row(name: str, reading: Transcription) -> dict[str, object]:

@@ -88,9 +88,9 @@ def recognize_clips(
     """
     if not paths:
         return
-    from multimodal.recognition.clips.recognizer import SHIPPED, ClipRecognizer
+    from multimodal.recognition.clips.recognizer import ClipRecognizer
 
-    recognizer = ClipRecognizer.load(model or SHIPPED)
+    recognizer = ClipRecognizer.from_pretrained(model)
     for path in paths:
         try:
             _require_clip(path)
@@ -136,9 +136,9 @@ def _size(picture: Path) -> tuple[int, int] | None:
 def _open_recognizer(model: str | Path | None) -> Recognizer:
     if is_portable(model):
         return load_portable(model, "recognizer")  # type: ignore[no-any-return]
-    from multimodal.recognition.recognizer import SHIPPED, Recognizer
+    from multimodal.recognition.recognizer import Recognizer
 
-    return Recognizer.load(model or SHIPPED)
+    return Recognizer.from_pretrained(model)
 
 
 def told(guess: Guess | FrameGuess) -> str:

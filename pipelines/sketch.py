@@ -57,9 +57,9 @@ def open_sketcher(model: str | Path | None) -> Sketcher:
     """
     if is_portable(model):
         return load_portable(model, "sketcher")  # type: ignore[no-any-return]
-    from multimodal.sketching.sketcher import SHIPPED, Sketcher
+    from multimodal.sketching.sketcher import Sketcher
 
-    return Sketcher.load(model or SHIPPED)
+    return Sketcher.from_pretrained(model)
 
 
 def sketch(

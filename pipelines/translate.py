@@ -80,9 +80,9 @@ def open_translator(model: str | Path | None) -> Translator:
     """
     if is_portable(model):
         return load_portable(model, "translator")  # type: ignore[no-any-return]
-    from multimodal.translation.translator import SHIPPED, Translator
+    from multimodal.translation.translator import Translator
 
-    return Translator.load(model or SHIPPED)
+    return Translator.from_pretrained(model)
 
 
 def names_file(text: str) -> bool:

@@ -167,7 +167,7 @@ class CaptionerTask(Task):
 
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write a captioner."""
-        self.captioner(model).save(folder)
+        self.captioner(model).save_pretrained(folder)
 
 
 def _beginning(
@@ -179,7 +179,7 @@ def _beginning(
     """The network that the training begins with, and the words behind its ids."""
     captions = [photo.captions for photo in train]
     if recipe.start:
-        captioner = Captioner.load(recipe.start, precision="fp32")
+        captioner = Captioner.from_pretrained(recipe.start, precision="fp32")
         former = captioner.network
         decoder = replace(former.decoder.config, dropout=recipe.dropout)
         if recipe.listed_words and not decoder.listed_words:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from multimodal.checkpoints import JSON, read_checkpoint
 from multimodal.errors import UserError
 from multimodal.exporting.graph import export_graph
+from multimodal.tasks import TASKS, TaskSpec, imported, task_of
 
 if TYPE_CHECKING:
     import onnx
@@ -64,24 +65,26 @@ def export_model(source: str | Path) -> Exported:
     Raises:
         UserError: there is none, it is damaged, or no file can be made of its task.
     """
-    task, folder = _task_of(source)
-    if task not in EXPORTERS:
-        raise UserError(f"{source}: no file can be made of a {task}; of {', '.join(EXPORTERS)}")
-    exported = EXPORTERS[task](folder)
+    spec, folder = _spec_of(source)
+    if spec.exporter is None:
+        able = ", ".join(spec.name for spec in TASKS.values() if spec.exporter)
+        raise UserError(f"{source}: no file can be made of a {spec.name}; of {able}")
+    exported: Exported = imported(spec.exporter)(folder)
     exported.manifest["name"] = Path(str(source)).name
     exported.manifest["card"] = _card(folder)
     return exported
 
 
-def _task_of(source: str | Path) -> tuple[str, str | Path]:
+def _spec_of(source: str | Path) -> tuple[TaskSpec, str | Path]:
     """What a model is for, and where it lies."""
-    from multimodal.language.shipped import find_language_model
     from multimodal.sketching.magenta import is_decoder_file
 
     if is_decoder_file(source):
-        return "sketcher", source
-    checkpoint = read_checkpoint(find_language_model(source))
-    return str(checkpoint.config["task"]), checkpoint.folder
+        return task_of("sketcher"), source
+    for spec in TASKS.values():
+        source = spec.full_name(source)
+    checkpoint = read_checkpoint(source)
+    return task_of(checkpoint.config["task"]), checkpoint.folder
 
 
 def _card(folder: str | Path) -> str:
@@ -145,7 +148,7 @@ def export_captioner(source: str | Path) -> Exported:
     """A captioner's file; see `multimodal.exporting.captioner`."""
     from multimodal.captioning.captioner import Captioner
 
-    return captioner_file(Captioner.load(source, precision="fp32"))
+    return captioner_file(Captioner.from_pretrained(source, precision="fp32"))
 
 
 def captioner_file(captioner: Captioner) -> Exported:
@@ -181,7 +184,7 @@ def export_translator(source: str | Path) -> Exported:
     """A translator's file; see `multimodal.exporting.translator`."""
     from multimodal.translation.translator import Translator
 
-    return translator_file(Translator.load(source, precision="fp32"))
+    return translator_file(Translator.from_pretrained(source, precision="fp32"))
 
 
 def translator_file(translator: Translator) -> Exported:
@@ -225,7 +228,7 @@ def export_language_model(source: str | Path) -> Exported:
     """A language model's file; see `multimodal.exporting.language_model`."""
     from multimodal.language.language_model import LanguageModel
 
-    return language_model_file(LanguageModel.load(source, precision="fp32"))
+    return language_model_file(LanguageModel.from_pretrained(source, precision="fp32"))
 
 
 def language_model_file(language_model: LanguageModel) -> Exported:
@@ -267,7 +270,7 @@ def export_sketcher(source: str | Path) -> Exported:
     """A sketcher's file; see `multimodal.exporting.sketcher`."""
     from multimodal.sketching.sketcher import Sketcher
 
-    return sketcher_file(Sketcher.load(source, precision="fp32"))
+    return sketcher_file(Sketcher.from_pretrained(source, precision="fp32"))
 
 
 def sketcher_file(sketcher: Sketcher) -> Exported:
@@ -325,7 +328,9 @@ def export_handwriting_generator(source: str | Path) -> Exported:
     """A handwriting generator's file; see `multimodal.exporting.handwriting_generator`."""
     from multimodal.handwriting.generator import HandwritingGenerator
 
-    return handwriting_generator_file(HandwritingGenerator.load(source, precision="fp32"))
+    return handwriting_generator_file(
+        HandwritingGenerator.from_pretrained(source, precision="fp32")
+    )
 
 
 def handwriting_generator_file(generator: HandwritingGenerator) -> Exported:
@@ -383,7 +388,7 @@ def export_recognizer(source: str | Path) -> Exported:
     """A recognizer's file; see `multimodal.exporting.recognizer`."""
     from multimodal.recognition.recognizer import Recognizer
 
-    return recognizer_file(Recognizer.load(source))
+    return recognizer_file(Recognizer.from_pretrained(source))
 
 
 def recognizer_file(recognizer: Recognizer) -> Exported:
@@ -419,7 +424,9 @@ def export_handwriting_recognizer(source: str | Path) -> Exported:
     """A handwriting recognizer's file; see `multimodal.exporting.handwriting_recognizer`."""
     from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
 
-    return handwriting_recognizer_file(HandwritingRecognizer.load(source, precision="fp32"))
+    return handwriting_recognizer_file(
+        HandwritingRecognizer.from_pretrained(source, precision="fp32")
+    )
 
 
 def handwriting_recognizer_file(recognizer: HandwritingRecognizer) -> Exported:
@@ -449,14 +456,3 @@ def handwriting_recognizer_file(recognizer: HandwritingRecognizer) -> Exported:
         outputs,
         manifest,
     )
-
-
-EXPORTERS: Mapping[str, Callable[[str | Path], Exported]] = {
-    "captioner": export_captioner,
-    "sketcher": export_sketcher,
-    "recognizer": export_recognizer,
-    "handwriting-generator": export_handwriting_generator,
-    "handwriting-recognizer": export_handwriting_recognizer,
-    "language-model": export_language_model,
-    "translator": export_translator,
-}

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from multimodal.checkpoints import load_tensors, read_checkpoint
 from multimodal.errors import UserError
 from multimodal.handwriting.batches import ScriptBatch, ScriptBatches
-from multimodal.handwriting.generator import TASK, HandwritingGenerator
+from multimodal.handwriting.generator import HandwritingGenerator
 from multimodal.handwriting.likelihood import batch_nats, surprise
 from multimodal.handwriting.lines import Script, scale_of
 from multimodal.handwriting.model import HandwritingNetwork
@@ -105,7 +105,7 @@ class HandwritingGeneratorTask(Task):
         self.dev = valid.some(recipe.dev_lines)
         self.model = HandwritingNetwork(recipe.network(len(writers)))
         if recipe.start:
-            load_tensors(self.model, read_checkpoint(recipe.start, task=TASK))
+            load_tensors(self.model, read_checkpoint(recipe.start, task=HandwritingGenerator.TASK))
         numbers = {int(writer): number for number, writer in enumerate(writers)}
         self.stages = [HandwritingStage(recipe, ScriptBatches(train, numbers, recipe, self.scale))]
         self.config = {
@@ -146,4 +146,4 @@ class HandwritingGeneratorTask(Task):
 
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write a handwriting generator."""
-        self.generator(model).save(folder)
+        self.generator(model).save_pretrained(folder)

@@ -201,7 +201,7 @@ class LanguageModelTask(Task):
 
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write a language model."""
-        self.language_model(model).save(folder)
+        self.language_model(model).save_pretrained(folder)
 
 
 def shows_after(step: int) -> bool:
@@ -229,7 +229,7 @@ def _beginning(
     if not recipe.start:
         vocabulary = _vocabulary(recipe, whole, split_of(splits, "train"))
         return LanguageNetwork(recipe.network, len(vocabulary)), vocabulary
-    language_model = LanguageModel.load(recipe.start, precision="fp32")
+    language_model = LanguageModel.from_pretrained(recipe.start, precision="fp32")
     vocabulary = language_model.vocabulary
     if isinstance(vocabulary, CharacterVocabulary):
         vocabulary = vocabulary.extended("".join({c for p in whole for c in set(p.text)}))

@@ -162,7 +162,7 @@ class RecognizerTask(Task):
 
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write a recognizer."""
-        self.recognizer(model).save(folder)
+        self.recognizer(model).save_pretrained(folder)
 
     def _told(self, recognizer: Recognizer, number: int) -> str:
         ink = self.valid.ink.take([number])
@@ -173,7 +173,7 @@ class RecognizerTask(Task):
 
 def _take_over(network: RecognizerNetwork, categories: Sequence[str], source: str) -> None:
     """Put the weights of another recognizer into a network."""
-    start = Recognizer.load(source)
+    start = Recognizer.from_pretrained(source)
     if start.categories != tuple(categories):
         raise UserError(f"start: {source} knows other categories than the data")
     try:

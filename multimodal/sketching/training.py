@@ -173,7 +173,7 @@ class SketcherTask(Task):
 
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write a sketcher."""
-        self.sketcher(model).save(folder)
+        self.sketcher(model).save_pretrained(folder)
 
 
 def _take_over(network: SketchNetwork, categories: Sequence[str], source: str) -> float:
@@ -181,7 +181,7 @@ def _take_over(network: SketchNetwork, categories: Sequence[str], source: str) -
 
     What the other was not told, the pen's position, counts nothing at first.
     """
-    start = Sketcher.load(source, precision="fp32")
+    start = Sketcher.from_pretrained(source, precision="fp32")
     if start.categories != tuple(categories):
         raise UserError(f"start: {source} knows other categories than the data")
     weights = start.network.state_dict()

@@ -163,7 +163,7 @@ class TranslatorTask(Task):
 
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write a translator."""
-        self.translator(model).save(folder)
+        self.translator(model).save_pretrained(folder)
 
     def _quick(self, model: nn.Module) -> Translator:
         """A greedy translator of its own, in the precision of the recipe."""
@@ -183,7 +183,7 @@ def _beginning(
         within = chain(*map(truecase, texts))
         vocabulary = SubwordVocabulary.build(within, recipe.vocabulary_size, special)
         return TranslationNetwork(recipe.network, len(vocabulary)), vocabulary, {}
-    former = Translator.load(recipe.start, precision="fp32")
+    former = Translator.from_pretrained(recipe.start, precision="fp32")
     strange = next((code for code in train.languages if code not in former.languages), None)
     if strange is not None:
         raise UserError(f"{recipe.start}: does not know the language {strange!r} of the data")

@@ -1,6 +1,6 @@
 """The one class that people use: load a translator, then give it sentences.
 
-translator = Translator.load()
+translator = Translator.from_pretrained()
 translator.translate("Two dogs run on the beach.", to="de").text
 translator.translate(["A man sleeps.", "", "A cat."], to="fr", beam_size=5, n_best=3)
 """
@@ -12,22 +12,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import Any, Self, overload
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from multimodal.checkpoints import (
-    JSON,
-    load_tensors,
-    read_checkpoint,
-    reading_config,
-    save_checkpoint,
-)
+from multimodal.checkpoints import JSON
 from multimodal.errors import UserError
-from multimodal.processor import Precision, parallel_map, split_batch, torch_dtype
+from multimodal.pretrained_model import PretrainedModel
+from multimodal.processor import parallel_map, split_batch
 from multimodal.recurrent.generation import (
     MOST_REQUIREMENTS,
     GenerationOptions,
@@ -56,8 +50,6 @@ from multimodal.translation.translation import (
     too_long,
 )
 
-SHIPPED = "translator-multi30k"
-TASK = "translator"
 AHEAD = 16  # batches' worth of sentences that are sorted by length together
 _END, _BEGIN = 0, 1  # among what may be written
 
@@ -88,7 +80,7 @@ class _Search:
         return replace(options, n_best=n_best, max_length=length + length // 2 + BUCKET)
 
 
-class Translator:
+class Translator(PretrainedModel):
     """A sentence becomes the same in another language.
 
     Args:
@@ -106,6 +98,9 @@ class Translator:
     Raises:
         UserError: the weight is out of range.
     """
+
+    TASK = "translator"
+    network: TranslationNetwork
 
     def __init__(
         self,
@@ -129,26 +124,8 @@ class Translator:
         self._written = {code: self._subwords_of(code) for code in self.languages}
 
     @classmethod
-    def load(cls, source: str | Path = SHIPPED, *, precision: Precision = "auto") -> Self:
-        """Load a translator, ready to translate.
-
-        Args:
-            source: the name of a shipped model, a folder, or a repository of the Hugging Face Hub.
-            precision: of the arithmetic; "auto" takes bf16 where the processor has it natively.
-
-        Raises:
-            UserError: when there is none, or it is damaged or made for another task.
-        """
-        checkpoint = read_checkpoint(source, task=TASK)
-        with reading_config(checkpoint):
-            translator = cls.from_config(checkpoint.config)
-        load_tensors(translator.network, checkpoint)
-        translator.network.to(torch_dtype(precision))
-        return translator
-
-    @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Build a model with random weights from the contents of a `config.json`."""
+        """See `PretrainedModel`."""
         vocabulary = SubwordVocabulary.from_json(config["vocabulary"])
         network = TranslationNetwork(TranslatorConfig(**config["network"]), len(vocabulary))
         languages = {
@@ -168,15 +145,9 @@ class Translator:
             {code: Domain.from_json(told) for code, told in config.get("domains", {}).items()},
         )
 
-    def save(self, folder: str | Path, card: str | None = None) -> Path:
-        """Write `config.json` and `model.safetensors` (16-bit) into a folder, all or nothing.
-
-        Args:
-            folder: where; a checkpoint that is there is replaced.
-            card: the text of the model card (README.md).
-        """
-        config: dict[str, JSON] = {
-            "task": TASK,
+    def to_config(self) -> dict[str, JSON]:
+        """See `PretrainedModel`."""
+        return {
             "network": asdict(self.network.config),
             "generation": asdict(self.options),
             "channel_weight": self.channel_weight,
@@ -185,8 +156,6 @@ class Translator:
             "vocabulary": self.vocabulary.to_json(),
             "domains": {code: domain.to_json() for code, domain in self.domains.items()},
         }
-        tensors = self.network.state_dict()
-        return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
 
     @overload
     def translate(

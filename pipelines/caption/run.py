@@ -158,9 +158,9 @@ def open_captioner(model: str | Path | None) -> Captioner:
     """
     if is_portable(model):
         return load_portable(model, "captioner")  # type: ignore[no-any-return]
-    from multimodal.captioning.captioner import SHIPPED, Captioner
+    from multimodal.captioning.captioner import Captioner
 
-    return Captioner.load(model or SHIPPED)
+    return Captioner.from_pretrained(model)
 
 
 def _search(captioner: Captioner | PortableCaptioner, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -107,9 +107,9 @@ def _follow(
 
 
 def _load(model: str | None) -> TextClassifier:
-    from multimodal.recognition.texts.classifier import SHIPPED, TextClassifier
+    from multimodal.recognition.texts.classifier import TextClassifier
 
-    return TextClassifier.load(model or SHIPPED)
+    return TextClassifier.from_pretrained(model)
 
 
 def _show(row: TextRow, classifier: TextClassifier, *, every_word: bool) -> None:

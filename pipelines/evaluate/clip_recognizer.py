@@ -42,12 +42,12 @@ def evaluate_clip_recognizer(
         encode_clip,
         read_labelled_clips,
     )
-    from multimodal.recognition.clips.recognizer import SHIPPED, ClipRecognizer
+    from multimodal.recognition.clips.recognizer import ClipRecognizer
     from multimodal.recognition.metrics import FRACTIONS, accuracy_by_category
 
     if split not in SPLITS:
         raise UserError(f"no split {split!r}: choose one of {', '.join(SPLITS)}")
-    recognizer = ClipRecognizer.load(model or SHIPPED)
+    recognizer = ClipRecognizer.from_pretrained(model)
     clips = LabelledClips.of(read_labelled_clips(data, None, least)[split], recognizer.labels)
     if not len(clips):
         raise UserError(f"{data}: no clip in its {split} split")

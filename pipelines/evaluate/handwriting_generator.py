@@ -60,18 +60,17 @@ def evaluate_handwriting_generator(
     Raises:
         UserError: the data or a model cannot be read, or the split has no line.
     """
-    from multimodal.handwriting.generator import SHIPPED, HandwritingGenerator
+    from multimodal.handwriting.generator import HandwritingGenerator
     from multimodal.handwriting.likelihood import surprise
     from multimodal.handwriting.lines import script_of
-    from multimodal.recognition.handwriting.recognizer import SHIPPED as READER
     from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
     from multimodal.strokes.handwritten import read_handwriting
     from pipelines.evaluate.handwriting_recognizer import reading_errors
 
     begin = time.perf_counter()
     generator, judge = (
-        HandwritingGenerator.load(model or SHIPPED),
-        HandwritingRecognizer.load(recognizer or READER),
+        HandwritingGenerator.from_pretrained(model),
+        HandwritingRecognizer.from_pretrained(recognizer),
     )
     samples = read_handwriting(data, ["lines"], split)
     script = script_of([("lines", sample) for sample in samples], MAX_POINTS)
@@ -134,12 +133,12 @@ def evaluate_styles(
     Raises:
         UserError: the data or the model cannot be read, or too few writers have enough lines.
     """
-    from multimodal.handwriting.generator import SHIPPED, HandwritingGenerator
+    from multimodal.handwriting.generator import HandwritingGenerator
     from multimodal.handwriting.likeness import features, ranks
     from multimodal.handwriting.styles import STEPS
     from multimodal.strokes.handwritten import read_handwriting
 
-    generator = HandwritingGenerator.load(model or SHIPPED)
+    generator = HandwritingGenerator.from_pretrained(model)
     writers = _by_writer(read_handwriting(data, ["lines"], split))
     if len(writers) < 2:
         raise UserError(f"{data}: fewer than two writers of its {split} split have enough lines")

@@ -74,14 +74,13 @@ def evaluate_drawings(
     Raises:
         UserError: a model or the data cannot be read, or they have no category in common.
     """
-    from multimodal.recognition.recognizer import SHIPPED as SHIPPED_JUDGE
     from multimodal.recognition.recognizer import Recognizer
-    from multimodal.sketching.sketcher import SHIPPED, Sketcher
+    from multimodal.sketching.sketcher import Sketcher
     from multimodal.strokes import read_quickdraw
 
     begin = time.perf_counter()
-    sketcher = Sketcher.load(model or SHIPPED)
-    recognizer = Recognizer.load(SHIPPED_JUDGE if judge == "recognizer" else judge)
+    sketcher = Sketcher.from_pretrained(model)
+    recognizer = Recognizer.from_pretrained(None if judge == "recognizer" else judge)
     parts = [read_quickdraw(data, part) for part in ("train", "valid", "test")]
     amounts = {name: sum(len(part.get(name, [])) for part in parts) for name in parts[0]}
     real = {
@@ -111,10 +110,10 @@ def keep_quality(model: str | Path, scores: Mapping[str, Any]) -> None:
     folder = Path(model)
     if not folder.is_dir():
         raise UserError(f"{model}: no folder, so that nothing can be kept in it")
-    sketcher, card = Sketcher.load(folder), folder / CARD
+    sketcher, card = Sketcher.from_pretrained(folder), folder / CARD
     found = {name: figures["generated"] for name, figures in scores["per_category"].items()}
     sketcher.quality = {**sketcher.quality, **found}
-    sketcher.save(folder, card.read_text(encoding="utf-8") if card.exists() else None)
+    sketcher.save_pretrained(folder, card.read_text(encoding="utf-8") if card.exists() else None)
 
 
 def judge_sketcher(

@@ -98,7 +98,7 @@ def evaluate_recognizer(
     """
     from multimodal.recognition.data import LabelledInk, frequent_categories
     from multimodal.recognition.metrics import FRACTIONS, accuracy_by_category
-    from multimodal.recognition.recognizer import SHIPPED, Recognizer
+    from multimodal.recognition.recognizer import Recognizer
     from multimodal.strokes import read_quickdraw
 
     if plot is not None:
@@ -106,7 +106,7 @@ def evaluate_recognizer(
     parts = {name: read_quickdraw(data, name) for name in SPLITS}
     if split not in parts:
         raise UserError(f"no split {split!r}: choose one of {', '.join(SPLITS)}")
-    recognizer = Recognizer.load(model or SHIPPED)
+    recognizer = Recognizer.from_pretrained(model)
     names = frequent_categories(list(parts.values()), least)
     drawings = parts[split]
     begin = time.perf_counter()

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from multimodal.captioning.captioner import SHIPPED, Captioner
+from multimodal.captioning.captioner import Captioner
 from multimodal.captioning.data import read_captions
 from multimodal.captioning.metrics import evaluate_captions
 from multimodal.checkpoints import CARD, CONFIG, PRETRAINED, WEIGHTS
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def shipped() -> Captioner:
-    return Captioner.load(precision="fp32")
+    return Captioner.from_pretrained(precision="fp32")
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_its_folder_holds_nothing_else():
 
 @pytest.mark.parametrize("precision", ["auto", "fp32"])
 def test_it_captions_photos_that_nobody_chose(precision):
-    captions = Captioner.load(precision=precision).caption(sample_pictures())
+    captions = Captioner.from_pretrained(precision=precision).caption(sample_pictures())
     assert len(captions) >= 3
     for caption in captions:
         assert caption.error is None

@@ -117,7 +117,7 @@ def test_samples_and_curves_lie_in_the_runs_folder(run):
 
 
 def test_it_has_learnt_to_name_what_it_sees(run, unseen):
-    captions = Captioner.load(run.best, precision="fp32").caption(unseen)
+    captions = Captioner.from_pretrained(run.best, precision="fp32").caption(unseen)
     right = [caption for caption in captions if names_its_shape(caption.source, caption.text)]
     assert len(right) >= 10  # of 12; one of six kinds by chance
 
@@ -134,14 +134,14 @@ def test_photos_that_it_never_saw_earn_a_high_cider(run, data):
 
 
 def test_it_says_the_same_after_a_round_trip_through_16_bits(run, unseen, tmp_path):
-    captioner = Captioner.load(run.best, precision="fp32")
-    again = Captioner.load(captioner.save(tmp_path / "again"), precision="fp32")
+    captioner = Captioner.from_pretrained(run.best, precision="fp32")
+    again = Captioner.from_pretrained(captioner.save(tmp_path / "again"), precision="fp32")
     texts = [caption.text for caption in captioner.caption(unseen)]
     assert [caption.text for caption in again.caption(unseen)] == texts
 
 
 def test_it_says_nearly_the_same_in_bf16(run, unseen):
-    captions = Captioner.load(run.best, precision="bf16").caption(unseen)
+    captions = Captioner.from_pretrained(run.best, precision="bf16").caption(unseen)
     assert sum(names_its_shape(c.source, c.text) for c in captions) >= 9
 
 
@@ -196,7 +196,7 @@ def test_the_config_of_a_task_is_json(shapes, weights, tmp_path):
 
 def test_a_training_can_begin_with_a_captioner(shapes, weights, tmp_path, checkpoint):
     task = make_task(shapes, weights, tmp_path, start=str(checkpoint), dropout=0.25)
-    former = Captioner.load(checkpoint, precision="fp32")
+    former = Captioner.from_pretrained(checkpoint, precision="fp32")
     assert task.vocabulary.words == former.vocabulary.words
     assert task.model.decoder.config.dropout == 0.25
     for name, tensor in former.network.state_dict().items():
@@ -260,7 +260,7 @@ def test_the_decoders_of_the_literature_train(data, weights, tmp_path):
     plain = {"attention": "none", "image_at": "first", "detected_words": 0, "cell": "rnn"}
     recipe = {**SMALL, **once, **plain, "batch_size": 60, "encoder_weights": weights}
     best = train_captioner(data, tmp_path / "run", as_settings(recipe))
-    captioner = Captioner.load(best)
+    captioner = Captioner.from_pretrained(best)
     assert captioner.network.decoder.config.cell == "rnn"
     assert captioner.caption(next(data.glob("images/*"))).error is None
 
@@ -269,7 +269,7 @@ def test_fine_tuning_moves_every_weight_of_the_encoder(data, weights, tmp_path):
     epochs = {"epochs": 0, "fine_tuning_epochs": 1, "self_critical_epochs": 0}
     recipe = {**SMALL, **epochs, "encoder_weights": weights}
     best = train_captioner(data, tmp_path / "run", as_settings(recipe))
-    moved = Captioner.load(best, precision="fp32").network.encoder.state_dict()
+    moved = Captioner.from_pretrained(best, precision="fp32").network.encoder.state_dict()
     began = imagenet_encoder(SMALL["encoder"], weights).state_dict()
     assert not any(torch.equal(moved[name], began[name].half().float()) for name in began)
 

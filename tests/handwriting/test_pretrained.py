@@ -5,7 +5,7 @@ import torch
 from safetensors import safe_open
 
 from multimodal.checkpoints import CARD, PRETRAINED, WEIGHTS
-from multimodal.handwriting.generator import SHIPPED, HandwritingGenerator
+from multimodal.handwriting.generator import HandwritingGenerator
 from multimodal.handwriting.judging import Piece, faults
 
 FOLDER = PRETRAINED / SHIPPED
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def shipped() -> HandwritingGenerator:
-    return HandwritingGenerator.load()
+    return HandwritingGenerator.from_pretrained()
 
 
 def test_it_is_small_and_16_bit_and_has_a_card():
@@ -56,6 +56,6 @@ def test_a_judge_reads_what_it_writes(shipped):
     texts = ["The quick brown fox", "the train leaves at nine"] * 8
     styles = [shipped.styles[number % 16] for number in range(16)]
     drawings = shipped.write_lines(texts, style=styles, seed=2)
-    readings = reading.HandwritingRecognizer.load().read(drawings, one_line=True)
+    readings = reading.HandwritingRecognizer.from_pretrained().read(drawings, one_line=True)
     rates = metrics.error_rates(texts, [each.text for each in readings])
     assert rates.cer < 0.25

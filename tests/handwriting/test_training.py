@@ -52,7 +52,7 @@ def test_a_writer_comes_of_a_training(scripts, tmp_path):
     assert task.model.config.num_writers == 4
     before = task.validate(task.model.eval())
     best = train(task, tmp_path / "run")
-    generator = HandwritingGenerator.load(best)
+    generator = HandwritingGenerator.from_pretrained(best)
     assert generator.styles == (1, 2, 3, 4)
     assert generator.paces[0] > 5
     after = task.validate(generator.network)

@@ -34,7 +34,7 @@ def model(tmp_path_factory):
 
 @pytest.fixture
 def classifier(model):
-    return TextClassifier.load(model)
+    return TextClassifier.from_pretrained(model)
 
 
 @pytest.fixture
@@ -233,7 +233,7 @@ def test_training_leaves_a_classifier_that_can_be_measured(run, labelled, tmp_pa
     figures = json.loads(scores.read_text())
     assert {"accuracy", "ece", "per_class", "sentences", "seconds"} <= set(figures)
     assert figures["sentences"] == 8
-    classifier = TextClassifier.load(best)
+    classifier = TextClassifier.from_pretrained(best)
     texts = [line.split("\t") for line in (labelled / "test.tsv").read_text().splitlines()]
     right = [
         {"sad": "0", "glad": "1"}[classifier.guess(text).label] == label for text, label in texts

@@ -56,7 +56,7 @@ def reader(handwriting_data, tmp_path_factory):
 
 
 def test_training_leaves_a_writer_that_writes(trained):
-    loaded = HandwritingGenerator.load(trained)
+    loaded = HandwritingGenerator.from_pretrained(trained)
     assert loaded.write("ab", seed=1, attempts=1)
     assert loaded.network.config.num_writers == 4
 

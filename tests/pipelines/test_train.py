@@ -106,7 +106,7 @@ def test_a_captioner_that_says_more_differs_in_its_last_bias_alone(data, checkpo
     assert changed == {"decoder.readout.bias"}
     config = json.loads((out / CONFIG).read_text())["generation"]
     assert (config["length_penalty"], config["detected_weight"]) == (0.3, 0.2)
-    assert Captioner.load(out).caption(next((data / "images").iterdir())).text
+    assert Captioner.from_pretrained(out).caption(next((data / "images").iterdir())).text
 
 
 def test_what_cannot_be_varied_is_named(data, checkpoint, run, tmp_path):

@@ -6,7 +6,7 @@ import torch
 from safetensors import safe_open
 
 from multimodal.checkpoints import CARD, CONFIG, PRETRAINED, WEIGHTS
-from multimodal.recognition.recognizer import SHIPPED, Recognizer
+from multimodal.recognition.recognizer import Recognizer
 from multimodal.strokes import Drawing, read_quickdraw
 
 FOLDER = PRETRAINED / SHIPPED
@@ -32,7 +32,7 @@ def test_it_cares_neither_for_size_nor_for_place():
     circle = np.column_stack([np.cos(angles), np.sin(angles)])
     eyes = [circle / 8 + [x, -0.3] for x in (-0.4, 0.4)]
     mouth = circle[3:18] / 2 + [0, 0.1]
-    recognizer = Recognizer.load()
+    recognizer = Recognizer.from_pretrained()
     for size, place in ((1, 0), (0.01, 3), (5000, -700)):
         face = Drawing([stroke * size + place for stroke in (circle, *eyes, mouth)])
         guess = recognizer.guess(face)
@@ -41,7 +41,7 @@ def test_it_cares_neither_for_size_nor_for_place():
 
 
 def test_it_names_people_s_drawings(shared):
-    recognizer = Recognizer.load()
+    recognizer = Recognizer.from_pretrained()
     valid = read_quickdraw(shared / "data" / "quickdraw", "valid")
     named = {
         name: [guess.category == name for guess in recognizer.guess(valid[name][:15])]

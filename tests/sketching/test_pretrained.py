@@ -7,7 +7,7 @@ from safetensors import safe_open
 
 from multimodal.checkpoints import CARD, CONFIG, PRETRAINED, WEIGHTS
 from multimodal.recognition.recognizer import Recognizer
-from multimodal.sketching.sketcher import SHIPPED, Sketcher
+from multimodal.sketching.sketcher import Sketcher
 
 FOLDER = PRETRAINED / SHIPPED
 LARGEST = 12e6  # bytes of weights
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def sketcher() -> Sketcher:
-    return Sketcher.load()
+    return Sketcher.from_pretrained()
 
 
 def test_it_is_small_and_16_bit_and_has_a_card():
@@ -40,7 +40,7 @@ def test_rough_categories_are_marked(sketcher):
 
 
 def test_a_judge_names_its_drawings(sketcher):
-    recognizer = Recognizer.load()
+    recognizer = Recognizer.from_pretrained()
     asked = [(name, 10) for name in ("airplane", "apple", "butterfly", "candle", "eye")]
     drawn = sketcher.draw_many(asked, temperature=0.4, seed=3)
     named = [
@@ -54,5 +54,7 @@ def test_a_judge_names_its_drawings(sketcher):
 def test_a_morph_begins_and_ends_as_asked(sketcher):
     apple, eye = (sketcher.draw(name, seed=5)[0] for name in ("apple", "eye"))
     between = sketcher.interpolate(apple, eye, 6, categories=("apple", "eye"), seed=0)
-    names = [guess.category for guess in Recognizer.load().guess([between[0], between[-1]])]
+    names = [
+        guess.category for guess in Recognizer.from_pretrained().guess([between[0], between[-1]])
+    ]
     assert names == ["apple", "eye"]

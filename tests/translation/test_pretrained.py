@@ -5,14 +5,14 @@ import torch
 from safetensors.torch import load_file
 
 from multimodal.checkpoints import PRETRAINED
-from multimodal.translation.translator import SHIPPED, Translator
+from multimodal.translation.translator import Translator
 
 FOLDER = PRETRAINED / SHIPPED
 
 
 @pytest.fixture(scope="module")
 def shipped():
-    return Translator.load()
+    return Translator.from_pretrained()
 
 
 def test_it_is_small_and_16_bit_and_has_a_card():

@@ -172,7 +172,7 @@ class ClipTask(Task):
 
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write a recognizer."""
-        self.recognizer(model).save(folder)
+        self.recognizer(model).save_pretrained(folder)
 
     def _seen(self) -> npt.NDArray[np.float16]:
         path = self._cache / "valid.npy"

@@ -107,7 +107,7 @@ class HandwritingRecognizerTask(Task):
 
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write a handwriting recognizer."""
-        self._recognizer(model).save(folder)
+        self._recognizer(model).save_pretrained(folder)
 
     def _recognizer(self, model: nn.Module) -> HandwritingRecognizer:
         return HandwritingRecognizer(

@@ -188,7 +188,7 @@ class TextClassifierTask(Task):
 
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write a classifier."""
-        self.classifier(model).save(folder)
+        self.classifier(model).save_pretrained(folder)
 
     def _readable(self, texts: LabelledTexts) -> tuple[list[list[str]], Ints]:
         """Those texts that hold a word, in pieces, and the numbers of their labels."""

@@ -7,7 +7,7 @@ from safetensors import safe_open
 
 from multimodal.checkpoints import CARD, CONFIG, PRETRAINED, WEIGHTS
 from multimodal.recognition.handwriting.metrics import error_rates
-from multimodal.recognition.handwriting.recognizer import SHIPPED, HandwritingRecognizer
+from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
 from multimodal.strokes import Drawing
 from multimodal.strokes.handwritten import read_handwriting
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def shipped() -> HandwritingRecognizer:
-    return HandwritingRecognizer.load()
+    return HandwritingRecognizer.from_pretrained()
 
 
 def test_it_is_small_and_16_bit_and_has_a_card():

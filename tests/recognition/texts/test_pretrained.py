@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from multimodal.checkpoints import CARD, PRETRAINED, WEIGHTS
-from multimodal.recognition.texts.classifier import SHIPPED, TextClassifier
+from multimodal.recognition.texts.classifier import TextClassifier
 
 FOLDER = PRETRAINED / SHIPPED
 pytestmark = pytest.mark.skipif(
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def classifier() -> TextClassifier:
-    return TextClassifier.load()
+    return TextClassifier.from_pretrained()
 
 
 @pytest.mark.parametrize(

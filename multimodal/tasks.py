@@ -44,7 +44,8 @@ class TaskSpec:
         data: the help text of `--data`.
         example: a command that tries a trained model, without its `--model`.
         data_options: what `from_data` takes beside the data.
-        evaluation: "module:function" that measures a model; None for `Task.validate` on a split.
+        evaluation: "module:function" that measures a model on a split of data; None for one of the
+            evaluations that `multimodal evaluate` brings along.
         shipped: the models in the package, the usual one first.
         prefix: of the names of shipped models, which are found without it, too.
         exporter: "module:function" that makes an ONNX graph of a model, if there is one.

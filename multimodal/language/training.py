@@ -7,10 +7,10 @@ of averaged SGD. Every epoch cuts the text into streams at other places.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple, Self, cast
 
 import torch
 import torch.nn.functional as F
@@ -23,6 +23,7 @@ from multimodal.language.data import (
     characters_of,
     encode_passages,
     in_pieces,
+    read_splits,
     smallest_type,
     split_of,
     token_before,
@@ -180,6 +181,35 @@ class LanguageModelTask(Task):
             "tokens": {"train": reading.tokens, "dev": len(self._dev)},
             "vocabulary": len(self.vocabulary),
         }
+
+    @classmethod
+    def from_data(
+        cls,
+        recipe: LanguageModelRecipe,
+        data: str | Path,
+        out: Path,
+        note: Callable[[str], object],
+    ) -> Self:
+        """Read what is learnt from; the arguments are those of ``multimodal train``.
+
+        Args:
+            recipe: the choices.
+            data: any text; see `multimodal.language.data.read_splits`.
+            out: the run's folder.
+            note: is told, a line each, what the training leaves out.
+
+        Raises:
+            UserError: the data cannot be read.
+        """
+        del note
+        splits = read_splits(data, recipe.split_fractions)
+        if missing := [name for name in ("train", "dev") if name not in splits]:
+            count = sum(len(passage.text) for passages in splits.values() for passage in passages)
+            raise UserError(
+                f"{data}: {count} characters leave no {' and no '.join(missing)} split to learn "
+                "with; give a longer text, or a file for each split (train.txt, dev.txt)"
+            )
+        return cls(recipe, splits, out)
 
     def language_model(self, model: nn.Module) -> LanguageModel:
         """The language model around a model as it is now."""

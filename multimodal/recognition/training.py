@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 import numpy as np
 import torch
@@ -15,7 +15,12 @@ from torch import Tensor, nn
 from multimodal.errors import UserError
 from multimodal.processor import torch_dtype
 from multimodal.recognition.calibration import fit_temperatures
-from multimodal.recognition.data import LabelledInk, LabelledMoments, TrainingDrawings
+from multimodal.recognition.data import (
+    LabelledInk,
+    LabelledMoments,
+    TrainingDrawings,
+    frequent_categories,
+)
 from multimodal.recognition.ink import Floats, Ints, starts_of
 from multimodal.recognition.metrics import (
     expected_calibration_error,
@@ -26,7 +31,7 @@ from multimodal.recognition.metrics import (
 from multimodal.recognition.model import RecognizerNetwork
 from multimodal.recognition.recipe import RecognizerRecipe
 from multimodal.recognition.recognizer import UNCALIBRATED, Recognizer, strokes_seen
-from multimodal.strokes import Drawing
+from multimodal.strokes import Drawing, read_quickdraw
 from multimodal.training import Stage, Task
 
 
@@ -112,6 +117,31 @@ class RecognizerTask(Task):
             "drawings": {"train": len(learnt), "valid": len(self.valid)},
             "categories": self.categories,
         }
+
+    @classmethod
+    def from_data(
+        cls,
+        recipe: RecognizerRecipe,
+        data: str | Path,
+        out: Path,
+        note: Callable[[str], object],
+    ) -> Self:
+        """Read what is learnt from; the arguments are those of ``multimodal train``.
+
+        Args:
+            recipe: the choices.
+            data: a folder of ``<category>.ndjson``; see `multimodal.strokes.read_quickdraw`.
+            out: the run's folder.
+            note: is told, a line each, what the training leaves out.
+
+        Raises:
+            UserError: the data cannot be read.
+        """
+        del out, note
+        parts = {split: read_quickdraw(data, split) for split in ("train", "valid", "test")}
+        known = frequent_categories(list(parts.values()), recipe.min_examples)
+        teacher = read_quickdraw(recipe.teacher, "train") if recipe.teacher else {}
+        return cls(recipe, parts["train"], parts["valid"], known, teacher)
 
     def recognizer(self, model: nn.Module) -> Recognizer:
         """The recognizer around a model as it is now."""

@@ -3,7 +3,7 @@
 sketcher = Sketcher.from_pretrained()  # the shipped model; or a folder, or a Hub id
 sketcher.draw("duck", 9, temperature=0.4, seed=7)    # nine drawings
 sketcher.complete(half, n=6, category="duck")        # endings of an unfinished one, likeliest first
-Sketcher.from_pretrained("dog.gen.json").draw("dog")            # magenta's published decoders, unchanged
+Sketcher.from_pretrained("dog.gen.json").draw("dog")  # magenta's published decoders, unchanged
 """
 
 from __future__ import annotations

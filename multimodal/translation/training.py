@@ -8,12 +8,12 @@ low-resource neural machine translation), and the moving average of the weights 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import chain
 from pathlib import Path
 from statistics import fmean
-from typing import cast
+from typing import Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +29,7 @@ from multimodal.translation.batches import (
     TranslationBatch,
     language_token,
 )
-from multimodal.translation.data import ParallelText
+from multimodal.translation.data import ParallelText, read_parallel
 from multimodal.translation.domain import Domain
 from multimodal.translation.languages import Language
 from multimodal.translation.loss import smoothed_cross_entropy
@@ -126,6 +126,32 @@ class TranslatorTask(Task):
             "pairs": {"train": learnt.pairs, "dev": sum(len(p[0]) for p in self._dev.values())},
             "vocabulary": len(self.vocabulary),
         }
+
+    @classmethod
+    def from_data(
+        cls,
+        recipe: TranslatorRecipe,
+        data: str | Path,
+        out: Path,
+        note: Callable[[str], object],
+        *,
+        languages: Sequence[str] = (),
+    ) -> Self:
+        """Read what is learnt from; the arguments are those of ``multimodal train``.
+
+        Args:
+            recipe: the choices.
+            data: parallel text; see `multimodal.translation.data.read_parallel`.
+            out: the run's folder.
+            note: is told, a line each, what the training leaves out.
+            languages: which to learn; all that are there unless given.
+
+        Raises:
+            UserError: the data cannot be read.
+        """
+        del out, note
+        text = read_parallel(data, "train", languages)
+        return cls(recipe, text, read_parallel(data, "dev", languages))
 
     def translator(self, model: nn.Module) -> Translator:
         """The translator around a model as it is now."""

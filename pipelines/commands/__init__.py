@@ -92,6 +92,11 @@ def given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+def listed(entries: str) -> list[str]:
+    """Split what stands between commas."""
+    return [entry.strip() for entry in entries.split(",") if entry.strip()]
+
+
 def require_scores_place(path: Path | None) -> None:
     """See to it that the figures can be written, before the work begins."""
     if path:

@@ -8,28 +8,16 @@ import typer
 
 from pipelines.commands import (
     Model,
-    Run,
     ScoresFile,
-    Settings,
     evaluate,
     report_scores,
     require_scores_place,
-    train,
 )
 
 Data = Annotated[
     str,
     typer.Option(help="A folder of clips for each label; or of <category>.ndjson, to be filmed."),
 ]
-
-
-@train.command("clip-recognizer")
-def train_clip_recognizer_command(data: Data, out: Run, settings: Settings = None) -> None:
-    """Train a clip recognizer on labelled clips, or on films of drawings being made."""
-    from pipelines.train.clip_recognizer import train_clip_recognizer
-
-    best = train_clip_recognizer(data, out, settings or [])
-    typer.echo(f"{best}: the best recognizer; try: multimodal recognize film.gif --model {best}")
 
 
 @evaluate.command("clip-recognizer")

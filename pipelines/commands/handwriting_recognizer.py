@@ -9,16 +9,13 @@ import typer
 
 from pipelines.commands import (
     Model,
-    Run,
     ScoresFile,
-    Settings,
     app,
     benchmark,
     evaluate,
     leave_with,
     report_scores,
     require_scores_place,
-    train,
     watched_faults,
 )
 
@@ -60,15 +57,6 @@ def read_command(
             for text, score in line.alternatives:
                 typer.echo(f"\t{score:.3f}\t{text}")
     leave_with(faults)
-
-
-@train.command("handwriting-recognizer")
-def train_handwriting_recognizer_command(data: Data, out: Run, settings: Settings = None) -> None:
-    """Train a handwriting recognizer on handwriting and its texts."""
-    from pipelines.train.handwriting_recognizer import train_handwriting_recognizer
-
-    best = train_handwriting_recognizer(data, out, settings or [])
-    typer.echo(f"{best}: the best recognizer; try: multimodal read note.svg --model {best}")
 
 
 @evaluate.command("handwriting-recognizer")

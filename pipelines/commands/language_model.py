@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import chain, islice
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
 from multimodal.errors import UserError
 from pipelines.commands import (
-    Run,
     ScoresFile,
     Settings,
     app,
@@ -20,7 +19,6 @@ from pipelines.commands import (
     given,
     report_scores,
     require_scores_place,
-    train,
 )
 
 Data = Annotated[
@@ -96,23 +94,6 @@ def generate_language_model_command(
             _write_all(model, prime, count, output, options, overwrite=overwrite)
         else:
             _stream(model, prime, options, surprise=surprise)
-
-
-@train.command("language-model")
-def train_language_model_command(
-    data: Data,
-    out: Run,
-    cell: Annotated[
-        Literal["rnn", "gru", "lstm"] | None, typer.Option(help="The same as --set cell=….")
-    ] = None,
-    settings: Settings = None,
-) -> None:
-    """Train a language model on any text."""
-    from pipelines.train.language_model import train_language_model
-
-    chosen = [f"cell={cell}"] if cell else []
-    best = train_language_model(data, out, [*(settings or []), *chosen])
-    typer.echo(f"{best}: the best language model; try: multimodal generate-text --model {best}")
 
 
 @evaluate.command("language-model")

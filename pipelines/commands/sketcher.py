@@ -8,15 +8,12 @@ import typer
 
 from multimodal.errors import UserError
 from pipelines.commands import (
-    Run,
     ScoresFile,
-    Settings,
     benchmark,
     evaluate,
     given,
     report_scores,
     require_scores_place,
-    train,
 )
 
 Data = Annotated[str, typer.Option(help="A Quick, Draw! folder, or a sketch-rnn .npz file.")]
@@ -24,15 +21,6 @@ SketchModel = Annotated[
     str | None,
     typer.Option(help="A folder, a Hub id or a .gen.json; the shipped model by default."),
 ]
-
-
-@train.command("sketcher")
-def train_sketcher_command(data: Data, out: Run, settings: Settings = None) -> None:
-    """Train a sketcher on drawings."""
-    from pipelines.train.sketcher import train_sketcher
-
-    best = train_sketcher(data, out, settings or [], _note)
-    typer.echo(f"{best}: the best sketcher; try: multimodal sketch duck --model {best}")
 
 
 @evaluate.command("sketcher")

@@ -8,13 +8,10 @@ import typer
 
 from pipelines.commands import (
     Model,
-    Run,
     ScoresFile,
-    Settings,
     evaluate,
     report_scores,
     require_scores_place,
-    train,
 )
 
 Data = Annotated[
@@ -27,23 +24,6 @@ TextColumn = Annotated[
 LabelColumn = Annotated[
     str | None, typer.Option(help="The column of labels, by name or number; else by usual names.")
 ]
-
-
-@train.command("text-classifier")
-def train_text_classifier_command(
-    data: Data,
-    out: Run,
-    settings: Settings = None,
-    *,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-) -> None:
-    """Train a classifier on texts with labels, of any number of classes."""
-    from pipelines.train.text_classifier import train_text_classifier
-
-    where = {"text_column": text_column, "label_column": label_column}
-    best = train_text_classifier(data, out, settings or [], **where)
-    typer.echo(f"{best}: the best; try: multimodal classify-text 'a sentence' --model {best}")
 
 
 @evaluate.command("text-classifier")

@@ -12,16 +12,14 @@ from multimodal.errors import UserError
 from pipelines.commands import (
     SOME_FAILED,
     Model,
-    Run,
     ScoresFile,
-    Settings,
     app,
     benchmark,
     evaluate,
     given,
+    listed,
     report_scores,
     require_scores_place,
-    train,
 )
 
 if TYPE_CHECKING:
@@ -88,17 +86,6 @@ def translate_command(
         _show(translator, translator.translate(text, to, source, **options), alignment)
 
 
-@train.command("translator")
-def train_translator_command(
-    data: Data, out: Run, settings: Settings = None, *, languages: Languages = ""
-) -> None:
-    """Train a translator on sentences in two or more languages."""
-    from pipelines.train.translator import train_translator
-
-    best = train_translator(data, out, settings or [], listed(languages))
-    typer.echo(f'{best}: the best translator; try: multimodal translate "…" --model {best}')
-
-
 @evaluate.command("translator")
 def evaluate_translator_command(
     data: Data,
@@ -149,11 +136,6 @@ def benchmark_translator_command(
 
     for line in benchmark_translator(model, file, to, sentences):
         typer.echo(line)
-
-
-def listed(entries: str) -> list[str]:
-    """What stands between commas."""
-    return [entry.strip() for entry in entries.split(",") if entry.strip()]
 
 
 def _translate_file(

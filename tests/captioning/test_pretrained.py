@@ -15,11 +15,11 @@ from multimodal.encoders import Encoder, imagenet_encoder
 from multimodal.images import open_image
 from pipelines.caption import sample_pictures
 
-FOLDER = PRETRAINED / SHIPPED
+FOLDER = PRETRAINED / "captioner-flickr8k"
 LARGEST = 30e6  # bytes of weights that a repository should have to carry
 
 pytestmark = pytest.mark.skipif(
-    not (FOLDER / CONFIG).is_file(), reason=f"{SHIPPED} is not in the package"
+    not (FOLDER / CONFIG).is_file(), reason="captioner-flickr8k is not in the package"
 )
 
 

@@ -8,11 +8,11 @@ from multimodal.checkpoints import CARD, PRETRAINED, WEIGHTS
 from multimodal.handwriting.generator import HandwritingGenerator
 from multimodal.handwriting.judging import Piece, faults
 
-FOLDER = PRETRAINED / SHIPPED
+FOLDER = PRETRAINED / "writer-unipen"
 LARGEST = 4e6  # bytes of weights
 
 pytestmark = pytest.mark.skipif(
-    not (FOLDER / WEIGHTS).is_file(), reason=f"{SHIPPED} is not in the package"
+    not (FOLDER / WEIGHTS).is_file(), reason="writer-unipen is not in the package"
 )
 
 
@@ -51,8 +51,8 @@ def test_lines_come_to_their_end_in_every_style(shipped):
 def test_a_judge_reads_what_it_writes(shipped):
     reading = pytest.importorskip("multimodal.recognition.handwriting.recognizer")
     metrics = pytest.importorskip("multimodal.recognition.handwriting.metrics")
-    if not (PRETRAINED / reading.SHIPPED / WEIGHTS).is_file():
-        pytest.skip(f"{reading.SHIPPED} is not in the package")
+    if not (PRETRAINED / "reader-unipen" / WEIGHTS).is_file():
+        pytest.skip("reader-unipen is not in the package")
     texts = ["The quick brown fox", "the train leaves at nine"] * 8
     styles = [shipped.styles[number % 16] for number in range(16)]
     drawings = shipped.write_lines(texts, style=styles, seed=2)

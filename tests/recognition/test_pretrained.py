@@ -9,11 +9,11 @@ from multimodal.checkpoints import CARD, CONFIG, PRETRAINED, WEIGHTS
 from multimodal.recognition.recognizer import Recognizer
 from multimodal.strokes import Drawing, read_quickdraw
 
-FOLDER = PRETRAINED / SHIPPED
+FOLDER = PRETRAINED / "recognizer-quickdraw"
 LARGEST = 6e6  # bytes of weights
 
 pytestmark = pytest.mark.skipif(
-    not (FOLDER / CONFIG).is_file(), reason=f"{SHIPPED} is not in the package"
+    not (FOLDER / CONFIG).is_file(), reason="recognizer-quickdraw is not in the package"
 )
 
 

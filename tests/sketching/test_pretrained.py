@@ -9,11 +9,11 @@ from multimodal.checkpoints import CARD, CONFIG, PRETRAINED, WEIGHTS
 from multimodal.recognition.recognizer import Recognizer
 from multimodal.sketching.sketcher import Sketcher
 
-FOLDER = PRETRAINED / SHIPPED
+FOLDER = PRETRAINED / "sketcher-quickdraw"
 LARGEST = 12e6  # bytes of weights
 
 pytestmark = pytest.mark.skipif(
-    not (FOLDER / CONFIG).is_file(), reason=f"{SHIPPED} is not in the package"
+    not (FOLDER / CONFIG).is_file(), reason="sketcher-quickdraw is not in the package"
 )
 
 

@@ -140,7 +140,7 @@ def shipped():
     from multimodal.checkpoints import PRETRAINED
     from multimodal.translation.translator import Translator
 
-    if not (PRETRAINED / SHIPPED / "config.json").is_file():
+    if not (PRETRAINED / "translator-multi30k" / "config.json").is_file():
         pytest.skip("no translator ships with this checkout")
     return Translator.from_pretrained()
 

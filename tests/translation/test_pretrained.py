@@ -7,7 +7,7 @@ from safetensors.torch import load_file
 from multimodal.checkpoints import PRETRAINED
 from multimodal.translation.translator import Translator
 
-FOLDER = PRETRAINED / SHIPPED
+FOLDER = PRETRAINED / "translator-multi30k"
 
 
 @pytest.fixture(scope="module")

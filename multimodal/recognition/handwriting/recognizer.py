@@ -1,11 +1,11 @@
 r"""The one class that people use: load a handwriting recognizer, then let it read.
 
-recognizer = HandwritingRecognizer.from_pretrained()                               # the shipped model; or a
-folder, or a Hub id reader.read(drawing).text                            # "Dear Anna,\nthe train
-leaves at 9." reader.read(drawings)                                # a list is read in batches
+recognizer = HandwritingRecognizer.from_pretrained()  # the shipped model; or a folder, or a Hub id
+recognizer.read(drawing).text                        # "Dear Anna,\nthe train leaves at 9."
+recognizer.read(drawings)                            # a list is read in batches
 
-watcher = reader.watch()                             # while somebody writes
-watcher.add([(12, 30), (14, 33), (17, 40)])          # Reading(text="De", …)
+watcher = recognizer.watch()                         # while somebody writes
+watcher.add([(12, 30), (14, 33), (17, 40)])          # Transcription(text="l", …)
 """
 
 from __future__ import annotations

@@ -11,11 +11,11 @@ from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
 from multimodal.strokes import Drawing
 from multimodal.strokes.handwritten import read_handwriting
 
-FOLDER = PRETRAINED / SHIPPED
+FOLDER = PRETRAINED / "reader-unipen"
 LARGEST = 3e6  # bytes of weights
 
 pytestmark = pytest.mark.skipif(
-    not (FOLDER / WEIGHTS).is_file(), reason=f"{SHIPPED} is not in the package"
+    not (FOLDER / WEIGHTS).is_file(), reason="reader-unipen is not in the package"
 )
 
 

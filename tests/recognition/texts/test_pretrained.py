@@ -7,9 +7,9 @@ import pytest
 from multimodal.checkpoints import CARD, PRETRAINED, WEIGHTS
 from multimodal.recognition.texts.classifier import TextClassifier
 
-FOLDER = PRETRAINED / SHIPPED
+FOLDER = PRETRAINED / "sentiment-sst2"
 pytestmark = pytest.mark.skipif(
-    not (FOLDER / WEIGHTS).is_file(), reason=f"{SHIPPED} does not ship with this checkout"
+    not (FOLDER / WEIGHTS).is_file(), reason="sentiment-sst2 does not ship with this checkout"
 )
 
 

@@ -237,7 +237,7 @@ def task_of(name: str) -> TaskSpec:
 
 def did_you_mean(name: str, known: Any) -> str:
     """Return the end of a sentence that offers the names most like a wrong one, or nothing."""
-    near = get_close_matches(name, list(known), n=2, cutoff=0.5)
+    near = get_close_matches(name, list(known), n=2, cutoff=0.7)
     return f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
 
 

@@ -283,7 +283,7 @@ def test_a_checkpoint_says_how_it_spells_and_what_it_may_repeat(captioner, photo
     vocabulary = CaptionVocabulary(WORDS, "spelling")
     costs = RepetitionCosts.learn([["a", "red", "and", "a", "ring"], ["a", "blue"]])
     plain = Captioner(captioner.network, vocabulary, captioner.options, costs)
-    loaded = Captioner.from_pretrained(plain.save(tmp_path / "new"), precision="fp32")
+    loaded = Captioner.from_pretrained(plain.save_pretrained(tmp_path / "new"), precision="fp32")
     assert loaded.vocabulary.tokenizer == "spelling"
     assert loaded.repetition is not None
     assert loaded.repetition.again["a"] < loaded.repetition.again["blue"]
@@ -352,7 +352,7 @@ def test_a_saved_captioner_says_the_same(captioner, checkpoint, photos):
     assert not loaded.network.training
     for name, tensor in captioner.network.state_dict().items():
         assert torch.equal(loaded.network.state_dict()[name], tensor.half().float())
-    again = loaded.save(checkpoint.parent / "again")
+    again = loaded.save_pretrained(checkpoint.parent / "again")
     for file in ("config.json", "model.safetensors"):
         assert (again / file).read_bytes() == (checkpoint / file).read_bytes()
 

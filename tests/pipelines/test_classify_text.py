@@ -29,7 +29,7 @@ def model(tmp_path_factory):
     config = TextConfig(num_encoders=2, embedding_size=6, hidden_size=6)
     network = TextNetwork(config, len(pieces), 32, 2)
     classifier = TextClassifier(network, pieces, ("0", "1"), names=("sad", "glad"))
-    return classifier.save(tmp_path_factory.mktemp("models") / "moods")
+    return classifier.save_pretrained(tmp_path_factory.mktemp("models") / "moods")
 
 
 @pytest.fixture

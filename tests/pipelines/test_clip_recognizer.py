@@ -99,7 +99,7 @@ def test_a_recognizer_is_trained_from_clips_and_from_drawings(run, borrowed, dat
         arguments = ("--data", folder, "--out", out, *settings(borrowed))
         code, said, _ = run("train", "clip-recognizer", *arguments)
         assert code == 0
-        assert f"{out / 'best'}: the best recognizer" in said
+        assert f"{out / 'best'}: the best clip recognizer" in said
         assert ClipRecognizer.from_pretrained(out / "best").labels == labels
         assert not (out / "cache").exists()
 

@@ -136,7 +136,7 @@ def test_too_few_writers(trained, handwriting_data):
 
 
 def test_speed(generator, tmp_path, monkeypatch):
-    folder = generator.save(tmp_path / "mine")
+    folder = generator.save_pretrained(tmp_path / "mine")
     monkeypatch.setattr(benchmark, "LINES", 2)
     monkeypatch.setattr(benchmark, "LINE", "ab cd")
     monkeypatch.setattr(benchmark, "STEPS", 8)

@@ -142,7 +142,7 @@ def test_a_reader_is_trained_and_measured(run, data, tmp_path):
     settings = [word for setting in small for word in ("--set", setting)]
     code, said, _ = run("train", "handwriting-recognizer", "--data", data, "--out", out, *settings)
     assert code == 0
-    assert f"{out / 'best'}: the best recognizer" in said
+    assert f"{out / 'best'}: the best handwriting recognizer" in said
     scores_file = tmp_path / "scores.json"
     code, said, _ = run(
         "evaluate",

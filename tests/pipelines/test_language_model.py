@@ -32,7 +32,7 @@ def checkpoint(tmp_path_factory):
     vocabulary = CharacterVocabulary("".join(sorted(set(TEXT))))
     network = LanguageNetwork(LanguageConfig(embedding_size=4, hidden_size=8), len(vocabulary))
     language_model = LanguageModel(network, vocabulary, SplitFractions(0.1, 0.2))
-    return language_model.save(tmp_path_factory.mktemp("language-model") / "tiny")
+    return language_model.save_pretrained(tmp_path_factory.mktemp("language-model") / "tiny")
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_training_leaves_an_author(run, data, tmp_path, monkeypatch):
     monkeypatch.setattr(Report, "draw_curves", lambda self: None)
     settings = [part for setting in [*TINY, "epochs=1"] for part in ("--set", setting)]
     places = ("--data", data, "--out", tmp_path / "run")
-    code, out, _ = run("train", "language-model", *places, "--cell", "gru", *settings)
+    code, out, _ = run("train", "language-model", *places, "--set", "cell=gru", *settings)
     assert code == 0
     best = tmp_path / "run" / "best"
     assert out.startswith(f"{best}: the best language model")
@@ -330,11 +330,11 @@ def test_the_benchmark_prints_two_tables(cell):
 
 
 def test_a_text_that_is_too_short_to_learn_from_is_said(tmp_path):
-    from pipelines.train.language_model import train_language_model
+    from pipelines.train import train_model
 
     (tmp_path / "four.txt").write_text("abcd")
     with pytest.raises(UserError, match=r"four\.txt: 4 characters leave no dev split"):
-        train_language_model(tmp_path / "four.txt", tmp_path / "run")
+        train_model("language-model", tmp_path / "four.txt", tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

@@ -274,7 +274,7 @@ def test_nothing_in_common_cannot_be_judged(recognizer, drawings):
 @pytest.mark.parametrize("mirror", [True, False])
 def test_the_benchmark_tells_what_it_timed(recognizer, drawings, tmp_path, mirror):
     recognizer.mirror = mirror
-    folder = recognizer.save(tmp_path / "timed")
+    folder = recognizer.save_pretrained(tmp_path / "timed")
     path = tmp_path / "houses.ndjson"
     path.write_bytes(encode_ndjson(map(Record, drawings["house"])))
     lines = list(benchmark_recognizer(folder, 4, [path]))

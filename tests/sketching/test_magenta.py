@@ -59,7 +59,7 @@ def test_they_draw_and_complete(shared, tmp_path):
     assert sketcher.complete(begun, 2, seed=1)[0].strokes[0][:5].tolist() == (
         begun.strokes[0][:5].tolist()
     )
-    saved = Sketcher.from_pretrained(sketcher.save(tmp_path / "bird"))
+    saved = Sketcher.from_pretrained(sketcher.save_pretrained(tmp_path / "bird"))
     assert saved.score(drawn[0]).nats == pytest.approx(sketcher.score(drawn[0]).nats, rel=0.01)
 
 

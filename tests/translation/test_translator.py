@@ -157,7 +157,7 @@ def test_banned_subwords_are_those_of_the_vocabulary(translator):
 
 
 def test_it_is_saved_whole(translator, tmp_path):
-    folder = translator.save(tmp_path / "saved", card="# A translator")
+    folder = translator.save_pretrained(tmp_path / "saved", card="# A translator")
     again = Translator.from_pretrained(folder, precision="fp32")
     assert again.languages == translator.languages
     texts = [row["en"] for row in TEST]

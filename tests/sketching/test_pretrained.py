@@ -1,35 +1,15 @@
-"""The sketcher that ships: small, documented, and it draws what it is asked for."""
+"""The sketcher that ships draws what it is asked for."""
 
 import numpy as np
 import pytest
-import torch
-from safetensors import safe_open
 
-from multimodal.checkpoints import CARD, CONFIG, PRETRAINED, WEIGHTS
 from multimodal.recognition.recognizer import Recognizer
 from multimodal.sketching.sketcher import Sketcher
-
-FOLDER = PRETRAINED / "sketcher-quickdraw"
-LARGEST = 12e6  # bytes of weights
-
-pytestmark = pytest.mark.skipif(
-    not (FOLDER / CONFIG).is_file(), reason="sketcher-quickdraw is not in the package"
-)
 
 
 @pytest.fixture(scope="module")
 def sketcher() -> Sketcher:
     return Sketcher.from_pretrained()
-
-
-def test_it_is_small_and_16_bit_and_has_a_card():
-    assert (FOLDER / WEIGHTS).stat().st_size <= LARGEST
-    with safe_open(FOLDER / WEIGHTS, framework="pt") as file:
-        kinds = {file.get_tensor(name).dtype for name in file.keys()}  # noqa: SIM118
-    assert torch.float32 not in kinds
-    card = (FOLDER / CARD).read_text(encoding="utf-8")
-    for stated in ("CC BY 4.0", "magenta", "L_R", "KL"):
-        assert stated in card
 
 
 def test_rough_categories_are_marked(sketcher):

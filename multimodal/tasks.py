@@ -32,6 +32,23 @@ class DataOption:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """The figure by which a task's models are compared while they are developed.
+
+    Attributes:
+        name: as people call it.
+        figure: its key among what `evaluate` gives, or among those of every direction.
+        higher_is_better: which way.
+        split: on which it is measured.
+    """
+
+    name: str
+    figure: str
+    higher_is_better: bool = True
+    split: str = "dev"
+
+
+@dataclass(frozen=True)
 class TaskSpec:
     """A row of the table.
 
@@ -46,9 +63,10 @@ class TaskSpec:
         data_options: what `from_data` takes beside the data.
         evaluation: "module:function" that measures a model on a split of data; None for one of the
             evaluations that `multimodal evaluate` brings along.
+        measure: by which an exported file in 8 bit is compared with one in fp32, if there is one.
         shipped: the models in the package, the usual one first.
         prefix: of the names of shipped models, which are found without it, too.
-        exporter: "module:function" that makes an ONNX graph of a model, if there is one.
+        exporter: "module:function" that makes an ONNX graph of a model in fp32, if there is one.
         portable: "module:Class" that runs such a file.
     """
 
@@ -61,6 +79,7 @@ class TaskSpec:
     example: str = ""
     data_options: tuple[DataOption, ...] = ()
     evaluation: str | None = None
+    measure: Measure | None = None
     shipped: tuple[str, ...] = ()
     prefix: str = ""
     exporter: str | None = None
@@ -111,8 +130,9 @@ TASKS: dict[str, TaskSpec] = {
                 DataOption("image_column", "The table's column of photos."),
                 DataOption("caption_column", "The table's column of captions."),
             ),
+            measure=Measure("CIDEr", "cider"),
             shipped=("captioner-flickr8k",),
-            exporter="multimodal.exporting.export:export_captioner",
+            exporter="multimodal.exporting.captioner:exported",
             portable="multimodal.portable.captions:PortableCaptioner",
         ),
         TaskSpec(
@@ -124,7 +144,7 @@ TASKS: dict[str, TaskSpec] = {
             data="A Quick, Draw! folder, or a sketch-rnn .npz file.",
             example="multimodal sketch duck",
             shipped=("sketcher-quickdraw",),
-            exporter="multimodal.exporting.export:export_sketcher",
+            exporter="multimodal.exporting.sketcher:exported",
             portable="multimodal.portable.sketches:PortableSketcher",
         ),
         TaskSpec(
@@ -136,7 +156,7 @@ TASKS: dict[str, TaskSpec] = {
             data="Labelled drawings: a folder of <category>.ndjson.",
             example="multimodal recognize drawing.svg",
             shipped=("recognizer-quickdraw",),
-            exporter="multimodal.exporting.export:export_recognizer",
+            exporter="multimodal.exporting.recognizer:exported",
             portable="multimodal.portable.guesses:PortableRecognizer",
         ),
         TaskSpec(
@@ -159,7 +179,7 @@ TASKS: dict[str, TaskSpec] = {
             example="multimodal generate-text",
             shipped=("text-sonnets", "text-war-and-peace", "text-latex", "text-linux"),
             prefix="text-",
-            exporter="multimodal.exporting.export:export_language_model",
+            exporter="multimodal.exporting.language_model:exported",
             portable="multimodal.portable.language_model:PortableLanguageModel",
         ),
         TaskSpec(
@@ -171,7 +191,7 @@ TASKS: dict[str, TaskSpec] = {
             data="Handwriting: a folder of lines.parquet and so on, or IAM-OnDB's.",
             example="multimodal handwrite Hello",
             shipped=("writer-unipen",),
-            exporter="multimodal.exporting.export:export_handwriting_generator",
+            exporter="multimodal.exporting.handwriting_generator:exported",
             portable="multimodal.portable.handwriting_generator:PortableHandwritingGenerator",
         ),
         TaskSpec(
@@ -182,8 +202,9 @@ TASKS: dict[str, TaskSpec] = {
             training="multimodal.recognition.handwriting.training:HandwritingRecognizerTask",
             data="Handwriting: a folder of lines.parquet and words.parquet, or IAM-OnDB's.",
             example="multimodal read note.svg",
+            measure=Measure("CER", "cer", higher_is_better=False, split="valid"),
             shipped=("reader-unipen",),
-            exporter="multimodal.exporting.export:export_handwriting_recognizer",
+            exporter="multimodal.exporting.handwriting_recognizer:exported",
             portable="multimodal.portable.handwriting_recognizer:PortableHandwritingRecognizer",
         ),
         TaskSpec(
@@ -213,8 +234,9 @@ TASKS: dict[str, TaskSpec] = {
                     "languages", "Those to learn, such as en,de; all unless given.", many=True
                 ),
             ),
+            measure=Measure("mean BLEU", "bleu"),
             shipped=("translator-multi30k",),
-            exporter="multimodal.exporting.export:export_translator",
+            exporter="multimodal.exporting.translator:exported",
             portable="multimodal.portable.translations:PortableTranslator",
         ),
     )
@@ -233,6 +255,13 @@ def task_of(name: str) -> TaskSpec:
             f"no task {name!r}{did_you_mean(name, TASKS)}; there are {', '.join(TASKS)}"
         )
     return TASKS[name]
+
+
+def full_name(source: str | Path) -> str | Path:
+    """Return the full name behind a short name of a shipped model of any task."""
+    for spec in TASKS.values():
+        source = spec.full_name(source)
+    return source
 
 
 def did_you_mean(name: str, known: Any) -> str:

@@ -86,7 +86,7 @@ USES = {
         [HOUSE, FACE],
         lambda model, items: [ranked(guess) for guess in model.guess(list(items))],
         lambda model: model.guess(Drawing([])),
-        "",
+        "drawing 1 has no stroke",
     ),
     "clip-recognizer": Use(
         [[photo(1), photo(2)], [photo(3)] * 3],
@@ -122,7 +122,7 @@ USES = {
         ["a warm and funny film", "dull"],
         lambda model, items: [ranked(guess) for guess in model.guess(list(items))],
         lambda model: model.guess(" "),
-        "",
+        "holds no word",
     ),
     "translator": Use(
         ["Two dogs run on the beach.", "a man sleeps"],
@@ -168,7 +168,7 @@ def load() -> Callable[[str], PretrainedModel]:
 
 
 def test_every_task_and_every_model_has_its_row():
-    assert list(USES) == list(TASKS) or set(USES) == set(TASKS)
+    assert set(USES) == set(TASKS)
     assert set(CARDS) == set(MODELS) == {name for row in TASKS.values() for name in row.shipped}
 
 

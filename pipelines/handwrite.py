@@ -14,9 +14,10 @@ from rapidfuzz.distance import Levenshtein
 
 from multimodal.errors import UserError
 from multimodal.handwriting.layout import Layout, stacked
-from multimodal.portable import is_portable, load_portable
+from multimodal.portable import is_portable
 from multimodal.strokes import Drawing, Paper, Plotter, Sheet, save_drawings
 from multimodal.strokes.paper import BASELINE
+from pipelines.models import open_model
 from pipelines.numerals import numeral, width_of
 from pipelines.output import require_place
 from pipelines.sources import require_file
@@ -61,14 +62,9 @@ def open_handwriting_generator(model: str | Path | None, *, judged: bool = False
     Raises:
         UserError: there is none, or it is damaged.
     """
-    if is_portable(model):
-        return load_portable(model, "handwriting-generator")  # type: ignore[no-any-return]
-    from multimodal.handwriting.generator import HandwritingGenerator
-    from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
-
-    generator = HandwritingGenerator.from_pretrained(model)
-    if judged:
-        generator.judge = read_back(HandwritingRecognizer.from_pretrained())
+    generator: PageWriter = open_model("handwriting-generator", model)
+    if judged and not is_portable(model):
+        generator.judge = read_back(open_model("handwriting-recognizer", None))
     return generator
 
 

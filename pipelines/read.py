@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multimodal.portable import is_portable, load_portable
 from pipelines.faults import Faults, find_drawings
+from pipelines.models import open_model
 from pipelines.output import dump_json, require_place, write_text
 
 if TYPE_CHECKING:
-    from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
     from multimodal.recognition.handwriting.transcription import Transcription
 
 
@@ -43,7 +42,7 @@ def read_files(
     """
     if out is not None:
         require_place(out)
-    recognizer = open_handwriting_recognizer(model)
+    recognizer = open_model("handwriting-recognizer", model)
     rows: list[str] = []
     for path in paths:
         notes: list[str] = []
@@ -66,19 +65,6 @@ def read_files(
 
 def _line(row: dict[str, object]) -> str:
     return dump_json(row) + "\n"
-
-
-def open_handwriting_recognizer(model: str | Path | None) -> HandwritingRecognizer:
-    """Load a recognizer: a folder, a Hub id, an exported file, or None for the shipped one.
-
-    Raises:
-        UserError: there is none, or it is damaged.
-    """
-    if is_portable(model):
-        return load_portable(model, "handwriting-recognizer")  # type: ignore[no-any-return]
-    from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
-
-    return HandwritingRecognizer.from_pretrained(model)
 
 
 def _row(name: str, reading: Transcription) -> dict[str, object]:

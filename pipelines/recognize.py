@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multimodal.errors import UserError
-from multimodal.portable import is_portable, load_portable
 from pipelines.faults import Faults, find_drawings
+from pipelines.models import open_model
 
 if TYPE_CHECKING:
     from multimodal.recognition.clips.recognizer import FrameGuess
     from multimodal.recognition.guess import Guess
-    from multimodal.recognition.recognizer import Recognizer
 
 
 DRAWINGS = (".svg", ".ndjson", ".npz", ".bin", ".json", ".inkml")
@@ -45,7 +44,7 @@ def recognize_drawings(
     """
     if not paths:
         return
-    recognizer = _open_recognizer(model)
+    recognizer = open_model("recognizer", model)
     for path in paths:
         notes: list[str] = []
         found = find_drawings(path, "to guess from", notes)
@@ -131,14 +130,6 @@ def _size(picture: Path) -> tuple[int, int] | None:
             return image.size
     except (OSError, ValueError, Image.DecompressionBombError):
         return None
-
-
-def _open_recognizer(model: str | Path | None) -> Recognizer:
-    if is_portable(model):
-        return load_portable(model, "recognizer")  # type: ignore[no-any-return]
-    from multimodal.recognition.recognizer import Recognizer
-
-    return Recognizer.from_pretrained(model)
 
 
 def told(guess: Guess | FrameGuess) -> str:

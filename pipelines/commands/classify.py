@@ -11,6 +11,7 @@ import typer
 from multimodal.errors import UserError
 from pipelines.commands import INTERRUPTED, SOME_FAILED, Model, app, say_interrupted
 from pipelines.commands.text_classifier import TextColumn
+from pipelines.models import open_model
 
 if TYPE_CHECKING:
     from multimodal.recognition.texts.classifier import TextClassifier
@@ -68,7 +69,7 @@ def classify_text_command(
         if files.finished:
             typer.echo(f"{output}: is there and complete; nothing is left to do", err=True)
             return
-    classifier = _load(model)
+    classifier = open_model("text-classifier", model)
     if sentences:
         rows = iter(jobs.label_sentences(sentences, classifier))
     else:
@@ -104,12 +105,6 @@ def _follow(
             typer.echo(line, err=True)
         typer.echo(f"{tally}; see {files.output}", err=True)
     return tally.failed
-
-
-def _load(model: str | None) -> TextClassifier:
-    from multimodal.recognition.texts.classifier import TextClassifier
-
-    return TextClassifier.from_pretrained(model)
 
 
 def _show(row: TextRow, classifier: TextClassifier, *, every_word: bool) -> None:

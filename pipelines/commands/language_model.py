@@ -141,9 +141,10 @@ def benchmark_language_model_command(settings: Settings = None) -> None:
 def _stream(model: str | None, prime: str, options: Mapping[str, Any], *, surprise: bool) -> None:
     from rich.console import Console
 
-    from pipelines.generate_text import open_language_model, show
+    from pipelines.generate_text import show
+    from pipelines.models import open_model
 
-    pieces = open_language_model(model).stream(prime, **options)
+    pieces = open_model("language-model", model).stream(prime, **options)
     first = list(islice(pieces, 1))  # whatever is wrong with the options is told before the prime
     typer.echo(prime, nl=False)
     show(chain(first, pieces), Console(highlight=False), surprise=surprise)
@@ -158,9 +159,10 @@ def _write_all(
     *,
     overwrite: bool,
 ) -> None:
-    from pipelines.generate_text import open_language_model, write_files
+    from pipelines.generate_text import write_files
+    from pipelines.models import open_model
 
-    language_model = open_language_model(model)
+    language_model = open_model("language-model", model)
     if output:
         files = write_files(language_model, output, prime, count, overwrite=overwrite, **options)
         typer.echo(f"{len(files)} texts in {output}", err=True)
@@ -174,9 +176,11 @@ def _score(
 ) -> None:
     from rich.console import Console
 
-    from pipelines.generate_text import open_language_model, score_file, show
+    from pipelines.generate_text import score_file, show
+    from pipelines.models import open_model
 
-    scored = score_file(open_language_model(model, precision="fp32"), path, output, adapt=adapt)
+    scorer = open_model("language-model", model, precision="fp32")
+    scored = score_file(scorer, path, output, adapt=adapt)
     if surprise:
         pieces = zip(scored.pieces, scored.log_probs.tolist(), strict=True)
         show(pieces, Console(highlight=False), surprise=True)
@@ -188,9 +192,11 @@ def _score(
 
 
 def _trace(model: str | None, path: Path, output: Path | None, unit: str | None) -> None:
-    from pipelines.generate_text import open_language_model, trace_file
+    from pipelines.generate_text import trace_file
+    from pipelines.models import open_model
 
     if output is None:
         raise UserError("--trace: name the page to write, such as -o cells.html")
-    for line in trace_file(open_language_model(model, precision="fp32"), path, output, unit):
+    reader = open_model("language-model", model, precision="fp32")
+    for line in trace_file(reader, path, output, unit):
         typer.echo(line)

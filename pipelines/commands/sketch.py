@@ -10,6 +10,7 @@ import typer
 
 from multimodal.errors import UserError
 from pipelines.commands import app, given
+from pipelines.models import open_model
 
 MOST_SEEDS = 2**31  # to choose from where none is given
 
@@ -71,7 +72,7 @@ def sketch_command(
         raise UserError("sketch: give one of a prompt, --complete, --morph and --list")
     if output:
         jobs.require_output(output, overwrite=overwrite)
-    sketcher = jobs.open_sketcher(model)
+    sketcher = open_model("sketcher", model)
     if list_:
         typer.echo("\n".join(jobs.list_categories(sketcher)))
         return

@@ -69,7 +69,8 @@ def translate_command(
     where a sentence is unlike them.
     """
     from pipelines.alignment import require_alignment
-    from pipelines.translate import names_file, open_translator
+    from pipelines.models import open_model
+    from pipelines.translate import names_file
 
     is_file = names_file(text)
     if is_file and (alignment or n_best):
@@ -78,7 +79,7 @@ def translate_command(
         raise UserError(f"--output {output}: is for a file of sentences; a sentence is printed")
     if alignment:
         require_alignment(alignment)
-    translator = open_translator(model)
+    translator = open_model("translator", model)
     options = given(beam_size=beam_size, channel_weight=channel_weight, n_best=n_best)
     if is_file:
         _translate_file(translator, text, output, to, source, {**options, "batch_size": batch_size})

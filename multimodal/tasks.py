@@ -105,6 +105,11 @@ class TaskSpec:
             raise UserError(f"no {self.label} ships with this version: name a folder or a Hub id")
         return self.shipped[0]
 
+    def choices(self) -> str:
+        """Return what a model can be named by, for help texts."""
+        short = (name.removeprefix(self.prefix) for name in self.shipped)
+        return ", ".join([*short, "a folder or a Hub id"])
+
     def full_name(self, source: str | Path) -> str | Path:
         """Return the full name behind a short name of a shipped model; anything else as it is.
 
@@ -216,8 +221,12 @@ TASKS: dict[str, TaskSpec] = {
             data="Labelled texts: .csv, .tsv, .jsonl or .parquet; a folder or a Hub id.",
             example="multimodal classify-text 'a sentence'",
             data_options=(
-                DataOption("text_column", "The column of texts, by name or number."),
-                DataOption("label_column", "The column of labels, by name or number."),
+                DataOption(
+                    "text_column", "The column of texts, by name or number; else by usual names."
+                ),
+                DataOption(
+                    "label_column", "The column of labels, by name or number; else by usual names."
+                ),
             ),
             shipped=("sentiment-sst2",),
         ),

@@ -17,7 +17,7 @@ import multimodal
 from multimodal.errors import UserError
 from multimodal.tasks import TASKS, TaskSpec, did_you_mean, imported, task_of
 from pipelines import commands
-from pipelines.commands.training import register
+from pipelines.commands.tasks import register
 from pipelines.evaluate import evaluate_model
 from pipelines.train import train_model
 

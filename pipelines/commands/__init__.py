@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from multimodal.tasks import task_of
 from pipelines.faults import Faults
 from pipelines.output import ERASED, require_place, write_text
 
@@ -70,14 +71,16 @@ app.add_typer(train, name="train")
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(benchmark, name="benchmark")
 
-Model = Annotated[
-    str | None, typer.Option(help="A folder or a Hub id; the shipped model unless given.")
-]
 Run = Annotated[Path, typer.Option(help="The run's folder; an interrupted run goes on.")]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", help="name=value, a field of the recipe.")
 ]
 ScoresFile = Annotated[Path | None, typer.Option("--json", help="Write the figures here.")]
+
+
+def model_help(task: str) -> str:
+    """Return the help text of an option that takes a model of a task."""
+    return f"{task_of(task).choices()}; the first unless given."
 
 
 def say_interrupted(what: str) -> None:

@@ -12,16 +12,18 @@ from multimodal.errors import UserError
 from pipelines.commands import (
     INTERRUPTED,
     SOME_FAILED,
-    Model,
     ScoresFile,
     app,
     benchmark,
     evaluate,
     given,
+    model_help,
     report_scores,
     require_scores_place,
     say_interrupted,
 )
+
+Model = Annotated[str | None, typer.Option(help=model_help("captioner"))]
 
 if TYPE_CHECKING:
     from pipelines.caption.rows import CaptionRow

@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from multimodal.errors import UserError
-from pipelines.commands import INTERRUPTED, SOME_FAILED, Model, app, say_interrupted
-from pipelines.commands.text_classifier import TextColumn
+from pipelines.commands import INTERRUPTED, SOME_FAILED, app, model_help, say_interrupted
 from pipelines.models import open_model
+
+Model = Annotated[str | None, typer.Option(help=model_help("text-classifier"))]
 
 if TYPE_CHECKING:
     from multimodal.recognition.texts.classifier import TextClassifier
     from pipelines.classify_text import MoodFiles, TextRow
+
+TextColumn = Annotated[
+    str | None, typer.Option(help="The column of texts, by name or number; else by usual names.")
+]
 
 
 @app.command("classify-text")

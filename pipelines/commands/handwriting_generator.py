@@ -7,13 +7,15 @@ from typing import Annotated
 import typer
 
 from pipelines.commands import (
-    Model,
     ScoresFile,
     benchmark,
     evaluate,
+    model_help,
     report_scores,
     require_scores_place,
 )
+
+Model = Annotated[str | None, typer.Option(help=model_help("handwriting-generator"))]
 
 Data = Annotated[
     str, typer.Option(help="Handwriting: a folder of lines.parquet and so on, or IAM-OnDB's.")

@@ -17,6 +17,7 @@ from pipelines.commands import (
     benchmark,
     evaluate,
     given,
+    model_help,
     report_scores,
     require_scores_place,
 )
@@ -24,12 +25,7 @@ from pipelines.commands import (
 Data = Annotated[
     str, typer.Option(help="A text file, a folder, a pattern such as 'src/**/*.c', or a Hub id.")
 ]
-LanguageModel = Annotated[
-    str | None,
-    typer.Option(
-        "--model", help="A shipped model, a folder or a Hub id; the shipped model unless given."
-    ),
-]
+Model = Annotated[str | None, typer.Option(help=model_help("language-model"))]
 Temperature = Annotated[
     float | None, typer.Option(help="Below 1 plays safe, above 1 is adventurous.")
 ]
@@ -44,7 +40,7 @@ Adapt = Annotated[
 @app.command("generate-text")
 def generate_language_model_command(
     *,
-    model: LanguageModel = None,
+    model: Model = None,
     prime: Annotated[str, typer.Option(help="What the text begins with.")] = "",
     length: Annotated[
         int, typer.Option(min=0, help="How many characters to write; 0 for without end.")
@@ -100,7 +96,7 @@ def generate_language_model_command(
 def evaluate_language_model_command(
     data: Data,
     *,
-    model: LanguageModel = None,
+    model: Model = None,
     split: Annotated[str, typer.Option(help="train, dev, test or whole.")] = "test",
     json_file: ScoresFile = None,
     adapt: Adapt = False,

@@ -8,16 +8,18 @@ from typing import Annotated
 import typer
 
 from pipelines.commands import (
-    Model,
     ScoresFile,
     app,
     benchmark,
     evaluate,
     leave_with,
+    model_help,
     report_scores,
     require_scores_place,
     watched_faults,
 )
+
+Model = Annotated[str | None, typer.Option(help=model_help("recognizer"))]
 
 Data = Annotated[str, typer.Option(help="Labelled drawings: a folder of <category>.ndjson.")]
 

@@ -12,6 +12,7 @@ from pipelines.commands import (
     benchmark,
     evaluate,
     given,
+    model_help,
     report_scores,
     require_scores_place,
 )
@@ -19,7 +20,7 @@ from pipelines.commands import (
 Data = Annotated[str, typer.Option(help="A Quick, Draw! folder, or a sketch-rnn .npz file.")]
 SketchModel = Annotated[
     str | None,
-    typer.Option(help="A folder, a Hub id or a .gen.json; the shipped model by default."),
+    typer.Option(help=f"{model_help('sketcher')} Also a .gen.json."),
 ]
 
 

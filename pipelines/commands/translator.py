@@ -11,16 +11,18 @@ import typer
 from multimodal.errors import UserError
 from pipelines.commands import (
     SOME_FAILED,
-    Model,
     ScoresFile,
     app,
     benchmark,
     evaluate,
     given,
     listed,
+    model_help,
     report_scores,
     require_scores_place,
 )
+
+Model = Annotated[str | None, typer.Option(help=model_help("translator"))]
 
 if TYPE_CHECKING:
     from multimodal.translation.translation import Translation

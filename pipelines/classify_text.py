@@ -206,6 +206,12 @@ def classify(
     """Label all texts, into a file where one is named: all of ``multimodal classify-text``.
 
     Args and errors as for `classify_texts` and `classify_to_file`.
+
+    Args:
+        inputs: tables, or sentences.
+        classifier: who labels.
+        files: where the rows go.
+        columns: where texts and labels stand.
     """
     if files is None:
         return classify_texts(inputs, classifier, columns=columns)
@@ -218,9 +224,15 @@ def classify_to_file(
     files: MoodFiles,
     columns: Columns | None = None,
 ) -> Iterator[TextRow]:
-    """Give every row when it is safe on the disk, and write the file after the last.
+    """Yield every row when it is safe on the disk, and write the file after the last.
 
     Args and errors as for `classify_texts`.
+
+    Args:
+        inputs: tables.
+        classifier: who labels.
+        files: where the rows go.
+        columns: where texts and labels stand.
     """
     files.require(inputs)
     columns = columns or Columns()

@@ -100,7 +100,13 @@ def export_file(
 
 
 def write_file(exported: Exported, path: Path, *, int8: bool = False) -> int:
-    """Write a graph with its manifest among its metadata; see `export_file`."""
+    """Write a graph with its manifest among its metadata; see `export_file`.
+
+    Args:
+        exported: the graph and its manifest.
+        path: where.
+        int8: whether weights are kept in 8 bit.
+    """
     from multimodal.exporting.quantization import quantized
     from multimodal.portable.file import KEY
 
@@ -122,6 +128,12 @@ def _copy(model: Any) -> Any:
 
 def measured(task: str, fp32: Path, int8: Path, data: str | Path) -> Measured:
     """What 8 bit cost: both files on the held-out split that a task is developed on.
+
+    Args:
+        task: of both files.
+        fp32: one file.
+        int8: the other.
+        data: whose dev split counts.
 
     Raises:
         UserError: there is no measure of the task, or the data cannot be read.

@@ -268,6 +268,12 @@ def learn_style(
 ) -> Style:
     """Learn a style and save it as a small file.
 
+    Args:
+        generator: whose network.
+        samples: lines, and what each says.
+        name: of the style.
+        place: its file.
+
     Raises:
         UserError: a sample cannot be used, the file cannot be written, or the writer is an exported
             file, which cannot learn.

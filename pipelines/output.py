@@ -27,7 +27,7 @@ def require_place(path: Path) -> None:
 
 @contextmanager
 def written_aside(path: Path) -> Iterator[Path]:
-    """Give a file to write to, which takes the place of `path` when all went well.
+    """Yield a file to write to, which takes the place of `path` when all went well.
 
     Whatever goes wrong, what was at `path` stays, and nothing half written remains.
 

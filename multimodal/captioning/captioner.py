@@ -305,7 +305,13 @@ class Captioner(PretrainedModel):
     def caption_cells(
         self, names: Sequence[str], cells: Tensor, options: CaptionOptions
     ) -> list[Caption]:
-        """Caption cells (B, S, D), as one batch; see `caption_preprocessed`."""
+        """Caption cells (B, S, D), as one batch; see `caption_preprocessed`.
+
+        Args:
+            names: what stands for each picture in its caption.
+            cells: (B, S, D) of the pictures.
+            options: from `search_options`.
+        """
         constraint = constraint_to_mention(options.must_mention, self.vocabulary)
         predictions = self._recognize(cells)
         room = len(constraint.requirements) < MOST_REQUIREMENTS

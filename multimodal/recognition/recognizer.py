@@ -227,7 +227,13 @@ class Recognizer(PretrainedModel):
         return shares
 
     def ranked(self, logits: Tensor, seen: Ints, top: int) -> list[Guess]:
-        """Logits (N, V) after so many strokes (N,) → N guesses."""
+        """Logits (N, V) after so many strokes (N,) → N guesses.
+
+        Args:
+            logits: (N, V).
+            seen: (N,), how many strokes were seen.
+            top: how many categories are ranked.
+        """
         if top < 1:
             raise UserError(f"top: must be at least 1, not {top}")
         probabilities = self.calibrated(logits, seen)

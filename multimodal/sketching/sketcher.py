@@ -509,7 +509,13 @@ class Sketcher(PretrainedModel):
 
 
 def between(a: Tensor, b: Tensor, share: Tensor) -> Tensor:
-    """Spherical interpolation: vectors (Z,) and shares (N, 1) of the way → (N, Z)."""
+    """Spherical interpolation: vectors (Z,) and shares (N, 1) of the way → (N, Z).
+
+    Args:
+        a: (Z,), at share 0.
+        b: (Z,), at share 1.
+        share: (N, 1), of the way.
+    """
     angle = torch.arccos((a @ b / (a.norm() * b.norm()).clamp(min=1e-12)).clamp(-1, 1))
     if angle.sin() < 1e-4:  # parallel, or opposite, where no way is shorter than the others
         return torch.lerp(a, b, share)

@@ -206,8 +206,15 @@ class Translator(PretrainedModel):
     ) -> Iterator[Translation]:
         """Translate sentences as they come, in their order, `batch_size` at a time.
 
-        A few batches' worth of sentences are held in memory and sorted by length. The other
-        arguments are those of `translate`.
+        A few batches' worth of sentences are held in memory and sorted by length.
+
+        Args:
+            texts: the sentences.
+            to: the language to write.
+            source: the language to read; told by its words unless given.
+            batch_size: sentences at a time.
+            channel_weight: what reading back counts; the model's own unless given.
+            **changes: see `translate`.
         """
         if batch_size < 1:
             raise UserError(f"batch_size: must be at least 1, not {batch_size}")

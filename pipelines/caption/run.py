@@ -171,7 +171,7 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
     reading: Reading | None = None,
     **options: Any,
 ) -> Iterator[CaptionRow]:
-    """Give every row when it is safe on the disk, and write the files after the last.
+    """Yield every row when it is safe on the disk, and write the files after the last.
 
     Args:
         inputs: see `pipelines.caption.inputs`.

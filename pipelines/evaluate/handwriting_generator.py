@@ -177,7 +177,13 @@ def evaluate_styles(
 
 
 def new_sentences(samples: Sequence[Handwritten], known: set[str], most: int) -> list[Handwritten]:
-    """Lines whose text is not known and differs from each other's, evenly from all."""
+    """Lines whose text is not known and differs from each other's, evenly from all.
+
+    Args:
+        samples: handwriting.
+        known: texts of the training split.
+        most: how many.
+    """
     fresh = {sample.text: sample for sample in samples if sample.text not in known}
     lines = list(fresh.values())
     chosen = np.linspace(0, len(lines) - 1, min(most, len(lines))).round().astype(int)
@@ -185,7 +191,13 @@ def new_sentences(samples: Sequence[Handwritten], known: set[str], most: int) ->
 
 
 def reordered(texts: Sequence[str], known: set[str], count: int) -> list[str]:
-    """Texts, evenly from all, with their words in another order: `count`, or as many as differ."""
+    """Texts, evenly from all, with their words in another order: `count`, or as many as differ.
+
+    Args:
+        texts: to take words from.
+        known: texts that must not come out.
+        count: how many.
+    """
     random = np.random.default_rng(SEED)
     found: dict[str, None] = {}
     for _ in range(ROUNDS):

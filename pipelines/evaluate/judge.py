@@ -169,6 +169,12 @@ def compare(
 ) -> dict[str, Any]:
     """Judge generated drawings of one category beside real ones.
 
+    Args:
+        category: what all should show.
+        generated: drawings of a network.
+        real: drawings of people.
+        recognizer: names them.
+
     Returns:
         `generated` and `real`, the shares named right; `generated_diversity` and `real_diversity`,
         see `diversity`, None for fewer than two drawings; `generated_knots` and `real_knots`, the

@@ -178,7 +178,13 @@ class ClipRecognizer(PretrainedModel):
         return shares
 
     def ranked(self, probabilities: Floats, frame: int, top: int) -> FrameGuess:
-        """Probabilities (V,) after a frame → a guess."""
+        """Probabilities (V,) after a frame → a guess.
+
+        Args:
+            probabilities: (V,).
+            frame: its number in the clip, from 1.
+            top: how many labels are ranked.
+        """
         if top < 1:
             raise UserError(f"top: must be at least 1, not {top}")
         order = np.argsort(-probabilities, kind="stable")[:top]

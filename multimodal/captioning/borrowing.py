@@ -16,8 +16,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from multimodal.captioning.imagenet_names import Forms, Thing, things
 from multimodal.captioning.model import Decoder, DecoderState, Sight
-from multimodal.captioning.naming import Forms, Thing, things
 from multimodal.captioning.wording import CaptionVocabulary, shown
 from multimodal.errors import UserError
 from multimodal.recurrent.generation import Requirement, Step

@@ -21,14 +21,12 @@ from torch import Tensor
 
 from multimodal.captioning.borrowing import Lent, Wish, borrowing, wish_to_mention, wish_to_name
 from multimodal.captioning.caption import Caption
+from multimodal.captioning.imagenet_names import Thing, mentions, things
 from multimodal.captioning.model import CaptionNetwork, DecoderConfig, Sight
 from multimodal.captioning.naming import (
-    Thing,
     Verdict,
     is_worth_naming,
-    mentions,
     recognize,
-    things,
     unsaid,
     with_articles,
 )

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Self
 from PIL import Image, ImageChops, ImageSequence
 
 import multimodal
+from multimodal.atomic import write_bytes, written_aside
 from multimodal.errors import UserError
 from multimodal.images import ImageError, ImageSource, name_of, open_image
 from multimodal.sketching.mentions import mentioned
@@ -47,7 +48,7 @@ from pipelines.cards import (
     text_width,
 )
 from pipelines.journal import Journal, fingerprint, require_no_loss
-from pipelines.output import clean, require_place, written_aside
+from pipelines.output import clean, require_place
 from pipelines.tables import write_json_lines
 
 if TYPE_CHECKING:
@@ -165,8 +166,7 @@ class Postcard:
         """
         require_ending(path)
         data = self.encoded(path.suffix.lower())
-        with written_aside(path) as aside:
-            aside.write_bytes(data)
+        write_bytes(path, data)
 
     def encoded(self, ending: str) -> bytes:
         """The bytes of a file with one of `ENDINGS`."""

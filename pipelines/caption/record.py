@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from multimodal.atomic import written_aside
 from multimodal.errors import UserError
 from pipelines.caption.items import Item, stamp_of
 from pipelines.caption.rows import CaptionRow, dump_json
-from pipelines.output import written_aside
 
 FORMAT = 1
 

@@ -15,8 +15,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from multimodal.atomic import write_text
 from pipelines.faults import Faults
-from pipelines.output import ERASED, require_place, write_text
+from pipelines.output import ERASED, require_place
 
 NOTHING_DONE = 2  # exit code: as with any mistake of the user
 SOME_FAILED = 3  # exit code: the rest was done

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from multimodal.atomic import written_aside
 from multimodal.errors import UserError
-from pipelines.output import require_place, written_aside
+from pipelines.output import require_place
 
 if TYPE_CHECKING:
     from multimodal.recognition.data import LabelledInk

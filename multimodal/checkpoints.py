@@ -11,7 +11,6 @@ error. Whatever interrupts a save, the old checkpoint or the new one can be read
 """
 
 import json
-import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from torch import Tensor, nn
 
 from multimodal.atomic import sync, written_aside
 from multimodal.errors import UserError, disk_errors
+from multimodal.hub import names_repository
 
 FORMAT = 1
 PACKED_BITS = range(4, 9)  # of a weight in a packed row
@@ -382,14 +382,9 @@ def _locate(source: str | Path) -> Path:
     former = _hidden(folder.absolute(), "old")
     if former.is_dir():  # a save died between its two renames
         return former
-    if isinstance(source, str) and _names_repository(source):
-        return _download(source)
+    if names_repository(source):
+        return _download(str(source))
     return folder
-
-
-def _names_repository(source: str) -> bool:
-    named = re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", source, re.ASCII) is not None
-    return named and not Path(source).parent.exists()
 
 
 def _download(repository: str) -> Path:

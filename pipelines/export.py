@@ -146,7 +146,7 @@ def _bleu(file: Path, data: str | Path) -> float:
 def _cer(file: Path, data: str | Path) -> float:
     from pipelines.evaluate.reader import evaluate_reader
 
-    return float(evaluate_reader(file, data, "valid")["cer"])
+    return float(evaluate_reader(file, data, "dev")["cer"])
 
 
 _MEASURES: dict[str, tuple[str, int, Callable[[Path, str | Path], float]]] = {

@@ -33,7 +33,7 @@ class WriterRecipe:
         batch_points: the points of a batch, with what fills it up.
         epochs, learning_rate, warmup_steps, final_rate, weight_decay, clip, average_decay,
             bits: see TrainingOptions.
-        dev_lines: on how many lines of the valid split the best weights are chosen.
+        dev_lines: on how many lines of the dev split the best weights are chosen.
         seed: of everything random.
         precision: "auto", "bf16" or "fp32".
 

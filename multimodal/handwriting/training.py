@@ -90,7 +90,7 @@ class WriterTask(Task):
 
     def __init__(self, recipe: WriterRecipe, train: Script, valid: Script) -> None:
         if not len(train) or not len(valid):
-            lacking = "valid" if len(train) else "train"
+            lacking = "dev" if len(train) else "train"
             raise UserError(f"no handwriting of at most {recipe.limit} points to {lacking} on")
         torch.manual_seed(recipe.seed)
         self.recipe = recipe

@@ -109,7 +109,7 @@ class RecognizerTask(Task):
         self.stages = [Watching(recipe, learnt)]
         self.config = {
             "recipe": asdict(recipe),
-            "drawings": {"train": len(learnt), "valid": len(self.valid)},
+            "drawings": {"train": len(learnt), "dev": len(self.valid)},
             "categories": self.categories,
         }
 

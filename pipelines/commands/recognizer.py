@@ -80,7 +80,7 @@ def evaluate_recognizer_command(
     data: Data,
     *,
     model: Model = None,
-    split: Annotated[str, typer.Option(help="train, valid or test.")] = "test",
+    split: Annotated[str, typer.Option(help="train, dev or test.")] = "test",
     json_file: ScoresFile = None,
     plot: Annotated[
         Path | None, typer.Option(help="Draw accuracy against the share seen here (.png).")

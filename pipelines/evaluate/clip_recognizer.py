@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from multimodal.errors import UserError
+from multimodal.splits import require_split
 from pipelines.evaluate.recognizer import Answers
 
 FRAMES = 8
@@ -37,7 +38,6 @@ def evaluate_clip_recognizer(
         UserError: the data cannot be read, or has a label that the recognizer does not know.
     """
     from multimodal.recognition.clips.data import (
-        SPLITS,
         LabelledClips,
         read_labelled_clips,
         see_clip,
@@ -45,8 +45,7 @@ def evaluate_clip_recognizer(
     from multimodal.recognition.clips.recognizer import SHIPPED, ClipRecognizer
     from multimodal.recognition.metrics import FRACTIONS, accuracy_by_category
 
-    if split not in SPLITS:
-        raise UserError(f"no split {split!r}: choose one of {', '.join(SPLITS)}")
+    split = require_split(split)
     recognizer = ClipRecognizer.load(model or SHIPPED)
     clips = LabelledClips.of(read_labelled_clips(data, None, least)[split], recognizer.labels)
     if not len(clips):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from multimodal.errors import UserError
+from multimodal.splits import SPLITS
 
 if TYPE_CHECKING:
     from multimodal.recognition.recognizer import Recognizer
@@ -82,7 +83,7 @@ def evaluate_drawings(
     begin = time.perf_counter()
     sketcher = Sketcher.load(model or SHIPPED)
     recognizer = Recognizer.load(SHIPPED_JUDGE if judge == "recognizer" else judge)
-    parts = [read_quickdraw(data, part) for part in ("train", "valid", "test")]
+    parts = [read_quickdraw(data, part) for part in SPLITS]
     amounts = {name: sum(len(part.get(name, [])) for part in parts) for name in parts[0]}
     real = {
         name: drawings

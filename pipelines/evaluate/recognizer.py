@@ -13,6 +13,7 @@ import numpy as np
 
 from multimodal.atomic import written_aside
 from multimodal.errors import UserError
+from multimodal.splits import SPLITS, require_split
 from pipelines.output import require_place
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from multimodal.recognition.recognizer import Recognizer
     from multimodal.strokes import Drawing
 
-SPLITS = ("train", "valid", "test")
 PLOTTED = tuple(n / 8 for n in range(1, 9))
 
 
@@ -104,9 +104,8 @@ def evaluate_recognizer(
 
     if plot is not None:
         require_plot(plot)
+    split = require_split(split)
     parts = {name: read_quickdraw(data, name) for name in SPLITS}
-    if split not in parts:
-        raise UserError(f"no split {split!r}: choose one of {', '.join(SPLITS)}")
     recognizer = Recognizer.load(model or SHIPPED)
     names = well_covered(list(parts.values()), least)
     drawings = parts[split]

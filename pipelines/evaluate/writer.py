@@ -46,7 +46,7 @@ def evaluate_writer(
     Args:
         model: a folder, a Hub id, or None for the shipped writer.
         data: handwriting; see `multimodal.strokes.handwritten.read_handwriting`.
-        split: train, valid or test.
+        split: train, dev or test.
         reader: the judge: a folder, a Hub id, or None for the shipped reader.
         note: is told, a line each, what is going on.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from multimodal.splits import SPLITS
 from pipelines.train import with_settings
 
 
@@ -29,7 +30,7 @@ def train_recognizer(data: str | Path, out: str | Path, settings: Sequence[str] 
     from multimodal.training import train
 
     recipe = with_settings(RecognizerRecipe(), settings)
-    parts = {split: read_quickdraw(data, split) for split in ("train", "valid", "test")}
+    parts = {split: read_quickdraw(data, split) for split in SPLITS}
     known = well_covered(list(parts.values()), recipe.well_covered)
     teacher = read_quickdraw(recipe.teacher, "train") if recipe.teacher else {}
-    return train(RecognizerTask(recipe, parts["train"], parts["valid"], known, teacher), out)
+    return train(RecognizerTask(recipe, parts["train"], parts["dev"], known, teacher), out)

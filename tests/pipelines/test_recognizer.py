@@ -197,7 +197,7 @@ def test_scores_and_plot_are_written(run, checkpoint, data, tmp_path):
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        (["--split", "dev"], "no split 'dev'"),
+        (["--split", "all"], "no split 'all'"),
         (["--plot", "curve.pdf"], "curve.pdf: a plot is written as .png"),
         (["--json", "nowhere/scores.json"], "its folder does not exist"),
         (["--data", "nowhere"], "nowhere"),

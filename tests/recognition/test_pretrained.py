@@ -42,7 +42,7 @@ def test_it_cares_neither_for_size_nor_for_place():
 
 def test_it_names_people_s_drawings(shared):
     recognizer = Recognizer.load()
-    valid = read_quickdraw(shared / "data" / "quickdraw", "valid")
+    valid = read_quickdraw(shared / "data" / "quickdraw", "dev")
     named = {
         name: [guess.category == name for guess in recognizer.guess(valid[name][:15])]
         for name in ("airplane", "apple", "cat", "butterfly", "face", "guitar", "pig", "eye")

@@ -211,7 +211,7 @@ def test_a_teacher_s_drawings_are_learnt_from_as_well(drawings):
         )
         more = taught.config["drawings"]["train"] - alone.config["drawings"]["train"]
         assert more == wanted
-        assert taught.config["drawings"]["valid"] == alone.config["drawings"]["valid"]
+        assert taught.config["drawings"]["dev"] == alone.config["drawings"]["dev"]
 
 
 def test_a_training_begins_with_another_recognizer(drawings, tmp_path):

@@ -126,7 +126,7 @@ class ClipTask(Task):
         self.config = {
             "recipe": asdict(recipe),
             "encoder": self._eye.digest,
-            "clips": {"train": len(learnt), "valid": len(self.valid)},
+            "clips": {"train": len(learnt), "dev": len(self.valid)},
             "labels": self.labels,
         }
 

@@ -29,11 +29,11 @@ from multimodal.errors import UserError
 from multimodal.images import ImageError, ImageSource, name_of, open_image
 from multimodal.sketching.mentions import mentioned
 from multimodal.strokes import Drawing, Sheet
-from multimodal.strokes.curves import smoothed
 from multimodal.strokes.gcode import encode_gcode
 from multimodal.strokes.paper import Paper
 from multimodal.strokes.plotter import plot_order
 from multimodal.strokes.raster import encode_gif, encode_png
+from multimodal.strokes.smoothing import smoothed
 from multimodal.strokes.svg_writing import encode_svg
 from multimodal.training import derived_seed
 from pipelines.cards import (
@@ -65,6 +65,7 @@ SPACING = 0.6  # millimetres between points, so that a moving pen is as fast eve
 SECONDS = 9.0  # until a moving card is finished
 FINENESS = {".png": 12.0, ".gif": 5.0}  # pixels a millimetre
 PHOTO_FINENESS = 10.0  # pixels a millimetre, of a photo in an SVG
+CORNER = 110.0  # degrees, from which a turn of a figure's outline stays sharp
 CURVE = 4.0  # units between points of a smoothed figure, of which the longer side has about 256
 HANGING = 0.25  # of a line's height that a letter may hang below its line without another line
 TABLE = "cards.jsonl"
@@ -343,7 +344,10 @@ class CardMaker:
             return (), []
         prompt = Prompt((Clause(tuple(each for each, _ in kept)),))
         drawings = [drawing for _, drawn in kept for drawing in drawn]
-        curves = [smoothed(figure, CURVE) for figure in place_figures(prompt, drawings)]
+        curves = [
+            smoothed(figure, spacing=CURVE, corner=CORNER)
+            for figure in place_figures(prompt, drawings)
+        ]
         return prompt.things, curves
 
     def _written(self, text: str, line: float, seed: int, *, centred: bool) -> Drawing:

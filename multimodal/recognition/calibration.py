@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -27,6 +28,13 @@ def temperature_at(temperatures: Mapping[int, float], strokes: Ints) -> Floats:
     bounds = np.array(sorted(temperatures))
     found: Floats = np.array([temperatures[bound] for bound in bounds.tolist()])
     return found[np.searchsorted(bounds, strokes, side="right") - 1]
+
+
+def calibrated(logits: Tensor, temperatures: Mapping[int, float], seen: Ints) -> Floats:
+    """Logits (..., T, V) after so many strokes, frames or words (T,) → probabilities of all V."""
+    divided = logits.double() / torch.from_numpy(temperature_at(temperatures, seen))[:, None]
+    shares: Floats = divided.softmax(-1).numpy()
+    return shares
 
 
 def fit_temperatures(

@@ -31,7 +31,7 @@ from multimodal.checkpoints import (
 )
 from multimodal.errors import UserError
 from multimodal.processor import Precision, torch_dtype
-from multimodal.recognition.calibration import temperature_at
+from multimodal.recognition.calibration import calibrated
 from multimodal.recognition.data import (
     ROUNDING,
     count_pieces,
@@ -254,9 +254,7 @@ class Recognizer:
 
     def calibrated(self, logits: Tensor, seen: Ints) -> Floats:
         """Logits (N, V) after so many strokes (N,) → probabilities (N, V)."""
-        temperatures = torch.from_numpy(temperature_at(self.temperatures, seen))
-        shares: Floats = (logits.double() / temperatures[:, None]).softmax(-1).numpy()
-        return shares
+        return calibrated(logits, self.temperatures, seen)
 
     def ranked(self, logits: Tensor, seen: Ints, top: int) -> list[Guess]:
         """Logits (N, V) after so many strokes (N,) → N guesses."""

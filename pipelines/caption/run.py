@@ -25,7 +25,7 @@ from pipelines.caption.report import write_report
 from pipelines.caption.rows import CaptionRow
 from pipelines.journal import require_no_loss
 from pipelines.output import require_place
-from pipelines.progress import told
+from pipelines.tally import told
 
 if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from multimodal.errors import UserError
+from multimodal.recognition.metrics import FRACTIONS, Answers, accuracy_by_category
 from multimodal.splits import require_split
-from pipelines.evaluate.recognizer import Answers
 
 FRAMES = 8
 """Of each clip, at equal distances: two for each of the four shares that are reported."""
@@ -43,7 +43,6 @@ def evaluate_clip_recognizer(
         see_clip,
     )
     from multimodal.recognition.clips.recognizer import SHIPPED, ClipRecognizer
-    from multimodal.recognition.metrics import FRACTIONS, accuracy_by_category
 
     split = require_split(split)
     recognizer = ClipRecognizer.load(model or SHIPPED)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,60 +12,17 @@ import numpy as np
 
 from multimodal.atomic import written_aside
 from multimodal.errors import UserError
+from multimodal.recognition.metrics import FRACTIONS, Answers, accuracy_by_category
 from multimodal.splits import SPLITS, require_split
 from pipelines.output import require_place
 
 if TYPE_CHECKING:
     from multimodal.recognition.data import LabelledInk
-    from multimodal.recognition.ink import Floats, Ints
+    from multimodal.recognition.ink import Ints
     from multimodal.recognition.recognizer import Recognizer
     from multimodal.strokes import Drawing
 
 PLOTTED = tuple(n / 8 for n in range(1, 9))
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What a recognizer says of drawings.
-
-    Attributes:
-        probabilities: (N, V) among all categories.
-        labels: (N,) the right ones.
-    """
-
-    probabilities: Floats
-    labels: Ints
-
-    def of(self, categories: Ints) -> Answers:
-        """The drawings of some categories."""
-        theirs = np.isin(self.labels, categories)
-        return Answers(self.probabilities[theirs], self.labels[theirs])
-
-    def among(self, categories: Ints) -> Answers:
-        """The drawings of some categories, ranked among these alone."""
-        from multimodal.recognition.metrics import restricted
-
-        theirs = self.of(categories)
-        return Answers(restricted(theirs.probabilities, categories), theirs.labels)
-
-    def top(self, count: int) -> float:
-        """The share whose right category is among the `count` most probable."""
-        from multimodal.recognition.metrics import top_accuracy
-
-        return top_accuracy(self.probabilities, self.labels, count)
-
-    @property
-    def confidence(self) -> float:
-        """The mean probability of the first guess."""
-        return float(self.probabilities.max(1).mean())
-
-    @property
-    def ece(self) -> float:
-        """The expected calibration error of the first guess."""
-        from multimodal.recognition.metrics import expected_calibration_error, ranks
-
-        right = ranks(self.probabilities, self.labels) == 0
-        return expected_calibration_error(self.probabilities.max(1), right)
 
 
 def evaluate_recognizer(
@@ -98,7 +54,6 @@ def evaluate_recognizer(
         UserError: the data cannot be read, or holds a category that the recognizer does not know.
     """
     from multimodal.recognition.data import LabelledInk, well_covered
-    from multimodal.recognition.metrics import FRACTIONS, accuracy_by_category
     from multimodal.recognition.recognizer import SHIPPED, Recognizer
     from multimodal.strokes import read_quickdraw
 

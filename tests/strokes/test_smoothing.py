@@ -95,7 +95,7 @@ def test_impossible_spacings(spacing):
 
 def test_dots_and_empty_pages_have_no_spacing():
     dot = Drawing([[(3, 4), (3, 4)]])
-    assert smoothed(dot, spacing=1.0) == dot
+    assert smoothed(dot, spacing=1.0) == Drawing([[(3, 4)]])
     assert smoothed(Drawing([]), spacing=1.0) == Drawing([])
 
 

@@ -33,7 +33,7 @@ from multimodal.clips import Frame, evenly, read_clip
 from multimodal.errors import UserError
 from multimodal.images import ImageSource, open_image
 from multimodal.processor import Precision
-from multimodal.recognition.calibration import temperature_at
+from multimodal.recognition.calibration import calibrated
 from multimodal.recognition.clips.eye import Eye
 from multimodal.recognition.clips.model import ClipConfig, ClipNetwork
 from multimodal.recognition.ink import Floats
@@ -200,10 +200,7 @@ class ClipRecognizer:
 
     def calibrated(self, logits: Tensor, before: int = 0) -> Floats:
         """Logits (B, T, V) of frames, before which others were seen → probabilities (B, T, V)."""
-        frames = before + 1 + np.arange(logits.shape[1])
-        temperatures = torch.from_numpy(temperature_at(self.temperatures, frames))
-        shares: Floats = (logits.double() / temperatures[:, None]).softmax(-1).numpy()
-        return shares
+        return calibrated(logits, self.temperatures, before + 1 + np.arange(logits.shape[1]))
 
     def ranked(self, probabilities: Floats, frame: int, top: int) -> FrameGuess:
         """Probabilities (V,) after a frame → a guess."""

@@ -26,7 +26,7 @@ from multimodal.checkpoints import (
 )
 from multimodal.errors import UserError
 from multimodal.processor import Precision, torch_dtype
-from multimodal.recognition.calibration import temperature_at
+from multimodal.recognition.calibration import calibrated
 from multimodal.recognition.ink import Floats, Ints
 from multimodal.recognition.recognizer import UNCALIBRATED
 from multimodal.recognition.texts.model import TextConfig, TextNetwork, agreed
@@ -255,9 +255,7 @@ class TextClassifier:
 
     def calibrated(self, logits: Tensor, read: Ints) -> Floats:
         """Logits (N, V) after so many pieces (N,) → probabilities (N, V)."""
-        temperatures = torch.from_numpy(temperature_at(self.temperatures, read))
-        shares: Floats = (logits.double() / temperatures[:, None]).softmax(-1).numpy()
-        return shares
+        return calibrated(logits, self.temperatures, read)
 
     @torch.inference_mode()
     def _read(self, texts: Sequence[Sequence[str]]) -> tuple[Tensor, Tensor]:

@@ -97,7 +97,7 @@ def running_server(voice: str | None = None) -> Iterator[tuple[str, int]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "pipelines.cli", "demo", "--port", str(port)]
+    command = [sys.executable, "-m", "demo.cli", "demo", "--port", str(port)]
     command += ["--voice", voice] if voice else []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
         try:

@@ -1,7 +1,8 @@
 """What every command shares: the groups they belong to, and the options that come again.
 
-A module of this package holds the commands of one thing; `pipelines.cli` imports them all. Each is
-thin: the job behind it is a function that can be imported as well.
+A module of this package holds the commands of one thing; `pipelines.cli` imports them all, and
+`demo.commands` adds its own. Each is thin: the job behind it is a function that can be imported as
+well.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ def over_pipes(*calls):
     from mcp.client.stdio import stdio_client
 
     command = StdioServerParameters(
-        command=sys.executable, args=["-m", "pipelines.cli", "mcp"], cwd=ROOT
+        command=sys.executable, args=["-m", "demo.cli", "mcp"], cwd=ROOT
     )
     return asked(lambda: stdio_client(command), *calls)
 

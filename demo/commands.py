@@ -1,8 +1,7 @@
-"""The command of the demo, which stands above this package and is reached by its name alone."""
+"""The demo's own commands, which join those of the jobs; see `demo.cli`."""
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -39,9 +38,10 @@ def demo_command(
     ] = False,
 ) -> None:
     """Open the page on which the models can be tried, offline."""
-    serving = import_module("demo.serving")
-    serving.serve(
-        serving.ServeOptions(
+    from demo.serving import ServeOptions, serve
+
+    serve(
+        ServeOptions(
             host=host,
             port=port,
             auth_file=auth_file,
@@ -62,7 +62,9 @@ def mcp_command(
     ] = None,
 ) -> None:
     """Serve the models as MCP tools on standard input and output (the mcp extra)."""
-    import_module("demo.serving").serve_tools(tuple(voices or ()))
+    from demo.serving import serve_tools
+
+    serve_tools(tuple(voices or ()))
 
 
 @benchmark.command("demo")
@@ -75,5 +77,7 @@ def benchmark_demo_command(
     ] = None,
 ) -> None:
     """Let many visitors use a fresh page of this machine at once, all jobs mixed."""
-    for line in import_module("demo.load").benchmark_demo(visitors, seconds, voice):
+    from demo.load import benchmark_demo
+
+    for line in benchmark_demo(visitors, seconds, voice):
         typer.echo(line)

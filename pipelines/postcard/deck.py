@@ -117,7 +117,7 @@ def make_deck(photos: Sequence[Path], maker: CardMaker, deck: Deck) -> Iterator[
         "options": asdict(maker.options),
         "models": asdict(maker.models),
         "captioner": fingerprint(maker.captioner.network.state_dict()),
-        "writer": fingerprint(maker.writer.network.state_dict()),
+        "generator": fingerprint(maker.generator.network.state_dict()),
         "translator": maker.translator and fingerprint(maker.translator.network.state_dict()),
     }
     places = dict(zip(photos, _names(photos, deck.ending), strict=True))

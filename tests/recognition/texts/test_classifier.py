@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from multimodal.errors import UserError
-from multimodal.recognition.texts.classifier import LONGEST, TextClassifier
+from multimodal.recognition.texts.classifier import MAX_TOKENS, TextClassifier
 
 
 def test_texts_are_labelled_one_by_one_as_together(classifier):
@@ -52,7 +52,7 @@ def test_the_count_and_the_temperature_weigh(classifier):
     probability = classifier.guess(text).probability
     classifier.temperatures = {1: 1e6}
     assert classifier.guess(text).probability == pytest.approx(1 / 3, abs=1e-4)
-    classifier.temperatures, classifier.count_weight = {1: 1.0}, 0.0
+    classifier.temperatures, classifier.naive_bayes_weight = {1: 1.0}, 0.0
     assert classifier.guess(text).probability != pytest.approx(probability, abs=1e-6)
     assert not torch.allclose(logits, classifier.logits([text.split()], np.array([2])))
 
@@ -85,7 +85,7 @@ def test_a_text_without_a_word_is_refused(classifier):
 
 
 def test_a_text_without_end_is_read_up_to_a_limit(classifier):
-    assert classifier.guess("so " * (LONGEST + 5)).pieces == LONGEST
+    assert classifier.guess("so " * (MAX_TOKENS + 5)).pieces == MAX_TOKENS
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,8 @@ def test_a_text_without_end_is_read_up_to_a_limit(classifier):
         {"temperatures": {"1": 0.0}},
         {"labels": ["x"]},
         {"pieces": {}},
-        {"network": {"readers": 0}},
-        {"count_weight": None},
+        {"network": {"num_encoders": 0}},
+        {"naive_bayes_weight": None},
     ],
 )
 def test_a_broken_configuration_is_one_line(classifier, tmp_path, change):

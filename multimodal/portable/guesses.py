@@ -10,16 +10,16 @@ import numpy.typing as npt
 
 from multimodal.errors import UserError
 from multimodal.portable.file import Array, ModelFile
+from multimodal.recognition.drawings.ink import Ink
+from multimodal.recognition.drawings.views import CHANNELS, look, pictures
 from multimodal.recognition.guess import Guess
-from multimodal.recognition.ink import Ink
-from multimodal.recognition.views import CHANNELS, look, pictures
 from multimodal.strokes import Drawing
 
 BATCH_SIZE = 64  # moments
 
 
 class PortableRecognizer:
-    """A drawing becomes a ranking; see `multimodal.recognition.recognizer.Recognizer`.
+    """A drawing becomes a ranking; see `multimodal.recognition.drawings.recognizer.Recognizer`.
 
     Args:
         file: made for "recognizer".
@@ -61,15 +61,11 @@ class PortableRecognizer:
 
     def _guesses(self, drawing: Drawing, seen: Sequence[int], top: int) -> list[Guess]:
         """Name a drawing after some numbers of its strokes."""
-        if top < 1:
-            raise UserError(f"top: must be at least 1, not {top}")
         found: list[Guess] = []
         for begin in range(0, len(seen), BATCH_SIZE):
             some = np.array(seen[begin : begin + BATCH_SIZE])
             for row, strokes in zip(self._probabilities(drawing, some), some, strict=True):
-                order = np.argsort(-row, kind="stable")[:top]
-                ranking = tuple((self.categories[n], float(row[n])) for n in order)
-                found.append(Guess(ranking, int(strokes)))
+                found.append(Guess.ranked(self.categories, row, int(strokes), top))
         return found
 
     def _probabilities(self, drawing: Drawing, seen: npt.NDArray[np.int64]) -> Array:

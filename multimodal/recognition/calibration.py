@@ -10,7 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from multimodal.recognition.ink import Floats, Ints
+from multimodal.recognition.arrays import Floats, Ints
+
+UNCALIBRATED: Mapping[int, float] = {1: 1.0}
+"""Temperatures that change nothing."""
 
 STROKES = (1, 2, 3, 4, 6, 9)
 """A fitted temperature holds from so many strokes on, up to the next."""

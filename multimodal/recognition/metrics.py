@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from multimodal.recognition.ink import Floats, Ints
+from multimodal.recognition.arrays import Floats, Ints
 
 ECE_BINS = 15
 """Of equal width, of confidence."""

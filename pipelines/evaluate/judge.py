@@ -18,7 +18,7 @@ from multimodal.errors import UserError
 from multimodal.splits import SPLITS
 
 if TYPE_CHECKING:
-    from multimodal.recognition.recognizer import Recognizer
+    from multimodal.recognition.drawings.recognizer import Recognizer
     from multimodal.strokes import Drawing
 
 POINTS = 64
@@ -75,8 +75,8 @@ def evaluate_drawings(
     Raises:
         UserError: a model or the data cannot be read, or they have no category in common.
     """
-    from multimodal.recognition.recognizer import SHIPPED as SHIPPED_JUDGE
-    from multimodal.recognition.recognizer import Recognizer
+    from multimodal.recognition.drawings.recognizer import SHIPPED as SHIPPED_JUDGE
+    from multimodal.recognition.drawings.recognizer import Recognizer
     from multimodal.sketching.sketcher import SHIPPED, Sketcher
     from multimodal.strokes import read_quickdraw
 
@@ -182,7 +182,7 @@ def compare(
     figures: dict[str, Any] = {}
     for kind, drawings in (("generated", generated), ("real", real)):
         drawn = [drawing for drawing in drawings if len(drawing)]
-        named = [guess.category for guess in recognizer.guess(drawn, top=1)]
+        named = [guess.label for guess in recognizer.guess(drawn, top=1)]
         figures[kind] = named.count(category) / len(drawings)
         figures[f"{kind}_diversity"] = diversity(drawn)
         figures[f"{kind}_knots"] = fmean(knot_share(drawing) > KNOTTED for drawing in drawings)

@@ -17,9 +17,9 @@ from multimodal.splits import SPLITS, require_split
 from pipelines.output import require_place
 
 if TYPE_CHECKING:
-    from multimodal.recognition.data import LabelledInk
-    from multimodal.recognition.ink import Ints
-    from multimodal.recognition.recognizer import Recognizer
+    from multimodal.recognition.arrays import Ints
+    from multimodal.recognition.drawings.data import LabelledInk
+    from multimodal.recognition.drawings.recognizer import Recognizer
     from multimodal.strokes import Drawing
 
 PLOTTED = tuple(n / 8 for n in range(1, 9))
@@ -53,8 +53,8 @@ def evaluate_recognizer(
     Raises:
         UserError: the data cannot be read, or holds a category that the recognizer does not know.
     """
-    from multimodal.recognition.data import LabelledInk, frequent_categories
-    from multimodal.recognition.recognizer import SHIPPED, Recognizer
+    from multimodal.recognition.drawings.data import LabelledInk, frequent_categories
+    from multimodal.recognition.drawings.recognizer import SHIPPED, Recognizer
     from multimodal.strokes import read_quickdraw
 
     if plot is not None:
@@ -141,7 +141,7 @@ def _begun(
     drawings: Mapping[str, Sequence[Drawing]], share: float, categories: Sequence[str]
 ) -> LabelledInk:
     """Every drawing as it looked after a share of its points, at least one."""
-    from multimodal.recognition.data import LabelledInk
+    from multimodal.recognition.drawings.data import LabelledInk
 
     begun = {
         name: [drawing.first(max(1, math.ceil(share * drawing.points))) for drawing in of_one]

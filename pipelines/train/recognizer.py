@@ -23,9 +23,9 @@ def train_recognizer(data: str | Path, out: str | Path, settings: Sequence[str] 
     Raises:
         UserError: when the data cannot be read, or the folder belongs to another run.
     """
-    from multimodal.recognition.data import frequent_categories
-    from multimodal.recognition.recipe import RecognizerRecipe
-    from multimodal.recognition.training import RecognizerTask
+    from multimodal.recognition.drawings.data import frequent_categories
+    from multimodal.recognition.drawings.recipe import RecognizerRecipe
+    from multimodal.recognition.drawings.training import RecognizerTask
     from multimodal.strokes import read_quickdraw
     from multimodal.training import train
 

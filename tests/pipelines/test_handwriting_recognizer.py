@@ -22,7 +22,7 @@ from pipelines.evaluate.handwriting_recognizer import (
 )
 
 _FIXTURES = runpy.run_path(
-    str(Path(__file__).parents[1] / "recognition" / "reading" / "conftest.py")
+    str(Path(__file__).parents[1] / "recognition" / "handwriting" / "conftest.py")
 )
 recognizer, checkpoint = _FIXTURES["recognizer"], _FIXTURES["checkpoint"]
 page, samples = _FIXTURES["page"], _FIXTURES["samples"]

@@ -6,7 +6,7 @@ import torch
 from safetensors import safe_open
 
 from multimodal.checkpoints import CARD, CONFIG, PRETRAINED, WEIGHTS
-from multimodal.recognition.recognizer import Recognizer
+from multimodal.recognition.drawings.recognizer import Recognizer
 from multimodal.sketching.sketcher import SHIPPED, Sketcher
 
 FOLDER = PRETRAINED / SHIPPED

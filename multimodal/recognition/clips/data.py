@@ -16,9 +16,9 @@ from torch import Tensor
 from multimodal.cache import cached
 from multimodal.clips import is_clip, read_clip
 from multimodal.errors import UserError
+from multimodal.recognition.arrays import Floats, Ints
 from multimodal.recognition.clips.films import films_of_quickdraw
 from multimodal.recognition.clips.frame_encoder import FrameEncoder
-from multimodal.recognition.ink import Floats, Ints
 from multimodal.splits import SPLITS, split_by_hash, split_by_name
 from multimodal.training import derived_seed, shuffled_batches
 

@@ -15,8 +15,8 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image, ImageOps
 
-from multimodal.recognition.data import frequent_categories
-from multimodal.recognition.ink import Floats
+from multimodal.recognition.arrays import Floats
+from multimodal.recognition.drawings.data import frequent_categories
 from multimodal.splits import PUBLISHED, SPLITS, Split
 from multimodal.strokes import Drawing, read_quickdraw
 from multimodal.strokes.raster import add_ink

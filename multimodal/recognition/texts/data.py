@@ -24,7 +24,7 @@ from torch import Tensor
 
 from multimodal.errors import UserError
 from multimodal.hub import load_data_set, names_repository
-from multimodal.recognition.ink import Ints
+from multimodal.recognition.arrays import Ints
 from multimodal.recognition.texts.pieces import Pieces, TokenBatch
 from multimodal.recognition.texts.tables import (
     ENDINGS,

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from multimodal.recognition.model import RecognizerConfig, RecognizerNetwork
+from multimodal.recognition.drawings.model import RecognizerConfig, RecognizerNetwork
+from multimodal.recognition.drawings.views import CHANNELS, PIECE_FEATURES
 from multimodal.recognition.pooled_rnn import FEW_STEPS, PooledRNN
-from multimodal.recognition.views import CHANNELS, PIECE_FEATURES
 
 
 @pytest.fixture(params=["rnn", "gru", "lstm"])

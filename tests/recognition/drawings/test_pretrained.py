@@ -6,7 +6,7 @@ import torch
 from safetensors import safe_open
 
 from multimodal.checkpoints import CARD, CONFIG, PRETRAINED, WEIGHTS
-from multimodal.recognition.recognizer import SHIPPED, Recognizer
+from multimodal.recognition.drawings.recognizer import SHIPPED, Recognizer
 from multimodal.strokes import Drawing, read_quickdraw
 
 FOLDER = PRETRAINED / SHIPPED
@@ -36,7 +36,7 @@ def test_it_cares_neither_for_size_nor_for_place():
     for size, place in ((1, 0), (0.01, 3), (5000, -700)):
         face = Drawing([stroke * size + place for stroke in (circle, *eyes, mouth)])
         guess = recognizer.guess(face)
-        assert guess.category in ("face", "smiley face")
+        assert guess.label in ("face", "smiley face")
         assert guess.probability > 0.8
 
 
@@ -44,7 +44,7 @@ def test_it_names_people_s_drawings(shared):
     recognizer = Recognizer.load()
     valid = read_quickdraw(shared / "data" / "quickdraw", "dev")
     named = {
-        name: [guess.category == name for guess in recognizer.guess(valid[name][:15])]
+        name: [guess.label == name for guess in recognizer.guess(valid[name][:15])]
         for name in ("airplane", "apple", "cat", "butterfly", "face", "guitar", "pig", "eye")
     }
     assert np.mean(list(named.values())) > 0.9, named

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from multimodal.errors import UserError
-from multimodal.recognition.augmentation import augment
-from multimodal.recognition.ink import Ink, Ints, ranges, starts_of
-from multimodal.recognition.views import (
+from multimodal.recognition.arrays import Ints
+from multimodal.recognition.drawings.augmentation import augment
+from multimodal.recognition.drawings.ink import Ink, ranges, starts_of
+from multimodal.recognition.drawings.views import (
     MIRRORED_CHANNELS,
     MIRRORED_PIECE,
     Pieces,

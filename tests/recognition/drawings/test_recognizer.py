@@ -7,9 +7,9 @@ import torch
 import multimodal
 from multimodal.errors import UserError
 from multimodal.recognition import recognizer as recognizer_module
+from multimodal.recognition.drawings.ink import Ink
+from multimodal.recognition.drawings.recognizer import Recognizer
 from multimodal.recognition.guess import Guess
-from multimodal.recognition.ink import Ink
-from multimodal.recognition.recognizer import Recognizer
 from multimodal.strokes import Drawing
 
 
@@ -31,7 +31,7 @@ def test_a_guess_ranks_categories(recognizer, drawings):
     shares = [share for _, share in guess.ranking]
     assert shares == sorted(shares, reverse=True)
     assert sum(shares) == pytest.approx(1)
-    assert (guess.category, guess.probability) == guess.ranking[0]
+    assert (guess.label, guess.probability) == guess.ranking[0]
 
 
 def test_only_the_top_is_told(recognizer, drawings):

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from multimodal.recognition import augmentation
-from multimodal.recognition.augmentation import augment
-from multimodal.recognition.ink import Ink
+from multimodal.recognition.drawings.augmentation import augment
+from multimodal.recognition.drawings.ink import Ink
 from multimodal.strokes import Drawing
 
 

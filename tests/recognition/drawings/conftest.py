@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from multimodal.recognition.model import RecognizerConfig, RecognizerNetwork
-from multimodal.recognition.recognizer import Recognizer
+from multimodal.recognition.drawings.model import RecognizerConfig, RecognizerNetwork
+from multimodal.recognition.drawings.recognizer import Recognizer
 from multimodal.strokes import Drawing
 
 CATEGORIES = ("cross", "house", "wheel")

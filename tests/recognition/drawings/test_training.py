@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from multimodal.errors import UserError
-from multimodal.recognition.data import (
+from multimodal.recognition.drawings.data import (
     ROUNDING,
     LabelledInk,
     TrainingDrawings,
@@ -16,11 +16,11 @@ from multimodal.recognition.data import (
     moments_at,
     pieces_of_drawings,
 )
-from multimodal.recognition.ink import Ink
-from multimodal.recognition.recipe import RecognizerRecipe
-from multimodal.recognition.recognizer import Recognizer
-from multimodal.recognition.training import RecognizerTask
-from multimodal.recognition.views import CHANNELS, PIECE_FEATURES, look
+from multimodal.recognition.drawings.ink import Ink
+from multimodal.recognition.drawings.recipe import RecognizerRecipe
+from multimodal.recognition.drawings.recognizer import Recognizer
+from multimodal.recognition.drawings.training import RecognizerTask
+from multimodal.recognition.drawings.views import CHANNELS, PIECE_FEATURES, look
 from multimodal.strokes import Drawing
 from multimodal.training import train
 
@@ -122,7 +122,7 @@ def test_moments_end_with_the_last_piece_of_their_stroke(drawings):
 def test_pieces_are_counted_a_part_at_a_time(labelled, monkeypatch):
     whole = pieces_of_drawings(look(labelled.ink)).tolist()
     assert count_pieces(labelled.ink).tolist() == whole
-    monkeypatch.setattr("multimodal.recognition.data._COUNTED_AT_A_TIME", 7)
+    monkeypatch.setattr("multimodal.recognition.drawings.data._COUNTED_AT_A_TIME", 7)
     assert count_pieces(labelled.ink).tolist() == whole
 
 
@@ -163,7 +163,7 @@ def test_a_recognizer_learns_shapes(drawings, tmp_path):
     assert {"top1_well_covered", "top1", "top5", "ece", "ece_unfinished"} < set(dev[0])
     recognizer = Recognizer.load(best)
     held_out = [(name, drawing) for name, of_one in parts[1].items() for drawing in of_one]
-    found = [guess.category for guess in recognizer.guess([drawing for _, drawing in held_out])]
+    found = [guess.label for guess in recognizer.guess([drawing for _, drawing in held_out])]
     share = np.mean([name == guess for (name, _), guess in zip(held_out, found, strict=True)])
     assert share > 0.9
     assert share == pytest.approx(max(line["top1"] for line in dev))

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from multimodal.recognition.ink import Floats, Ink, Ints, ranges, starts_of
+from multimodal.recognition.arrays import Floats, Ints
+from multimodal.recognition.drawings.ink import Ink, ranges, starts_of
 
 PIECE_POINTS = 8
 """A piece is so many steps of equal length along a stroke."""

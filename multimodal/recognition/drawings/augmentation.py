@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from multimodal.recognition.ink import Floats, Ink, Ints, ranges, starts_of
+from multimodal.recognition.arrays import Floats, Ints
+from multimodal.recognition.drawings.ink import Ink, ranges, starts_of
 
 # Of strokes.
 _DROPPED, _SWAPPED, _REVERSED, _SPLIT = 0.06, 0.06, 0.1, 0.05

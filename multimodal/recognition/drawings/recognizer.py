@@ -1,12 +1,12 @@
 """The one class that people use: load a recognizer, then show it drawings.
 
 recognizer = Recognizer.load()                       # the shipped model; or a folder, or a Hub id
-recognizer.guess(drawing)                            # Guess(category="apple", probability=0.97, …)
+recognizer.guess(drawing)                            # Guess(label="apple", probability=0.97, …)
 recognizer.guess([drawing, another], top=3)
 recognizer.guesses(drawing)                          # one Guess after every stroke
 
 watcher = recognizer.watch()                         # while somebody draws
-watcher.add([(0, 0), (40, 3), (41, 60)])             # Guess(category="square", …)
+watcher.add([(0, 0), (40, 3), (41, 60)])             # Guess(label="square", …)
 """
 
 from __future__ import annotations
@@ -31,26 +31,24 @@ from multimodal.checkpoints import (
 )
 from multimodal.errors import UserError
 from multimodal.processor import Precision, torch_dtype
-from multimodal.recognition.calibration import calibrated
-from multimodal.recognition.data import (
+from multimodal.recognition.arrays import Floats, Ints
+from multimodal.recognition.calibration import UNCALIBRATED, calibrated
+from multimodal.recognition.drawings.data import (
     ROUNDING,
     count_pieces,
     mirror_images,
     moments_at,
     pieces_of_drawings,
 )
+from multimodal.recognition.drawings.ink import Ink, starts_of
+from multimodal.recognition.drawings.model import RecognizerConfig, RecognizerNetwork
+from multimodal.recognition.drawings.views import PIECE_POINTS, Before, Trace, View, look, pictures
 from multimodal.recognition.guess import Guess
-from multimodal.recognition.ink import Floats, Ink, Ints, starts_of
-from multimodal.recognition.model import RecognizerConfig, RecognizerNetwork
 from multimodal.recognition.pooled_rnn import PooledState
-from multimodal.recognition.views import PIECE_POINTS, Before, Trace, View, look, pictures
 from multimodal.strokes import Drawing
 
 SHIPPED = "recognizer-quickdraw"
 TASK = "recognizer"
-
-UNCALIBRATED: Mapping[int, float] = {1: 1.0}
-"""Temperatures that change nothing."""
 
 _BATCH_SIZE = 128  # drawings
 _STEPS_AT_A_TIME = 2**20  # of ink that pictures are drawn of
@@ -259,14 +257,8 @@ class Recognizer:
 
     def ranked(self, logits: Tensor, seen: Ints, top: int) -> list[Guess]:
         """Logits (N, V) after so many strokes (N,) → N guesses."""
-        if top < 1:
-            raise UserError(f"top: must be at least 1, not {top}")
-        probabilities = self.calibrated(logits, seen)
-        orders = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
-        return [
-            Guess(tuple((self.categories[n], float(row[n])) for n in order), int(strokes))
-            for row, order, strokes in zip(probabilities, orders, seen, strict=True)
-        ]
+        rows = zip(self.calibrated(logits, seen), seen.tolist(), strict=True)
+        return [Guess.ranked(self.categories, row, strokes, top) for row, strokes in rows]
 
 
 class Watcher:

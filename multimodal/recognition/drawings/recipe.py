@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from multimodal.errors import UserError
-from multimodal.recognition.model import RecognizerConfig
+from multimodal.recognition.drawings.model import RecognizerConfig
 from multimodal.recurrent.cells import Cell
 from multimodal.training import TrainingOptions, require_ranges, training_options
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from multimodal.recognition.ink import Ink, ranges, starts_of
+from multimodal.recognition.drawings.ink import Ink, ranges, starts_of
 from multimodal.strokes import Drawing
 
 DRAWINGS = [

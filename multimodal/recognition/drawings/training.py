@@ -14,18 +14,19 @@ from torch import Tensor, nn
 
 from multimodal.errors import UserError
 from multimodal.processor import torch_dtype
-from multimodal.recognition.calibration import fit_temperatures
-from multimodal.recognition.data import LabelledInk, LabelledMoments, TrainingDrawings
-from multimodal.recognition.ink import Floats, Ints, starts_of
+from multimodal.recognition.arrays import Floats, Ints
+from multimodal.recognition.calibration import UNCALIBRATED, fit_temperatures
+from multimodal.recognition.drawings.data import LabelledInk, LabelledMoments, TrainingDrawings
+from multimodal.recognition.drawings.ink import starts_of
+from multimodal.recognition.drawings.model import RecognizerNetwork
+from multimodal.recognition.drawings.recipe import RecognizerRecipe
+from multimodal.recognition.drawings.recognizer import Recognizer, strokes_seen
 from multimodal.recognition.metrics import (
     expected_calibration_error,
     ranks,
     restricted,
     top_accuracy,
 )
-from multimodal.recognition.model import RecognizerNetwork
-from multimodal.recognition.recipe import RecognizerRecipe
-from multimodal.recognition.recognizer import UNCALIBRATED, Recognizer, strokes_seen
 from multimodal.strokes import Drawing
 from multimodal.training import Stage, Task
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from multimodal.recognition.ink import Ink
-from multimodal.recognition.views import (
+from multimodal.recognition.drawings.ink import Ink
+from multimodal.recognition.drawings.views import (
     MARGIN,
     MIRRORED_CHANNELS,
     MIRRORED_PIECE,

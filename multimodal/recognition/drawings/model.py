@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from multimodal.recognition.drawings.views import CHANNELS, PIECE_FEATURES
 from multimodal.recognition.pooled_rnn import PooledRNN, PooledState
-from multimodal.recognition.views import CHANNELS, PIECE_FEATURES
 from multimodal.recurrent.cells import Cell, LockedDropout
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from multimodal.recognition import augmentation
+from multimodal.recognition.drawings import augmentation
 from multimodal.recognition.drawings.augmentation import augment
 from multimodal.recognition.drawings.ink import Ink
 from multimodal.strokes import Drawing

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Self, overload
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,7 @@ from multimodal.errors import UserError
 from multimodal.processor import Precision, torch_dtype
 from multimodal.recognition.arrays import Floats, Ints
 from multimodal.recognition.calibration import UNCALIBRATED, calibrated
+from multimodal.recognition.drawings.base import RecognizerBase
 from multimodal.recognition.drawings.data import (
     ROUNDING,
     count_pieces,
@@ -54,7 +55,7 @@ _BATCH_SIZE = 128  # drawings
 _STEPS_AT_A_TIME = 2**20  # of ink that pictures are drawn of
 
 
-class Recognizer:
+class Recognizer(RecognizerBase):
     """A drawing becomes a ranking of categories, after every stroke.
 
     Args:
@@ -123,49 +124,11 @@ class Recognizer:
         tensors = self.network.state_dict()
         return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
 
-    @overload
-    def guess(self, drawings: Drawing, top: int = 5) -> Guess: ...
-
-    @overload
-    def guess(self, drawings: Sequence[Drawing], top: int = 5) -> list[Guess]: ...
-
-    def guess(self, drawings: Drawing | Sequence[Drawing], top: int = 5) -> Guess | list[Guess]:
-        """Name one drawing or a list of them.
-
-        Args:
-            drawings: any size, place and sampling; a list is read in batches.
-            top: how many categories of the ranking to give.
-
-        Raises:
-            UserError: a drawing has no stroke, or `top` is below 1.
-        """
-        if isinstance(drawings, Drawing):
-            return self.guess([drawings], top)[0]
+    def _guess_whole(self, drawings: Sequence[Drawing], top: int) -> list[Guess]:
         ink = Ink.of(drawings)
-        if not ink.counts.all():
-            raise UserError(f"drawing {int(ink.counts.argmin()) + 1} has no stroke to guess from")
         return self.ranked(self.logits(ink, np.cumsum(ink.counts) - 1), ink.counts, top)
 
-    @overload
-    def guesses(self, drawings: Drawing, top: int = 5) -> list[Guess]: ...
-
-    @overload
-    def guesses(self, drawings: Sequence[Drawing], top: int = 5) -> list[list[Guess]]: ...
-
-    def guesses(
-        self, drawings: Drawing | Sequence[Drawing], top: int = 5
-    ) -> list[Guess] | list[list[Guess]]:
-        """Name one drawing or a list of them after every stroke, as if it were being drawn.
-
-        Args:
-            drawings: as for `guess`; one without strokes has no guesses.
-            top: how many categories of each ranking to give.
-
-        Raises:
-            UserError: `top` is below 1.
-        """
-        if isinstance(drawings, Drawing):
-            return self.guesses([drawings], top)[0]
+    def _guess_along(self, drawings: Sequence[Drawing], top: int) -> list[list[Guess]]:
         ink = Ink.of(drawings)
         strokes = np.arange(len(ink.sizes))
         logits, seen = self.logits(ink, strokes), strokes_seen(ink, strokes)

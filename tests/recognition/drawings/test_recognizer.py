@@ -6,7 +6,7 @@ import torch
 
 import multimodal
 from multimodal.errors import UserError
-from multimodal.recognition import recognizer as recognizer_module
+from multimodal.recognition.drawings import recognizer as recognizer_module
 from multimodal.recognition.drawings.ink import Ink
 from multimodal.recognition.drawings.recognizer import Recognizer
 from multimodal.recognition.guess import Guess

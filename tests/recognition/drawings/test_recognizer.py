@@ -15,7 +15,7 @@ from multimodal.strokes import Drawing
 
 def close(one: Guess, two: Guess) -> bool:
     shares, others = dict(one.ranking), dict(two.ranking)
-    return one.strokes == two.strokes and shares == pytest.approx(others, abs=1e-5)
+    return one.seen == two.seen and shares == pytest.approx(others, abs=1e-5)
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def several(drawings) -> list[Drawing]:
 
 def test_a_guess_ranks_categories(recognizer, drawings):
     guess = recognizer.guess(drawings["house"][0])
-    assert guess.strokes == 3
+    assert guess.seen == 3
     assert {name for name, _ in guess.ranking} == set(recognizer.categories)
     shares = [share for _, share in guess.ranking]
     assert shares == sorted(shares, reverse=True)
@@ -53,7 +53,7 @@ def test_watching_drawing_by_drawing_and_all_at_once_say_the_same(
     for drawing, last, guesses in zip(several, finished, growing, strict=True):
         watcher = recognizer.watch()
         live = [watcher.add(stroke) for stroke in drawing]
-        assert [guess.strokes for guess in live] == list(range(1, len(drawing) + 1))
+        assert [guess.seen for guess in live] == list(range(1, len(drawing) + 1))
         assert all(map(close, live, guesses))
         assert close(guesses[-1], last)
         assert close(recognizer.guess(drawing), last)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -13,6 +14,7 @@ from multimodal.strokes.plotter import Plotter, plot_order, require_on_page
 from multimodal.strokes.sheet import Page, Sheet, arranged
 
 HAIRLINE = 0.3  # millimetres: a usual pen
+DECIMALS = 3  # of every length
 DOT = 0.05  # millimetres: how long a dot is for a plotter
 RULE_WIDTH, RULE_COLOUR = 0.15, "#a9bdd6"  # of lines to write on
 
@@ -63,9 +65,14 @@ def svg_program(strokes: Drawing, width: float, height: float, pen: float) -> st
         height: of the page.
         pen: the width of its line.
     """
-    lines = (stroke if len(stroke) > 1 else _tiny(stroke, width) for stroke in strokes)
+    lines = (_tiny(stroke[:1], width) if _is_dot(stroke) else stroke for stroke in strokes)
     paths = _plain(Drawing(lines))
     return _sized(width, height, "mm", _inked([_group(paths)], pen))
+
+
+def _is_dot(stroke: Array) -> bool:
+    """Whether all points of a stroke are one, as it is written."""
+    return not np.ptp(stroke.round(DECIMALS), axis=0).any()
 
 
 def _tiny(dot: Array, width: float) -> Array:
@@ -140,9 +147,16 @@ def _texts(page: Page) -> str:
 
 
 def _data(stroke: Array) -> str:
-    start, *rest = [f"{_number(x)} {_number(y)}" for x, y in stroke.tolist()]
-    return f"M{start}L{' '.join(rest) or start}"  # a stroke of one point is a dot
+    """A path of lines; a dot is a curve, since vpype 1.15 loses lines without a length.
+
+    No point stands there twice in a row: Inkscape 1.2 counts the page's corner as a part of a path
+    that is twice the same point.
+    """
+    points = (f"{_number(x)} {_number(y)}" for x, y in stroke.tolist())
+    start, *rest = [point for point, _ in groupby(points)]
+    return f"M{start}L{' '.join(rest)}" if rest else f"M{start}Q{start} {start}"
 
 
 def _number(value: float) -> str:
-    return f"{value:.3f}".rstrip("0").rstrip(".")
+    shown = f"{value:.{DECIMALS}f}".rstrip("0").rstrip(".")
+    return "0" if shown == "-0" else shown

@@ -11,7 +11,6 @@ of the stamp, the drawings, the writing.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -33,7 +32,7 @@ from multimodal.strokes.gcode import encode_gcode
 from multimodal.strokes.paper import Paper
 from multimodal.strokes.plotter import plot_order
 from multimodal.strokes.raster import encode_gif, encode_png
-from multimodal.strokes.svg_writing import encode_svg
+from multimodal.strokes.svg_writing import encode_svg, svg_image
 from multimodal.training import derived_seed
 from pipelines.cards import (
     INSIDE,
@@ -523,8 +522,7 @@ def _embedded(photo: Image.Image, box: Box) -> str:
     place = (
         f'x="{box.left:.3f}" y="{box.top:.3f}" width="{box.width:.3f}" height="{box.height:.3f}"'
     )
-    data = base64.b64encode(file.getvalue()).decode()
-    return f'<image {place} preserveAspectRatio="none" href="data:image/jpeg;base64,{data}"/>'
+    return svg_image(f'{place} preserveAspectRatio="none"', "image/jpeg", file.getvalue())
 
 
 def _png(card: Postcard) -> bytes:

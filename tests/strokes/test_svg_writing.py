@@ -1,4 +1,5 @@
 import re
+from base64 import b64decode
 from itertools import pairwise
 from xml.etree import ElementTree as ET
 
@@ -93,3 +94,27 @@ def test_whatever_is_a_dot_when_written_is_a_short_line_for_a_plotter(tmp_path):
     where = {"paper": Paper(20, 20, 2), "plotter": Plotter()}
     written = _data(save_drawings([Drawing(strokes)], tmp_path / "a.svg", **where))
     assert sorted(written) == ["M20 5L19.95 5", "M3 3L3.05 3", "M5 5L5 5.004", "M9 9L9.05 9"]
+
+
+def test_no_stroke_of_an_animation_is_dashed_where_nothing_moves(tmp_path):
+    text = DRAWING.save(tmp_path / "a.svg", animated=True).read_text(encoding="utf-8")
+    still = re.sub(r"@keyframes [\w-]+ \{(?:[^{}]|\{[^}]*\})*\}", "", text)
+    assert "stroke-dash" in text
+    assert "stroke-dash" not in still
+    paths = list(ET.fromstring(text).iter(f"{NAMES}path"))
+    assert [path.get("class") for path in paths] == [None, None, "dot"]
+    assert [path.get("pathLength") for path in paths] == ["1", "1", None]
+
+
+def test_rules_are_a_picture_that_every_program_finds_and_draws_sharp(tmp_path):
+    paper = Paper(60, 40, 5, ruled=True)
+    root = ET.parse(save_drawings([DRAWING], tmp_path / "a.svg", paper=paper)).getroot()
+    (picture,) = root.iter(f"{NAMES}image")
+    assert picture.get("href") is None  # Inkscape 1.2 reads the older name alone
+    address = picture.get("{http://www.w3.org/1999/xlink}href")
+    kind, _, data = address.partition(",")
+    assert kind == "data:image/svg+xml;base64"
+    rules = ET.fromstring(b64decode(data))
+    assert rules.get("viewBox") == "0 0 60 40"
+    assert (rules.get("width"), rules.get("height")) == ("1200", "800")
+    assert rules[0].get("d") == "M5 12H55M5 22H55M5 32H55"

@@ -18,7 +18,7 @@ from multimodal.images import open_image
 
 if TYPE_CHECKING:
     from multimodal.captioning.caption import Caption
-    from multimodal.translation.telling import Translation
+    from multimodal.translation.translation import Translation
 
 UNSURE = 0.3  # mean probability of a word, below which a sentence is a guess
 SEEN = 0.5  # probability of a thing that a sentence should mention

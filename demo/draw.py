@@ -25,7 +25,7 @@ from demo.sketches import (
 from multimodal.errors import UserError
 from multimodal.sketching.prompts import UnknownWordError
 from multimodal.strokes import Drawing
-from pipelines.sketch import Sketches, sketch, vary
+from pipelines.sketch import Sketches, sketch, variations
 
 USUAL_COUNT = 9
 SAVE_ALL, SAVE_ONE = "Save all as", "Save this one as"
@@ -145,7 +145,7 @@ def draw_more(
     count = shared.limits.require_count(count, shared.limits.drawings, "drawings")
     used = chosen_seed(seed)
     how = {"temperature": temperature, "seed": used}
-    return vary(shared.models.sketcher, drawing, count, category or None, **how), used
+    return variations(shared.models.sketcher, drawing, count, category or None, **how), used
 
 
 def _prompt_of(touched: gr.EventData) -> str:

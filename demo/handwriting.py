@@ -1,4 +1,4 @@
-"""Handwriting: a text is written by hand, in a hand of the gallery, and draws itself."""
+"""Handwriting: a text is written by hand, in a style of the gallery, and draws itself."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ def written(
 
     limits, models = shared.limits, shared.models
     said = limits.require_text(text, "text")
-    writer = copy(models.writer)
+    handwriting_generator = copy(models.handwriting_generator)
     if READER in shipped():
-        writer.judge = read_back(models.reader)
+        handwriting_generator.judge = read_back(models.handwriting_recognizer)
     return handwrite(
-        writer,
+        handwriting_generator,
         said,
         style=limits.require_count(style, STYLES, "styles"),
         layout=Layout(width=text_width(WIDTH)),
@@ -74,7 +74,7 @@ def tab(shared: Shared) -> None:
 
         Args:
             text: What to write, in ASCII characters; a new line where the text has one.
-            style: Whose hand, a number of the gallery.
+            style: Which style, a number of the gallery.
             neatness: From 0, as varied as people write, to 2, neat and alike.
             seed: The same one writes the same.
         """
@@ -95,7 +95,7 @@ def tab(shared: Shared) -> None:
 
     gr.Markdown(
         "A pen is led over your text, letter by letter. "
-        "Words that the reader misreads are written anew.",
+        "Words that the recognizer misreads are written anew.",
         elem_classes="lede",
     )
     with gr.Row(equal_height=False):
@@ -109,7 +109,7 @@ def tab(shared: Shared) -> None:
             )
             controls = [
                 text,
-                gr.Slider(1, STYLES, value=17, step=1, label="Hand", info="One of the gallery."),
+                gr.Slider(1, STYLES, value=17, step=1, label="Style", info="One of the gallery."),
                 gr.Slider(0, 2, value=0.8, step=0.1, label="Neatness"),
                 gr.Number(1, precision=0, label="Seed", info="Another one, other strokes."),
             ]

@@ -36,7 +36,7 @@ JOBS: dict[str, dict[str, Any]] = {
     "guess": {"drawing": SCRIBBLE},
     "complete": {"drawing": SCRIBBLE, "category": "house"},
     "morph": {"first": "a pig", "last": "a duck"},
-    "write": {"voice": "VOICE", "beginning": "Shall I", "length": 200},
+    "write": {"model": "MODEL", "beginning": "Shall I", "length": 200},
     "models": {},
 }
 
@@ -75,16 +75,16 @@ class Findings:
             )
 
 
-def benchmark_demo(visitors: int, seconds: float, voice: str | None = None) -> Iterator[str]:
+def benchmark_demo(visitors: int, seconds: float, model: str | None = None) -> Iterator[str]:
     """Let visitors use a fresh server for a while; gives the lines of a report.
 
     Args:
         visitors: at a time.
         seconds: how long.
-        voice: an author to offer beside those that ship.
+        model: a language model to offer beside those that ship.
     """
     began = time.perf_counter()
-    with running_server(voice) as (address, process):
+    with running_server(model) as (address, process):
         yield f"the page was there after {time.perf_counter() - began:.1f} s"
         findings = asyncio.run(_visit(address, process, visitors, seconds))
     yield f"{visitors} visitors for {seconds:g} s"
@@ -92,13 +92,13 @@ def benchmark_demo(visitors: int, seconds: float, voice: str | None = None) -> I
 
 
 @contextmanager
-def running_server(voice: str | None = None) -> Iterator[tuple[str, int]]:
+def running_server(model: str | None = None) -> Iterator[tuple[str, int]]:
     """Run ``multimodal demo`` on a free port; gives its address and its process number."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "pipelines.cli", "demo", "--port", str(port)]
-    command += ["--voice", voice] if voice else []
+    command += ["--language-model", model] if model else []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
         try:
             line = server.stdout.readline() if server.stdout else ""
@@ -127,13 +127,15 @@ async def _visit(address: str, process: int, visitors: int, seconds: float) -> F
 
 
 def _offered_jobs(endpoints: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The jobs that this server has; a text only where there is a voice for it."""
+    """The jobs that this server has; a text only where there is a model for it."""
     jobs = {name: dict(job) for name, job in JOBS.items() if f"/{name}" in endpoints}
     if "write" in jobs:
         parameters = endpoints["/write"]["parameters"]
-        voices = next(p for p in parameters if p["parameter_name"] == "voice")["type"]["enum"]
-        if voices:
-            jobs["write"]["voice"] = voices[0]
+        language_models = next(p for p in parameters if p["parameter_name"] == "model")["type"][
+            "enum"
+        ]
+        if language_models:
+            jobs["write"]["model"] = language_models[0]
         else:
             del jobs["write"]
     return jobs

@@ -12,9 +12,9 @@ from multimodal.errors import UserError
 
 if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner
-    from multimodal.handwriting.writer import Writer
-    from multimodal.language.author import Author
-    from multimodal.recognition.reading.reader import Reader
+    from multimodal.handwriting.generator import HandwritingGenerator
+    from multimodal.language.language_model import LanguageModel
+    from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
     from multimodal.recognition.recognizer import Recognizer
     from multimodal.recognition.texts.classifier import TextClassifier
     from multimodal.sketching.sketcher import Sketcher
@@ -32,11 +32,12 @@ class Models:
     Importing torch takes longer than opening the page, so it happens here, not at the top of files.
 
     Args:
-        voices: folders or Hub ids of authors, to be offered beside those that ship.
+        language_models: folders or Hub ids of language models, to be offered beside those that
+            ship.
     """
 
-    def __init__(self, voices: Sequence[str] = ()) -> None:
-        self._voices = {_short_name(voice): voice for voice in voices}
+    def __init__(self, language_models: Sequence[str] = ()) -> None:
+        self._added = {_short_name(model): model for model in language_models}
         self._lock = Lock()
         self._locks: dict[str, Lock] = {}
         self._loaded: dict[str, Any] = {}
@@ -62,31 +63,31 @@ class Models:
         return self._once("text classifier", _load_text_classifier)
 
     @property
-    def writer(self) -> Writer:
+    def handwriting_generator(self) -> HandwritingGenerator:
         """Text → handwriting."""
-        return self._once("writer", _load_writer)
+        return self._once("handwriting generator", _load_handwriting_generator)
 
     @property
-    def reader(self) -> Reader:
+    def handwriting_recognizer(self) -> HandwritingRecognizer:
         """Handwriting → text."""
-        return self._once("reader", _load_reader)
+        return self._once("handwriting recognizer", _load_handwriting_recognizer)
 
-    def author(self, voice: str) -> Author:
+    def language_model(self, model: str) -> LanguageModel:
         """Text → more text.
 
         Args:
-            voice: one of `voices`.
+            model: one of `language_models`.
         """
-        if voice not in self.voices():
-            known = ", ".join(self.voices()) or "none yet"
-            raise UserError(f"There is no voice {voice!r}. These are here: {known}.")
-        source = self._voices.get(voice, voice)
-        return self._once(f"author {voice}", lambda: _load_author(source))
+        if model not in self.language_models():
+            known = ", ".join(self.language_models()) or "none yet"
+            raise UserError(f"There is no language model {model!r}. These are here: {known}.")
+        source = self._added.get(model, model)
+        return self._once(f"language model {model}", lambda: _load_language_model(source))
 
-    def voices(self) -> list[str]:
-        """The voices that ship, and others that were asked for, by their short names."""
+    def language_models(self) -> list[str]:
+        """The language models that ship, and others that were asked for, by their short names."""
         own = [name.removeprefix("text-") for name in shipped() if name.startswith("text-")]
-        return [*own, *(name for name in self._voices if name not in own)]
+        return [*own, *(name for name in self._added if name not in own)]
 
     @property
     def translator(self) -> Translator:
@@ -129,10 +130,10 @@ class Models:
             return loaded
 
 
-def _short_name(voice: str) -> str:
+def _short_name(model: str) -> str:
     """What a folder such as runs/shakespeare/best is called."""
-    parts = [part for part in voice.rstrip("/").split("/") if part not in {"best", "last"}]
-    return parts[-1] if parts else voice
+    parts = [part for part in model.rstrip("/").split("/") if part not in {"best", "last"}]
+    return parts[-1] if parts else model
 
 
 def shipped() -> list[str]:
@@ -159,16 +160,16 @@ def _load_recognizer() -> Recognizer:
     return multimodal.load_recognizer()
 
 
-def _load_reader() -> Reader:
+def _load_handwriting_recognizer() -> HandwritingRecognizer:
     import multimodal
 
-    return multimodal.load_reader()
+    return multimodal.load_handwriting_recognizer()
 
 
-def _load_author(voice: str) -> Author:
+def _load_language_model(model: str) -> LanguageModel:
     import multimodal
 
-    return multimodal.load_author(voice)
+    return multimodal.load_language_model(model)
 
 
 def _load_translator() -> Translator:
@@ -183,7 +184,7 @@ def _load_text_classifier() -> TextClassifier:
     return multimodal.load_text_classifier()
 
 
-def _load_writer() -> Writer:
+def _load_handwriting_generator() -> HandwritingGenerator:
     import multimodal
 
-    return multimodal.load_writer()
+    return multimodal.load_handwriting_generator()

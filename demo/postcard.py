@@ -66,7 +66,11 @@ def make_card(
         seed=int(limits.require_number(seed, 0, SEEDS, "seed")),
     )
     maker = CardMaker(options)
-    maker.captioner, maker.sketcher, maker.writer = models.captioner, models.sketcher, models.writer
+    maker.captioner, maker.sketcher, maker.generator = (
+        models.captioner,
+        models.sketcher,
+        models.handwriting_generator,
+    )
     if language != "en":
         maker.translator = models.translator
     with named(upload):

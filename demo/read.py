@@ -11,7 +11,7 @@ from demo.pad import Strokes, read_pad, stroke_pad, strokes_input
 from demo.shared import Shared
 
 if TYPE_CHECKING:
-    from multimodal.recognition.reading.readings import Line
+    from multimodal.recognition.handwriting.transcription import Line
 
 MODEL = "reader-unipen"
 SIZE = (1000, 440)
@@ -61,7 +61,7 @@ def tab(shared: Shared) -> None:
     def reading(strokes: Any) -> str:
         """What stands on the pad by now."""
         drawing = read_pad(strokes, shared.limits)
-        return shared.models.reader.read(drawing).text if drawing else ""
+        return shared.models.handwriting_recognizer.read(drawing).text if drawing else ""
 
     _endpoint(shared)
     live = {**shared.private, **LIVE, "show_progress": "hidden", "trigger_mode": "always_last"}
@@ -80,7 +80,7 @@ def _endpoint(shared: Shared) -> None:
             alternatives: how many of the most probable texts of every line to tell.
         """
         read = read_pad(drawing, shared.limits)
-        found = shared.models.reader.read(read, alternatives=alternatives)
+        found = shared.models.handwriting_recognizer.read(read, alternatives=alternatives)
         return ReadText(text=found.text, lines=[_line(line) for line in found.lines])
 
     many = gr.Slider(0, MOST_ALTERNATIVES, 0, step=1, label="Alternatives", visible=False)

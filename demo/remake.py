@@ -47,7 +47,7 @@ DRAWN = (
 """What the sheet of sketches shows; of each the likeliest of a few, as postcards have them."""
 
 CANDIDATES, UNPICKED, SEED = 8, 8, 1
-HAND_LINE = "The quick brown fox jumps over the lazy dog."
+STYLE_LINE = "The quick brown fox jumps over the lazy dog."
 
 
 def photo_of(package: str, file: str) -> Path | None:
@@ -127,11 +127,12 @@ def remake_sketches() -> None:
 
 
 def remake_handwriting() -> None:
-    """A line in sixteen hands, each behind its number."""
-    from pipelines.handwrite import open_writer, save, style_sheet
+    """A line in sixteen styles, each behind its number."""
+    from pipelines.handwrite import open_handwriting_generator, save, style_sheet
 
     save(
-        style_sheet(open_writer(None, judged=True), HAND_LINE, seed=SEED), DOCS / "handwriting.png"
+        style_sheet(open_handwriting_generator(None, judged=True), STYLE_LINE, seed=SEED),
+        DOCS / "handwriting.png",
     )
 
 

@@ -36,12 +36,12 @@ HOUSE = [
 ]
 
 
-def take_screenshots(folder: Path, voice: str | None = None) -> list[Path]:
+def take_screenshots(folder: Path, model: str | None = None) -> list[Path]:
     """Use every tab once and write what it looks like then.
 
     Args:
         folder: for demo-caption.png, demo-draw.png and so on.
-        voice: an author for the tab that writes, where none ships.
+        model: a language model for the tab that writes, where none ships.
 
     Raises:
         UserError: there is no Chromium, or a file cannot be written.
@@ -49,7 +49,7 @@ def take_screenshots(folder: Path, voice: str | None = None) -> list[Path]:
     from playwright.sync_api import sync_playwright
 
     chromium = find_chromium()
-    with running_server(voice) as (address, _), sync_playwright() as driver:
+    with running_server(model) as (address, _), sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(
             viewport={"width": WIDTH, "height": HEIGHT},
@@ -178,7 +178,7 @@ def _read(page: Page) -> None:
     box = page.locator("#read-pad canvas").bounding_box()
     if box is None:
         raise RuntimeError("the pad is not to be seen")
-    line = multimodal.load_writer().write("Dear Anna", style=1, seed=1)
+    line = multimodal.load_handwriting_generator().write("Dear Anna", style=1, seed=1)
     for stroke in line.fitted(box["width"], box["height"], margin=0.15 * box["width"]):
         for number, (x, y) in enumerate(stroke.tolist()):
             page.mouse.move(box["x"] + x, box["y"] + y)

@@ -38,7 +38,7 @@ class ServeOptions:
         root_path: where a proxy in front has put the page.
         mcp: serve the endpoints as MCP tools too.
         share: open a public link through gradio's tunnel.
-        voices: folders or Hub ids of authors to offer beside those that ship.
+        language_models: folders or Hub ids of language models to offer beside those that ship.
     """
 
     host: str = "127.0.0.1"
@@ -47,7 +47,7 @@ class ServeOptions:
     root_path: str | None = None
     mcp: bool = False
     share: bool = False
-    voices: tuple[str, ...] = ()
+    language_models: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -69,8 +69,8 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
     options = options or ServeOptions()
     visitors = read_visitors(options.auth_file) if options.auth_file else None
     share_memory(1)
-    for voice in options.voices:
-        require_voice(voice)
+    for model in options.language_models:
+        require_language_model(model)
     if options.mcp:
         require_mcp("--mcp")
     if options.port is not None:
@@ -83,7 +83,7 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
         from demo.models import Models
         from demo.shared import Shared
 
-        shared = shared or Shared(Models(options.voices))
+        shared = shared or Shared(Models(options.language_models))
         page = build(shared)
         app_options = _tools(options, visitors, shared) if options.mcp else None
         shared.models.warm_up()
@@ -118,11 +118,11 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
             gr.close_all(verbose=False)
 
 
-def serve_tools(voices: Sequence[str] = ()) -> None:
+def serve_tools(language_models: Sequence[str] = ()) -> None:
     """Serve the endpoints as MCP tools on standard input and output, until that ends.
 
     Args:
-        voices: folders or Hub ids of authors to offer beside those that ship.
+        language_models: folders or Hub ids of language models to offer beside those that ship.
 
     Raises:
         UserError: MCP is not installed.
@@ -134,7 +134,7 @@ def serve_tools(voices: Sequence[str] = ()) -> None:
         from demo.shared import Shared
         from demo.tool_server import serve_stdio
 
-        shared = Shared(Models(voices))
+        shared = Shared(Models(language_models))
         build(shared)
         with suppress(KeyboardInterrupt):
             serve_stdio(shared)
@@ -194,19 +194,19 @@ def require_free(host: str, port: int) -> None:
             raise UserError(f"--host {host} --port {port}: {reason}; choose another") from error
 
 
-def require_voice(voice: str) -> None:
-    """See to it that there is such an author, before the page that offers it is opened.
+def require_language_model(model: str) -> None:
+    """See to it that there is such a language model, before the page that offers it is opened.
 
     Raises:
         UserError: there is none, or it is damaged.
     """
     from multimodal.checkpoints import read_checkpoint
-    from multimodal.language.author import TASK
+    from multimodal.language.language_model import TASK
 
     try:
-        read_checkpoint(voice, task=TASK)
+        read_checkpoint(model, task=TASK)
     except UserError as error:
-        raise UserError(f"--voice {voice}: {error}") from error
+        raise UserError(f"--language-model {model}: {error}") from error
 
 
 def read_visitors(path: Path) -> list[tuple[str, str]]:

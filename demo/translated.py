@@ -12,7 +12,7 @@ from multimodal.translation.copying import spans
 from multimodal.translation.sentences import words_of
 
 if TYPE_CHECKING:
-    from multimodal.translation.telling import Translation
+    from multimodal.translation.translation import Translation
 
 Weights = npt.NDArray[np.float32]
 

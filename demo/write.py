@@ -18,25 +18,25 @@ BEGINNINGS = {
     "latex": "\\begin{lemma}",
     "linux": "static int ",
 }
-"""What a text may begin with, by the voice that suits it; the first voice is on show."""
+"""What a text may begin with, by the model that suits it; the first model is on show."""
 
-NO_VOICE = (
-    "No voice ships with this version yet. You can train one on any text with "
-    "`multimodal train text --data book.txt --out runs/book`, and open this page with "
-    "`multimodal demo --voice runs/book/best`."
+NO_MODEL = (
+    "No language model ships with this version yet. You can train one on any text with "
+    "`multimodal train language-model --data book.txt --out runs/book`, and open this page with "
+    "`multimodal demo --language-model runs/book/best`."
 )
 
 
 def level(log_prob: float) -> str:
     """How surprising a piece of text is, as a digit from 0, the steps of `multimodal write`."""
-    from pipelines.write import SURPRISE
+    from pipelines.generate_text import SURPRISE
 
     return str(next(n for n, (nats, _) in enumerate(SURPRISE) if -log_prob <= nats))
 
 
 def pieces(
     shared: Shared,
-    voice: str,
+    model: str,
     beginning: object,
     temperature: object,
     length: object,
@@ -45,16 +45,16 @@ def pieces(
     """What is written on behind a beginning, as it comes, with log-probabilities in nats.
 
     Raises:
-        UserError: something is out of range, or there is no such voice.
+        UserError: something is out of range, or there is no such model.
     """
     limits = shared.limits
     begun = limits.require_text(beginning, "beginning", empty=True)
     heat = limits.require_number(temperature, COLDEST, HOTTEST, "temperature")
     count = limits.require_count(length, limits.written, "characters")
     chosen = limits.require_number(-1 if seed is None else seed, -1, 2**31, "seed")
-    author = shared.models.author(voice)
+    language_model = shared.models.language_model(model)
     how = {"length": count, "temperature": heat, "seed": None if chosen < 0 else int(chosen)}
-    return author.stream(begun, **how)
+    return language_model.stream(begun, **how)
 
 
 def sheet(**arguments: Any) -> gr.HTML:
@@ -72,22 +72,22 @@ def sheet(**arguments: Any) -> gr.HTML:
 def tab(shared: Shared) -> None:
     """Build the tab; the caller has opened it."""
 
-    def write(voice: str, beginning: str, temperature: float, length: float, seed: float) -> str:
+    def write(model: str, beginning: str, temperature: float, length: float, seed: float) -> str:
         """Write on behind a beginning, which is not repeated.
 
         Args:
-            voice: Whose style to write in.
+            model: Which model writes.
             beginning: What the text begins with; empty for a new one.
             temperature: Below 1 plays safe, above 1 is adventurous.
             length: How many characters to write.
             seed: The same seed gives the same text; -1 gives another one every time.
         """
-        found = pieces(shared, voice, beginning, temperature, length, seed)
+        found = pieces(shared, model, beginning, temperature, length, seed)
         return "".join(piece for piece, _ in in_time(found, shared.limits.seconds))
 
-    def stream(voice: str, beginning: str, *controls: Any) -> Iterator[dict[str, Any]]:
+    def stream(model: str, beginning: str, *controls: Any) -> Iterator[dict[str, Any]]:
         text, levels, seen = "", "", time.monotonic()
-        for piece, log_prob in pieces(shared, voice, beginning, *controls):
+        for piece, log_prob in pieces(shared, model, beginning, *controls):
             text += piece
             levels += level(log_prob) * len(piece)
             if time.monotonic() > seen + EVERY:
@@ -95,18 +95,20 @@ def tab(shared: Shared) -> None:
                 seen = time.monotonic()
         yield {"beginning": beginning, "text": text, "levels": levels, "running": False}
 
-    voices = [(name.replace("-", " ").capitalize(), name) for name in shared.models.voices()]
-    names = [name for _, name in voices]
+    language_models = [
+        (name.replace("-", " ").capitalize(), name) for name in shared.models.language_models()
+    ]
+    names = [name for _, name in language_models]
     first = next((name for name in BEGINNINGS if name in names), next(iter(names), None))
-    if not voices:
-        gr.Markdown(NO_VOICE, elem_classes="lede", elem_id="write-none")
-    with gr.Row(visible=bool(voices)):
+    if not language_models:
+        gr.Markdown(NO_MODEL, elem_classes="lede", elem_id="write-none")
+    with gr.Row(visible=bool(language_models)):
         with gr.Column(scale=4, min_width=280):
-            voice = gr.Dropdown(
-                voices,
+            model = gr.Dropdown(
+                language_models,
                 value=first,
-                label="Voice",
-                elem_id="write-voice",
+                label="Model",
+                elem_id="write-model",
             )
             beginning = gr.Textbox(
                 "",
@@ -116,14 +118,14 @@ def tab(shared: Shared) -> None:
                 placeholder=BEGINNINGS.get(first or "", "Once upon a time"),
                 elem_id="write-beginning",
             )
-            controls = [voice, beginning, *_choices(shared)]
+            controls = [model, beginning, *_choices(shared)]
             with gr.Row(elem_classes="actions"):
                 start = gr.Button("Write", variant="primary", elem_id="write-start")
                 stop = gr.Button("Stop", variant="stop", interactive=False, elem_id="write-stop")
         with gr.Column(scale=7, min_width=300):
             shown = sheet(elem_id="write-sheet", elem_classes="bare", label="The text")
     quick: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
-    voice.change(_suited, [voice], [beginning], **quick)
+    model.change(_suited, [model], [beginning], **quick)
     gr.on([start.click, beginning.submit], lambda: _running(True), None, [start, stop], **quick)
     running = gr.on(
         [start.click, beginning.submit],
@@ -137,9 +139,9 @@ def tab(shared: Shared) -> None:
     shared.endpoint(write, controls, preprocess=False)
 
 
-def _suited(voice: str) -> dict[str, Any]:
-    """A beginning to suggest that suits a voice."""
-    return gr.update(placeholder=BEGINNINGS.get(voice, "Once upon a time"))
+def _suited(model: str) -> dict[str, Any]:
+    """A beginning to suggest that suits a model."""
+    return gr.update(placeholder=BEGINNINGS.get(model, "Once upon a time"))
 
 
 def _running(is_running: bool) -> list[dict[str, Any]]:

@@ -13,25 +13,25 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner
-    from multimodal.handwriting.writer import Writer
-    from multimodal.language.author import Author
+    from multimodal.handwriting.generator import HandwritingGenerator
+    from multimodal.language.language_model import LanguageModel
     from multimodal.recognition.clips.recognizer import ClipRecognizer
-    from multimodal.recognition.reading.reader import Reader
+    from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
     from multimodal.recognition.recognizer import Recognizer
     from multimodal.recognition.texts.classifier import TextClassifier
     from multimodal.sketching.sketcher import Sketcher
     from multimodal.translation.translator import Translator
 
 
-def load_author(source: str | Path | None = None) -> Author:
-    """Load the shipped author, another voice, or one from a folder or the Hugging Face Hub.
+def load_language_model(source: str | Path | None = None) -> LanguageModel:
+    """Load the shipped language model, another one, or one from a folder or the Hugging Face Hub.
 
     Raises:
         multimodal.errors.UserError: when there is none, or it is damaged.
     """
-    from multimodal.language.author import SHIPPED, Author
+    from multimodal.language.language_model import SHIPPED, LanguageModel
 
-    return Author.load(source or SHIPPED)
+    return LanguageModel.load(source or SHIPPED)
 
 
 def load_captioner(source: str | Path | None = None) -> Captioner:
@@ -57,15 +57,15 @@ def load_clip_recognizer(source: str | Path | None = None) -> ClipRecognizer:
     return ClipRecognizer.load(source or SHIPPED)
 
 
-def load_reader(source: str | Path | None = None) -> Reader:
-    """Load the shipped reader of handwriting, or one from a folder or the Hugging Face Hub.
+def load_handwriting_recognizer(source: str | Path | None = None) -> HandwritingRecognizer:
+    """Load the shipped handwriting recognizer, or one from a folder or the Hugging Face Hub.
 
     Raises:
         multimodal.errors.UserError: when there is none, or it is damaged.
     """
-    from multimodal.recognition.reading.reader import SHIPPED, Reader
+    from multimodal.recognition.handwriting.recognizer import SHIPPED, HandwritingRecognizer
 
-    return Reader.load(source or SHIPPED)
+    return HandwritingRecognizer.load(source or SHIPPED)
 
 
 def load_recognizer(source: str | Path | None = None) -> Recognizer:
@@ -112,12 +112,12 @@ def load_translator(source: str | Path | None = None) -> Translator:
     return Translator.load(source or SHIPPED)
 
 
-def load_writer(source: str | Path | None = None) -> Writer:
-    """Load the shipped writer of handwriting, or one from a folder or the Hugging Face Hub.
+def load_handwriting_generator(source: str | Path | None = None) -> HandwritingGenerator:
+    """Load the shipped handwriting generator, or one from a folder or the Hugging Face Hub.
 
     Raises:
         multimodal.errors.UserError: when there is none, or it is damaged.
     """
-    from multimodal.handwriting.writer import SHIPPED, Writer
+    from multimodal.handwriting.generator import SHIPPED, HandwritingGenerator
 
-    return Writer.load(source or SHIPPED)
+    return HandwritingGenerator.load(source or SHIPPED)

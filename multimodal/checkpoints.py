@@ -26,8 +26,9 @@ from safetensors.torch import save as encode_safetensors
 from torch import Tensor, nn
 
 from multimodal.errors import UserError, disk_errors
+from multimodal.former_names import renamed_config, renamed_tensors
 
-FORMAT = 1
+FORMAT = 2  # format 1 differs in names alone; see `former_names`
 PACKED_BITS = range(4, 9)  # of a weight in a packed row
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 PRETRAINED = Path(__file__).parent / "pretrained"
@@ -101,10 +102,16 @@ def read_checkpoint(source: str | Path, *, task: str | None = None) -> Checkpoin
         UserError: nothing there, a damaged or newer file, another task; the line names the file.
     """
     folder = _locate(source)
-    config = _read_config(folder / CONFIG)
+    stored = _read_config(folder / CONFIG)
+    config = {
+        **(stored if stored["format"] == FORMAT else renamed_config(stored)),
+        "format": FORMAT,
+    }
     if task is not None and config["task"] != task:
         raise UserError(f"{folder / CONFIG}: a checkpoint for {config['task']!r}, not for {task!r}")
     tensors, _ = read_tensors(folder / WEIGHTS)
+    if stored["format"] != FORMAT:
+        tensors = renamed_tensors(stored["task"], tensors)
     return Checkpoint(folder, config, tensors)
 
 
@@ -212,7 +219,7 @@ def pack_checkpoint(
     if card is None and former.is_file():
         card = former.read_text(encoding="utf-8")
     tensors = {
-        name: rounded_rows(tensor, bits)
+        name: quantize_rows(tensor, bits)
         if tensor.is_floating_point() and tensor.dim() > 1
         else tensor
         for name, tensor in checkpoint.tensors.items()
@@ -220,7 +227,7 @@ def pack_checkpoint(
     return save_checkpoint(out, checkpoint.config, tensors, dtype=torch.float16, card=card)
 
 
-def rounded_rows(matrix: Tensor, bits: int = 8) -> Tensor:
+def quantize_rows(matrix: Tensor, bits: int = 8) -> Tensor:
     """Round every row (the last dimension) to multiples of its own power of two.
 
     Returns:
@@ -350,7 +357,7 @@ def _read_config(path: Path) -> dict[str, Any]:
         raise UserError(f"{path}: not a checkpoint's configuration: it states no format")
     if config["format"] > FORMAT:
         raise UserError(f"{path}: format {config['format']} is newer than this version; upgrade")
-    if config["format"] < FORMAT or not isinstance(config.get("task"), str):
+    if config["format"] < 1 or not isinstance(config.get("task"), str):
         raise UserError(f"{path}: not a checkpoint's configuration: no such format, or no task")
     return config
 

@@ -31,12 +31,12 @@ _WORTH_A_THREAD = 8  # photos or sentences
 _WORKERS = 4  # of more most would wait for Python, which is spoken by one thread at a time
 
 
-def prepare() -> None:
+def configure_runtime() -> None:
     """Settle what has to be settled before torch is imported; called by the command line.
 
     Threads that wait for each other sleep instead of spinning: two spinning threads on a machine
     whose cores are busy run several times slower. And glibc keeps the memory that is freed: it
-    would hand every large tensor back to the system and fetch it again, page by page, at the next
+    would return every large tensor to the system and fetch it again, page by page, at the next
     step, which costs a convolutional network half of its speed. And oneDNN keeps fewer of the
     kernels that it builds for every shape: a translator's batches have so many that the usual 1,024
     take more than 10 GB.
@@ -64,7 +64,7 @@ def share_memory(arenas: int) -> None:
 
 
 def give_back_memory() -> None:
-    """Hand all free memory back to the system, which `prepare` keeps and every thread for itself.
+    """Return free memory to the system, which `configure_runtime` keeps for every thread.
 
     For threads that needed very much for once.
     """
@@ -119,7 +119,7 @@ def torch_dtype(precision: Precision, device: str = "cpu") -> torch.dtype:
     return torch.float32
 
 
-def side_by_side(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
+def parallel_map(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
     """Do the same work on several parts, as many at a time as torch may use threads.
 
     Each has its share of them. For work of many small operations: what takes microseconds gains
@@ -165,8 +165,8 @@ def side_by_side(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[
         torch.set_num_threads(threads)  # a worker may have begun late
 
 
-def shares(count: int, most: int | None = None) -> list[slice]:
-    """Cut so many items into equal parts for `side_by_side`.
+def split_batch(count: int, most: int | None = None) -> list[slice]:
+    """Cut so many items into equal parts for `parallel_map`.
 
     Args:
         count: at least one; a few are not worth a thread.

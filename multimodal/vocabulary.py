@@ -104,10 +104,12 @@ class WordVocabulary:
             raise UserError(f"vocabulary: the word {twice!r} stands twice")
 
     @classmethod
-    def build(cls, sentences: Iterable[Sequence[str]], at_least: int = 1) -> Self:
-        """The vocabulary of tokenised sentences: every word that is seen `at_least` times."""
+    def build(cls, sentences: Iterable[Sequence[str]], min_count: int = 1) -> Self:
+        """The vocabulary of tokenised sentences: every word that is seen `min_count` times."""
         counts = Counter(word for sentence in sentences for word in sentence)
-        kept = [word for word, times in counts.items() if times >= at_least and word not in SPECIAL]
+        kept = [
+            word for word, times in counts.items() if times >= min_count and word not in SPECIAL
+        ]
         return cls(sorted(kept, key=lambda word: (-counts[word], word)))
 
     def __len__(self) -> int:
@@ -178,20 +180,20 @@ class CharacterVocabulary:
 
     @classmethod
     def build(
-        cls, text: str | Iterable[str], at_least: int = 1, *, replace_unknown: bool = False
+        cls, text: str | Iterable[str], min_count: int = 1, *, replace_unknown: bool = False
     ) -> Self:
-        """The characters that are seen `at_least` times in a text.
+        """The characters that are seen `min_count` times in a text.
 
         Args:
             text: any text, whole or in pieces.
-            at_least: rarer characters are left out.
+            min_count: rarer characters are left out.
             replace_unknown: whether U+FFFD is to stand for what is not known.
         """
         counts = np.zeros(sys.maxunicode + 1, dtype=np.int64)
         for piece in [text] if isinstance(text, str) else text:
             seen = np.bincount(_code_points(piece))
             counts[: len(seen)] += seen
-        kept = set(map(chr, np.flatnonzero(counts >= max(1, at_least)).tolist()))
+        kept = set(map(chr, np.flatnonzero(counts >= max(1, min_count)).tolist()))
         return cls("".join(sorted(kept | ({REPLACEMENT} if replace_unknown else set()))))
 
     def __len__(self) -> int:

@@ -9,7 +9,7 @@ from multimodal.errors import UserError
 from pipelines.output import require_place, written_aside
 
 if TYPE_CHECKING:
-    from multimodal.translation.telling import Translation
+    from multimodal.translation.translation import Translation
 
 CELL = 0.36  # inches a word
 MARGIN = 1.5  # inches for the words along the sides

@@ -6,9 +6,9 @@ import sys
 from importlib import import_module
 from pkgutil import iter_modules
 
-from multimodal.processor import prepare
+from multimodal.processor import configure_runtime
 
-prepare()  # before anything imports torch
+configure_runtime()  # before anything imports torch
 
 import typer  # noqa: E402
 

@@ -69,7 +69,7 @@ def export_file(
     """Make a file of a model.
 
     Args:
-        model: a shipped model's name, a voice, a folder, a Hub id, or a magenta decoder.
+        model: a shipped model's name, a shipped model, a folder, a Hub id, or a magenta decoder.
         path: where; what is there is replaced when the new file is whole.
         int8: whether weights are kept in 8 bit.
         data: with `int8`, held-out data to measure both on; the card tells what it costs.
@@ -144,14 +144,14 @@ def _bleu(file: Path, data: str | Path) -> float:
 
 
 def _cer(file: Path, data: str | Path) -> float:
-    from pipelines.evaluate.reader import evaluate_reader
+    from pipelines.evaluate.handwriting_recognizer import evaluate_handwriting_recognizer
 
-    return float(evaluate_reader(file, data, "valid")["cer"])
+    return float(evaluate_handwriting_recognizer(file, data, "valid")["cer"])
 
 
 _MEASURES: dict[str, tuple[str, int, Callable[[Path, str | Path], float]]] = {
     "captioner": ("CIDEr", 1, _cider),
     "translator": ("mean BLEU", 1, _bleu),
-    "reader": ("CER", -1, _cer),
+    "handwriting-recognizer": ("CER", -1, _cer),
 }
 """By task: what is measured on its dev split, whether more is better (1) or less, and how."""

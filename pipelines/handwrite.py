@@ -1,4 +1,4 @@
-"""A text → a file in somebody's hand: the jobs behind ``multimodal handwrite``."""
+"""A text → a file in somebody's handwriting: the jobs behind ``multimodal handwrite``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from multimodal.handwriting.judging import Judge
     from multimodal.handwriting.pages import PageWriter, StyleLike
     from multimodal.handwriting.style import Style
-    from multimodal.recognition.reading.reader import Reader
+    from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
 
 WRITABLE = (".svg", ".png", ".gif", ".gcode", ".ndjson", ".json", ".npz")
 PANGRAM = "The quick brown fox jumps over the lazy dog."
@@ -50,38 +50,38 @@ class Handwriting:
     text: str
 
 
-def open_writer(model: str | Path | None, *, judged: bool = False) -> PageWriter:
-    """Load a writer: a folder, a Hub id, an exported file, or None for the shipped one.
+def open_handwriting_generator(model: str | Path | None, *, judged: bool = False) -> PageWriter:
+    """Load a generator: a folder, a Hub id, an exported file, or None for the shipped one.
 
     Args:
         model: which.
-        judged: whether the shipped reader reads back what it writes; not what a file writes, for
-            the reader needs torch.
+        judged: whether the shipped handwriting recognizer reads back what it writes; not what a
+            file writes, for the recognizer needs torch.
 
     Raises:
         UserError: there is none, or it is damaged.
     """
     if is_portable(model):
-        return load_portable(model, "writer")  # type: ignore[no-any-return]
-    from multimodal.handwriting.writer import SHIPPED, Writer
-    from multimodal.recognition.reading.reader import SHIPPED as SHIPPED_READER
-    from multimodal.recognition.reading.reader import Reader
+        return load_portable(model, "handwriting-generator")  # type: ignore[no-any-return]
+    from multimodal.handwriting.generator import SHIPPED, HandwritingGenerator
+    from multimodal.recognition.handwriting.recognizer import SHIPPED as SHIPPED_READER
+    from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
 
-    writer = Writer.load(model or SHIPPED)
+    generator = HandwritingGenerator.load(model or SHIPPED)
     if judged:
-        writer.judge = read_back(Reader.load(SHIPPED_READER))
-    return writer
+        generator.judge = read_back(HandwritingRecognizer.load(SHIPPED_READER))
+    return generator
 
 
-def read_back(reader: Reader) -> Judge:
+def read_back(recognizer: HandwritingRecognizer) -> Judge:
     """A judge of handwriting: how far what is read is from what was to be written, in letters.
 
     Args:
-        reader: who reads; it has learnt nothing from the writer.
+        recognizer: who reads; it has learnt nothing from the writer.
     """
 
     def errors(drawings: Sequence[Drawing], texts: Sequence[str]) -> list[int]:
-        readings = reader.read(list(drawings), one_line=True)
+        readings = recognizer.read(list(drawings), one_line=True)
         return [
             Levenshtein.distance(reading.text, text)
             for reading, text in zip(readings, texts, strict=True)
@@ -106,7 +106,7 @@ def read_text(path: Path) -> str:
 
 
 def handwrite(
-    writer: PageWriter,
+    generator: PageWriter,
     text: str,
     *,
     style: StyleLike | None = None,
@@ -117,9 +117,9 @@ def handwrite(
     """Write a text on as many pages as it takes, or on one that is as large as the text.
 
     Args:
-        writer: who writes.
+        generator: who writes.
         text: of any number of lines.
-        style: in whose hand.
+        style: in which style.
         paper: of a size; None for one that is cut to the text, of the layout's line height.
         layout: see `multimodal.handwriting.layout.Layout`.
         **options: of writing, such as bias and seed.
@@ -130,10 +130,10 @@ def handwrite(
     if len(text) > LONGEST_TEXT:
         raise UserError(f"{len(text)} characters: write at most {LONGEST_TEXT} at once")
     if paper is not None:
-        pages = writer.write_pages(text, paper, style=style, layout=layout, **options)
+        pages = generator.write_pages(text, paper, style=style, layout=layout, **options)
         return Handwriting(tuple(pages), paper, text)
     layout = layout or Layout()
-    page = writer.write(text, style=style, layout=layout, **options)
+    page = generator.write(text, style=style, layout=layout, **options)
     return _cut_to(page, text, layout.line_height, layout.width)
 
 
@@ -150,11 +150,11 @@ def text_width(width: float | None) -> float | None:
     return width - 2 * EDGE
 
 
-def style_sheet(writer: PageWriter, text: str = PANGRAM, **options: Any) -> Handwriting:
+def style_sheet(generator: PageWriter, text: str = PANGRAM, **options: Any) -> Handwriting:
     """Write one text in every style of the gallery, one line each, behind the style's number.
 
     Args:
-        writer: whose gallery.
+        generator: whose gallery.
         text: a single line.
         **options: of writing, such as bias and seed.
     """
@@ -163,11 +163,13 @@ def style_sheet(writer: PageWriter, text: str = PANGRAM, **options: Any) -> Hand
     if "\n" in text.strip():
         raise UserError("a sheet of styles shows a single line of text")
     layout = Layout()
-    written = writer.write_lines([text] * len(writer.styles), style=writer.styles, **options)
-    indent = width_of(max(writer.styles), NUMBERED) + EDGE
+    written = generator.write_lines(
+        [text] * len(generator.styles), style=generator.styles, **options
+    )
+    indent = width_of(max(generator.styles), NUMBERED) + EDGE
     lines = [
         Drawing([*numeral(style, NUMBERED), *drawing.scaled(layout.unit).moved(indent, 0)])
-        for style, drawing in zip(writer.styles, written, strict=True)
+        for style, drawing in zip(generator.styles, written, strict=True)
     ]
     return _cut_to(smooth(stacked(lines, layout)), text, layout.line_height)
 
@@ -239,7 +241,7 @@ def free_path(text: str, ending: str = ".svg") -> Path:
 
 
 def read_samples(paths: Sequence[Path], texts: Path | None) -> list[tuple[Drawing, str]]:
-    """Lines of somebody's hand and what they say.
+    """Lines of somebody's handwriting and what they say.
 
     Args:
         paths: files of drawings, each drawing one line.
@@ -267,19 +269,19 @@ def read_samples(paths: Sequence[Path], texts: Path | None) -> list[tuple[Drawin
 
 
 def learn_style(
-    writer: PageWriter, samples: Sequence[tuple[Drawing, str]], name: str, place: Path
+    generator: PageWriter, samples: Sequence[tuple[Drawing, str]], name: str, place: Path
 ) -> Style:
-    """Learn a hand and save it as a small file.
+    """Learn a style and save it as a small file.
 
     Raises:
         UserError: a sample cannot be used, the file cannot be written, or the writer is an exported
             file, which cannot learn.
     """
-    from multimodal.handwriting.writer import Writer
+    from multimodal.handwriting.generator import HandwritingGenerator
 
-    if not isinstance(writer, Writer):
+    if not isinstance(generator, HandwritingGenerator):
         raise UserError("learn-style: an exported file cannot learn; name the model itself")
-    style = writer.learn_style(samples, name=name)
+    style = generator.learn_style(samples, name=name)
     style.save(place)
     return style
 
@@ -287,7 +289,7 @@ def learn_style(
 def _read(path: Path) -> Iterator[tuple[Drawing, str]]:
     from multimodal.strokes import read_drawings
 
-    require_file(path, "a file of lines in one hand")
+    require_file(path, "a file of one writer's lines")
     for record in read_drawings(path):
         yield record.drawing, record.word
 

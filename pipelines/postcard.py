@@ -5,7 +5,7 @@
 
 Every model has a part in it: the captioner says what there is, the translator says it in another
 language, the sketcher draws what the sentence names and it draws well, and the writer writes the
-sentence. The order of the strokes is that of a hand: the edge
+sentence. The order of the strokes is that of a person: the edge
 of the stamp, the drawings, the writing.
 """
 
@@ -51,7 +51,7 @@ from pipelines.tables import write_json_lines
 
 if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner
-    from multimodal.handwriting.writer import Writer
+    from multimodal.handwriting.generator import HandwritingGenerator
     from multimodal.sketching.prompts import Things
     from multimodal.sketching.sketcher import Sketcher
     from multimodal.translation.translator import Translator
@@ -113,13 +113,13 @@ class CardModels:
     """Which models make cards: shipped ones, folders or Hub ids; None for the one that ships.
 
     Attributes:
-        captioner, translator, sketcher, writer: as their `load` takes them.
+        captioner, translator, sketcher, generator: as their `load` takes them.
     """
 
     captioner: str | None = None
     translator: str | None = None
     sketcher: str | None = None
-    writer: str | None = None
+    generator: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +152,7 @@ class Postcard:
 
     @property
     def ink(self) -> Drawing:
-        """All strokes in the order of a hand, in millimetres; points at equal distances."""
+        """All strokes as a person would draw them, in millimetres; points at equal distances."""
         parts = [*([self.edge] if self.edge else []), *self.figures, self.writing]
         return Drawing([stroke for part in parts for stroke in part]).resampled(SPACING)
 
@@ -235,11 +235,11 @@ class CardMaker:
         return multimodal.load_sketcher(self.models.sketcher)
 
     @cached_property
-    def writer(self) -> Writer:
+    def generator(self) -> HandwritingGenerator:
         """Writes."""
-        from multimodal.handwriting.writer import SHIPPED, Writer
+        from multimodal.handwriting.generator import SHIPPED, HandwritingGenerator
 
-        return Writer.load(self.models.writer or SHIPPED)
+        return HandwritingGenerator.load(self.models.generator or SHIPPED)
 
     @cached_property
     def translator(self) -> Translator | None:
@@ -268,7 +268,7 @@ class CardMaker:
                 no such style.
         """
         _ = self.translator, self.captioner
-        self.writer.style(self.options.style)
+        self.generator.style(self.options.style)
 
     def make(self, photo: ImageSource) -> Postcard:
         """Make the card of a photo; the same each time for the same seed and name.
@@ -350,7 +350,7 @@ class CardMaker:
 
         align: Align = "center" if centred else "left"
         layout = Layout(line_height=line, width=text_width(*self._sides), align=align)
-        return self.writer.write(text, style=self.options.style, seed=seed, layout=layout)
+        return self.generator.write(text, style=self.options.style, seed=seed, layout=layout)
 
 
 def as_sentence(text: str) -> str:
@@ -441,7 +441,7 @@ def make_deck(photos: Sequence[Path], maker: CardMaker, deck: Deck) -> Iterator[
         "options": asdict(maker.options),
         "models": asdict(maker.models),
         "captioner": fingerprint(maker.captioner.network.state_dict()),
-        "writer": fingerprint(maker.writer.network.state_dict()),
+        "generator": fingerprint(maker.generator.network.state_dict()),
         "translator": maker.translator and fingerprint(maker.translator.network.state_dict()),
     }
     places = dict(zip(photos, _names(photos, deck.ending), strict=True))

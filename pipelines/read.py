@@ -11,8 +11,8 @@ from pipelines.faults import Faults, find_drawings
 from pipelines.output import dump_json, require_place, write_text
 
 if TYPE_CHECKING:
-    from multimodal.recognition.reading.reader import Reader
-    from multimodal.recognition.reading.readings import Reading
+    from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
+    from multimodal.recognition.handwriting.transcription import Transcription
 
 
 def read_files(
@@ -23,11 +23,11 @@ def read_files(
     alternatives: int = 0,
     one_line: bool = False,
     out: Path | None = None,
-) -> Iterator[tuple[str, Reading]]:
+) -> Iterator[tuple[str, Transcription]]:
     """Read every drawing of some files, one file after the other.
 
     Args:
-        model: a folder, a Hub id, an exported file, or None for the shipped reader.
+        model: a folder, a Hub id, an exported file, or None for the shipped handwriting recognizer.
         paths: files of drawings; see `multimodal.strokes.reading.read_drawings`.
         faults: takes what cannot be read; the next file is then gone on with.
         alternatives: how many of the most probable texts to tell for every line.
@@ -43,14 +43,14 @@ def read_files(
     """
     if out is not None:
         require_place(out)
-    reader = open_reader(model)
+    recognizer = open_handwriting_recognizer(model)
     rows: list[str] = []
     for path in paths:
         notes: list[str] = []
         found = find_drawings(path, "to read", notes)
         faults.notes(notes)
         drawings = [each.drawing for each in found if each.drawing is not None]
-        readings = iter(reader.read(drawings, alternatives=alternatives, one_line=one_line))
+        readings = iter(recognizer.read(drawings, alternatives=alternatives, one_line=one_line))
         for each in found:
             if each.drawing is None:
                 faults.error(each.error)
@@ -68,20 +68,20 @@ def _line(row: dict[str, object]) -> str:
     return dump_json(row) + "\n"
 
 
-def open_reader(model: str | Path | None) -> Reader:
-    """Load a reader: a folder, a Hub id, an exported file, or None for the shipped one.
+def open_handwriting_recognizer(model: str | Path | None) -> HandwritingRecognizer:
+    """Load a recognizer: a folder, a Hub id, an exported file, or None for the shipped one.
 
     Raises:
         UserError: there is none, or it is damaged.
     """
     if is_portable(model):
-        return load_portable(model, "reader")  # type: ignore[no-any-return]
-    from multimodal.recognition.reading.reader import SHIPPED, Reader
+        return load_portable(model, "handwriting-recognizer")  # type: ignore[no-any-return]
+    from multimodal.recognition.handwriting.recognizer import SHIPPED, HandwritingRecognizer
 
-    return Reader.load(model or SHIPPED)
+    return HandwritingRecognizer.load(model or SHIPPED)
 
 
-def _row(name: str, reading: Reading) -> dict[str, object]:
+def _row(name: str, reading: Transcription) -> dict[str, object]:
     """A drawing as a JSON object."""
     return {
         "file": name,

@@ -115,7 +115,7 @@ def complete(
     )
 
 
-def vary(
+def variations(
     sketcher: Sketcher,
     drawing: Drawing,
     count: int = 1,
@@ -136,7 +136,7 @@ def vary(
     """
     named = category_of(category, sketcher) if category else None
     like = _in_frame(_required(drawing), sketcher)
-    return _sketches(named or "more like it", sketcher.vary(like, count, named, **options))
+    return _sketches(named or "more like it", sketcher.variations(like, count, named, **options))
 
 
 def morph(

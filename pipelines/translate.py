@@ -16,7 +16,7 @@ from pipelines.output import require_place, written_aside
 from pipelines.sources import is_there, reads_like_file, require_file
 
 if TYPE_CHECKING:
-    from multimodal.translation.telling import Translation
+    from multimodal.translation.translation import Translation
     from multimodal.translation.translator import Translator
 
 STDIN = "-"

@@ -21,9 +21,9 @@ from multimodal.checkpoints import (
     load_tensors,
     pack_checkpoint,
     push_to_hub,
+    quantize_rows,
     read_checkpoint,
     read_tensors,
-    rounded_rows,
     save_checkpoint,
     shipped_models,
     write_tensors,
@@ -73,7 +73,7 @@ def test_a_checkpoint_comes_back_whole(tmp_path: Path) -> None:
         "README.md",
     }
     checkpoint = read_checkpoint(folder, task="captioner")
-    assert checkpoint.config == {"format": 1, **CONFIG}
+    assert checkpoint.config == {"format": 2, **CONFIG}
     load_tensors(other, checkpoint)
     for name, tensor in net.state_dict().items():
         assert torch.equal(other.state_dict()[name], tensor)
@@ -165,7 +165,7 @@ def test_values_that_are_not_finite_are_neither_saved_nor_loaded(tmp_path: Path)
         ("[1]", "states no format"),
         ('{"task": "captioner"}', "states no format"),
         ('{"format": true, "task": "captioner"}', "states no format"),
-        ('{"format": 2, "task": "captioner"}', "newer than this version"),
+        ('{"format": 3, "task": "captioner"}', "newer than this version"),
         ('{"format": 0, "task": "captioner"}', "no such format"),
         ('{"format": 1}', "no task"),
         ('{"format": 1, "task": "sketcher"}', "for 'sketcher', not for 'captioner'"),
@@ -445,7 +445,7 @@ def test_rows_are_rounded_to_multiples_of_powers_of_two_by_hand():
     # 127/64 needs steps of 1/64; 2 is 128 of these, so its row takes steps of 1/32.
     matrix = torch.tensor([[127 / 64, 0.0051, -0.0103], [2.0, 0.0157, -0.0469]])
     expected = torch.tensor([[127 / 64, 0.0, -1 / 64], [2.0, 1 / 32, -2 / 32]])
-    assert torch.equal(rounded_rows(matrix), expected)
+    assert torch.equal(quantize_rows(matrix), expected)
 
 
 @given(
@@ -455,7 +455,7 @@ def test_rows_are_rounded_to_multiples_of_powers_of_two_by_hand():
 )
 def test_a_packed_weight_has_its_bits_and_moves_by_half_a_step(seed, magnitude, bits):
     matrix = torch.randn(3, 400, generator=torch.Generator().manual_seed(seed)) * 2.0**magnitude
-    packed = rounded_rows(matrix, bits)
+    packed = quantize_rows(matrix, bits)
     largest = matrix.abs().amax(-1, keepdim=True)
     assert bool(((packed - matrix).abs() <= largest / (2 ** (bits - 2) - 1) / 2).all())
     assert torch.equal(packed.half().float(), packed)
@@ -463,7 +463,7 @@ def test_a_packed_weight_has_its_bits_and_moves_by_half_a_step(seed, magnitude, 
 
 
 def test_a_row_of_zeros_stays_zero():
-    assert torch.equal(rounded_rows(torch.zeros(2, 3)), torch.zeros(2, 3))
+    assert torch.equal(quantize_rows(torch.zeros(2, 3)), torch.zeros(2, 3))
 
 
 def test_packing_keeps_all_but_the_last_bits_of_the_matrices(tmp_path):
@@ -480,7 +480,7 @@ def test_packing_keeps_all_but_the_last_bits_of_the_matrices(tmp_path):
     assert (tmp_path / "b" / "README.md").read_text() == "mine"
     assert torch.equal(packed.tensors["bias"], whole.tensors["bias"])
     assert torch.equal(packed.tensors["count"], whole.tensors["count"])
-    assert torch.equal(packed.tensors["matrix"].float(), rounded_rows(whole.tensors["matrix"]))
+    assert torch.equal(packed.tensors["matrix"].float(), quantize_rows(whole.tensors["matrix"]))
     sizes = [
         len(zlib.compress((tmp_path / name / "model.safetensors").read_bytes())) for name in "ab"
     ]

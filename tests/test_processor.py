@@ -38,26 +38,26 @@ def allocator(monkeypatch):
 
 
 def test_waiting_threads_sleep(allocator):
-    processor.prepare()
+    processor.configure_runtime()
     assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
 
 
 def test_how_threads_wait_is_the_users_to_decide(allocator):
     os.environ["OMP_WAIT_POLICY"] = "ACTIVE"
-    processor.prepare()
+    processor.configure_runtime()
     assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
 
 
 def test_fewer_kernels_are_kept_unless_the_user_says_otherwise(allocator):
-    processor.prepare()
+    processor.configure_runtime()
     assert int(os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"]) < 1024
     os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] = "1024"
-    processor.prepare()
+    processor.configure_runtime()
     assert os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == "1024"
 
 
 def test_freed_memory_is_kept(allocator):
-    processor.prepare()
+    processor.configure_runtime()
     mmap_max, trim_threshold, top_pad = (allocator.asked.pop(option) for option in (-4, -1, -2))
     assert mmap_max == 0
     assert trim_threshold >= 2**30
@@ -72,13 +72,13 @@ def test_threads_share_a_few_arenas(allocator):
 
 def test_a_c_library_without_mallopt_is_left_alone(monkeypatch, allocator):
     monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace())
-    processor.prepare()
+    processor.configure_runtime()
     assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
 
 
 def test_other_systems_are_left_alone(monkeypatch, allocator):
     monkeypatch.setattr(sys, "platform", "darwin")
-    processor.prepare()
+    processor.configure_runtime()
     assert not allocator.asked
 
 
@@ -157,13 +157,13 @@ def test_parts_are_worked_on_at_the_same_time_and_come_back_in_order(threads):
         together.wait()  # nobody gets on alone
         return part, torch.get_num_threads()
 
-    assert processor.side_by_side(work, [3, 1]) == [(3, 2), (1, 2)]
+    assert processor.parallel_map(work, [3, 1]) == [(3, 2), (1, 2)]
     assert torch.get_num_threads() == threads
 
 
 def test_more_parts_than_threads_wait_for_their_turn(threads):
-    assert processor.side_by_side(lambda part: part * part, range(50)) == [n * n for n in range(50)]
-    assert processor.side_by_side(str, []) == []
+    assert processor.parallel_map(lambda part: part * part, range(50)) == [n * n for n in range(50)]
+    assert processor.parallel_map(str, []) == []
     with ThreadPoolExecutor(1) as later:
         assert later.submit(torch.get_num_threads).result() == threads
 
@@ -185,12 +185,12 @@ def test_a_part_is_worked_on_as_its_caller_computes(threads):
     ]
     for context in contexts:
         with context:
-            assert processor.side_by_side(modes, [0, 1]) == [modes(0)] * 2
+            assert processor.parallel_map(modes, [0, 1]) == [modes(0)] * 2
 
 
 def test_what_goes_wrong_in_a_part_is_raised(threads):
     with pytest.raises(ZeroDivisionError):
-        processor.side_by_side(lambda part: 1 // part, [1, 0, 1])
+        processor.parallel_map(lambda part: 1 // part, [1, 0, 1])
     assert torch.get_num_threads() == threads
 
 
@@ -198,7 +198,7 @@ def test_one_thread_works_by_itself(monkeypatch, set_threads):
     monkeypatch.setattr(processor, "ThreadPoolExecutor", None)
     set_threads(1)
     caller = get_ident()
-    assert processor.side_by_side(lambda _: get_ident(), [1, 2]) == [caller, caller]
+    assert processor.parallel_map(lambda _: get_ident(), [1, 2]) == [caller, caller]
 
 
 @pytest.mark.parametrize(
@@ -213,6 +213,6 @@ def test_one_thread_works_by_itself(monkeypatch, set_threads):
     ],
 )
 def test_shares_are_worth_a_thread_and_no_larger_than_they_may_be(threads, count, most, sizes):
-    parts = processor.shares(count, most)
+    parts = processor.split_batch(count, most)
     assert [part.stop - part.start for part in parts] == sizes
     assert [n for part in parts for n in range(count)[part]] == list(range(count))

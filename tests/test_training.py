@@ -29,7 +29,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from multimodal import processor
-from multimodal.checkpoints import read_checkpoint, rounded_rows, save_checkpoint
+from multimodal.checkpoints import quantize_rows, read_checkpoint, save_checkpoint
 from multimodal.errors import UserError
 from multimodal.training import (
     Stage,
@@ -38,13 +38,13 @@ from multimodal.training import (
     TrainingStoppedError,
     batches_per_epoch,
     derived_seed,
-    options_of,
     shuffled_batches,
     train,
+    training_options,
 )
 from multimodal.training.learner import ComputedTypes, Learner
 from multimodal.training.report import Report
-from multimodal.training.schedule import WeightAverage, learning_rate
+from multimodal.training.schedule import ExponentialMovingAverage, learning_rate
 from multimodal.training.state import Position
 
 POINTS = torch.linspace(-2, 2, 69).unsqueeze(1) * torch.tensor([1.0, -0.5, 2.0])  # (69, 3)
@@ -52,10 +52,10 @@ TARGETS = POINTS.sin().sum(1, keepdim=True)  # (69, 1)
 FOREVER = 1e9
 
 FIRST = TrainingOptions(
-    epochs=3, learning_rate=0.01, warmup_steps=4, clip=1, average_decay=0.9, log_every=3
+    epochs=3, learning_rate=0.01, warmup_steps=4, max_grad_norm=1, ema_decay=0.9, log_every=3
 )
 SECOND = TrainingOptions(
-    epochs=2, learning_rate=0.003, weight_decay=0.01, bits=6, seed=5, log_every=4
+    epochs=2, learning_rate=0.003, weight_decay=0.01, weight_bits=6, seed=5, log_every=4
 )
 
 
@@ -95,10 +95,10 @@ class ToyStage(Stage):
         weight = torch.tensor(len(batch["x"]))
         return {"loss": error, "weight": weight, "noise": noise, "carried": self.steps[0].float()}
 
-    def carried(self):
+    def state_dict(self):
         return {"steps": self.steps}
 
-    def carry(self, tensors):
+    def load_state_dict(self, tensors):
         self.steps = tensors["steps"]
 
 
@@ -515,8 +515,8 @@ class ScriptedTask(ToyTask):
 
 
 class WatchedStage(ToyStage):
-    def begin(self, model):
-        super().begin(model)
+    def setup(self, model):
+        super().setup(model)
         self.began_with = {name: t.clone() for name, t in model.state_dict().items()}
 
 
@@ -543,7 +543,7 @@ def test_what_begin_puts_to_rest_stays_so(tmp_path: Path) -> None:
     modes = []
 
     class Resting(ToyStage):
-        def begin(self, model):
+        def setup(self, model):
             model.body.requires_grad_(False).eval()
 
         def loss(self, model, batch):
@@ -641,10 +641,10 @@ def test_a_metric_that_is_not_finite_ends_the_run(tmp_path: Path) -> None:
         *({"epochs": 0}, {"learning_rate": 0.0}, {"weight_decay": -1.0}, {"betas": (0.9, 1.0)}),
         *(
             {"warmup_steps": -1},
-            {"final_rate": 1.5},
-            {"clip": -1.0},
-            {"average_decay": 1.0},
-            {"bits": 3},
+            {"min_lr_ratio": 1.5},
+            {"max_grad_norm": -1.0},
+            {"ema_decay": 1.0},
+            {"weight_bits": 3},
         ),
         *({"precision": "fp8"}, {"checkpoint_seconds": -1.0}, {"log_every": 0}),
         {"learning_rate": math.nan},
@@ -659,13 +659,13 @@ def test_options_out_of_range_are_named(wrong: dict) -> None:
 
 
 def test_the_learning_rate_warms_up_and_follows_a_cosine() -> None:
-    options = TrainingOptions(epochs=1, learning_rate=0.8, warmup_steps=4, final_rate=0.25)
+    options = TrainingOptions(epochs=1, learning_rate=0.8, warmup_steps=4, min_lr_ratio=0.25)
     rates = [learning_rate(options, step, 8) for step in range(8)]
     half, quarter = math.sqrt(0.5) / 2, 0.25  # cos(π/4) / 2; the share that never falls
     shares = [0.25, 0.5, 0.75, 1.0, 1.0, quarter + 0.75 * (0.5 + half)]
     shares += [quarter + 0.75 * 0.5, quarter + 0.75 * (0.5 - half)]
     assert rates == pytest.approx([0.8 * share for share in shares])
-    constant = TrainingOptions(epochs=1, learning_rate=0.8, final_rate=1)
+    constant = TrainingOptions(epochs=1, learning_rate=0.8, min_lr_ratio=1)
     assert {learning_rate(constant, step, 5) for step in range(5)} == {0.8}
     endless = TrainingOptions(epochs=1, learning_rate=0.8, warmup_steps=9)
     assert learning_rate(endless, 4, 5) == pytest.approx(0.8 * 5 / 9)
@@ -676,7 +676,7 @@ def test_the_average_of_the_weights_by_hand() -> None:
     model.bias.requires_grad_(False)
     weight = model.weight
     weight.data.fill_(1.0)
-    average = WeightAverage(model, 0.15)
+    average = ExponentialMovingAverage(model, 0.15)
     for updates, value in enumerate((2.0, 4.0, 8.0)):
         weight.data.fill_(value)
         average.update(updates)
@@ -689,7 +689,7 @@ def test_the_average_of_the_weights_by_hand() -> None:
     with average.applied():
         assert weight.item() == pytest.approx(mean)
     assert weight.item() == 8
-    off = WeightAverage(model, 0.0)
+    off = ExponentialMovingAverage(model, 0.0)
     off.update(0)
     with off.applied():
         assert weight.item() == 8
@@ -702,7 +702,7 @@ def test_the_average_is_what_is_validated_and_saved() -> None:
     live = {name: weight.clone() for name, weight in learner.model.named_parameters()}
     with learner.evaluating():
         for name, weight in learner.model.named_parameters():
-            assert torch.equal(weight, learner.average.means[name])
+            assert torch.equal(weight, learner.ema.means[name])
             assert not torch.equal(weight, live[name])
     assert all(torch.equal(w, live[name]) for name, w in learner.model.named_parameters())
 
@@ -710,7 +710,7 @@ def test_the_average_is_what_is_validated_and_saved() -> None:
 def rounded_toy(model: nn.Module, bits: int) -> dict[str, Tensor]:
     """What a rounded model's weights should be."""
     return {
-        name: rounded_rows(weight, bits) if weight.dim() > 1 else weight.detach().clone()
+        name: quantize_rows(weight, bits) if weight.dim() > 1 else weight.detach().clone()
         for name, weight in model.named_parameters()
     }
 
@@ -729,7 +729,9 @@ def test_a_pass_sees_rounded_matrices_and_its_gradient_moves_the_whole_ones() ->
     model = nn.Linear(2, 2)
     model.weight.data.copy_(torch.tensor([[1.0, 0.3], [-0.7, 0.111]]))
     whole = model.weight.detach().clone()
-    learner = Learner(model, Linear("one", TrainingOptions(1, 0.001, bits=4, precision="fp32")))
+    learner = Learner(
+        model, Linear("one", TrainingOptions(1, 0.001, weight_bits=4, precision="fp32"))
+    )
     for updates in range(2):
         learner.step({}, rate=0.001, updates=updates, asked=[])
     # 7 steps of 1/4 hold 1, so it is kept and 0.3 becomes 0.25; of 1/8, -0.75 and 0.125.
@@ -740,31 +742,31 @@ def test_a_pass_sees_rounded_matrices_and_its_gradient_moves_the_whole_ones() ->
 
 
 def test_rounded_weights_are_validated_and_saved_and_whole_ones_kept() -> None:
-    learner = Learner(Toy(), ToyStage("one", replace(FIRST, bits=4)))
+    learner = Learner(Toy(), ToyStage("one", replace(FIRST, weight_bits=4)))
     for updates in range(3):
         learner.step({"x": POINTS, "y": TARGETS}, rate=0.1, updates=updates, asked=[])
     live = {name: weight.clone() for name, weight in learner.model.named_parameters()}
-    with learner.average.applied():
+    with learner.ema.applied():
         expected = rounded_toy(learner.model, 4)
     with learner.evaluating():
         found = {name: weight.clone() for name, weight in learner.model.named_parameters()}
     assert all(torch.equal(found[name], expected[name]) for name in expected)
-    assert torch.equal(rounded_rows(found["head.weight"], 4), found["head.weight"])
+    assert torch.equal(quantize_rows(found["head.weight"], 4), found["head.weight"])
     assert all(torch.equal(w, live[name]) for name, w in learner.model.named_parameters())
 
 
 def test_what_rests_is_not_rounded() -> None:
     class Headless(ToyStage):
-        def begin(self, model):
+        def setup(self, model):
             model.requires_grad_(True)
             model.head.requires_grad_(False)
 
     model = Toy()
     head = model.head.weight.clone()
-    learner = Learner(model, Headless("one", replace(FIRST, bits=4)))
+    learner = Learner(model, Headless("one", replace(FIRST, weight_bits=4)))
     with learner.evaluating():
         assert torch.equal(model.head.weight, head)
-        assert not torch.equal(rounded_rows(head, 4), head)
+        assert not torch.equal(quantize_rows(head, 4), head)
 
 
 def test_every_stage_counts_its_own_updates() -> None:
@@ -786,9 +788,9 @@ def gradients_at_step(learner: Learner) -> list[Tensor]:
     return seen
 
 
-@pytest.mark.parametrize("clip", [0.0, 0.5, 1000.0])
-def test_the_whole_gradient_is_clipped_and_its_norm_told(clip: float) -> None:
-    stage = ToyStage("one", replace(FIRST, clip=clip, precision="fp32"))
+@pytest.mark.parametrize("max_grad_norm", [0.0, 0.5, 1000.0])
+def test_the_whole_gradient_is_clipped_and_its_norm_told(max_grad_norm: float) -> None:
+    stage = ToyStage("one", replace(FIRST, max_grad_norm=max_grad_norm, precision="fp32"))
     learner = Learner(Toy(dropout=0), stage)
     seen = gradients_at_step(learner)
     batch = {"x": POINTS, "y": TARGETS}
@@ -799,7 +801,7 @@ def test_the_whole_gradient_is_clipped_and_its_norm_told(clip: float) -> None:
     assert result.losses["loss"] == pytest.approx(loss.item())
     assert result.asked == [False, True]
     assert raw.norm() > 0.5
-    scale = min(1.0, clip / raw.norm().item()) if clip else 1.0
+    scale = min(1.0, max_grad_norm / raw.norm().item()) if max_grad_norm else 1.0
     assert torch.allclose(seen[0], raw * scale, rtol=1e-4)
 
 
@@ -811,7 +813,7 @@ def test_groups_move_at_their_own_scale() -> None:
                 {"params": [model.body[0].bias], "scale": 0.25},
             ]
 
-        def begin(self, model):
+        def setup(self, model):
             model.requires_grad_(False)
             model.head.bias.requires_grad_(True)
             model.body[0].bias.requires_grad_(True)
@@ -960,12 +962,12 @@ class Choices:
 
 def test_a_recipe_hands_its_own_fields_to_the_training_and_the_rest_is_chosen():
     expected = TrainingOptions(
-        epochs=3, learning_rate=0.5, warmup_steps=50, clip=2.0, betas=(0.9, 0.98)
+        epochs=3, learning_rate=0.5, warmup_steps=50, max_grad_norm=2.0, betas=(0.9, 0.98)
     )
-    assert options_of(Choices(), 100, clip=2.0, betas=(0.9, 0.98)) == expected
-    assert options_of(Choices(), 100, epochs=9).epochs == 9
+    assert training_options(Choices(), 100, max_grad_norm=2.0, betas=(0.9, 0.98)) == expected
+    assert training_options(Choices(), 100, epochs=9).epochs == 9
 
 
 def test_a_warm_up_is_at_most_a_fifth_of_a_training():
-    assert options_of(Choices(), 10).warmup_steps == 6  # of 30 steps
-    assert options_of(Choices(), 10, warmup_steps=2).warmup_steps == 2
+    assert training_options(Choices(), 10).warmup_steps == 6  # of 30 steps
+    assert training_options(Choices(), 10, warmup_steps=2).warmup_steps == 2

@@ -38,11 +38,11 @@ def test_the_most_frequent_words_come_first_and_the_alphabet_breaks_ties():
 
 
 @pytest.mark.parametrize(
-    ("at_least", "kept"),
+    ("min_count", "kept"),
     [(1, ("a", "b", "c")), (2, ("a", "b")), (3, ("a",)), (4, ())],
 )
-def test_rare_words_are_left_out(at_least, kept):
-    vocabulary = WordVocabulary.build([["a", "b", "c"], ["b", "a", "a"]], at_least)
+def test_rare_words_are_left_out(min_count, kept):
+    vocabulary = WordVocabulary.build([["a", "b", "c"], ["b", "a", "a"]], min_count)
     assert vocabulary.words[4:] == kept
 
 

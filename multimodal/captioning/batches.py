@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from multimodal.captioning.wording import CaptionVocabulary
+from multimodal.captioning.vocabulary import CaptionVocabulary
 from multimodal.training import batches_per_epoch
 from multimodal.vocabulary import END, PADDING, SPECIAL, START
 
@@ -44,7 +44,7 @@ class TrainingCaptions:
         groups: the captions of every photo.
         vocabulary: the words to learn.
         listed_words: how many of the most frequent words make up the list.
-        longest: further words of a caption are cut off.
+        max_length: further words of a caption are cut off.
     """
 
     def __init__(
@@ -52,10 +52,10 @@ class TrainingCaptions:
         groups: Sequence[Sequence[str]],
         vocabulary: CaptionVocabulary,
         listed_words: int,
-        longest: int,
+        max_length: int,
     ) -> None:
         self.ids = [
-            sorted((vocabulary.encode(vocabulary.tokenize(c))[:longest] for c in group), key=len)
+            sorted((vocabulary.encode(vocabulary.tokenize(c))[:max_length] for c in group), key=len)
             for group in groups
         ]
         self.total = sum(map(len, self.ids))

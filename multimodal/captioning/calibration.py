@@ -10,7 +10,7 @@ from torch import Tensor
 
 from multimodal.captioning.captioner import Captioner
 from multimodal.captioning.model import CaptionNetwork
-from multimodal.captioning.wording import CaptionVocabulary
+from multimodal.captioning.vocabulary import CaptionVocabulary
 from multimodal.errors import UserError
 
 RANK = 200  # directions along which familiar photos vary
@@ -43,18 +43,18 @@ def calibrate(
         UserError: the captioner has no list of words, or its encoder no classifier.
     """
     former = captioner.network
-    if former.witnesses is None:
+    if former.word_evidence is None:
         raise UserError("only a captioner with listed_words and a classifier can be calibrated")
     rank = min(RANK, sum(map(len, familiar)) - 1)
     config = replace(former.decoder.config, familiarity_rank=rank)
     network = CaptionNetwork(former.encoder, config, captioner.vocabulary.words)
     network.load_state_dict(former.state_dict(), strict=False)
-    witnesses = network.witnesses
-    if witnesses is None or witnesses.familiarity is None:
-        raise AssertionError("a calibrated network has witnesses")
-    witnesses.familiarity.fit(familiar, held_out, FAMILIAR_SHARE)
+    word_evidence = network.word_evidence
+    if word_evidence is None or word_evidence.familiarity is None:
+        raise AssertionError("a calibrated network has word evidence")
+    word_evidence.familiarity.fit(familiar, held_out, FAMILIAR_SHARE)
     shares = [_shares(captions, captioner.vocabulary) for captions in (home, world)]
-    witnesses.usual.copy_(torch.stack(shares))
+    word_evidence.usual.copy_(torch.stack(shares))
     options = captioner.options
     return Captioner(network, captioner.vocabulary, options, captioner.repetition)
 

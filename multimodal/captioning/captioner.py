@@ -19,20 +19,26 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from multimodal.captioning.borrowing import Lent, Wish, borrowing, wish_to_mention, wish_to_name
 from multimodal.captioning.caption import Caption
-from multimodal.captioning.model import CaptionNetwork, DecoderConfig, Sight
+from multimodal.captioning.constraints import (
+    CopyVocabulary,
+    LexicalConstraint,
+    constraint_to_mention,
+    constraint_to_name,
+    with_copied_words,
+)
+from multimodal.captioning.model import CaptionNetwork, DecoderConfig, DecoderMemory
 from multimodal.captioning.naming import (
+    ClassPrediction,
     Thing,
-    Verdict,
-    is_worth_naming,
+    accept_name,
     mentions,
     recognize,
     things,
-    unsaid,
+    unmentioned_object,
     with_articles,
 )
-from multimodal.captioning.wording import CaptionVocabulary, RepetitionCosts, shown
+from multimodal.captioning.vocabulary import CaptionVocabulary, RepetitionCosts, shown
 from multimodal.checkpoints import (
     JSON,
     load_tensors,
@@ -49,7 +55,7 @@ from multimodal.encoders import (
 )
 from multimodal.errors import UserError
 from multimodal.images import IMAGE_BYTES, ImageError, ImageSource, name_of, open_image
-from multimodal.processor import Precision, shares, side_by_side, torch_dtype
+from multimodal.processor import Precision, parallel_map, split_batch, torch_dtype
 from multimodal.recurrent.generation import (
     MOST_REQUIREMENTS,
     GenerationOptions,
@@ -89,8 +95,9 @@ class CaptionOptions(GenerationOptions):
         naming: Name what the encoder's classifier is sure of and the sentence has no word for.
             Sentences that are drawn by `sample` stay as they are.
         must_mention: Sets of words or phrases; a sentence has one of each.
-        detected_weight: What the word detector counts beside the decoder; see `Decoder.lean`. More
-            makes the single words surer and the sentences more alike. Scores are those of both.
+        detected_weight: What the word detector counts beside the decoder; see
+            `Decoder.with_detector_bias`. More makes the single words surer and the sentences more
+            alike. Scores are those of both.
         repetition_weight: What it counts that people seldom repeat a word; 0 lets everything recur.
             Scores are lower by it.
     """
@@ -116,12 +123,12 @@ class _Naming(NamedTuple):
 
     Attributes:
         thing: what it is.
-        wish: what the sentence has to mention.
+        constraint: what the sentence has to mention.
         odds: of the thing against what the sentence says instead.
     """
 
     thing: Thing
-    wish: Wish
+    constraint: LexicalConstraint
     odds: float
 
 
@@ -161,13 +168,14 @@ class Captioner:
         """
         checkpoint = read_checkpoint(source, task=TASK)
         with reading_config(checkpoint):
-            captioner = cls._untrained(checkpoint.config)
+            captioner = cls.from_config(checkpoint.config)
         load_tensors(captioner.network, checkpoint)
         captioner.network.to(torch_dtype(precision))
         return captioner
 
     @classmethod
-    def _untrained(cls, config: Mapping[str, Any]) -> Self:
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Build a captioner with random weights from the contents of a `config.json`."""
         vocabulary = CaptionVocabulary(
             config["vocabulary"], config.get("tokenizer", "coco-caption")
         )
@@ -246,139 +254,149 @@ class Captioner:
 
     @property
     def size(self) -> int:
-        """Pixels of the side of a `view`."""
+        """Pixels of the side of a `preprocess`."""
         return self.network.encoder.config.size
 
     @property
     def crop(self) -> bool:
-        """Whether a `view` is the middle of a picture, or else the whole of it, squashed."""
+        """Whether a `preprocess` is the middle of a picture, or else the whole of it, squashed."""
         return self.network.encoder.config.fit == "crop"
 
-    def look(self, pictures: Sequence[Image.Image]) -> Tensor:
-        """Upright RGB pictures of any size → their cells (B, S, D), of which to write often."""
-        return encode_views(self.network.encoder, [self.view(picture) for picture in pictures])
+    def encode_images(self, pictures: Sequence[Image.Image]) -> Tensor:
+        """Encode upright RGB pictures of any size: (B, S, D), of which to generate often."""
+        return encode_views(
+            self.network.encoder, [self.preprocess(picture) for picture in pictures]
+        )
 
     @torch.inference_mode()
-    def write(
-        self, cells: Tensor, options: CaptionOptions, wishes: Sequence[Wish] = ()
+    def generate(
+        self, cells: Tensor, options: CaptionOptions, constraints: Sequence[LexicalConstraint] = ()
     ) -> list[list[Hypothesis]]:
-        """Cells (B, S, D) → the n best sentences of every picture, as ids.
+        """Search for the n best sentences of every picture, as ids.
 
         Args:
-            cells: of B pictures.
+            cells: (B, S, D) of the pictures.
             options: how to search.
-            wishes: what the sentences about each picture have to mention; none for nothing.
+            constraints: what the sentences about each picture have to mention; none for nothing.
         """
         # Drawing takes numbers from one stream: that stays in order.
-        parts = [slice(len(cells))] if options.sample else shares(len(cells))
-        found = side_by_side(lambda rows: self._write(cells[rows], options, wishes[rows]), parts)
+        parts = [slice(len(cells))] if options.sample else split_batch(len(cells))
+        found = parallel_map(
+            lambda rows: self._generate(cells[rows], options, constraints[rows]), parts
+        )
         return list(chain.from_iterable(found))
 
-    def sight(self, cells: Tensor, options: CaptionOptions) -> Sight:
-        """Cells (B, S, D) → what the decoder sees of them."""
-        return self.network.look(cells, options.detected_weight)[0]
+    def decoder_memory(self, cells: Tensor, options: CaptionOptions) -> DecoderMemory:
+        """Compute what the decoder attends to: cells (B, S, D) → DecoderMemory."""
+        return self.network.encode(cells, options.detected_weight)[0]
 
-    def _write(
-        self, cells: Tensor, options: CaptionOptions, wishes: Sequence[Wish]
+    def _generate(
+        self, cells: Tensor, options: CaptionOptions, constraints: Sequence[LexicalConstraint]
     ) -> list[list[Hypothesis]]:
         decoder = self.network.decoder
-        sight = self.sight(cells, options)
-        start = decoder.start(sight)
+        memory = self.decoder_memory(cells, options)
+        start = decoder.start(memory)
         prompts = [[START]] * len(cells)
-        if not any(wish.requirements for wish in wishes):
-            return generate(decoder.step, start, sight, prompts, end=END, options=options)
-        unwanted = [wish.unwanted for wish in wishes]
-        lent = Lent.collect(sight, wishes)
-        extra = range(len(self.vocabulary), len(self.vocabulary) + lent.donors.shape[1])
+        if not any(constraint.requirements for constraint in constraints):
+            return generate(decoder.step, start, memory, prompts, end=END, options=options)
+        banned = [constraint.banned for constraint in constraints]
+        copies = CopyVocabulary.collect(memory, constraints)
+        extra = range(len(self.vocabulary), len(self.vocabulary) + copies.donors.shape[1])
         options = replace(options, once=(*options.once, *extra))
-        required = [wish.requirements for wish in wishes]
+        required = [constraint.requirements for constraint in constraints]
         return generate(
-            borrowing(decoder),
+            with_copied_words(decoder),
             start,
-            lent,
+            copies,
             prompts,
             end=END,
             options=options,
             requirements=required,
-            banned=unwanted,
+            banned=banned,
         )
 
-    def view(self, picture: Image.Image) -> np.ndarray:
-        """All that the network sees of an upright RGB picture, uint8 (size, size, 3).
+    def preprocess(self, picture: Image.Image) -> np.ndarray:
+        """Crop or squash an upright RGB picture to what the network sees, uint8 (size, size, 3).
 
-        Threads may prepare views ahead for `describe`.
+        Threads may preprocess ahead for `caption_preprocessed`.
         """
         return self.network.encoder.fit(picture)
 
-    def describe(
+    def caption_preprocessed(
         self, names: Sequence[str], views: Sequence[np.ndarray], options: CaptionOptions
     ) -> list[Caption]:
-        """Caption what `view` gave, as one batch.
+        """Caption the results of `preprocess`, as one batch.
 
         Args:
             names: what stands for each picture in its caption.
-            views: (size, size, 3) each, as many as names.
+            views: (size, size, 3) uint8 each, as many as names.
             options: from `search_options`.
         """
-        return self.describe_cells(names, encode_views(self.network.encoder, views), options)
+        return self.caption_cells(names, encode_views(self.network.encoder, views), options)
 
-    def describe_cells(
+    def caption_cells(
         self, names: Sequence[str], cells: Tensor, options: CaptionOptions
     ) -> list[Caption]:
-        """Caption cells (B, S, D) that are at hand, as one batch; see `describe`."""
-        wish = wish_to_mention(options.must_mention, self.vocabulary)
-        verdicts = self._recognize(cells)
-        room = len(wish.requirements) < MOST_REQUIREMENTS
+        """Caption cells (B, S, D), as one batch; see `caption_preprocessed`."""
+        constraint = constraint_to_mention(options.must_mention, self.vocabulary)
+        predictions = self._recognize(cells)
+        room = len(constraint.requirements) < MOST_REQUIREMENTS
         naming = options.naming and room and not options.sample
-        wishes = [wish] * len(cells)
-        witnesses = self.network.witnesses
-        if naming and witnesses is not None and witnesses.familiarity is not None:
-            familiar = witnesses.familiarity(cells).tolist()
-            seen = zip(verdicts, familiar, strict=True)
-            wishes = [self._with_name(wish, verdict, share) for verdict, share in seen]
-        found = self.write(cells, options, wishes)
+        constraints = [constraint] * len(cells)
+        word_evidence = self.network.word_evidence
+        if naming and word_evidence is not None and word_evidence.familiarity is not None:
+            familiar = word_evidence.familiarity(cells).tolist()
+            seen = zip(predictions, familiar, strict=True)
+            constraints = [
+                self._with_name(constraint, prediction, share) for prediction, share in seen
+            ]
+        found = self.generate(cells, options, constraints)
         captions = [
-            replace(self._caption(name, of_photo, wish), objects=verdict.objects)
-            for name, of_photo, verdict, wish in zip(names, found, verdicts, wishes, strict=True)
+            replace(self._caption(name, of_photo, constraint), objects=prediction.objects)
+            for name, of_photo, prediction, constraint in zip(
+                names, found, predictions, constraints, strict=True
+            )
         ]
-        if naming and witnesses is None:
-            for number, named in self._name(captions, verdicts, cells, options):
+        if naming and word_evidence is None:
+            for number, named in self._name(captions, predictions, cells, options):
                 captions[number] = named
         return [
             replace(caption, unmentioned=self._unmentioned(caption.words, options.must_mention))
             for caption in captions
         ]
 
-    def _with_name(self, wish: Wish, verdict: Verdict, familiar: float) -> Wish:
-        """The wish, and the name of the surest object in a photo that is not familiar."""
-        if familiar >= FAMILIAR or not verdict.objects:
-            return wish
-        surest = verdict.objects[0]
+    def _with_name(
+        self, constraint: LexicalConstraint, prediction: ClassPrediction, familiar: float
+    ) -> LexicalConstraint:
+        """The constraint, and the name of the surest object in a photo that is not familiar."""
+        if familiar >= FAMILIAR or not prediction.objects:
+            return constraint
+        surest = prediction.objects[0]
         thing = things()[surest.name]
         if surest.probability < RECOGNIZED or not thing.sayable:
-            return wish
+            return constraint
         spelled = (self.vocabulary.encode(form.split()) for form in thing.forms.said())
         known = [ids for ids in spelled if UNKNOWN not in ids]
-        return wish.with_one_of(known, (), len(self.vocabulary)) if known else wish
+        return constraint.with_one_of(known, (), len(self.vocabulary)) if known else constraint
 
-    def _recognize(self, cells: Tensor) -> list[Verdict]:
+    def _recognize(self, cells: Tensor) -> list[ClassPrediction]:
         encoder = self.network.encoder
         if encoder.head is None or encoder.config.classes not in _NAMED_CLASSES:
-            return [Verdict()] * len(cells)
+            return [ClassPrediction()] * len(cells)
         with torch.inference_mode():
             return recognize(encoder.classify(cells))
 
     def _name(
         self,
         captions: Sequence[Caption],
-        verdicts: Sequence[Verdict],
+        predictions: Sequence[ClassPrediction],
         cells: Tensor,
         options: CaptionOptions,
     ) -> Iterator[tuple[int, Caption]]:
         """Captions that name what is surely there, for the places of those that do not."""
         wanted: dict[int, _Naming] = {}
-        for number, (caption, verdict) in enumerate(zip(captions, verdicts, strict=True)):
-            naming = self._naming(caption, verdict, options)
+        for number, (caption, prediction) in enumerate(zip(captions, predictions, strict=True)):
+            naming = self._naming(caption, prediction, options)
             if naming is not None:
                 wanted[number] = naming
         if not wanted:
@@ -387,42 +405,42 @@ class Captioner:
         # its best sentence may not make sense.
         width = 2 * options.beam_size
         search = replace(options, beam_size=width, n_best=width)
-        wishes = [naming.wish for naming in wanted.values()]
-        found = self.write(cells[list(wanted)], search, wishes)
+        constraints = [naming.constraint for naming in wanted.values()]
+        found = self.generate(cells[list(wanted)], search, constraints)
         for (number, naming), of_photo in zip(wanted.items(), found, strict=True):
             named = self._named(captions[number], naming, of_photo, options.n_best)
             if named is not None:
                 yield number, named
 
     def _naming(
-        self, caption: Caption, verdict: Verdict, options: CaptionOptions
+        self, caption: Caption, prediction: ClassPrediction, options: CaptionOptions
     ) -> _Naming | None:
-        thing = unsaid(caption.words, verdict.objects)
+        thing = unmentioned_object(caption.words, prediction.objects)
         if thing is None:
             return None
-        required = wish_to_mention(options.must_mention, self.vocabulary)
-        wish = wish_to_name(thing, required, self.vocabulary)
-        if wish is None:
+        required = constraint_to_mention(options.must_mention, self.vocabulary)
+        constraint = constraint_to_name(thing, required, self.vocabulary)
+        if constraint is None:
             return None
-        refuted = verdict.refuted_by(thing)
+        refuted = prediction.refuted_by(thing)
         if not refuted.isdisjoint(caption.words):
-            wish = wish.without(refuted, self.vocabulary)
-        return _Naming(thing, wish, verdict.odds(thing, caption.words))
+            constraint = constraint.without(refuted, self.vocabulary)
+        return _Naming(thing, constraint, prediction.odds(thing, caption.words))
 
     def _named(
         self, plain: Caption, naming: _Naming, found: Sequence[Hypothesis], n_best: int
     ) -> Caption | None:
         """What takes the place of a plain caption, if any sentence makes sense and is worth it."""
-        thing, wish, odds = naming
+        thing, constraint, odds = naming
         sentences = [
             hypothesis
             for hypothesis in found
             if hypothesis.unmet == 0
-            and not thing.is_misplaced(wish.words(hypothesis.tokens, self.vocabulary))
+            and not thing.is_misplaced(constraint.words(hypothesis.tokens, self.vocabulary))
         ]
-        if not sentences or not is_worth_naming(odds, plain.score - sentences[0].score):
+        if not sentences or not accept_name(odds, plain.score - sentences[0].score):
             return None
-        named = self._caption(plain.source, sentences[:n_best], wish)
+        named = self._caption(plain.source, sentences[:n_best], constraint)
         return replace(named, objects=plain.objects)
 
     def _caption_batch(
@@ -445,15 +463,21 @@ class Captioner:
     def _describe(
         self, names: Sequence[str], pictures: Sequence[Image.Image], options: CaptionOptions
     ) -> list[Caption]:
-        return self.describe(names, [self.view(picture) for picture in pictures], options)
+        return self.caption_preprocessed(
+            names, [self.preprocess(picture) for picture in pictures], options
+        )
 
-    def _caption(self, name: str, hypotheses: Sequence[Hypothesis], wish: Wish) -> Caption:
-        best, *others = [self._sentence(name, hypothesis, wish) for hypothesis in hypotheses]
+    def _caption(
+        self, name: str, hypotheses: Sequence[Hypothesis], constraint: LexicalConstraint
+    ) -> Caption:
+        best, *others = [self._sentence(name, hypothesis, constraint) for hypothesis in hypotheses]
         return replace(best, alternatives=tuple(others))
 
-    def _sentence(self, name: str, hypothesis: Hypothesis, wish: Wish) -> Caption:
-        words = wish.words(hypothesis.tokens, self.vocabulary)
-        words = with_articles(words, wish.beginnings(self.vocabulary))
+    def _sentence(
+        self, name: str, hypothesis: Hypothesis, constraint: LexicalConstraint
+    ) -> Caption:
+        words = constraint.words(hypothesis.tokens, self.vocabulary)
+        words = with_articles(words, constraint.beginnings(self.vocabulary))
         attention = None
         if hypothesis.attention is not None:
             grid = self.network.encoder.grid

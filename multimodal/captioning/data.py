@@ -55,11 +55,13 @@ _PHOTO_FOLDERS = ("images", "Images", "Flicker8k_Dataset", "Flickr8k_Dataset")
 class CaptionedPhoto:
     """A photo and what people wrote about it.
 
-    name: unique in the data: the file's name as the source writes it, or the SHA-1 of a picture
-        that lies inside a table.
-    image: what `multimodal.images.open_image` takes: an existing file, or the bytes of one.
-    captions: at least one, none empty, as written (not tokenised).
-    label: what to call it: its name, or for a picture inside a table the name or number of its row.
+    Attributes:
+        name: unique in the data: the file's name as the source writes it, or the SHA-1 of a picture
+            that lies inside a table.
+        image: what `multimodal.images.open_image` takes: an existing file, or the bytes of one.
+        captions: at least one, none empty, as written (not tokenised).
+        label: what to call it: its name, or for a picture inside a table the name or number of its
+            row.
     """
 
     name: str
@@ -78,22 +80,24 @@ def read_captions(
 ) -> list[CaptionedPhoto]:
     """Read one split of captioned photos, in the source's order, without opening any photo.
 
-    source: what it is shows in its name and contents:
-        - the folder of Flickr8k (Hodosh, Young and Hockenmaier 2013);
-        - a COCO folder with `annotations/` (Chen et al. 2015), or one `.json` file out of it;
-        - the `.json` file of Karpathy's splits (Karpathy and Fei-Fei 2015);
-        - a `.csv`, `.tsv`, `.txt` or `.jsonl` table, in which rows of one photo are merged, or a
-          `.json` list of such rows, also as LLaVA and BLIP have it;
-        - an image folder of `datasets`, with `metadata.csv` or `metadata.jsonl`, or Parquet;
-        - a folder of photos with a `.txt` of captions beside each, a caption a line;
-        - the name of a data set on the Hugging Face Hub, "owner/name".
-    split: "train", "dev" or "test", or another name of these.
-    images: the folder of the photos, where they are not beside their captions.
-    image_column, caption_column: the columns of a table, where `IMAGE_COLUMNS` and
-        `CAPTION_COLUMNS` do not name them.
+    Args:
+        source: what it is shows in its name and contents:
+            - the folder of Flickr8k (Hodosh, Young and Hockenmaier 2013);
+            - a COCO folder with `annotations/` (Chen et al. 2015), or one `.json` file out of it;
+            - the `.json` file of Karpathy's splits (Karpathy and Fei-Fei 2015);
+            - a `.csv`, `.tsv`, `.txt` or `.jsonl` table, in which rows of one photo are merged, or
+              a `.json` list of such rows, also as LLaVA and BLIP have it;
+            - an image folder of `datasets`, with `metadata.csv` or `metadata.jsonl`, or Parquet;
+            - a folder of photos with a `.txt` of captions beside each, a caption a line;
+            - the name of a data set on the Hugging Face Hub, "owner/name".
+        split: "train", "dev" or "test", or another name of these.
+        images: the folder of the photos, where they are not beside their captions.
+        image_column: the column of a table's photos, where `IMAGE_COLUMNS` do not name it.
+        caption_column: that of its captions, where `CAPTION_COLUMNS` do not name it.
 
-    Raises `UserError` for a source that is not understood, for a split or a column that it lacks,
-    for a split without photos, an empty caption and a missing photo.
+    Raises:
+        UserError: a source that is not understood, a split or a column that it lacks, a split
+            without photos, an empty caption or a missing photo.
     """
     wanted = _SPLITS.get(split.lower())
     if wanted is None:
@@ -105,10 +109,11 @@ def read_captions(
 
 
 def read_sentences(file: str | Path) -> list[tuple[str, ...]]:
-    """Read captions whose photos are not at hand, grouped by photo, to learn the language from.
+    """Read captions whose photos are not available, grouped by photo, to learn the language from.
 
-    file: lines of photo#number, a tab and a caption, as Flickr30k is published (Young, Lai, Hodosh
-        and Hockenmaier 2014); a name that ends in .gz is unpacked.
+    Args:
+        file: lines of photo#number, a tab and a caption, as Flickr30k is published (Young, Lai,
+            Hodosh and Hockenmaier 2014); a name that ends in .gz is unpacked.
 
     Raises:
         UserError: when the file cannot be read, or a line is not of that form.

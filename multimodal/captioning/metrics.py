@@ -148,7 +148,7 @@ class CaptionReward:
         reward = CaptionReward({"a.jpg": [[4, 8, 2], [4, 9, 2]], "b.jpg": [[5, 2]]})
         reward.score(["a.jpg", "a.jpg"], [[4, 8, 2], [5, 2]])  # (2,)
 
-    Arguments:
+    Args:
         references: the token sequences of every photo; how rare an n-gram is, is counted over them.
         bleu_weight: what the mean of a sentence's BLEU-1 to BLEU-4 counts against CIDEr-D.
         unigram_weight: what its BLEU-1 counts besides.
@@ -173,7 +173,7 @@ class CaptionReward:
     ) -> npt.NDArray[np.float64]:
         """Score N sentences, each against the references of its own photo.
 
-        Arguments:
+        Args:
             names: the photo of every sentence (N); a photo may come up several times.
             hypotheses: the tokens of every sentence (N).
 
@@ -206,7 +206,7 @@ def evaluate_captions(
 ) -> CaptionScores:
     """Score one caption per photo against its references, as coco-caption does.
 
-    Arguments:
+    Args:
         hypotheses: a raw sentence per photo; one without a single word scores 0.
         references: the raw reference sentences of the same photos, one or more each.
         meteor: compute METEOR too; it takes Java and the package's extra `meteor`.

@@ -2,10 +2,11 @@
 
 One set of modules; three decoders of the literature are configurations of it:
 
-- ``DecoderConfig()``: a recurrent reader sees the words so far beside the whole photo; its hidden
-  state looks at the cells with additive attention, and a recurrent writer says what was seen. The
-  attention is that of Xu et al. 2015 (Show, Attend and Tell); that h_t asks, not h_{t-1}, is from
-  Lu et al. 2017 (Knowing When to Look) and lets training unroll all steps at once.
+- ``DecoderConfig()``: an attention LSTM reads the words so far beside the whole photo, its hidden
+  state queries the cells by additive attention, and a language LSTM predicts the next word (the two
+  layers of Anderson et al. 2018, Bottom-Up and Top-Down Attention). The attention is that of Xu et
+  al. 2015 (Show, Attend and Tell); that h_t asks, not h_{t-1}, is from Lu et al. 2017 (Knowing When
+  to Look) and lets training unroll all steps at once.
 - ``DecoderConfig(attention=None, image_at="first", detected_words=0)``: Show and Tell (Vinyals et
   al. 2015).
 - The same with ``cell="rnn"``: the multimodal RNN of the lecture (Karpathy and Fei-Fei 2015).
@@ -20,7 +21,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import torch
 from torch import Tensor, nn
 
-from multimodal.captioning.support import Belief, Witnesses
+from multimodal.captioning.word_evidence import WordEvidence, WordProbabilities
 from multimodal.encoders import Encoder
 from multimodal.recurrent.attention import AdditiveAttention
 from multimodal.recurrent.cells import Cell, LockedDropout, RecurrentNetwork, State
@@ -31,23 +32,23 @@ _NEVER = -9.0  # log of the share of captions with a word that is not looked for
 _ENDING = -1.5  # what stands for the end's: that of a usual word, so that sentences stay as long
 
 DecoderState: TypeAlias = tuple[State, State]
-"""The reader's state and the writer's (empty without attention); every tensor (B, K, H)."""
+"""States of the attention LSTM and of the language LSTM (empty without attention), (B, K, H)."""
 
 
-class Sight(NamedTuple):
-    """What the decoder sees of a batch of photos; computed once for each photo.
+class DecoderMemory(NamedTuple):
+    """What the decoder attends to of a batch of photos; computed once for each photo.
 
     Attributes:
         image: (B, E) the whole photo, in the space of the word embeddings.
         values: (B, S, H) the cells that attention weighs; (B, 0, H) without attention.
         keys: (B, S, A) the same cells, projected for comparison.
-        leaning: (B, V) what the logits of all next words gain; (B, 0) for nothing.
+        logit_bias: (B, V) what the logits of all next words gain; (B, 0) for nothing.
     """
 
     image: Tensor
     values: Tensor
     keys: Tensor
-    leaning: Tensor
+    logit_bias: Tensor
 
 
 @dataclass(frozen=True)
@@ -131,21 +132,21 @@ class Decoder(nn.Module):
             self.detector = WordDetector(cell_size, config.detected_words, config.dropout)
         if config.list_size:
             self.word_projection = nn.Linear(config.list_size, embedding_size, bias=False)
-        self.reader = RecurrentNetwork(config.cell, embedding_size, hidden_size)
+        self.attention_lstm = RecurrentNetwork(config.cell, embedding_size, hidden_size)
         if config.attention:
             self.cell_projection = nn.Linear(cell_size, hidden_size)
             self.attention = AdditiveAttention(hidden_size, hidden_size, config.attention_size)
-            self.writer = RecurrentNetwork(config.cell, 2 * hidden_size, hidden_size)
+            self.language_lstm = RecurrentNetwork(config.cell, 2 * hidden_size, hidden_size)
         self.readout = nn.Linear(hidden_size, vocabulary_size)
 
     def detect(self, cells: Tensor) -> Tensor | None:
         """Logits (B, W) of the words that belong to a photo; None without a detector."""
         return None if self.detector is None else self.detector(cells).float()
 
-    def look(
+    def encode(
         self, cells: Tensor, words: Tensor | None = None, visible: Tensor | None = None
-    ) -> Sight:
-        """Everything that the sentence needs of the photos: cells (B, S, D) → Sight.
+    ) -> DecoderMemory:
+        """Compute all that the sentence needs of the photos: cells (B, S, D) → DecoderMemory.
 
         Args:
             cells: of B photos.
@@ -160,36 +161,38 @@ class Decoder(nn.Module):
             image = image + self.word_projection(present.to(image.dtype))
         if not self.config.attention:
             nothing = image.new_zeros(cells.shape[0], 0, 0)
-            return Sight(image, nothing, nothing, _no_leaning(image))
+            return DecoderMemory(image, nothing, nothing, _no_logit_bias(image))
         values = torch.relu(self.cell_projection(self.dropout(cells)))
         if visible is not None:
             values = values * visible[:, None, None].to(values.dtype)
-        return Sight(image, values, self.attention.keys(values), _no_leaning(image))
+        return DecoderMemory(image, values, self.attention.keys(values), _no_logit_bias(image))
 
-    def lean(self, sight: Sight, detected: Tensor, weight: float) -> Sight:
-        """A sight whose every sentence leans towards the detected words.
+    def with_detector_bias(
+        self, memory: DecoderMemory, detected: Tensor, weight: float
+    ) -> DecoderMemory:
+        """Add the word detector's log-probabilities to the logits of all next words.
 
         The decoder's log-probability of a word gains that of the detector, weighted: a log-linear
         model of both (Fang et al. 2015, From Captions to Visual Concepts and Back). It knows what
         is in the photo, the decoder what fits the sentence.
 
         Args:
-            sight: what is seen of B photos.
+            memory: what is seen of B photos.
             detected: (B, W) logits of the words that belong to them.
             weight: what the detector counts; the decoder counts 1.
         """
         shares = nn.functional.logsigmoid(detected.float())
-        leaning = shares.new_full((shares.shape[0], self.readout.out_features), _NEVER)
-        leaning[:, END] = _ENDING
-        leaning[:, len(SPECIAL) : len(SPECIAL) + shares.shape[1]] = shares
-        return self.with_logit_bias(sight, weight * leaning)
+        logit_bias = shares.new_full((shares.shape[0], self.readout.out_features), _NEVER)
+        logit_bias[:, END] = _ENDING
+        logit_bias[:, len(SPECIAL) : len(SPECIAL) + shares.shape[1]] = shares
+        return self.with_logit_bias(memory, weight * logit_bias)
 
-    def with_logit_bias(self, sight: Sight, bias: Tensor) -> Sight:
-        """A sight under which the logit of every next word gains a bias (B, V), in nats."""
-        return sight._replace(leaning=bias.to(sight.image.dtype))
+    def with_logit_bias(self, memory: DecoderMemory, bias: Tensor) -> DecoderMemory:
+        """Return a memory under which the logits of all next words gain a bias (B, V), in nats."""
+        return memory._replace(logit_bias=bias.to(memory.image.dtype))
 
-    def imagine(self, present: Tensor) -> Sight:
-        """What is seen of photos of which nothing is known but words: (B, W) from 0 to 1 → Sight.
+    def memory_from_words(self, present: Tensor) -> DecoderMemory:
+        """Return the memory of photos of which only words are known, (B, W) from 0 to 1.
 
         So the decoder can learn from captions alone.
         """
@@ -199,54 +202,54 @@ class Decoder(nn.Module):
             image = self.word_projection(present)
         values = image.new_zeros(present.shape[0], 1, self.config.hidden_size)
         keys = self.attention.keys(values) if self.config.attention else values
-        return Sight(image, values, keys, _no_leaning(image))
+        return DecoderMemory(image, values, keys, _no_logit_bias(image))
 
-    def forward(self, sight: Sight, words: Tensor) -> Tensor:
+    def forward(self, memory: DecoderMemory, words: Tensor) -> Tensor:
         """Teacher forcing: the words so far → logits of the next ones.
 
         Args:
-            sight: what is seen of B photos.
+            memory: what is seen of B photos.
             words: (B, N, T) ids, N sentences for each photo, each from START on.
 
         Returns:
             Logits (B, N, T, V).
         """
         photos, sentences, steps = words.shape
-        image = sight.image.repeat_interleave(sentences, 0)[:, None]  # (B·N, 1, E)
+        image = memory.image.repeat_interleave(sentences, 0)[:, None]  # (B·N, 1, E)
         inputs = self.embedding(words.flatten(0, 1))  # (B·N, T, E)
         if self.config.image_at == "every":
-            hidden, _ = self.reader.unroll(self.dropout(inputs + image))
+            hidden, _ = self.attention_lstm.unroll(self.dropout(inputs + image))
         else:
-            hidden, _ = self.reader.unroll(self.dropout(torch.cat([image, inputs], 1)))
+            hidden, _ = self.attention_lstm.unroll(self.dropout(torch.cat([image, inputs], 1)))
             hidden = hidden[:, 1:]
         hidden = self.dropout(hidden)  # (B·N, T, H)
         if self.config.attention:
             queries = hidden.reshape(photos, sentences * steps, -1)
-            context, _ = self.attention(queries, sight.keys, sight.values)
+            context, _ = self.attention(queries, memory.keys, memory.values)
             context = self.dropout(context.reshape(hidden.shape))
-            hidden, _ = self.writer.unroll(torch.cat([hidden, context], -1))
+            hidden, _ = self.language_lstm.unroll(torch.cat([hidden, context], -1))
             hidden = self.dropout(hidden)
         logits: Tensor = self.readout(hidden).view(photos, sentences, steps, -1)
-        return logits + sight.leaning[:, None, None] if sight.leaning.shape[1] else logits
+        return logits + memory.logit_bias[:, None, None] if memory.logit_bias.shape[1] else logits
 
-    def start(self, sight: Sight) -> DecoderState:
+    def start(self, memory: DecoderMemory) -> DecoderState:
         """The state before the first word, one hypothesis a photo: every tensor (B, 1, H)."""
-        batch = sight.image.shape[0]
-        read = self.reader.initial_state(batch)
+        batch = memory.image.shape[0]
+        read = self.attention_lstm.initial_state(batch)
         if self.config.image_at == "first":
-            _, read = self.reader.step(sight.image, read)
-        written = self.writer.initial_state(batch) if self.config.attention else ()
+            _, read = self.attention_lstm.step(memory.image, read)
+        written = self.language_lstm.initial_state(batch) if self.config.attention else ()
         return _unflatten(read, batch), _unflatten(written, batch)
 
     def step(
-        self, words: Tensor, state: DecoderState, sight: Sight
+        self, words: Tensor, state: DecoderState, memory: DecoderMemory
     ) -> tuple[Tensor, DecoderState, Tensor | None]:
         """One more word for K hypotheses of every photo.
 
         Args:
             words: (B, K) the last word of every hypothesis.
             state: every tensor (B, K, H).
-            sight: what is seen of the B photos.
+            memory: what is seen of the B photos.
 
         Returns:
             Logits of the next word (B, K, V), the new state, and the attention (B, K, S) or None.
@@ -254,18 +257,18 @@ class Decoder(nn.Module):
         photos, hypotheses = words.shape
         inputs = self.embedding(words)  # (B, K, E)
         if self.config.image_at == "every":
-            inputs = inputs + sight.image[:, None]
-        hidden, read = self.reader.step(inputs.flatten(0, 1), _flatten(state[0]))
+            inputs = inputs + memory.image[:, None]
+        hidden, read = self.attention_lstm.step(inputs.flatten(0, 1), _flatten(state[0]))
         written, weights = state[1], None
         if self.config.attention:
             queries = hidden.view(photos, hypotheses, -1)
-            context, weights = self.attention(queries, sight.keys, sight.values)
+            context, weights = self.attention(queries, memory.keys, memory.values)
             inputs = torch.cat([hidden, context.flatten(0, 1)], -1)
-            hidden, after = self.writer.step(inputs, _flatten(written))
+            hidden, after = self.language_lstm.step(inputs, _flatten(written))
             written = _unflatten(after, photos)
         logits = self.readout(hidden).view(photos, hypotheses, -1)
-        if sight.leaning.shape[1]:
-            logits += sight.leaning[:, None]
+        if memory.logit_bias.shape[1]:
+            logits += memory.logit_bias[:, None]
         return logits, (_unflatten(read, photos), written), weights
 
 
@@ -282,10 +285,10 @@ class CaptionNetwork(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.decoder = Decoder(decoder, encoder.cell_size, len(vocabulary))
-        self.witnesses: Witnesses | None = None
+        self.word_evidence: WordEvidence | None = None
         if decoder.listed_words and encoder.head is not None:
             rank = decoder.familiarity_rank
-            self.witnesses = Witnesses(vocabulary, len(SPECIAL), encoder.cell_size, rank)
+            self.word_evidence = WordEvidence(vocabulary, len(SPECIAL), encoder.cell_size, rank)
 
     def word_list(self, cells: Tensor, detected: Tensor | None) -> Tensor | None:
         """The probability of every word (B, W) that the decoder reads; None without a detector.
@@ -294,32 +297,35 @@ class CaptionNetwork(nn.Module):
             cells: (B, S, D) of the photos.
             detected: (B, W') what `Decoder.detect` says of them.
         """
-        if detected is None or self.witnesses is None:
+        if detected is None or self.word_evidence is None:
             return None if detected is None else detected.sigmoid()
-        return self._listed(self.witnesses.words(detected, self.encoder.classify(cells)))
+        return self._listed(self.word_evidence.words(detected, self.encoder.classify(cells)))
 
-    def look(self, cells: Tensor, weight: float) -> tuple[Sight, Belief | None]:
-        """What the decoder sees of photos, and what is believed of them, where there are witnesses.
+    def encode(
+        self, cells: Tensor, weight: float
+    ) -> tuple[DecoderMemory, WordProbabilities | None]:
+        """Compute what the decoder attends to, and the word probabilities where there is evidence.
 
         Args:
             cells: (B, S, D).
             weight: of what is detected, as evidence for the words of a sentence; 0 for none.
         """
         decoder, detected = self.decoder, self.decoder.detect(cells)
-        if detected is None or self.witnesses is None:
-            sight = decoder.look(cells, self.word_list(cells, detected))
+        if detected is None or self.word_evidence is None:
+            memory = decoder.encode(cells, self.word_list(cells, detected))
             if detected is None or not weight:
-                return sight, None
-            return decoder.lean(sight, detected, weight), None
-        belief = self.witnesses.believe(cells, detected, self.encoder.classify(cells), weight)
-        sight = decoder.look(cells, self._listed(belief.words), belief.visible)
-        return decoder.with_logit_bias(sight, belief.evidence) if weight else sight, belief
+                return memory, None
+            return decoder.with_detector_bias(memory, detected, weight), None
+        logits = self.encoder.classify(cells)
+        words = self.word_evidence.combine(cells, detected, logits, weight)
+        memory = decoder.encode(cells, self._listed(words.words), words.visible)
+        return decoder.with_logit_bias(memory, words.logit_bias) if weight else memory, words
 
     def _listed(self, words: Tensor) -> Tensor:
         return words[:, len(SPECIAL) :][:, : self.decoder.config.listed_words]
 
 
-def _no_leaning(image: Tensor) -> Tensor:
+def _no_logit_bias(image: Tensor) -> Tensor:
     return image.new_zeros(image.shape[0], 0)
 
 

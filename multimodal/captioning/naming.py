@@ -3,10 +3,10 @@
 A captioner's sentences stay in the world of its training captions; the classes of its encoder reach
 further. Where the classifier is sure of a thing for which the sentence has no word, the everyday
 name of the thing is required of a second search (see `multimodal.recurrent.generation`), and it
-borrows from words of the same kind (see `borrowing`). That a detector's words are put into captions
-by a constrained search is from Anderson et al. (2017).
+copies words of the same kind (see `with_copied_words`). That a detector's words are put into
+captions by a constrained search is from Anderson et al. (2017).
 
-Two witnesses saw the photo, and their evidence is added up: the classifier's log-odds, and what the
+Two kinds of evidence are added up: the classifier's log-odds, and what the
 name costs the sentence. A photo outside the captioner's world shows by words for things that the
 classifier would hardly overlook and does not see: the lion's "dog". They are refuted. The second
 search does without them, and the odds are those against the dog, not against everything else.
@@ -96,22 +96,24 @@ class Thing:
         return bool(re.search(rf"\b({before}) ((a|an|the|his|her) (\S+ )?)?({forms})\b", sentence))
 
 
-class Verdict(NamedTuple):
+class ClassPrediction(NamedTuple):
     """What the classifier says of a photo.
 
     Attributes:
         objects: the surest things, surest first.
-        chances: the probability of all things together that a word can mean, for every word that
-            it can refute.
+        word_probabilities: the probability of all things together that a word can mean, for every
+            word that it can refute.
     """
 
     objects: tuple[Recognition, ...] = ()
-    chances: Mapping[str, float] = MappingProxyType({})
+    word_probabilities: Mapping[str, float] = MappingProxyType({})
 
     def refuted_by(self, thing: Thing) -> frozenset[str]:
         """The words that are not true of a photo of one of the objects."""
         likely = dict(self.objects)[thing.name]
-        return frozenset(word for word, p in self.chances.items() if p * REFUTED <= likely)
+        return frozenset(
+            word for word, p in self.word_probabilities.items() if p * REFUTED <= likely
+        )
 
     def odds(self, thing: Thing, words: Iterable[str]) -> float:
         """How many times as likely one of the objects is as what a sentence says instead.
@@ -121,7 +123,7 @@ class Verdict(NamedTuple):
         """
         likely = dict(self.objects)[thing.name]
         refuted = self.refuted_by(thing).intersection(words)
-        against = max((self.chances[word] for word in refuted), default=1 - likely)
+        against = max((self.word_probabilities[word] for word in refuted), default=1 - likely)
         return likely / max(against, _LEAST)
 
 
@@ -131,7 +133,7 @@ def things() -> Mapping[str, Thing]:
     return {thing.name: thing for group in GROUPS for thing in _things(group)}
 
 
-def recognize(logits: Tensor) -> list[Verdict]:
+def recognize(logits: Tensor) -> list[ClassPrediction]:
     """The classifier's logits (B, classes) → what it says of every photo.
 
     The probabilities of classes with the same everyday name are summed. Where there are more than
@@ -142,17 +144,19 @@ def recognize(logits: Tensor) -> list[Verdict]:
     sums = torch.zeros(len(logits), len(names)).index_add_(1, owners, probabilities)
     best = sums.topk(MOST_LISTED)
     words, meanings = _meanings()
-    chances = (sums @ meanings).tolist()
+    word_probabilities = (sums @ meanings).tolist()
     return [
-        Verdict(
+        ClassPrediction(
             tuple(Recognition(names[n], p) for n, p in zip(*row, strict=True) if p >= LISTED),
             dict(zip(words, of_words, strict=True)),
         )
-        for *row, of_words in zip(best.indices.tolist(), best.values.tolist(), chances, strict=True)
+        for *row, of_words in zip(
+            best.indices.tolist(), best.values.tolist(), word_probabilities, strict=True
+        )
     ]
 
 
-def unsaid(words: Sequence[str], objects: Iterable[Recognition]) -> Thing | None:
+def unmentioned_object(words: Sequence[str], objects: Iterable[Recognition]) -> Thing | None:
     """The thing that is surely there and that a sentence has no word for, if there is one."""
     for name, probability in objects:
         thing = things()[name]
@@ -161,11 +165,11 @@ def unsaid(words: Sequence[str], objects: Iterable[Recognition]) -> Thing | None
     return None
 
 
-def is_worth_naming(odds: float, cost: float) -> bool:
+def accept_name(odds: float, cost: float) -> bool:
     """Whether a thing is likely enough for what its name does to the sentence.
 
     Args:
-        odds: of the thing against what the sentence says instead, see `Verdict.odds`.
+        odds: of the thing against what the sentence says instead, see `ClassPrediction.odds`.
         cost: how much lower the sentence scores with the name, in nats: the captioner sees the
             photo as well, and how much less likely its words become is evidence.
     """

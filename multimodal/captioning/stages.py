@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from multimodal.captioning.batches import CaptionBatch, TrainingCaptions, padded, padded_rows
 from multimodal.captioning.hallucination import FalseObjects
 from multimodal.captioning.metrics import CaptionReward
-from multimodal.captioning.model import CaptionNetwork, Decoder, Sight
+from multimodal.captioning.model import CaptionNetwork, Decoder, DecoderMemory
 from multimodal.captioning.recipe import CaptionerRecipe
 from multimodal.captioning.views import CellCache, photo_view
 from multimodal.encoders import ENCODER_BATCH, Encoder
@@ -25,8 +25,8 @@ from multimodal.processor import torch_dtype
 from multimodal.recurrent.cells import LockedDropout
 from multimodal.recurrent.generation import GenerationOptions, generate
 from multimodal.training import (
-    LearningParts,
     Stage,
+    TrainableModules,
     batches_per_epoch,
     derived_seed,
     shuffled_batches,
@@ -39,7 +39,7 @@ STRANGERS = 0.5  # the share of captions in the language stage that are of an un
 DISTILLATION_TEMPERATURE = 2.0  # as in Li and Hoiem 2016
 
 
-class Language(Stage):
+class LanguageStage(Stage):
     """Captions alone: the decoder learns to write from a noisy list of words."""
 
     name = "language"
@@ -53,11 +53,11 @@ class Language(Stage):
         epochs, rate = recipe.language_epochs, recipe.learning_rate
         self.options = recipe.stage_options(epochs, rate, 200, self.steps_per_epoch())
 
-    def begin(self, model: nn.Module) -> None:
+    def setup(self, model: nn.Module) -> None:
         """Only what needs no photo learns."""
         decoder = cast(CaptionNetwork, model).decoder
         model.requires_grad_(False)
-        names = ("embedding", "word_projection", "reader", "writer", "readout")
+        names = ("embedding", "word_projection", "attention_lstm", "language_lstm", "readout")
         for name, module in decoder.named_children():
             module.requires_grad_(name in names)
 
@@ -94,8 +94,8 @@ def language_loss(
 ) -> tuple[Tensor, Tensor]:
     """The cross-entropy of captions written from noisy lists, summed, and how many words."""
     captions, present = batch
-    sight = decoder.imagine(noisy_list(present, named))
-    return word_losses(decoder, sight, captions, label_smoothing)
+    memory = decoder.memory_from_words(noisy_list(present, named))
+    return word_losses(decoder, memory, captions, label_smoothing)
 
 
 def noisy_list(present: Tensor, named: Tensor | None = None) -> Tensor:
@@ -144,7 +144,7 @@ class _PhotoStage(Stage):
             yield photos, torch.from_numpy(np.stack(views))
 
 
-class _RestingStage(_PhotoStage):
+class _FrozenEncoderStage(_PhotoStage):
     """What the stages share in which the encoder rests: its cells are computed once.
 
     Args:
@@ -154,7 +154,7 @@ class _RestingStage(_PhotoStage):
         cache: the folder for the cells.
     """
 
-    views: int
+    num_augmentations: int
     photos_per_step: int
 
     def __init__(
@@ -167,13 +167,15 @@ class _RestingStage(_PhotoStage):
         super().__init__(recipe, captions, photos)
         self._cache = cache
 
-    def begin(self, model: nn.Module) -> None:
+    def setup(self, model: nn.Module) -> None:
         """Compute the cells of every view, once; the encoder rests."""
         network = cast(CaptionNetwork, model)
         network.encoder.requires_grad_(False).eval()
         network.decoder.requires_grad_(True)
         path = self._cache / f"{self.name}.npy"
-        self._cells = CellCache(path, network.encoder, self.photos, self.views, self.recipe.seed)
+        self._cells = CellCache(
+            path, network.encoder, self.photos, self.num_augmentations, self.recipe.seed
+        )
 
     def steps_per_epoch(self) -> int:
         """Every photo once, with all its captions."""
@@ -185,13 +187,16 @@ class _RestingStage(_PhotoStage):
         for photos in shuffled_batches(
             len(self.captions), self.photos_per_step, seed, epoch, start, rank, world
         ):
-            views = [derived_seed(seed, "view", epoch, photo) % self.views for photo in photos]
+            views = [
+                derived_seed(seed, "view", epoch, photo) % self.num_augmentations
+                for photo in photos
+            ]
             cells, present = self._cells(photos, views), self.captions.present(photos)
             yield CaptionBatch(cells, self.captions.grouped(photos), present, tuple(photos))
 
 
-class CrossEntropy(_RestingStage):
-    """Teacher forcing on cached cells; where language is at hand, captions alone go along.
+class CrossEntropyStage(_FrozenEncoderStage):
+    """Teacher forcing on cached cells; where such captions are available, captions alone go along.
 
     Args:
         recipe: the choices.
@@ -215,7 +220,7 @@ class CrossEntropy(_RestingStage):
     ) -> None:
         super().__init__(recipe, captions, photos, cache)
         self._language, self._named = language, named
-        self.views = recipe.views
+        self.num_augmentations = recipe.num_augmentations
         self.photos_per_step = max(1, recipe.batch_size * len(captions) // captions.total)
         epochs, rate = recipe.epochs, recipe.learning_rate
         self.options = recipe.stage_options(epochs, rate, 200, self.steps_per_epoch())
@@ -244,7 +249,7 @@ class CrossEntropy(_RestingStage):
         return losses
 
 
-class _TaughtStage(_PhotoStage):
+class _DistillationStage(_PhotoStage):
     """What the stages share in which the encoder learns, held near a teacher's answers.
 
     Args:
@@ -265,7 +270,7 @@ class _TaughtStage(_PhotoStage):
     ) -> None:
         super().__init__(recipe, captions, photos)
         self.teacher = teacher.requires_grad_(False).eval()
-        rate = getattr(recipe, f"{self.setting}_rate")
+        rate = getattr(recipe, f"{self.setting}_lr")
         epochs = getattr(recipe, f"{self.setting}_epochs")
         self.options = recipe.stage_options(epochs, rate, 100, self.steps_per_epoch())
 
@@ -276,19 +281,19 @@ class _TaughtStage(_PhotoStage):
             [weight for weight in part.parameters() if weight.requires_grad]
             for part in (network.decoder, network.encoder)
         )
-        return [{"params": decoder}, {"params": encoder, "scale": self.recipe.encoder_rate}]
+        return [{"params": decoder}, {"params": encoder, "scale": self.recipe.encoder_lr_scale}]
 
     def steps_per_epoch(self) -> int:
         """Every photo once."""
         return batches_per_epoch(len(self.captions), self.recipe.fine_tuning_photos)
 
-    def take_teacher(self, encoder: Encoder, dtype: torch.dtype | None = None) -> None:
+    def attach_teacher(self, encoder: Encoder, dtype: torch.dtype | None = None) -> None:
         """Put the teacher beside the encoder; its classifier learns only where it is held."""
         self.teacher.to(next(encoder.parameters()).device, dtype)
         if encoder.head is not None:
             encoder.head.requires_grad_(self.recipe.distillation > 0)
 
-    def held(
+    def with_distillation(
         self, losses: dict[str, Tensor], encoder: Encoder, cells: Tensor, pixels: Tensor
     ) -> dict[str, Tensor]:
         """The losses, and how far the classifier's answers to pixels are from the teacher's."""
@@ -303,13 +308,13 @@ class _TaughtStage(_PhotoStage):
         return {**losses, "loss": loss, "distillation": distillation}
 
 
-class Detection(_TaughtStage):
+class DetectionStage(_DistillationStage):
     """Encoder and word detector learn together which words belong to a photo."""
 
     name = "detection"
     setting = "detection"
 
-    def begin(self, model: nn.Module) -> None:
+    def setup(self, model: nn.Module) -> None:
         """The encoder, its classifier and the detector learn."""
         network = cast(CaptionNetwork, model)
         if network.decoder.detector is None:
@@ -318,7 +323,7 @@ class Detection(_TaughtStage):
         network.encoder.requires_grad_(True)
         network.decoder.detector.requires_grad_(True)
         device = next(model.parameters()).device.type
-        self.take_teacher(network.encoder, torch_dtype(self.recipe.precision, device))
+        self.attach_teacher(network.encoder, torch_dtype(self.recipe.precision, device))
 
     def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[CaptionBatch]:
         """Photos in a fresh view each, with the words of their captions."""
@@ -336,19 +341,19 @@ class Detection(_TaughtStage):
             raise AssertionError("refused at the beginning")
         detector = detection_loss(detected, batch.present)
         losses = {"detector": detector, "loss": DETECTOR_WEIGHT * detector}
-        return self.held(losses, network.encoder, cells, pixels)
+        return self.with_distillation(losses, network.encoder, cells, pixels)
 
 
-class FineTuning(_TaughtStage):
+class FineTuningStage(_DistillationStage):
     """Teacher forcing end to end, the classifier held near what it answered before."""
 
     name = "fine-tuning"
     setting = "fine_tuning"
 
-    def begin(self, model: nn.Module) -> None:
+    def setup(self, model: nn.Module) -> None:
         """Everything learns, but for a classifier that no loss reaches."""
         model.requires_grad_(True)
-        self.take_teacher(cast(CaptionNetwork, model).encoder)
+        self.attach_teacher(cast(CaptionNetwork, model).encoder)
 
     def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[CaptionBatch]:
         """Photos in a fresh view each, with their captions in two groups: shorter and longer."""
@@ -362,14 +367,14 @@ class FineTuning(_TaughtStage):
         pixels = network.encoder.normalize(batch.seen)
         cells = network.encoder(pixels)
         losses = caption_losses(network, cells, batch, self.recipe.label_smoothing)
-        return self.held(losses, network.encoder, cells, pixels)
+        return self.with_distillation(losses, network.encoder, cells, pixels)
 
 
-class SelfCritical(_RestingStage):
+class SelfCriticalStage(_FrozenEncoderStage):
     """Policy gradient on cached cells; the reward is CIDEr-D, BLEU, and no false objects."""
 
     name = "self-critical"
-    views = 2  # the photo and its mirror image
+    num_augmentations = 2  # the photo and its mirror image
 
     def __init__(
         self,
@@ -377,14 +382,14 @@ class SelfCritical(_RestingStage):
         captions: TrainingCaptions,
         photos: Sequence[ImageSource],
         cache: Path,
-        parts: LearningParts,
+        trainable_modules: TrainableModules,
         words: Sequence[str],
     ) -> None:
         super().__init__(recipe, captions, photos, cache)
-        self.parts = parts
+        self.trainable_modules = trainable_modules
         self._false = FalseObjects(words, captions.ids) if recipe.hallucination_penalty else None
         self.photos_per_step = recipe.self_critical_photos
-        epochs, rate = recipe.self_critical_epochs, recipe.self_critical_rate
+        epochs, rate = recipe.self_critical_epochs, recipe.self_critical_lr
         self.options = recipe.stage_options(epochs, rate, 100, self.steps_per_epoch())
         references = {
             str(photo): [[*ids, END] for ids in of_photo]
@@ -392,10 +397,10 @@ class SelfCritical(_RestingStage):
         }
         self._reward = CaptionReward(references, recipe.bleu_reward, recipe.unigram_reward)
 
-    def begin(self, model: nn.Module) -> None:
+    def setup(self, model: nn.Module) -> None:
         """The recipe's parts of the decoder learn."""
-        super().begin(model)
-        self.parts.choose(cast(CaptionNetwork, model).decoder)
+        super().setup(model)
+        self.trainable_modules.choose(cast(CaptionNetwork, model).decoder)
 
     def loss(self, model: nn.Module, batch: CaptionBatch) -> dict[str, Tensor]:
         """Minus the advantage of every drawn sentence times its log-probability."""
@@ -404,9 +409,9 @@ class SelfCritical(_RestingStage):
         losses = caption_losses(network, batch.seen, batch, self.recipe.label_smoothing)
         with _without_dropout(decoder):
             words = network.word_list(batch.seen, decoder.detect(batch.seen))
-            sight = decoder.look(batch.seen, words)
-            drawn, advantage, reward = self._draw(decoder, sight, batch)
-            logits = decoder(sight, drawn[:, :, :-1])
+            memory = decoder.encode(batch.seen, words)
+            drawn, advantage, reward = self._draw(decoder, memory, batch)
+            logits = decoder(memory, drawn[:, :, :-1])
         targets = drawn[:, :, 1:]
         log_probs = -F.cross_entropy(
             logits.float().flatten(0, 2), targets.flatten(), ignore_index=PADDING, reduction="none"
@@ -417,18 +422,18 @@ class SelfCritical(_RestingStage):
 
     @torch.no_grad()
     def _draw(
-        self, decoder: Decoder, sight: Sight, batch: CaptionBatch
+        self, decoder: Decoder, memory: DecoderMemory, batch: CaptionBatch
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Sentences (B, N, T + 1), each one's advantage (B, N), and the mean reward."""
         count = len(batch.seen)
         options = GenerationOptions(
             sample=True,
             n_best=self.recipe.samples,
-            max_length=self.recipe.longest + 1,
+            max_length=self.recipe.max_length + 1,
             banned=(PADDING, START, UNKNOWN),
         )
         found = generate(
-            decoder.step, decoder.start(sight), sight, [[START]] * count, end=END, options=options
+            decoder.step, decoder.start(memory), memory, [[START]] * count, end=END, options=options
         )
         drawn = [hypothesis for of_photo in found for hypothesis in of_photo]
         ended = [[*h.tokens, END] if h.finished else [*h.tokens] for h in drawn]
@@ -459,12 +464,12 @@ def _without_dropout(decoder: Decoder) -> Iterator[None]:
 
 
 def word_losses(
-    decoder: Decoder, sight: Sight, captions: Tensor, label_smoothing: float
+    decoder: Decoder, memory: DecoderMemory, captions: Tensor, label_smoothing: float
 ) -> tuple[Tensor, Tensor]:
     """The cross-entropy of captions (B, N, T + 1), summed over their words, and how many words."""
     targets = captions[:, :, 1:]
     total = F.cross_entropy(
-        decoder(sight, captions[:, :, :-1]).float().flatten(0, 2),
+        decoder(memory, captions[:, :, :-1]).float().flatten(0, 2),
         targets.flatten(),
         ignore_index=PADDING,
         reduction="sum",
@@ -496,8 +501,8 @@ def caption_losses(
         if words is not None and hidden:
             words = words * (torch.rand_like(words) >= MISSED)
     visible = (torch.rand(len(cells), device=cells.device) >= hidden).float() if hidden else None
-    sight = decoder.look(cells, words, visible)
-    sums = [word_losses(decoder, sight, c, label_smoothing) for c in batch.captions]
+    memory = decoder.encode(cells, words, visible)
+    sums = [word_losses(decoder, memory, c, label_smoothing) for c in batch.captions]
     total, counted = (torch.stack(parts).sum() for parts in zip(*sums, strict=True))
     words = total / counted
     losses = {"loss": words, "words": words, "weight": counted}

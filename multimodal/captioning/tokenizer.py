@@ -158,7 +158,7 @@ def join_tokens(words: Iterable[str]) -> str:
 def tokenize(sentence: str) -> list[str]:
     """Cut a sentence into lower-case words without punctuation, as coco-caption does.
 
-    Arguments:
+    Args:
         sentence: any text, in one line or several.
 
     Returns:

@@ -1,6 +1,6 @@
 """The recipe: the language, then photos seen by a resting encoder, then end to end, then CIDEr.
 
-1. ``language``, where captions without photos are at hand: the decoder learns to write a caption
+1. ``language``, where captions without photos are available: the decoder learns to write a caption
    from a noisy list of words that other captions of the same photo use. What the word detector
    will later say of a photo is such a list.
 2. ``cross-entropy``: the encoder rests, its cells of several views of every photo are computed
@@ -32,12 +32,18 @@ from multimodal.captioning.data import CaptionedPhoto
 from multimodal.captioning.metrics import evaluate_captions
 from multimodal.captioning.model import CaptionNetwork, DecoderConfig
 from multimodal.captioning.recipe import CaptionerRecipe
-from multimodal.captioning.stages import CrossEntropy, Detection, FineTuning, Language, SelfCritical
+from multimodal.captioning.stages import (
+    CrossEntropyStage,
+    DetectionStage,
+    FineTuningStage,
+    LanguageStage,
+    SelfCriticalStage,
+)
 from multimodal.captioning.views import CellCache
-from multimodal.captioning.wording import CaptionVocabulary, RepetitionCosts, learnt
+from multimodal.captioning.vocabulary import CaptionVocabulary, RepetitionCosts, learnt
 from multimodal.encoders import PRETRAINED, Encoder, imagenet_encoder
 from multimodal.errors import UserError
-from multimodal.training import LearningParts, Stage, Task
+from multimodal.training import Stage, Task, TrainableModules
 from multimodal.vocabulary import SPECIAL
 
 _DEV_BATCH = 50
@@ -52,7 +58,7 @@ class CaptionerTask(Task):
         train: the photos to learn from.
         dev: the photos to choose by.
         weights: see `imagenet_encoder`.
-        language: captions of photos that are not at hand, grouped by photo.
+        language: captions of photos that are not available, grouped by photo.
         out: the run's folder, for cached cells.
 
     Raises:
@@ -81,29 +87,33 @@ class CaptionerTask(Task):
         groups: list[Sequence[str]] = [photo.captions for photo in train]
         spoken_words = [self.vocabulary.tokenize(caption) for group in groups for caption in group]
         self.repetition = RepetitionCosts.learn(spoken_words)
-        self.opening = [learnt(self.vocabulary, spoken_words, recipe.longest)]
-        captions = TrainingCaptions(groups, self.vocabulary, listed, recipe.longest)
+        self.opening = [learnt(self.vocabulary, spoken_words, recipe.max_length)]
+        captions = TrainingCaptions(groups, self.vocabulary, listed, recipe.max_length)
         photos = [photo.image for photo in train]
-        parts = LearningParts(self.model.decoder, recipe.parts)
+        trainable_modules = TrainableModules(self.model.decoder, recipe.trainable_modules)
         self.stages: list[Stage] = []
         spoken, named = None, _named(self.model)
         if language:
             groups = [*groups, *language]
-            spoken = TrainingCaptions(groups, self.vocabulary, listed, recipe.longest)
+            spoken = TrainingCaptions(groups, self.vocabulary, listed, recipe.max_length)
             if recipe.language_epochs:
-                self.stages.append(Language(recipe, spoken, named))
+                self.stages.append(LanguageStage(recipe, spoken, named))
         if recipe.detection_epochs:
             teacher = copy.deepcopy(self.model.encoder)
-            self.stages.append(Detection(recipe, captions, photos, teacher))
+            self.stages.append(DetectionStage(recipe, captions, photos, teacher))
         if recipe.epochs:
             along = spoken if recipe.listed_words and recipe.language_share else None
-            self.stages.append(CrossEntropy(recipe, captions, photos, out / "cache", along, named))
+            self.stages.append(
+                CrossEntropyStage(recipe, captions, photos, out / "cache", along, named)
+            )
         if recipe.fine_tuning_epochs:
             teacher = _teacher(recipe, weights, self.model.encoder)
-            self.stages.append(FineTuning(recipe, captions, photos, teacher))
+            self.stages.append(FineTuningStage(recipe, captions, photos, teacher))
         if recipe.self_critical_epochs:
             words = self.vocabulary.words
-            self.stages.append(SelfCritical(recipe, captions, photos, out / "cache", parts, words))
+            self.stages.append(
+                SelfCriticalStage(recipe, captions, photos, out / "cache", trainable_modules, words)
+            )
         if not self.stages:
             raise UserError("nothing to learn: the recipe leaves out every stage")
         self.config = {
@@ -119,7 +129,7 @@ class CaptionerTask(Task):
             length_penalty=self.recipe.length_penalty,
             detected_weight=self.recipe.detected_weight,
             repetition_weight=self.recipe.repetition_weight,
-            max_length=self.recipe.longest + 1,
+            max_length=self.recipe.max_length + 1,
         )
         network = cast(CaptionNetwork, model)
         return Captioner(network, self.vocabulary, options, self.repetition)
@@ -148,7 +158,7 @@ class CaptionerTask(Task):
         for start in range(0, len(self.dev), _DEV_BATCH):
             rows = range(start, min(start + _DEV_BATCH, len(self.dev)))
             cells = self._dev_cells(rows, [0] * len(rows))
-            yield from captioner.describe_cells([self.dev[n].name for n in rows], cells, options)
+            yield from captioner.caption_cells([self.dev[n].name for n in rows], cells, options)
 
     def samples(self, model: nn.Module) -> Sequence[str]:
         """Captions of the first dev photos."""
@@ -228,14 +238,14 @@ def _vocabulary(
     ours = _counted(seen, former)
     vocabulary = former
     if len(former) == len(SPECIAL):
-        vocabulary = CaptionVocabulary.build(_each(ours), recipe.seen_at_least)
+        vocabulary = CaptionVocabulary.build(_each(ours), recipe.min_count)
     if not recipe.listed_words:
         return vocabulary
     known = set(vocabulary.words)
     others = _counted(set(map(tuple, language)), former)
     for word in known:
         others.pop(word, None)
-    more = CaptionVocabulary.build(_each(others + ours), recipe.language_seen_at_least)
+    more = CaptionVocabulary.build(_each(others + ours), recipe.language_min_count)
     further = [word for word in more.words[len(SPECIAL) :] if word not in known]
     words = [*vocabulary.words[len(SPECIAL) :], *further]
     return CaptionVocabulary(words, former.tokenizer)
@@ -252,13 +262,13 @@ def _each(counts: Counter[str]) -> Iterator[list[str]]:
 def _named(network: CaptionNetwork) -> Tensor | None:
     """Which words of the list (W,) the encoder's classifier has a class for."""
     size = network.decoder.config.listed_words
-    if network.witnesses is None:
+    if network.word_evidence is None:
         return None
-    return network.witnesses.nameable[len(SPECIAL) : len(SPECIAL) + size]
+    return network.word_evidence.nameable[len(SPECIAL) : len(SPECIAL) + size]
 
 
 def _teacher(recipe: CaptionerRecipe, weights: str | Path, encoder: Encoder) -> Encoder:
-    """The encoder as it was before it learnt from captions, as far as that is at hand."""
+    """The encoder as it was before it learnt from captions, as far as that is available."""
     ours = recipe.encoder == encoder.config.name
     if recipe.start and ours and weights not in (PRETRAINED, "random"):
         original = imagenet_encoder(recipe.encoder, weights)

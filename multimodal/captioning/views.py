@@ -58,10 +58,10 @@ class CellCache:
     that was not finished is begun again.
 
     Args:
-        path: where the cells lie, (views, photos, S, D).
+        path: where the cells lie, (num_augmentations, photos, S, D).
         encoder: whose cells they are.
         photos: the photos, in their order.
-        views: how many views of every photo.
+        num_augmentations: how many views of every photo.
         seed: of the random views.
 
     Raises:
@@ -74,19 +74,26 @@ class CellCache:
         path: Path,
         encoder: Encoder,
         photos: Sequence[ImageSource],
-        views: int,
+        num_augmentations: int,
         seed: int,
     ) -> None:
-        shape = (views, len(photos), encoder.grid[0] * encoder.grid[1], encoder.cell_size)
+        shape = (
+            num_augmentations,
+            len(photos),
+            encoder.grid[0] * encoder.grid[1],
+            encoder.cell_size,
+        )
         self._photos, self._seed = photos, seed
-        self._cells = cached(path, shape, self._computed(encoder, views))
+        self._cells = cached(path, shape, self._computed(encoder, num_augmentations))
 
     def __call__(self, photos: Sequence[int], views: Sequence[int]) -> Tensor:
         """The cells of photos by number, each in one of its views: (B, S, D)."""
         return torch.from_numpy(self._cells[list(views), list(photos)]).float()
 
-    def _computed(self, encoder: Encoder, views: int) -> Iterator[Tensor]:
-        jobs = [(view, photo) for view in range(views) for photo in range(len(self._photos))]
+    def _computed(self, encoder: Encoder, num_augmentations: int) -> Iterator[Tensor]:
+        jobs = [
+            (view, photo) for view in range(num_augmentations) for photo in range(len(self._photos))
+        ]
         for start in range(0, len(jobs), ENCODER_BATCH):
             batch = jobs[start : start + ENCODER_BATCH]
             yield encode_views(encoder, [self._view(encoder, *job) for job in batch])

@@ -56,15 +56,15 @@ class CaptionGraph(nn.Module):
         """
         encoder, decoder = self.network.encoder, self.network.decoder
         cells = encoder(encoder.normalize(self._fitted(photos)))
-        sight = self.captioner.sight(cells, self.options)
-        state, tree = pytree.tree_flatten(decoder.start(sight))
+        memory = self.captioner.decoder_memory(cells, self.options)
+        state, tree = pytree.tree_flatten(decoder.start(memory))
         search = Search(beam_size.shape[0], n_best, max_length.shape[0], length_penalty)
 
         def step(
             tokens: Tensor, leaves: Sequence[Tensor]
         ) -> tuple[Tensor, Sequence[Tensor], Tensor]:
             before = pytree.tree_unflatten(list(leaves), tree)
-            logits, after, attention = decoder.step(tokens, before, sight)
+            logits, after, attention = decoder.step(tokens, before, memory)
             if attention is None:
                 attention = logits.new_zeros(*tokens.shape, 1)
             return logits, pytree.tree_leaves(after), attention

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import onnx
 
     from multimodal.captioning.captioner import Captioner
-    from multimodal.handwriting.writer import Writer
-    from multimodal.language.author import Author
-    from multimodal.recognition.reading.reader import Reader
+    from multimodal.handwriting.generator import HandwritingGenerator
+    from multimodal.language.language_model import LanguageModel
+    from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
     from multimodal.recognition.recognizer import Recognizer
     from multimodal.sketching.sketcher import Sketcher
     from multimodal.translation.translator import Translator
@@ -59,7 +59,7 @@ def export_model(source: str | Path) -> Exported:
     """Make a graph and a manifest of a model.
 
     Args:
-        source: a shipped model's name, a voice, a folder, a Hub id, or a magenta decoder.
+        source: a shipped model's name, a shipped model, a folder, a Hub id, or a magenta decoder.
 
     Raises:
         UserError: there is none, it is damaged, or no file can be made of its task.
@@ -75,12 +75,12 @@ def export_model(source: str | Path) -> Exported:
 
 def _task_of(source: str | Path) -> tuple[str, str | Path]:
     """What a model is for, and where it lies."""
-    from multimodal.language.voices import find_voice
+    from multimodal.language.shipped import find_language_model
     from multimodal.sketching.magenta import is_decoder_file
 
     if is_decoder_file(source):
         return "sketcher", source
-    checkpoint = read_checkpoint(find_voice(source))
+    checkpoint = read_checkpoint(find_language_model(source))
     return str(checkpoint.config["task"]), checkpoint.folder
 
 
@@ -101,7 +101,7 @@ def _exported(
     sizes = [name for name, given in inputs.items() if given.size]
     model = export_graph(graph, examples, list(outputs), sizes)
     told: dict[str, Any] = {
-        "format": 1,
+        "format": 2,
         "task": task,
         "precision": "fp32",
         "inputs": {name: given.about for name, given in inputs.items()},
@@ -195,7 +195,7 @@ def translator_file(translator: Translator) -> Exported:
             code: " ".join(sorted(language.words))
             for code, language in translator.languages.items()
         },
-        "longest": translator.longest,
+        "max_length": translator.max_length,
         "options": {
             "beam_size": options.beam_size,
             "n_best": 1,
@@ -221,19 +221,19 @@ def translator_file(translator: Translator) -> Exported:
     return _exported("translator", graph, inputs, _found("subwords"), manifest)
 
 
-def export_text(source: str | Path) -> Exported:
-    """A language model's file; see `multimodal.exporting.text`."""
-    from multimodal.language.author import Author
+def export_language_model(source: str | Path) -> Exported:
+    """A language model's file; see `multimodal.exporting.language_model`."""
+    from multimodal.language.language_model import LanguageModel
 
-    return text_file(Author.load(source, precision="fp32"))
+    return language_model_file(LanguageModel.load(source, precision="fp32"))
 
 
-def text_file(author: Author) -> Exported:
+def language_model_file(language_model: LanguageModel) -> Exported:
     """The file of a language model in fp32."""
-    from multimodal.exporting.text import TextGraph
+    from multimodal.exporting.language_model import LanguageModelGraph
     from multimodal.language.data import token_before
 
-    vocabulary = author.vocabulary
+    vocabulary = language_model.vocabulary
     one = {0: "texts"}
     size = len(vocabulary)
     inputs = {
@@ -254,13 +254,13 @@ def text_file(author: Author) -> Exported:
         "tokens": "(B, T), what is written, without the prime",
         "log_probs": "(B, T), of every token, in nats",
     }
-    graph = TextGraph(author.network, vocabulary.reserved)
+    graph = LanguageModelGraph(language_model.network, vocabulary.reserved)
     manifest = {
         "vocabulary": vocabulary.to_json(),
         "before": token_before(vocabulary),
         "cannot": ["stream", "score", "trace"],
     }
-    return _exported("text", graph, inputs, outputs, manifest)
+    return _exported("language-model", graph, inputs, outputs, manifest)
 
 
 def export_sketcher(source: str | Path) -> Exported:
@@ -321,20 +321,20 @@ def sketcher_file(sketcher: Sketcher) -> Exported:
     return _exported("sketcher", graph, inputs, outputs, manifest)
 
 
-def export_writer(source: str | Path) -> Exported:
-    """A writer's file; see `multimodal.exporting.writer`."""
-    from multimodal.handwriting.writer import Writer
+def export_handwriting_generator(source: str | Path) -> Exported:
+    """A handwriting generator's file; see `multimodal.exporting.handwriting_generator`."""
+    from multimodal.handwriting.generator import HandwritingGenerator
 
-    return writer_file(Writer.load(source, precision="fp32"))
+    return handwriting_generator_file(HandwritingGenerator.load(source, precision="fp32"))
 
 
-def writer_file(writer: Writer) -> Exported:
-    """The file of a writer in fp32."""
-    from multimodal.exporting.writer import WritingGraph
+def handwriting_generator_file(generator: HandwritingGenerator) -> Exported:
+    """The file of a handwriting generator in fp32."""
+    from multimodal.exporting.handwriting_generator import HandwritingGraph
 
     one = {0: "lines"}
     text = "(B, U), characters: their ASCII number - 31; 96 ends a text, 0 pads"
-    size = writer.network.config.hand_size
+    size = generator.network.config.writer_embedding_size
     texts = torch.tensor([[40, 41, 96], [40, 96, 0]])
     inputs = {
         "texts": Input(texts, {**one, 1: "characters"}, text),
@@ -345,16 +345,18 @@ def writer_file(writer: Writer) -> Exported:
         ),
         "lengths": Input(torch.tensor([3, 2]), one, "(B,), the end included"),
         "styles": Input(
-            torch.tensor([1, 0]), one, f"(B,), from 1 to {len(writer.gallery)}; 0 for `hands`"
+            torch.tensor([1, 0]),
+            one,
+            f"(B,), from 1 to {len(generator.gallery)}; 0 for `embeddings`",
         ),
-        "hands": Input(torch.zeros(2, size), one, f"(B, {size}), styles that were learnt"),
+        "embeddings": Input(torch.zeros(2, size), one, f"(B, {size}), styles that were learnt"),
         "uniforms": Input(
             torch.rand(2, 4, 4, dtype=torch.float64),
             {**one, 1: "points"},
             "(B, T, 4), from 0 to below 1; T = 60 + 24 times the largest length",
         ),
         "bias": _scalar(
-            1.0, f"(), from 0, as people write, to 3, neat; usually {writer.options.bias}"
+            1.0, f"(), from 0, as people write, to 3, neat; usually {generator.options.bias}"
         ),
     }
     outputs = {
@@ -365,16 +367,16 @@ def writer_file(writer: Writer) -> Exported:
         "nats": "(B, T + 1), the surprise of each point",
         "other_nats": "(B, T + 1), the same if the text were the other one",
     }
-    hands = writer.network.hands.weight[list(writer.gallery)].detach()
+    embeddings = generator.network.writer_embedding.weight[list(generator.gallery)].detach()
     manifest = {
-        "scale": writer.scale,
-        "paces": list(writer.paces),
-        "bias": writer.options.bias,
-        "gallery": hands.tolist(),
+        "scale": generator.scale,
+        "paces": list(generator.paces),
+        "bias": generator.options.bias,
+        "gallery": embeddings.tolist(),
         "cannot": ["learn_style", "a style with a primer", "judge"],
     }
-    graph = WritingGraph(writer.network, writer.gallery)
-    return _exported("writer", graph, inputs, outputs, manifest)
+    graph = HandwritingGraph(generator.network, generator.gallery)
+    return _exported("handwriting-generator", graph, inputs, outputs, manifest)
 
 
 def export_recognizer(source: str | Path) -> Exported:
@@ -413,23 +415,23 @@ def recognizer_file(recognizer: Recognizer) -> Exported:
     return _exported("recognizer", GuessGraph(recognizer), inputs, outputs, manifest)
 
 
-def export_reader(source: str | Path) -> Exported:
-    """A reader's file; see `multimodal.exporting.reader`."""
-    from multimodal.recognition.reading.reader import Reader
+def export_handwriting_recognizer(source: str | Path) -> Exported:
+    """A handwriting recognizer's file; see `multimodal.exporting.handwriting_recognizer`."""
+    from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
 
-    return reader_file(Reader.load(source, precision="fp32"))
+    return handwriting_recognizer_file(HandwritingRecognizer.load(source, precision="fp32"))
 
 
-def reader_file(reader: Reader) -> Exported:
-    """The file of a reader in fp32."""
-    from multimodal.exporting.reader import ReadingGraph
+def handwriting_recognizer_file(recognizer: HandwritingRecognizer) -> Exported:
+    """The file of a handwriting recognizer in fp32."""
+    from multimodal.exporting.handwriting_recognizer import HandwritingRecognizerGraph
 
     one = {0: "lines"}
     inputs = {
         "tracks": Input(
             torch.zeros(2, 16, 4),
             {**one, 1: "points"},
-            "(B, T, 4), the pen's way as multimodal/recognition/reading/tracks.py sees it; T a"
+            "(B, T, 4), the pen's way as multimodal/recognition/handwriting/tracks.py sees it; T a"
             " multiple of 4",
         ),
         "lengths": Input(torch.tensor([16, 9]), one, "(B,), points of each, at least one"),
@@ -439,16 +441,22 @@ def reader_file(reader: Reader) -> Exported:
         "frames": "(B,), how many of these frames count",
         "path": "(B, T / 4), the most probable of each frame",
     }
-    manifest = {"alphabet": reader.alphabet, "cannot": ["watch"]}
-    return _exported("reader", ReadingGraph(reader.network), inputs, outputs, manifest)
+    manifest = {"alphabet": recognizer.alphabet, "cannot": ["watch"]}
+    return _exported(
+        "handwriting-recognizer",
+        HandwritingRecognizerGraph(recognizer.network),
+        inputs,
+        outputs,
+        manifest,
+    )
 
 
 EXPORTERS: Mapping[str, Callable[[str | Path], Exported]] = {
     "captioner": export_captioner,
     "sketcher": export_sketcher,
     "recognizer": export_recognizer,
-    "writer": export_writer,
-    "reader": export_reader,
-    "text": export_text,
+    "handwriting-generator": export_handwriting_generator,
+    "handwriting-recognizer": export_handwriting_recognizer,
+    "language-model": export_language_model,
     "translator": export_translator,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from multimodal.exporting.sequences import SequenceReader
+from multimodal.exporting.sequences import SequenceEncoder
 from multimodal.recognition.recognizer import Recognizer
 from multimodal.recognition.views import MIRRORED_CHANNELS, MIRRORED_PIECE
 
@@ -24,7 +24,7 @@ class GuessGraph(nn.Module):
         super().__init__()
         self.network = recognizer.network
         self.mirror = recognizer.mirror
-        self.reader = SequenceReader(self.network.reader.core)
+        self.rnn = SequenceEncoder(self.network.rnn.core)
         bounds = sorted(recognizer.temperatures)
         self.register_buffer("bounds", torch.tensor(bounds))
         temperatures = torch.tensor([recognizer.temperatures[bound] for bound in bounds])
@@ -70,13 +70,13 @@ class GuessGraph(nn.Module):
     def _logits(
         self, pieces: Tensor, lengths: Tensor, row: Tensor, end: Tensor, pictures: Tensor
     ) -> Tensor:
-        hidden, _ = self.reader(self.network.embedding(pieces), lengths)
+        hidden, _ = self.rnn(self.network.embedding(pieces), lengths)
         of_moment = hidden[row]  # (N, T, H)
         after = torch.arange(pieces.shape[1]) > end[:, None]
         peaks = of_moment.masked_fill(after[..., None], -torch.inf).amax(1)
         place = end[:, None, None].expand(-1, 1, hidden.shape[2])
         remembered = torch.cat([of_moment.gather(1, place)[:, 0], peaks], -1)
-        if self.network.eye is not None:
-            remembered = torch.cat([remembered, self.network.eye(pictures)], -1)
+        if self.network.cnn is not None:
+            remembered = torch.cat([remembered, self.network.cnn(pictures)], -1)
         logits: Tensor = self.network.readout(remembered)
         return logits

@@ -125,7 +125,7 @@ class RecurrentLayer(nn.Module):
         return outputs.transpose(0, 1), after
 
 
-class SequenceReader(nn.Module):
+class SequenceEncoder(nn.Module):
     """A `RecurrentNetwork` as it unrolls: every layer by one operator.
 
     Args:
@@ -149,7 +149,7 @@ class SequenceReader(nn.Module):
         return inputs, tuple(after)
 
 
-class BothWaysReader(nn.Module):
+class BidirectionalEncoder(nn.Module):
     """A `BidirectionalNetwork`: every layer by one operator that knows lengths.
 
     Args:

@@ -14,7 +14,7 @@ from multimodal.recurrent.cells import RecurrentNetwork
 from multimodal.sketching import position
 from multimodal.sketching.generation import LONGEST_STEP
 from multimodal.sketching.model import SketchNetwork, stroke5
-from multimodal.sketching.pens import END, LIFTED
+from multimodal.sketching.pen_states import END, LIFTED
 
 
 class SketchGraph(nn.Module):

@@ -13,11 +13,11 @@ from torch.utils import _pytree as pytree
 from multimodal.exporting.beams import Found, Rules, Search, beam_search
 from multimodal.exporting.captioner import marked
 from multimodal.exporting.loops import repeated
-from multimodal.exporting.sequences import BothWaysReader
+from multimodal.exporting.sequences import BidirectionalEncoder
 from multimodal.recurrent.cells import State
 from multimodal.translation.batches import END, language_token
 from multimodal.translation.model import Memory
-from multimodal.translation.telling import CLOSE, CONSIDERED
+from multimodal.translation.translation import CLOSE, CONSIDERED
 from multimodal.translation.translator import Translator
 
 
@@ -31,7 +31,7 @@ class TranslationGraph(nn.Module):
     written: Tensor
     begin: Tensor
     banned: Tensor
-    sight: Tensor
+    seen_weight: Tensor
     below: Tensor
     below_bias: Tensor
     upon: Tensor
@@ -47,13 +47,13 @@ class TranslationGraph(nn.Module):
         self.register_buffer("written", torch.stack([marked(size, ids) for ids in written]))
         self.register_buffer("begin", torch.tensor(begin))
         self.register_buffer("banned", marked(size, [n for n in range(len(special)) if n != END]))
-        self.reader = BothWaysReader(network.reader)
+        self.encoder = BidirectionalEncoder(network.encoder)
         below = cast(nn.RNNBase, network.second.layers[0])
-        self.split = network.config.writer_size
+        self.split = network.config.decoder_size
         read = cast(Tensor, below.weight_ih_l0).detach()
         features = network.features.weight.detach()
-        sight = torch.cat([read[:, self.split :], features[:, self.split :]])
-        self.register_buffer("sight", sight.clone())
+        seen_weight = torch.cat([read[:, self.split :], features[:, self.split :]])
+        self.register_buffer("seen_weight", seen_weight.clone())
         self.register_buffer("below", read[:, : self.split].clone())
         self.register_buffer("below_bias", cast(Tensor, below.bias_ih_l0).detach().clone())
         self.register_buffer("upon", features[:, : self.split].clone())
@@ -86,7 +86,7 @@ class TranslationGraph(nn.Module):
         """
         network = self.network
         memory = self._read(sentences, sizes)
-        adds = F.linear(memory.values, self.sight)
+        adds = F.linear(memory.values, self.seen_weight)
         allowed = self.written[to]
         state, tree = pytree.tree_flatten(network.start(memory))
         beam = beam_size.shape[0]
@@ -114,14 +114,14 @@ class TranslationGraph(nn.Module):
 
     def _read(self, tokens: Tensor, lengths: Tensor) -> Memory:
         network = self.network
-        values = self.reader(network.embed(tokens), lengths)
+        values = self.encoder(network.embed(tokens), lengths)
         present = torch.arange(tokens.shape[1]) < lengths[:, None]
         return Memory(values, network.attention.keys(values), present)
 
     def _step(
         self, last: Tensor, before: tuple[State, State], adds: Tensor, keys: Tensor, present: Tensor
     ) -> tuple[Tensor, tuple[State, State], Tensor]:
-        """As `LanguageWriter`, among all subwords."""
+        """As `LanguageDecoder`, among all subwords."""
         network, batch = self.network, last.shape
         first, second = pytree.tree_map(lambda part: part.flatten(0, 1), before)
         read, first = network.first.step(network.embed(last).flatten(0, 1), first)
@@ -140,7 +140,7 @@ class TranslationGraph(nn.Module):
         some = torch.arange(CONSIDERED).clamp(max=found.tokens.shape[1] - 1)
         translations = found.tokens[:, some].flatten(0, 1)
         memory = self._read(translations, found.lengths[:, some].flatten().clamp(min=1))
-        adds = F.linear(memory.values, self.sight)
+        adds = F.linear(memory.values, self.seen_weight)
         language = source.clamp(min=0)
         own = torch.zeros_like(self.written[language]).scatter(1, tokens, True)
         allowed = (self.written[language] | own).repeat_interleave(CONSIDERED, 0)

@@ -1,1 +1,1 @@
-"""Text → handwriting: a pen led over the text by a sliding window, in many hands."""
+"""Text → handwriting: a pen led over the text by a sliding window, in many styles."""

@@ -1,4 +1,4 @@
-"""Batches that a writer learns from: pieces of similar length, slightly changed each time."""
+"""Training batches of handwriting: pieces of similar length, slightly changed each time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from multimodal.handwriting.lines import Rows, Script
 from multimodal.handwriting.model import DOWN, END_OF_LINE, LIFTED, padded_texts
-from multimodal.handwriting.recipe import WriterRecipe
+from multimodal.handwriting.recipe import HandwritingGeneratorRecipe
 from multimodal.training import derived_seed
 
 STEPS = (16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 288, 320, 352, 384)
@@ -33,7 +33,7 @@ class ScriptBatch:
         pens: (B, T) the pen's states after that; END_OF_LINE behind the last point.
         lengths: (B,) the steps of each.
         texts: (B, U) numbers, zeros behind the ends.
-        hands: (B,) whose.
+        writers: (B,) numbers of their embeddings.
     """
 
     points: Tensor
@@ -41,11 +41,11 @@ class ScriptBatch:
     pens: Tensor
     lengths: Tensor
     texts: Tensor
-    hands: Tensor
+    writers: Tensor
 
     def to(self, device: torch.device) -> ScriptBatch:
         """The same batch on a device."""
-        names = ("points", "offsets", "pens", "lengths", "texts", "hands")
+        names = ("points", "offsets", "pens", "lengths", "texts", "writers")
         return replace(self, **{name: getattr(self, name).to(device) for name in names})
 
     @property
@@ -56,9 +56,9 @@ class ScriptBatch:
 
 
 def batch_of(
-    rows: Sequence[Rows], texts: Sequence[list[int]], hands: Sequence[int], scale: float
+    rows: Sequence[Rows], texts: Sequence[list[int]], writers: Sequence[int], scale: float
 ) -> ScriptBatch:
-    """One batch: rows (N, 3), numbers with the END cell, and whose hand each is."""
+    """One batch: rows (N, 3), numbers with the END cell, and the number of each writer."""
     steps = rounded(max(map(len, rows)))
     points = np.zeros((len(rows), steps, 4), dtype=np.float32)
     offsets = np.zeros((len(rows), steps, 2), dtype=np.float32)
@@ -74,7 +74,7 @@ def batch_of(
         torch.from_numpy(pens),
         torch.tensor([len(piece) for piece in rows]),
         padded_texts(list(texts)),
-        torch.tensor(hands, dtype=torch.long),
+        torch.tensor(writers, dtype=torch.long),
     )
 
 
@@ -99,17 +99,23 @@ class ScriptBatches:
 
     Args:
         script: what to learn from.
-        hands: writer → number of the embedding.
+        numbers: writer → number of the embedding.
         recipe: sizes of batches and epochs, and how pieces are changed.
         scale: the offsets' unit.
     """
 
     def __init__(
-        self, script: Script, hands: dict[int, int], recipe: WriterRecipe, scale: float
+        self,
+        script: Script,
+        numbers: dict[int, int],
+        recipe: HandwritingGeneratorRecipe,
+        scale: float,
     ) -> None:
         self._script = script
-        self._hands = np.array([hands[int(writer)] for writer in script.writers], dtype=np.int64)
-        self._nobody = len(hands)
+        self._writers = np.array(
+            [numbers[int(writer)] for writer in script.writers], dtype=np.int64
+        )
+        self._unknown = len(numbers)
         self._recipe = recipe
         self._scale = scale
         self._lengths = script.lengths
@@ -128,16 +134,16 @@ class ScriptBatches:
             yield self._batch(batches[order[number]][rank::world], np.random.default_rng(seed))
 
     def _batch(self, pieces: npt.NDArray[np.int64], random: np.random.Generator) -> ScriptBatch:
-        unknown = random.random(len(pieces)) < self._recipe.hand_dropout
+        unknown = random.random(len(pieces)) < self._recipe.writer_dropout
         most = self._recipe.stretching
         rows = [
             self._script.rows[piece]
             * np.array([*random.uniform(1 - most, 1 + most, 2), 1], dtype=np.float32)
             for piece in pieces
         ]
-        hands = np.where(unknown, self._nobody, self._hands[pieces])
+        writers = np.where(unknown, self._unknown, self._writers[pieces])
         texts = [self._script.texts[piece] for piece in pieces]
-        return batch_of(rows, texts, hands.tolist(), self._scale)
+        return batch_of(rows, texts, writers.tolist(), self._scale)
 
     def _cut(self, epoch: int) -> list[npt.NDArray[np.int64]]:
         """The batches of an epoch, as numbers of pieces."""

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from multimodal.handwriting.incremental_decoder import IncrementalDecoder
 from multimodal.handwriting.model import END_OF_LINE, LIFTED, POINT
-from multimodal.handwriting.pen import Pens
 from multimodal.handwriting.written import LINGERING, WrittenLine, most_points
 from multimodal.recurrent.mixture import UNIFORMS, MixtureOutput
 from multimodal.seeds import uniforms
@@ -29,7 +29,7 @@ def random_numbers(seeds: list[int], points: int) -> Tensor:
 
 @torch.inference_mode()
 def write_lines(
-    pens: Pens,
+    pens: IncrementalDecoder,
     first: Tensor,
     lengths: Tensor,
     output: MixtureOutput,

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from multimodal.handwriting.options import WritingOptions
+from multimodal.handwriting.options import HandwritingOptions
 from multimodal.handwriting.placing import joined, placed
 from multimodal.handwriting.style import Style
 from multimodal.handwriting.written import WrittenLine
@@ -46,7 +46,7 @@ class Piece:
 
     Attributes:
         text: at least one character, all of which can be written.
-        style: in whose hand.
+        style: in which style.
     """
 
     text: str
@@ -54,7 +54,7 @@ class Piece:
 
 
 Drafts: TypeAlias = Callable[
-    [Sequence[Piece], Sequence[int], WritingOptions], tuple[list[WrittenLine], list[float]]
+    [Sequence[Piece], Sequence[int], HandwritingOptions], tuple[list[WrittenLine], list[float]]
 ]
 """Pieces, each of several drafts several times, and a seed for each → lines, and how doubtful it is
 that each says its piece."""
@@ -101,7 +101,7 @@ def best_drafts(
     write: Drafts,
     pieces: Sequence[Piece],
     scale: float,
-    options: WritingOptions,
+    options: HandwritingOptions,
     at_once: int,
     judge: Judge | None = None,
 ) -> list[WrittenLine]:
@@ -115,7 +115,7 @@ def best_drafts(
         write: writes drafts; gives them, and how doubtful each is.
         pieces: what to write.
         scale: the network's unit, in the units of the data.
-        options: see `WritingOptions`.
+        options: see `HandwritingOptions`.
         at_once: drafts in one batch.
         judge: who reads them back; nobody unless given.
     """

@@ -102,7 +102,7 @@ def pieces_of(line: str) -> list[str]:
 
 
 def characters_in(layout: Layout, pace: float) -> int | None:
-    """How many characters a line takes in a hand that moves by `pace` units a character."""
+    """How many characters a line takes in a style that moves by `pace` units a character."""
     if layout.width is None:
         return None
     return max(1, int(layout.width / (layout.unit * pace * ROOM_FOR_CHANCE)))

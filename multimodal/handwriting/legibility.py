@@ -19,11 +19,11 @@ from torch import Tensor
 
 from multimodal.handwriting.batches import batch_of
 from multimodal.handwriting.likelihood import step_nats
-from multimodal.handwriting.model import PenState, WriterNetwork
+from multimodal.handwriting.model import HandwritingNetwork, PenState
 from multimodal.handwriting.written import WrittenLine
 from multimodal.recurrent.generation.trees import take_rows
 
-AT_ONCE = 64  # lines that are read together
+BATCH_SIZE = 64  # lines that are read together
 
 
 class Written(NamedTuple):
@@ -32,17 +32,17 @@ class Written(NamedTuple):
     Attributes:
         lines: B of them.
         first: (B, 4) the points that came first.
-        hands: (B, S), embeddings.
+        embeddings: (B, S), embeddings.
     """
 
     lines: Sequence[WrittenLine]
     first: Tensor
-    hands: Tensor
+    embeddings: Tensor
 
 
 @torch.inference_mode()
 def nats_as(
-    network: WriterNetwork,
+    network: HandwritingNetwork,
     written: Written,
     memory: Tensor,
     state: PenState,
@@ -61,16 +61,16 @@ def nats_as(
     nats: dict[int, npt.NDArray[np.float32]] = {}
     lengths = torch.tensor([len(line.rows) for line in lines])
     order = lengths.argsort(stable=True)
-    for begin in range(0, len(order), AT_ONCE):
-        which = order[begin : begin + AT_ONCE]
+    for begin in range(0, len(order), BATCH_SIZE):
+        which = order[begin : begin + BATCH_SIZE]
         rows = [lines[number].rows for number in which.tolist()]
         batch = batch_of(rows, [[]] * len(rows), [0] * len(rows), 1.0)
-        first, hands, cells, before = take_rows(
-            (written.first, written.hands, memory, state), which
+        first, embeddings, cells, before = take_rows(
+            (written.first, written.embeddings, memory, state), which
         )
         batch.points[..., 3] += first[:, 3:]
         with torch.autocast("cpu", dtype, enabled=dtype is torch.bfloat16):
-            vectors, *_ = network.unroll(batch.points, cells, hands, before)
+            vectors, *_ = network.unroll(batch.points, cells, embeddings, before)
         steps = step_nats(network.output, vectors, batch).total.float().numpy()
         for number, of_line, points in zip(which.tolist(), steps, rows, strict=True):
             nats[number] = np.append(np.float32(0), of_line[: len(points) - 1])

@@ -10,10 +10,10 @@ from torch import Tensor
 
 from multimodal.handwriting.batches import ScriptBatch, batch_of
 from multimodal.handwriting.lines import Script
-from multimodal.handwriting.model import END_OF_LINE, WriterNetwork
+from multimodal.handwriting.model import END_OF_LINE, HandwritingNetwork
 from multimodal.recurrent.mixture import MixtureOutput
 
-AT_ONCE = 32  # pieces that are read together
+BATCH_SIZE = 32  # pieces that are read together
 
 
 class Nats(NamedTuple):
@@ -30,7 +30,7 @@ class Nats(NamedTuple):
 
 @dataclass(frozen=True)
 class Surprise:
-    """How well a network foretells pieces of handwriting.
+    """How well a network predicts pieces of handwriting.
 
     Attributes:
         nats_per_point: mean over all points, in the network's units, the end being one of them.
@@ -60,22 +60,26 @@ def batch_nats(output: MixtureOutput, vectors: Tensor, batch: ScriptBatch) -> Na
 
 
 @torch.no_grad()
-def script_nats(network: WriterNetwork, script: Script, hands: Tensor, scale: float) -> Tensor:
-    """Surprise of pieces (pieces,), each with the embedding of its own hand: (pieces, S)."""
+def script_nats(
+    network: HandwritingNetwork, script: Script, embeddings: Tensor, scale: float
+) -> Tensor:
+    """Surprise of pieces (pieces,), each with the embedding of its own writer: (pieces, S)."""
     nats = torch.zeros(len(script))
     order = script.lengths.argsort(kind="stable")
-    for begin in range(0, len(order), AT_ONCE):
-        which = order[begin : begin + AT_ONCE]
+    for begin in range(0, len(order), BATCH_SIZE):
+        which = order[begin : begin + BATCH_SIZE]
         part = script.picked(which)
         batch = batch_of(part.rows, part.texts, [0] * len(part), scale)
         memory = network.memory(batch.texts)
-        vectors, *_ = network.unroll(batch.points, memory, hands[torch.from_numpy(which)])
+        vectors, *_ = network.unroll(batch.points, memory, embeddings[torch.from_numpy(which)])
         nats[which] = batch_nats(network.output, vectors, batch).total.float()
     return nats
 
 
-def surprise(network: WriterNetwork, script: Script, hands: Tensor, scale: float) -> Surprise:
-    """How well a network foretells pieces, see `script_nats`."""
-    nats = float(script_nats(network, script, hands, scale).double().sum())
+def surprise(
+    network: HandwritingNetwork, script: Script, embeddings: Tensor, scale: float
+) -> Surprise:
+    """How well a network predicts pieces, see `script_nats`."""
+    nats = float(script_nats(network, script, embeddings, scale).double().sum())
     count = int(script.lengths.sum())
     return Surprise(nats / count, nats / len(script), len(script))

@@ -1,6 +1,6 @@
-"""How alike two hands are, by their strokes alone.
+"""How alike two writers' styles are, by their strokes alone.
 
-A hand is described by what tells writers apart without reading them (Bulacu and Schomaker 2007
+A style is described by what tells writers apart without reading them (Bulacu and Schomaker 2007
 use the directions of the ink): how much of its ink goes in each direction, how far it moves and how
 often it lifts the pen for a character, how much it turns, and how its ink is spread over the height
 of a line. Nothing of it comes from the network.
@@ -22,7 +22,7 @@ SPACING = 4.0  # units between the points at which directions are taken
 
 
 def features(drawings: Sequence[Drawing], texts: Sequence[str]) -> Array:
-    """Describe a hand by a few of its lines: (FEATURES,).
+    """Describe a style by a few of its lines: (FEATURES,).
 
     Args:
         drawings: lines in the units of the data.
@@ -57,17 +57,17 @@ def features(drawings: Sequence[Drawing], texts: Sequence[str]) -> Array:
     )
 
 
-def ranks(descriptions: Array, hands: Array) -> Array:
-    """At which place each description's own hand stands among all hands, 1 being the nearest: (n,).
+def ranks(descriptions: Array, others: Array) -> Array:
+    """Rank each description's own writer among all writers, 1 being the nearest: (n,).
 
     Args:
-        descriptions: (n, FEATURES), one of each hand, in their order.
-        hands: (n, FEATURES), other lines of the same hands; a feature counts by how much it varies
-            among them.
+        descriptions: (n, FEATURES), one of each writer, in their order.
+        others: (n, FEATURES), other lines of the same writers; a feature counts by how much it
+            varies among them.
     """
-    spread = hands.std(0)
+    spread = others.std(0)
     scale = np.where(spread > 0, spread, 1.0)
-    away = ((descriptions[:, None] - hands[None]) / scale) ** 2  # (n, n, FEATURES)
+    away = ((descriptions[:, None] - others[None]) / scale) ** 2  # (n, n, FEATURES)
     distances = away.sum(-1)
     own = np.diag(distances)
     nearer: Array = (distances < own[:, None]).sum(1) + 1

@@ -1,4 +1,4 @@
-"""Handwriting as the network reads it: rows of offsets, texts as numbers, and whose hand it is.
+"""Handwriting as the network reads it: rows of offsets, texts as numbers, and who wrote it.
 
 What is learnt from is cleaned further than `multimodal.strokes.handwritten` does:
 

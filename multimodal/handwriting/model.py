@@ -1,10 +1,11 @@
 """Graves' synthesis network (2013, section 5): a pen that is led over a text.
 
-Points come from the points before, from what a sliding window shows of the text, and from whose
-hand it is. The first layer drives the window, and the window is its input at the next step; the
-layer above it unrolls in a fused kernel. Both speak to a mixture of Gaussians over the next offset
-and three states of the pen: it stays down, it is lifted, or the line has ended. The text has one
-cell more than it has characters: the end, which the window has to come to before a line is over.
+Points come from the points before, from what a sliding window shows of the text, and from the
+embedding of the writer. The first layer drives the window, and the window is its input at the next
+step; the layer above it unrolls in a fused kernel. Both speak to a mixture of Gaussians over the
+next offset and three states of the pen: it stays down, it is lifted, or the line has ended. The
+text has one cell more than it has characters: the end, which the window has to come to before a
+line is over.
 """
 
 from __future__ import annotations
@@ -28,22 +29,23 @@ POINT = 4  # dx, dy, whether the pen is lifted, and how far below the first poin
 
 
 @dataclass(frozen=True)
-class WriterConfig:
+class HandwritingConfig:
     """What the network is; saved in the checkpoint.
 
     Attributes:
-        hands: how many writers it learns from; number `hands` is the hand of nobody known.
-        character_size: D, the features of a cell of the text.
-        hand_size: S, of a writer's embedding.
+        num_writers: how many writers it learns from; embedding `num_writers` is that of an unknown
+            one.
+        character_embedding_size: D, the features of a cell of the text.
+        writer_embedding_size: S, of a writer's embedding.
         window_size: H, the units of the layer that drives the window.
         hidden_size: the units of the layer above.
         windows: the Gaussians of the window.
         components: K, of the mixture.
     """
 
-    hands: int
-    character_size: int = 64
-    hand_size: int = 32
+    num_writers: int
+    character_embedding_size: int = 64
+    writer_embedding_size: int = 32
     window_size: int = 256
     hidden_size: int = 320
     windows: int = 5
@@ -62,20 +64,22 @@ class PenState(NamedTuple):
     upper: LayerState
 
 
-class WriterNetwork(nn.Module):
+class HandwritingNetwork(nn.Module):
     """See the module's first lines; points are (dx, dy, lifted, height) in the network's units."""
 
-    def __init__(self, config: WriterConfig) -> None:
+    def __init__(self, config: HandwritingConfig) -> None:
         super().__init__()
         self.config = config
         self.output = MixtureOutput(config.components, pen_states=3)
-        size = config.character_size
-        self.characters = nn.Embedding(SYMBOLS, size, padding_idx=NOTHING)
+        size = config.character_embedding_size
+        self.character_embedding = nn.Embedding(SYMBOLS, size, padding_idx=NOTHING)
         self.neighbours = nn.Conv1d(size, size, 3, padding=1)
-        self.hands = nn.Embedding(config.hands + 1, config.hand_size)
-        nn.init.normal_(self.hands.weight, std=0.3)
-        self.lower = WindowLSTM(POINT, size, config.hand_size, config.window_size, config.windows)
-        seen = POINT + size + config.window_size + config.hand_size
+        self.writer_embedding = nn.Embedding(config.num_writers + 1, config.writer_embedding_size)
+        nn.init.normal_(self.writer_embedding.weight, std=0.3)
+        self.lower = WindowLSTM(
+            POINT, size, config.writer_embedding_size, config.window_size, config.windows
+        )
+        seen = POINT + size + config.window_size + config.writer_embedding_size
         self.upper = RecurrentNetwork("lstm", seen, config.hidden_size)
         self.readout = nn.Linear(config.window_size + config.hidden_size, self.output.size)
 
@@ -84,20 +88,20 @@ class WriterNetwork(nn.Module):
 
         A cell shows its character and, more faintly, the two beside it.
         """
-        cells = self.characters(texts)
+        cells = self.character_embedding(texts)
         near = torch.tanh(self.neighbours(cells.transpose(1, 2))).transpose(1, 2)
         read: Tensor = (cells + near) * (texts != NOTHING)[..., None]
         return read
 
     def unroll(
-        self, points: Tensor, memory: Tensor, hands: Tensor, state: PenState | None = None
+        self, points: Tensor, memory: Tensor, embeddings: Tensor, state: PenState | None = None
     ) -> tuple[Tensor, Tensor, PenState]:
         """Teacher forcing.
 
         Args:
             points: (B, T, 4).
             memory: (B, U, D).
-            hands: (B, S), embeddings.
+            embeddings: (B, S), embeddings.
             state: before the first point.
 
         Returns:
@@ -105,9 +109,9 @@ class WriterNetwork(nn.Module):
             (B, T, windows), and the state after the last point.
         """
         before = state or self.initial_state(len(points))
-        unrolled, window = self.lower.unroll(points, memory, hands, before.window)
-        hand = hands[:, None].expand(-1, points.shape[1], -1)
-        parts = (points, unrolled.seen, unrolled.hidden, hand)
+        unrolled, window = self.lower.unroll(points, memory, embeddings, before.window)
+        embedding = embeddings[:, None].expand(-1, points.shape[1], -1)
+        parts = (points, unrolled.seen, unrolled.hidden, embedding)
         read = torch.cat([part.to(unrolled.hidden.dtype) for part in parts], -1)
         above, (upper,) = self.upper.unroll(read, (before.upper,))
         vectors = self.readout(torch.cat([unrolled.hidden, above.to(unrolled.hidden.dtype)], -1))
@@ -118,11 +122,13 @@ class WriterNetwork(nn.Module):
         return PenState(self.lower.initial_state(batch), self.upper.initial_state(batch)[0])
 
     def step(
-        self, points: Tensor, memory: Tensor, hands: Tensor, state: PenState
+        self, points: Tensor, memory: Tensor, embeddings: Tensor, state: PenState
     ) -> tuple[Tensor, Tensor, PenState]:
         """One point on: (B, 4) → vectors (B, 3 + 6 K), the window's weights φ (B, U), new state."""
-        window, weights = self.lower.step(points, memory, self.lower.project(hands), state.window)
-        read = torch.cat([points, window.seen, window.h, hands], -1)
+        window, weights = self.lower.step(
+            points, memory, self.lower.project(embeddings), state.window
+        )
+        read = torch.cat([points, window.seen, window.h, embeddings], -1)
         above, (upper,) = self.upper.step(read, (state.upper,))
         vectors: Tensor = self.readout(torch.cat([window.h, above], -1))
         return vectors, weights, PenState(window, upper)

@@ -13,7 +13,7 @@ MOST_SEEDS = 2**31  # to choose from where none is given
 
 
 @dataclass(frozen=True)
-class WritingOptions:
+class HandwritingOptions:
     """How lines are written.
 
     Attributes:
@@ -44,7 +44,7 @@ class WritingOptions:
             if getattr(self, name) < 1:
                 raise UserError(f"{name}: must be at least 1, not {getattr(self, name)}")
 
-    def changed(self, changes: Mapping[str, Any]) -> WritingOptions:
+    def changed(self, changes: Mapping[str, Any]) -> HandwritingOptions:
         """The same with those options changed that are given and not None.
 
         Where no seed is given, something else is written each time.

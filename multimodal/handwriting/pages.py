@@ -20,7 +20,7 @@ from multimodal.handwriting.layout import (
     stacked,
     wrapped,
 )
-from multimodal.handwriting.options import WritingOptions
+from multimodal.handwriting.options import HandwritingOptions
 from multimodal.handwriting.placing import PlacedLine, joined, placed, usual_gap
 from multimodal.handwriting.style import Style
 from multimodal.handwriting.written import WrittenLine
@@ -37,11 +37,11 @@ StyleLike: TypeAlias = int | str | Path | Style
 
 
 class PageWriter(ABC):
-    """A text becomes handwriting; `Writer` does it by torch, `multimodal.portable` without.
+    """A text becomes handwriting: the layout that both kinds of generators share.
 
     Attributes:
         scale: the network's unit, in the units of the data.
-        paces: how far each hand of the gallery moves, in the data's units a character.
+        paces: how far each style of the gallery moves, in the data's units a character.
         options: how lines are written, unless a call says otherwise.
         judge: who reads every few words back, so that those that are misread are written anew;
             nobody unless set.
@@ -49,25 +49,25 @@ class PageWriter(ABC):
 
     scale: float
     paces: tuple[float, ...]
-    options: WritingOptions
+    options: HandwritingOptions
     judge: Judge | None = None
 
     @property
     @abstractmethod
-    def hand_size(self) -> int:
-        """How many numbers a hand has."""
+    def writer_embedding_size(self) -> int:
+        """The size of a writer's embedding."""
 
     @abstractmethod
-    def hand_of(self, number: int) -> tuple[float, ...]:
-        """The hand of a style of the gallery."""
+    def writer_embedding_of(self, number: int) -> tuple[float, ...]:
+        """The embedding of a style of the gallery."""
 
     @abstractmethod
     def write_texts(self, pieces: Sequence[Piece], **options: Any) -> list[WrittenLine]:
         """Write pieces of a line each, in one batch, as the network's own rows.
 
         Args:
-            pieces: what to write, and in whose hand.
-            **options: see `WritingOptions`.
+            pieces: what to write, and in which style.
+            **options: see `HandwritingOptions`.
         """
 
     @property
@@ -92,9 +92,9 @@ class PageWriter(ABC):
 
         Args:
             text: "\n" ends a line.
-            style: in whose hand; the first of the gallery unless given.
+            style: in which style; the first of the gallery unless given.
             layout: how lines stand under each other; as they are, 10 mm high, unless given.
-            **options: see `WritingOptions`: bias, seed, attempts.
+            **options: see `HandwritingOptions`: bias, seed, attempts.
 
         Returns:
             The text in millimetres, its top left at (0, 0).
@@ -120,9 +120,9 @@ class PageWriter(ABC):
         Args:
             text: "\n" ends a line; lines that are longer than the paper is wide wrap.
             paper: in millimetres, as the pages are.
-            style: in whose hand; the first of the gallery unless given.
+            style: in which style; the first of the gallery unless given.
             layout: its alignment and the size of its letters count; all else the paper says.
-            **options: see `WritingOptions`: bias, seed, attempts.
+            **options: see `HandwritingOptions`: bias, seed, attempts.
 
         Raises:
             UserError: as `write`.
@@ -143,8 +143,8 @@ class PageWriter(ABC):
 
         Args:
             texts: one line each.
-            style: in whose hand, or one for each text.
-            **options: see `WritingOptions`: bias, seed, attempts.
+            style: in which style, or one for each text.
+            **options: see `HandwritingOptions`: bias, seed, attempts.
 
         Returns:
             A drawing for each, in the units of the data (an "x" is about 40 high), as the network
@@ -172,7 +172,7 @@ class PageWriter(ABC):
         if isinstance(style, str) and style.isdecimal():
             return self._of_gallery(int(style))
         found = style if isinstance(style, Style) else Style.load(_style_file(Path(style)))
-        if len(found.hand) != self.hand_size:
+        if len(found.embedding) != self.writer_embedding_size:
             raise UserError(f"style {found.name!r}: learnt for another writer; learn it anew")
         return found
 
@@ -181,7 +181,7 @@ class PageWriter(ABC):
             raise UserError(
                 f"style {number}: choose one from 1 to {len(self.paces)}, or a style's file"
             )
-        return Style(str(number), self.hand_of(number), self.paces[number - 1])
+        return Style(str(number), self.writer_embedding_of(number), self.paces[number - 1])
 
     def _styles(self, style: StyleLike | Sequence[StyleLike] | None, count: int) -> list[Style]:
         if style is None or isinstance(style, int | str | Path | Style):

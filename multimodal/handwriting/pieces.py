@@ -1,4 +1,4 @@
-"""Pieces of text → written lines: begun in their hands, written at once, the best drafts kept."""
+"""Pieces of text → written lines: begun in their styles, written at once, the best drafts kept."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from torch import Tensor
 from multimodal.handwriting.alphabet import encode
 from multimodal.handwriting.batches import inputs_of
 from multimodal.handwriting.generation import write_lines
+from multimodal.handwriting.incremental_decoder import DecoderWeights, IncrementalDecoder
 from multimodal.handwriting.judging import Judge, Piece, best_drafts, doubt, lookalike
 from multimodal.handwriting.legibility import Written, nats_as
-from multimodal.handwriting.model import POINT, PenState, WriterNetwork, padded_texts
-from multimodal.handwriting.options import WritingOptions
-from multimodal.handwriting.pen import Pens, PenWeights
+from multimodal.handwriting.model import POINT, HandwritingNetwork, PenState, padded_texts
+from multimodal.handwriting.options import HandwritingOptions
 from multimodal.handwriting.written import WrittenLine
 
-AT_ONCE = 256  # pieces in one batch; more gain nothing and take memory
+BATCH_SIZE = 256  # pieces in one batch; more gain nothing and take memory
 
 
 def write_pieces(
-    weights: PenWeights,
+    weights: DecoderWeights,
     pieces: Sequence[Piece],
     scale: float,
-    options: WritingOptions,
+    options: HandwritingOptions,
     judge: Judge | None = None,
 ) -> list[WrittenLine]:
     """Write a few drafts of each piece, and keep the most legible.
@@ -38,16 +38,16 @@ def write_pieces(
         weights: laid out for single steps.
         pieces: what to write.
         scale: the network's unit, in the units of the data.
-        options: see `WritingOptions`.
+        options: see `HandwritingOptions`.
         judge: who reads them back; nobody unless given.
     """
 
     def drafts(
-        some: Sequence[Piece], seeds: Sequence[int], options: WritingOptions
+        some: Sequence[Piece], seeds: Sequence[int], options: HandwritingOptions
     ) -> tuple[list[WrittenLine], list[float]]:
         return _Drafts(some, list(seeds), scale).written(weights, options)
 
-    return best_drafts(drafts, pieces, scale, options, AT_ONCE, judge)
+    return best_drafts(drafts, pieces, scale, options, BATCH_SIZE, judge)
 
 
 @dataclass(frozen=True)
@@ -66,17 +66,17 @@ class _Drafts:
 
     @torch.inference_mode()
     def written(
-        self, weights: PenWeights, options: WritingOptions
+        self, weights: DecoderWeights, options: HandwritingOptions
     ) -> tuple[list[WrittenLine], list[float]]:
         """The lines, and how doubtful it is that each says its piece; 0 without a choice."""
         network = weights.network
         begun = [_begun(piece) for piece in self.pieces]
         texts = [start + piece.text for start, piece in zip(begun, self.pieces, strict=True)]
-        hands = torch.tensor([piece.style.hand for piece in self.pieces])
+        embeddings = torch.tensor([piece.style.embedding for piece in self.pieces])
         memory = network.memory(padded_texts([encode(text) for text in texts]))
-        state, first = self._begin(network, memory, hands)
+        state, first = self._begin(network, memory, embeddings)
         lengths = torch.tensor([len(text) + 1 for text in texts])  # with the end
-        pens = Pens(weights, memory, hands, state)
+        pens = IncrementalDecoder(weights, memory, embeddings, state)
         lines = write_lines(pens, first, lengths, network.output, self.seeds, options.bias)
         doubts = [0.0] * len(lines)
         if options.drafts > 1:
@@ -84,8 +84,8 @@ class _Drafts:
                 s + lookalike(piece.text) for s, piece in zip(begun, self.pieces, strict=True)
             ]
             memory = network.memory(padded_texts([encode(other) for other in others]))
-            state, _ = self._begin(network, memory, hands)
-            nats = nats_as(network, Written(lines, first, hands), memory, state, weights.dtype)
+            state, _ = self._begin(network, memory, embeddings)
+            nats = nats_as(network, Written(lines, first, embeddings), memory, state, weights.dtype)
             doubts = [
                 doubt(line, piece.text, of_other, len(start))
                 for line, piece, of_other, start in zip(
@@ -99,7 +99,7 @@ class _Drafts:
         return own, doubts
 
     def _begin(
-        self, network: WriterNetwork, memory: Tensor, hands: Tensor
+        self, network: HandwritingNetwork, memory: Tensor, embeddings: Tensor
     ) -> tuple[PenState, Tensor]:
         """The state before each line's first point, and the point that comes first (B, 4).
 
@@ -114,7 +114,7 @@ class _Drafts:
             read = primer.array
             read[-1, 2] = 1  # the pen is lifted before the next word
             points = torch.from_numpy(inputs_of(read, self.scale)).expand(len(rows), -1, -1)
-            *_, after = network.unroll(points[:, :-1], memory[rows], hands[rows])
+            *_, after = network.unroll(points[:, :-1], memory[rows], embeddings[rows])
             first[rows] = points[:, -1]
             state = _replaced(state, rows, after)
         return state, first

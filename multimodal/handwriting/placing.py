@@ -22,7 +22,7 @@ RAISED = frozenset("-=+~\"'^*`")
 """Characters that float above the baseline."""
 
 X_HEIGHT = 42.0
-"""Units from the baseline to the top of an "x", in a hand of the usual size (median of writers)."""
+"""Units from the baseline to the top of an "x", in writing of the usual size (a median)."""
 
 USUAL_GAP = 50.0
 """Units between two words where a line does not tell."""
@@ -32,7 +32,7 @@ MOST_MOVED = 45.0
 """A word that is nearer to the one before it than `LEAST_GAP` is moved away, by at most so much."""
 
 LEAST_STANDING = 5  # characters that it takes to see a slope
-STEEPEST = 0.15  # slopes beyond are the hand's own, or a slip of the window
+STEEPEST = 0.15  # slopes beyond are the writer's own, or a slip of the window
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,7 @@ def joined(lines: Sequence[PlacedLine], gap: float) -> Drawing:
 
 
 def usual_gap(lines: Sequence[PlacedLine]) -> float:
-    """The gap between words that fits to lines of one hand."""
+    """The gap between words that fits to lines of one writer."""
     gaps = [line.gap for line in lines if line.gap is not None]
     return float(np.clip(np.median(gaps), LEAST_GAP, MOST_GAP)) if gaps else USUAL_GAP
 

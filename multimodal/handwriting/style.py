@@ -1,4 +1,4 @@
-"""A hand as a small file: an embedding, how fast it moves, and a sample to begin from.
+"""A handwriting style as a small file: an embedding, how fast it moves, and a sample to begin from.
 
 See `multimodal.handwriting.styles` for how it is learnt.
 """
@@ -16,12 +16,12 @@ from multimodal.errors import UserError, disk_errors
 from multimodal.handwriting.alphabet import CHARACTERS
 from multimodal.handwriting.lines import Rows
 
-FORMAT = 1
+FORMAT = 2  # in format 1 the embedding is called `hand`
 
 
 @dataclass(frozen=True)
 class Primer:
-    """A sample of a hand to be written on from.
+    """A sample of a style to be written on from.
 
     Attributes:
         text: what it says.
@@ -39,17 +39,17 @@ class Primer:
 
 @dataclass(frozen=True)
 class Style:
-    """A hand.
+    """A handwriting style.
 
     Attributes:
         name: what it is called.
-        hand: the embedding.
+        embedding: the embedding.
         pace: how far it moves, in the data's units a character.
         primer: a sample to begin from, or None.
     """
 
     name: str
-    hand: tuple[float, ...]
+    embedding: tuple[float, ...]
     pace: float
     primer: Primer | None = None
 
@@ -87,7 +87,7 @@ class Style:
 
     @classmethod
     def _read(cls, entry: dict[str, Any]) -> Self:
-        if entry["kind"] != "handwriting style" or entry["format"] != FORMAT:
+        if entry["kind"] != "handwriting style" or entry["format"] not in (1, FORMAT):
             raise ValueError("another kind or format")
         found = entry["primer"]
         rows = (
@@ -96,11 +96,13 @@ class Style:
             else tuple((float(dx), float(dy), int(lifted)) for dx, dy, lifted in found["rows"])
         )
         primer = None if found is None else Primer(str(found["text"]), rows)
-        hand = tuple(float(value) for value in entry["hand"])
+        embedding = tuple(
+            float(value) for value in entry["hand" if entry["format"] == 1 else "embedding"]
+        )
         pace = float(entry["pace"])
-        values = [pace, *hand, *(value for row in rows for value in row)]
-        if not np.isfinite(values).all() or pace <= 0 or not hand:
+        values = [pace, *embedding, *(value for row in rows for value in row)]
+        if not np.isfinite(values).all() or pace <= 0 or not embedding:
             raise ValueError("a number that cannot be")
         if primer is not None and (not rows or not set(primer.text) <= set(CHARACTERS)):
             raise ValueError("a primer that cannot be written")
-        return cls(str(entry["name"]), hand, pace, primer)
+        return cls(str(entry["name"]), embedding, pace, primer)

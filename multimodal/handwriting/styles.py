@@ -1,9 +1,9 @@
-"""A hand as a small file: an embedding, how fast it moves, and a sample to begin from.
+"""A handwriting style as a small file: an embedding, how fast it moves, and a sample to begin from.
 
-A style tells the network in two ways whose hand to write. The embedding is what it learnt of a
-writer; for somebody it never saw, it is found by gradient with the network frozen (`learn_hand`).
-The primer is a line of that hand, which the network reads before it writes on (Graves 2013, section
-5.5).
+A style tells the network in two ways whose handwriting to imitate. The embedding is what it learnt
+of a writer; for somebody it never saw, it is found by gradient with the network frozen
+(`fit_writer_embedding`). The primer is a line of that writer, which the network reads before it
+writes on (Graves 2013, section 5.5).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from multimodal.handwriting.alphabet import CHARACTERS, encode
 from multimodal.handwriting.batches import batch_of
 from multimodal.handwriting.likelihood import batch_nats, script_nats
 from multimodal.handwriting.lines import LEVELLED, Script, levelled, usable
-from multimodal.handwriting.model import WriterNetwork
+from multimodal.handwriting.model import HandwritingNetwork
 from multimodal.handwriting.style import Primer
 from multimodal.strokes import Drawing, to_stroke3
 from multimodal.strokes.handwritten import SPREAD
@@ -36,7 +36,7 @@ STEPS, RATE, PULL = 40, 0.08, 1e-3
 
 
 def samples_as_script(samples: Sequence[tuple[Drawing, str]]) -> Script:
-    """Samples of one hand, in any unit, as pieces of the size that the network learnt from.
+    """Samples of one writer, in any unit, as pieces of the size that the network learnt from.
 
     Args:
         samples: what was written, one line each, and what it says.
@@ -66,30 +66,30 @@ def samples_as_script(samples: Sequence[tuple[Drawing, str]]) -> Script:
     return Script(pieces, texts, np.zeros(count, dtype=np.int64), np.array(["lines"] * count))
 
 
-def learn_hand(
-    network: WriterNetwork,
+def fit_writer_embedding(
+    network: HandwritingNetwork,
     script: Script,
     scale: float,
     steps: int = STEPS,
     progress: Callable[[int, float], object] = lambda *_: None,
 ) -> Tensor:
-    """Find the embedding (S,) under which pieces of one hand surprise least; the network stays.
+    """Find the embedding (S,) under which pieces of one writer surprise least; the network stays.
 
-    It begins from the known hand that foretells the pieces best, and is pulled to the mean of all.
+    It begins from the known writer that predicts the pieces best, and is pulled to the mean of all.
 
     Args:
         network: what was learnt.
-        script: pieces of the hand.
+        script: pieces of one writer.
         scale: the network's unit.
         steps: of Adam.
         progress: is told the number of each step and the nats per point.
     """
-    start = _nearest_hand(network, script, scale)
-    middle = network.hands.weight.detach().mean(0)
+    start = _nearest_writer(network, script, scale)
+    middle = network.writer_embedding.weight.detach().mean(0)
     batch = batch_of(script.rows, script.texts, [0] * len(script), scale)
     points = int(script.lengths.sum())
-    hand = start.clone().requires_grad_(True)
-    optimizer = torch.optim.Adam([hand], lr=RATE)
+    embedding = start.clone().requires_grad_(True)
+    optimizer = torch.optim.Adam([embedding], lr=RATE)
     learnt = [weight for weight in network.parameters() if weight.requires_grad]
     for weight in learnt:
         weight.requires_grad_(False)
@@ -98,20 +98,20 @@ def learn_hand(
         for step in range(steps):
             for group in optimizer.param_groups:
                 group["lr"] = RATE * (1 - step / steps)
-            vectors, *_ = network.unroll(batch.points, memory, hand.expand(len(script), -1))
+            vectors, *_ = network.unroll(batch.points, memory, embedding.expand(len(script), -1))
             nats = batch_nats(network.output, vectors, batch).total.sum() / points
-            loss = nats + PULL * (hand - middle).square().sum()
-            (hand.grad,) = torch.autograd.grad(loss, [hand])
+            loss = nats + PULL * (embedding - middle).square().sum()
+            (embedding.grad,) = torch.autograd.grad(loss, [embedding])
             optimizer.step()
             progress(step, float(nats.detach()))
     finally:
         for weight in learnt:
             weight.requires_grad_(True)
-    return hand.detach()
+    return embedding.detach()
 
 
 def pace_of(script: Script) -> float:
-    """How far a hand moves, in the data's units a character: the median over its pieces."""
+    """How far a writer moves, in the data's units a character: the median over its pieces."""
     widths = [np.ptp(rows[:, 0].cumsum(0)) for rows in script.rows]
     counts = [len(text) - 1 for text in script.texts]
     return float(np.median([w / n for w, n in zip(widths, counts, strict=True)])) or 1.0
@@ -134,13 +134,13 @@ def primer_of(script: Script) -> Primer | None:
     return Primer(text, rows)
 
 
-def _nearest_hand(network: WriterNetwork, script: Script, scale: float) -> Tensor:
-    """The embedding, of a spread of known ones and nobody's, that foretells a few pieces best."""
-    hands = network.hands.weight.detach()
-    spread = torch.linspace(0, len(hands) - 1, min(12, len(hands))).round().long()
+def _nearest_writer(network: HandwritingNetwork, script: Script, scale: float) -> Tensor:
+    """The embedding, of a spread of known ones and nobody's, that predicts a few pieces best."""
+    embeddings = network.writer_embedding.weight.detach()
+    spread = torch.linspace(0, len(embeddings) - 1, min(12, len(embeddings))).round().long()
     some = script.some(3)
     nats = [
-        float(script_nats(network, some, hands[number].expand(len(some), -1), scale).sum())
+        float(script_nats(network, some, embeddings[number].expand(len(some), -1), scale).sum())
         for number in spread
     ]
-    return hands[spread[int(np.argmin(nats))]]
+    return embeddings[spread[int(np.argmin(nats))]]

@@ -32,7 +32,7 @@ _NAMES = {name: name for name in SPLITS} | dict.fromkeys(("val", "valid", "valid
 
 
 @dataclass(frozen=True)
-class Shares:
+class SplitFractions:
     """How much of a text without splits of its own is held out at its end.
 
     Attributes:
@@ -72,7 +72,7 @@ class Passage:
         )
 
 
-def read_splits(source: str | Path, shares: Shares) -> dict[str, list[Passage]]:
+def read_splits(source: str | Path, split_fractions: SplitFractions) -> dict[str, list[Passage]]:
     """Read a text and part it into train, dev and test; a split without text is left out.
 
     Raises:
@@ -80,7 +80,7 @@ def read_splits(source: str | Path, shares: Shares) -> dict[str, list[Passage]]:
     """
     stated = _read_hub(str(source)) if _names_data_set(source) else _read_files(source)
     if set(stated) == {WHOLE}:
-        stated = _cut(stated[WHOLE], shares)
+        stated = _cut(stated[WHOLE], split_fractions)
     splits = {name: [p for p in stated.get(name, ()) if p.text] for name in SPLITS}
     if not any(splits.values()):
         raise UserError(f"{source}: holds no text")
@@ -142,7 +142,7 @@ def in_pieces(passage: Passage, size: int = PIECE) -> Iterator[Passage]:
 
 
 def token_before(vocabulary: TextVocabulary) -> int:
-    """What is read before a text, so that its first token is foretold too: a line break.
+    """What is read before a text, so that its first token is predicted too: a line break.
 
     A vocabulary of characters that has none begins with its first character.
     """
@@ -255,10 +255,11 @@ def _split_in(name: PurePath) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _cut(passages: Sequence[Passage], shares: Shares) -> dict[str, list[Passage]]:
+def _cut(passages: Sequence[Passage], split_fractions: SplitFractions) -> dict[str, list[Passage]]:
     """Cut a text in two places, counted in characters over all its passages."""
     total = sum(len(passage.text) for passage in passages)
-    places = (0, int(total * (1 - shares.dev - shares.test)), int(total * (1 - shares.test)), total)
+    dev, test = split_fractions.dev, split_fractions.test
+    places = (0, int(total * (1 - dev - test)), int(total * (1 - test)), total)
     spans = zip(SPLITS, pairwise(places), strict=True)
     return {name: list(_between(passages, *span)) for name, span in spans}
 

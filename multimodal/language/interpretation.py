@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from multimodal.language.author import Trace
+from multimodal.language.language_model import Trace
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 

@@ -11,7 +11,7 @@ BLOCK = 256  # steps for which random numbers are drawn ahead
 
 
 @dataclass(frozen=True, kw_only=True)
-class WritingOptions:
+class TextGenerationOptions:
     """How a text is written; change single options with `dataclasses.replace`.
 
     Attributes:

@@ -7,10 +7,10 @@ from dataclasses import fields
 from typing import Any, NamedTuple
 
 from multimodal.errors import UserError
-from multimodal.language.options import WritingOptions
+from multimodal.language.options import TextGenerationOptions
 
 
-class Written(NamedTuple):
+class TextPiece(NamedTuple):
     """The next piece of a text that is being written.
 
     Attributes:
@@ -47,14 +47,14 @@ class OpenText:
         return piece
 
 
-def writing_options(changes: Mapping[str, Any]) -> WritingOptions:
+def text_generation_options(changes: Mapping[str, Any]) -> TextGenerationOptions:
     """The options of which some are given by name.
 
     Raises:
         UserError: an option is unknown or out of range.
     """
-    known = [field.name for field in fields(WritingOptions)]
+    known = [field.name for field in fields(TextGenerationOptions)]
     for name in changes:
         if name not in known:
             raise UserError(f"{name}: no such option; there are {', '.join(known)}")
-    return WritingOptions(**changes)
+    return TextGenerationOptions(**changes)

@@ -26,7 +26,7 @@ ADAPTING_PULL = 2e-3  # the share of the way back to what was learnt, after each
 
 @dataclass(frozen=True)
 class TextScores:
-    """How well a text was foretold.
+    """How well a text was predicted.
 
     Attributes:
         nats_per_character: the cross-entropy.
@@ -90,8 +90,8 @@ def adapting_log_probabilities(network: LanguageNetwork, ids: Ids, before: int) 
     Dynamic evaluation (Mikolov et al. 2010; Krause et al. 2018). Every few tokens, once they are
     scored, the weights take a step that would have made them more probable, each against what its
     gradient was so far (root mean square), and are drawn back a little to what was learnt. So every
-    token is still foretold from those before it alone; what comes again and again, such as a name,
-    is foretold better and better.
+    token is still predicted from those before it alone; what comes again and again, such as a name,
+    is predicted better and better.
 
     Args:
         network: in evaluation mode; it stays as it is.

@@ -1,4 +1,4 @@
-"""Training an author: truncated back-propagation through time over contiguous streams.
+"""Training a language model: truncated back-propagation through time over contiguous streams.
 
 The recipe is that of AWD-LSTM (Merity, Keskar and Socher 2018) with AdamW and a cosine in the place
 of averaged SGD. Every epoch cuts the text into streams at other places.
@@ -17,7 +17,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from multimodal.errors import UserError, disk_errors
-from multimodal.language.author import Author
 from multimodal.language.data import (
     WHOLE,
     Passage,
@@ -28,11 +27,12 @@ from multimodal.language.data import (
     split_of,
     token_before,
 )
+from multimodal.language.generation import TextGenerator
+from multimodal.language.language_model import LanguageModel
 from multimodal.language.model import DROPOUTS, LanguageNetwork
-from multimodal.language.options import WritingOptions
-from multimodal.language.recipe import TextRecipe
+from multimodal.language.options import TextGenerationOptions
+from multimodal.language.recipe import LanguageModelRecipe
 from multimodal.language.scoring import TextScores, log_probabilities, streams_for
-from multimodal.language.writing import Continuations
 from multimodal.recurrent.truncated import CarriedState, Chunk, Streams
 from multimodal.training import Stage, Task, derived_seed
 from multimodal.vocabulary import (
@@ -42,7 +42,7 @@ from multimodal.vocabulary import (
     WordVocabulary,
 )
 
-SAMPLE = WritingOptions(length=400, temperature=0.8, seed=0)
+SAMPLE = TextGenerationOptions(length=400, temperature=0.8, seed=0)
 
 
 class TextBatch(NamedTuple):
@@ -57,8 +57,8 @@ class TextBatch(NamedTuple):
     shown_after: int | None
 
 
-class Reading(Stage):
-    """The one stage: every token is foretold from all before it in its stream.
+class LanguageModelingStage(Stage):
+    """The one stage: every token is predicted from all before it in its stream.
 
     What the model writes is shown at growing steps, in the file in which the loop shows it after
     every epoch. The loop cuts that file back when an interrupted run goes on.
@@ -73,11 +73,11 @@ class Reading(Stage):
         UserError: the text is too short for a single chunk of the streams.
     """
 
-    name = "reading"
+    name = "language-modeling"
 
     def __init__(
         self,
-        recipe: TextRecipe,
+        recipe: LanguageModelRecipe,
         passages: Sequence[Passage],
         vocabulary: TextVocabulary,
         log: Path,
@@ -97,9 +97,9 @@ class Reading(Stage):
         self.tokens = len(ids)
         self.options = recipe.options(len(self._streams))
 
-    def begin(self, model: nn.Module) -> None:
+    def setup(self, model: nn.Module) -> None:
         """Everything learns; nothing is carried over from before."""
-        super().begin(model)
+        super().setup(model)
         self._carried.reset()
 
     def steps_per_epoch(self) -> int:
@@ -134,22 +134,22 @@ class Reading(Stage):
             "weight": nats.new_tensor(chunk.targets.numel()),
         }
 
-    def carried(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """The state of the streams."""
         return self._carried.tensors()
 
-    def carry(self, tensors: Mapping[str, Tensor]) -> None:
+    def load_state_dict(self, tensors: Mapping[str, Tensor]) -> None:
         """Take back the state of the streams."""
         self._carried.load(tensors)
 
     def _show(self, network: LanguageNetwork, steps: int) -> None:
         title = "at first" if steps == 0 else f"after {steps:,} steps"
         with disk_errors(self._log), self._log.open("a", encoding="utf-8") as file:
-            file.write(f"— {title}\n{specimen(network, self._vocabulary)}\n\n")
+            file.write(f"— {title}\n{sample_text(network, self._vocabulary)}\n\n")
 
 
-class TextTask(Task):
-    """An author that learns from a text.
+class LanguageModelTask(Task):
+    """A language model that learns from a text.
 
     Args:
         recipe: the choices.
@@ -157,21 +157,21 @@ class TextTask(Task):
         out: the run's folder.
 
     Raises:
-        UserError: a split is missing, the text is too short, or the author to begin with cannot be
-            had.
+        UserError: a split is missing, the text is too short, or the language model to begin with
+            cannot be had.
     """
 
     metric = "nats_per_character"
     higher_is_better = False
 
     def __init__(
-        self, recipe: TextRecipe, splits: Mapping[str, Sequence[Passage]], out: Path
+        self, recipe: LanguageModelRecipe, splits: Mapping[str, Sequence[Passage]], out: Path
     ) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
         train, dev = split_of(splits, "train"), split_of(splits, "dev")
         self.model, self.vocabulary = _beginning(recipe, splits)
-        reading = Reading(recipe, train, self.vocabulary, out / "samples.txt")
+        reading = LanguageModelingStage(recipe, train, self.vocabulary, out / "samples.txt")
         self.stages = [reading]
         self._dev = encode_passages(dev, self.vocabulary, smallest_type(len(self.vocabulary)))
         self._dev_characters = characters_of(dev)
@@ -181,12 +181,14 @@ class TextTask(Task):
             "vocabulary": len(self.vocabulary),
         }
 
-    def author(self, model: nn.Module) -> Author:
-        """The author around a model as it is now."""
-        return Author(cast(LanguageNetwork, model), self.vocabulary, self.recipe.shares)
+    def language_model(self, model: nn.Module) -> LanguageModel:
+        """The language model around a model as it is now."""
+        return LanguageModel(
+            cast(LanguageNetwork, model), self.vocabulary, self.recipe.split_fractions
+        )
 
     def validate(self, model: nn.Module) -> Mapping[str, float]:
-        """Foretell the dev split, from a state of its own."""
+        """Predict the dev split, from a state of its own."""
         ids, before = self._dev, token_before(self.vocabulary)
         network = cast(LanguageNetwork, model)
         log_probs = log_probabilities(network, ids, before, streams_for(len(ids)))
@@ -195,11 +197,11 @@ class TextTask(Task):
 
     def samples(self, model: nn.Module) -> Sequence[str]:
         """What it writes by now."""
-        return [specimen(cast(LanguageNetwork, model), self.vocabulary)]
+        return [sample_text(cast(LanguageNetwork, model), self.vocabulary)]
 
     def save(self, model: nn.Module, folder: Path) -> None:
-        """Write an author."""
-        self.author(model).save(folder)
+        """Write a language model."""
+        self.language_model(model).save(folder)
 
 
 def shows_after(step: int) -> bool:
@@ -207,47 +209,47 @@ def shows_after(step: int) -> bool:
     return step == 0 or (step >= 10 and str(step).rstrip("0") in ("1", "3"))
 
 
-def specimen(network: LanguageNetwork, vocabulary: TextVocabulary) -> str:
+def sample_text(network: LanguageNetwork, vocabulary: TextVocabulary) -> str:
     """What a network writes by now, in full precision and without disturbing its training."""
     training = network.training
     network.eval()
     with torch.autocast(network.readout.weight.device.type, enabled=False):
         beginning = torch.tensor([token_before(vocabulary)])
-        writing = Continuations(network, [beginning], SAMPLE, vocabulary.reserved)
+        writing = TextGenerator(network, [beginning], SAMPLE, vocabulary.reserved)
         tokens = [int(writing.step()[0]) for _ in range(SAMPLE.length or 0)]
     network.train(training)
     return vocabulary.text_decoder()(tokens)
 
 
 def _beginning(
-    recipe: TextRecipe, splits: Mapping[str, Sequence[Passage]]
+    recipe: LanguageModelRecipe, splits: Mapping[str, Sequence[Passage]]
 ) -> tuple[LanguageNetwork, TextVocabulary]:
     """The network that the training begins with, and the pieces of text behind its ids."""
     whole = split_of(splits, WHOLE)
     if not recipe.start:
         vocabulary = _vocabulary(recipe, whole, split_of(splits, "train"))
         return LanguageNetwork(recipe.network, len(vocabulary)), vocabulary
-    author = Author.load(recipe.start, precision="fp32")
-    vocabulary = author.vocabulary
+    language_model = LanguageModel.load(recipe.start, precision="fp32")
+    vocabulary = language_model.vocabulary
     if isinstance(vocabulary, CharacterVocabulary):
         vocabulary = vocabulary.extended("".join({c for p in whole for c in set(p.text)}))
     dropouts = {name: getattr(recipe, name) for name in DROPOUTS}
-    network = LanguageNetwork(replace(author.network.config, **dropouts), len(vocabulary))
-    network.begin_from(author.network)
+    network = LanguageNetwork(replace(language_model.network.config, **dropouts), len(vocabulary))
+    network.begin_from(language_model.network)
     return network, vocabulary
 
 
 def _vocabulary(
-    recipe: TextRecipe, whole: Sequence[Passage], train: Sequence[Passage]
+    recipe: LanguageModelRecipe, whole: Sequence[Passage], train: Sequence[Passage]
 ) -> TextVocabulary:
     """Bytes, the characters of all splits, or the words of the training split."""
     if recipe.vocabulary == "bytes":
         return ByteVocabulary()
     if recipe.vocabulary == "words":
         sentences = (WordVocabulary.cut(text) for text in _texts(train))
-        return WordVocabulary.build(sentences, recipe.seen_at_least)
+        return WordVocabulary.build(sentences, recipe.min_count)
     replaced = recipe.unknown == "replace"
-    return CharacterVocabulary.build(_texts(whole), recipe.seen_at_least, replace_unknown=replaced)
+    return CharacterVocabulary.build(_texts(whole), recipe.min_count, replace_unknown=replaced)
 
 
 def _texts(passages: Sequence[Passage]) -> Iterator[str]:

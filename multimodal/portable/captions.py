@@ -11,14 +11,14 @@ import numpy as np
 from PIL import Image
 
 from multimodal.captioning.caption import Caption
-from multimodal.captioning.wording import CaptionVocabulary, shown
+from multimodal.captioning.vocabulary import CaptionVocabulary, shown
 from multimodal.errors import UserError
 from multimodal.images import IMAGE_BYTES, ImageError, ImageSource, name_of, open_image
 from multimodal.portable.file import Array, ModelFile
 from multimodal.portable.options import changed
 from multimodal.vocabulary import SPECIAL
 
-AT_ONCE = 8  # photos in one run of the graph
+BATCH_SIZE = 8  # photos in one run of the graph
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,10 @@ class PortableCaptioner:
         """
         if isinstance(pictures, Sequence) and not isinstance(pictures, (str, *IMAGE_BYTES)):
             return list(self.captions(pictures, **changes))
-        view = self.view(open_image(pictures, needed=self.size))
-        return self.describe([name_of(pictures)], [view], self.search_options(changes))[0]
+        view = self.preprocess(open_image(pictures, needed=self.size))
+        return self.caption_preprocessed([name_of(pictures)], [view], self.search_options(changes))[
+            0
+        ]
 
     def captions(
         self, pictures: Iterable[ImageSource], *, batch_size: int = 32, **changes: Any
@@ -103,10 +105,10 @@ class PortableCaptioner:
             good = [n for n, view in enumerate(opened) if isinstance(view, np.ndarray)]
             views = [view for view in opened if isinstance(view, np.ndarray)]
             names = [name_of(batch[number]) for number in good]
-            found = iter(self.describe(names, views, options))
+            found = iter(self.caption_preprocessed(names, views, options))
             yield from (v if isinstance(v, Caption) else next(found) for v in opened)
 
-    def view(self, picture: Image.Image) -> Array:
+    def preprocess(self, picture: Image.Image) -> Array:
         """All that the network sees of an upright RGB picture, uint8 (size, size, 3)."""
         box = None
         if self.crop:
@@ -134,10 +136,10 @@ class PortableCaptioner:
             keep_attention=bool(changes.get("keep_attention", False)),
         )
 
-    def describe(
+    def caption_preprocessed(
         self, names: Sequence[str], views: Sequence[Array], options: PortableOptions
     ) -> list[Caption]:
-        """Caption what `view` gave.
+        """Caption what `preprocess` gave.
 
         Args:
             names: what stands for each picture in its caption.
@@ -145,15 +147,15 @@ class PortableCaptioner:
             options: from `search_options`.
         """
         captions: list[Caption] = []
-        for begin in range(0, len(views), AT_ONCE):
-            found = self.file.run(photos=views[begin : begin + AT_ONCE], **options.search)
-            for row, name in enumerate(names[begin : begin + AT_ONCE]):
+        for begin in range(0, len(views), BATCH_SIZE):
+            found = self.file.run(photos=views[begin : begin + BATCH_SIZE], **options.search)
+            for row, name in enumerate(names[begin : begin + BATCH_SIZE]):
                 captions.append(self._caption(name, found, row, options))
         return captions
 
     def _open(self, source: ImageSource) -> Array | Caption:
         try:
-            return self.view(open_image(source, needed=self.size))
+            return self.preprocess(open_image(source, needed=self.size))
         except ImageError as error:
             return Caption(name_of(source), "", float("-inf"), error=error.reason)
 

@@ -18,7 +18,7 @@ from multimodal.errors import UserError
 if TYPE_CHECKING:
     import onnxruntime as ort
 
-FORMAT = 1
+FORMAT = 2
 KEY = "multimodal"
 """Under which the manifest, a JSON object, stands among an ONNX model's metadata."""
 

@@ -15,7 +15,7 @@ from multimodal.recognition.ink import Ink
 from multimodal.recognition.views import CHANNELS, look, pictures
 from multimodal.strokes import Drawing
 
-AT_A_TIME = 64  # moments
+BATCH_SIZE = 64  # moments
 
 
 class PortableRecognizer:
@@ -64,8 +64,8 @@ class PortableRecognizer:
         if top < 1:
             raise UserError(f"top: must be at least 1, not {top}")
         found: list[Guess] = []
-        for begin in range(0, len(seen), AT_A_TIME):
-            some = np.array(seen[begin : begin + AT_A_TIME])
+        for begin in range(0, len(seen), BATCH_SIZE):
+            some = np.array(seen[begin : begin + BATCH_SIZE])
             for row, strokes in zip(self._probabilities(drawing, some), some, strict=True):
                 order = np.argsort(-row, kind="stable")[:top]
                 ranking = tuple((self.categories[n], float(row[n])) for n in order)

@@ -14,10 +14,10 @@ __all__ = ["Portable", "is_portable", "load_portable"]
 _CLASSES = {
     "captioner": ("captions", "PortableCaptioner"),
     "sketcher": ("sketches", "PortableSketcher"),
-    "writer": ("handwriting", "PortableWriter"),
+    "handwriting-generator": ("handwriting_generator", "PortableHandwritingGenerator"),
     "recognizer": ("guesses", "PortableRecognizer"),
-    "reader": ("readings", "PortableReader"),
-    "text": ("texts", "PortableAuthor"),
+    "handwriting-recognizer": ("handwriting_recognizer", "PortableHandwritingRecognizer"),
+    "language-model": ("language_model", "PortableLanguageModel"),
     "translator": ("translations", "PortableTranslator"),
 }
 

@@ -18,7 +18,7 @@ from multimodal.sketching.scenes import draw_prompt
 from multimodal.sketching.sequences import continued, drawing_of, rows_of
 from multimodal.strokes import Drawing
 
-AT_ONCE = 250  # drawings in one batch
+BATCH_SIZE = 250  # drawings in one batch
 SCALES_IN_FRAME = 8.2  # see `multimodal.sketching.sketcher`
 UNIFORMS = 4  # random numbers of a point
 TEMPERATURE = 0.4  # of points that are not chosen from drafts
@@ -87,7 +87,7 @@ class PortableSketcher:
         order = np.argsort(nats, kind="stable")
         return [continued(drawing, rows[number, : counts[number]]) for number in order]
 
-    def vary(self, *_: Any, **__: Any) -> NoReturn:
+    def variations(self, *_: Any, **__: Any) -> NoReturn:
         """Cannot be done by a file.
 
         Raises:
@@ -121,8 +121,8 @@ class PortableSketcher:
         self, labels: Sequence[int], numbers: Sequence[int], options: DrawingOptions
     ) -> Iterator[Drawing]:
         most = options.max_points or self.limit
-        for start in range(0, len(labels), AT_ONCE):
-            some = slice(start, start + AT_ONCE)
+        for start in range(0, len(labels), BATCH_SIZE):
+            some = slice(start, start + BATCH_SIZE)
             which = list(numbers[some])
             draws = random_numbers(options.seed, max(which) + 1, most)[which]
             latents = normals(options.seed, max(which) + 1, self.latent_size)[which]

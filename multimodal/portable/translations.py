@@ -14,7 +14,7 @@ from multimodal.portable.byte_pairs import BytePairs
 from multimodal.portable.file import Array, ModelFile
 from multimodal.portable.options import changed
 from multimodal.translation.languages import Language
-from multimodal.translation.telling import (
+from multimodal.translation.translation import (
     BUCKET,
     ReadSentence,
     Translation,
@@ -44,7 +44,7 @@ class PortableTranslator:
             for code, words in sorted(file["languages"].items())
         }
         self.options: Mapping[str, Any] = file["options"]
-        self.longest = int(file["longest"])
+        self.max_length = int(file["max_length"])
 
     @overload
     def translate(
@@ -108,8 +108,8 @@ class PortableTranslator:
         for number, sentence in enumerate(sentences):
             if not sentence.ids:
                 done[number] = Translation(sentence.text, "", 0.0, to, sentence.language)
-            elif len(sentence.ids) > self.longest:
-                error = too_long(sentence, self.longest)
+            elif len(sentence.ids) > self.max_length:
+                error = too_long(sentence, self.max_length)
                 done[number] = Translation(sentence.text, "", -np.inf, to, error=error)
             else:
                 waiting.append(number)

@@ -197,7 +197,7 @@ def _padded(pieces: Pieces, sizes: Ints, rounding: int) -> Pieces:
     return padded
 
 
-def well_covered(parts: Sequence[Mapping[str, Sequence[Drawing]]], least: int) -> list[str]:
+def frequent_categories(parts: Sequence[Mapping[str, Sequence[Drawing]]], least: int) -> list[str]:
     """The categories of which there are at least so many drawings in all parts; all if none is.
 
     Args:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from multimodal.recognition.readout import Memory, Reader
+from multimodal.recognition.pooled_rnn import PooledRNN, PooledState
 from multimodal.recognition.views import CHANNELS, PIECE_FEATURES
 from multimodal.recurrent.cells import Cell, LockedDropout
 
@@ -57,22 +57,22 @@ class RecognizerNetwork(nn.Module):
             nn.Linear(PIECE_FEATURES, size), nn.GELU(), nn.Linear(size, size), nn.GELU()
         )
         self.input_dropout = LockedDropout(config.dropout / 2)
-        self.reader = Reader(config.cell, size, config.hidden_size, config.layers, config.dropout)
-        self.eye = _eye(config) if config.picture_size else None
+        self.rnn = PooledRNN(config.cell, size, config.hidden_size, config.layers, config.dropout)
+        self.cnn = _cnn(config) if config.picture_size else None
         seen = config.picture_features if config.picture_size else 0
         self.output_dropout = nn.Dropout(config.dropout)
-        self.readout = nn.Linear(self.reader.output_size + seen, categories)
+        self.readout = nn.Linear(self.rnn.output_size + seen, categories)
 
-    def read(self, pieces: Tensor, memory: Memory | None = None) -> tuple[Tensor, Memory]:
+    def read(self, pieces: Tensor, memory: PooledState | None = None) -> tuple[Tensor, PooledState]:
         """Pieces (B, T, PIECE_FEATURES) → the memory's readout (B, T, 2 H), and itself."""
-        outputs, memory = self.reader(self.input_dropout(self.embedding(pieces)), memory)
+        outputs, memory = self.rnn(self.input_dropout(self.embedding(pieces)), memory)
         return outputs, memory
 
     def guess(self, remembered: Tensor, pictures: Tensor | None) -> Tensor:
         """What is remembered (N, 2 H) and what stands there (N, CHANNELS, size, size) → (N, V)."""
-        if self.eye is not None and pictures is not None:
+        if self.cnn is not None and pictures is not None:
             pictures = pictures.contiguous(memory_format=torch.channels_last)
-            remembered = torch.cat([remembered, self.eye(pictures)], -1)
+            remembered = torch.cat([remembered, self.cnn(pictures)], -1)
         logits: Tensor = self.readout(self.output_dropout(remembered))
         return logits
 
@@ -92,10 +92,10 @@ class RecognizerNetwork(nn.Module):
         return self.guess(remembered[row, end], pictures)
 
 
-def _eye(config: RecognizerConfig) -> nn.Sequential:
+def _cnn(config: RecognizerConfig) -> nn.Sequential:
     """A small CNN: three halvings, so that the picture ends as size/8 × size/8 cells."""
     cells = (config.picture_size // 8) ** 2
-    eye = nn.Sequential(
+    cnn = nn.Sequential(
         *_convolution(CHANNELS, 32, 5, stride=2),
         *_convolution(32, 64, 3, stride=2),
         *_convolution(64, 96, 3),
@@ -106,7 +106,7 @@ def _eye(config: RecognizerConfig) -> nn.Sequential:
         nn.Linear(128 * cells, config.picture_features),
         nn.ReLU(),
     )
-    return eye.to(memory_format=torch.channels_last)
+    return cnn.to(memory_format=torch.channels_last)
 
 
 def _convolution(size_in: int, size_out: int, width: int, stride: int = 1) -> list[nn.Module]:

@@ -8,14 +8,14 @@ from typing import Literal
 from multimodal.errors import UserError
 from multimodal.recognition.model import RecognizerConfig
 from multimodal.recurrent.cells import Cell
-from multimodal.training import TrainingOptions, options_of, require_ranges
+from multimodal.training import TrainingOptions, require_ranges, training_options
 
 _LEAST = {
     **dict.fromkeys(("embedding_size", "hidden_size", "layers", "picture_features"), 1),
-    **dict.fromkeys(("epochs", "batch_size", "well_covered"), 1),
+    **dict.fromkeys(("epochs", "batch_size", "min_examples"), 1),
     **dict.fromkeys(("picture_size", "weight_decay", "early_weight", "taught_per_category"), 0),
 }
-_SHARES = ("dropout", "label_smoothing", "average_decay")
+_SHARES = ("dropout", "label_smoothing", "ema_decay")
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class RecognizerRecipe:
             its strokes; one at a finished drawing counts 1.
         label_smoothing: the share of probability that is spread over all categories.
         epochs, batch_size, learning_rate, weight_decay: of AdamW; a batch counts drawings.
-        average_decay: of the moving average of the weights.
-        well_covered: categories with at least so many drawings in all decide which recognizer is
+        ema_decay: of the moving average of the weights.
+        min_examples: categories with at least so many drawings in all decide which recognizer is
             best.
         seed: of everything random.
         precision: "auto", "bf16" or "fp32".
@@ -62,8 +62,8 @@ class RecognizerRecipe:
     batch_size: int = 128
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
-    average_decay: float = 0.999
-    well_covered: int = 440
+    ema_decay: float = 0.999
+    min_examples: int = 440
     seed: int = 0
     precision: Literal["auto", "bf16", "fp32"] = "auto"
 
@@ -87,6 +87,11 @@ class RecognizerRecipe:
 
     def options(self, steps_per_epoch: int) -> TrainingOptions:
         """How it is optimised; the warm-up of a short training takes no more than a fifth."""
-        return options_of(
-            self, steps_per_epoch, betas=(0.9, 0.99), warmup_steps=200, final_rate=0.02, clip=2.0
+        return training_options(
+            self,
+            steps_per_epoch,
+            betas=(0.9, 0.99),
+            warmup_steps=200,
+            min_lr_ratio=0.02,
+            max_grad_norm=2.0,
         )

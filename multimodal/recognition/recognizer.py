@@ -42,7 +42,7 @@ from multimodal.recognition.data import (
 from multimodal.recognition.guess import Guess
 from multimodal.recognition.ink import Floats, Ink, Ints, starts_of
 from multimodal.recognition.model import RecognizerConfig, RecognizerNetwork
-from multimodal.recognition.readout import Memory
+from multimodal.recognition.pooled_rnn import PooledState
 from multimodal.recognition.views import PIECE_POINTS, Before, Trace, View, look, pictures
 from multimodal.strokes import Drawing
 
@@ -52,7 +52,7 @@ TASK = "recognizer"
 UNCALIBRATED: Mapping[int, float] = {1: 1.0}
 """Temperatures that change nothing."""
 
-_AT_A_TIME = 128  # drawings
+_BATCH_SIZE = 128  # drawings
 _STEPS_AT_A_TIME = 2**20  # of ink that pictures are drawn of
 
 
@@ -93,13 +93,14 @@ class Recognizer:
         """
         checkpoint = read_checkpoint(source, task=TASK)
         with reading_config(checkpoint):
-            recognizer = cls._untrained(checkpoint.config)
+            recognizer = cls.from_config(checkpoint.config)
         load_tensors(recognizer.network, checkpoint)
         recognizer.network.to(torch_dtype(precision))
         return recognizer
 
     @classmethod
-    def _untrained(cls, config: Mapping[str, Any]) -> Self:
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Build a model with random weights from the contents of a `config.json`."""
         categories = [str(name) for name in config["categories"]]
         network = RecognizerNetwork(RecognizerConfig(**config["network"]), len(categories))
         temperatures = {int(k): float(value) for k, value in config["temperatures"].items()}
@@ -214,10 +215,10 @@ class Recognizer:
         self,
         view: View,
         strokes: Ints,
-        memory: Memory | None = None,
+        memory: PooledState | None = None,
         earlier: Trace | None = None,
         rounding: int = ROUNDING,
-    ) -> tuple[Tensor, Memory]:
+    ) -> tuple[Tensor, PooledState]:
         """Read what is seen of drawings, and guess at some moments.
 
         Args:
@@ -279,7 +280,7 @@ class Watcher:
     def __init__(self, recognizer: Recognizer, top: int) -> None:
         self._recognizer = recognizer
         self._top = top
-        self._memory: Memory | None = None
+        self._memory: PooledState | None = None
         self._before = Before.nothing(1)
         self._trace = Trace(np.zeros((0, 2)), np.zeros((0, 2)))
         self._strokes = 0
@@ -307,10 +308,10 @@ def strokes_seen(ink: Ink, strokes: Ints) -> Ints:
 
 def _of_similar_length(ink: Ink, drawings: Ints) -> list[Ints]:
     """Some of the drawings in batches, each in ascending order."""
-    if len(drawings) <= _AT_A_TIME:
+    if len(drawings) <= _BATCH_SIZE:
         return [drawings] if len(drawings) else []
     order = drawings[np.argsort(count_pieces(ink)[drawings], kind="stable")]
-    batches = np.split(order, range(_AT_A_TIME, len(order), _AT_A_TIME))
+    batches = np.split(order, range(_BATCH_SIZE, len(order), _BATCH_SIZE))
     return [np.sort(batch) for batch in batches]
 
 

@@ -30,10 +30,10 @@ from multimodal.strokes import Drawing
 from multimodal.training import Stage, Task
 
 
-class Watching(Stage):
+class DrawingStage(Stage):
     """Guess at drawings when they are finished, and at one moment before."""
 
-    name = "watching"
+    name = "classification"
 
     def __init__(self, recipe: RecognizerRecipe, drawings: LabelledInk) -> None:
         self.recipe = recipe
@@ -73,7 +73,7 @@ class RecognizerTask(Task):
         recipe: the choices.
         train: category → drawings to learn from.
         valid: category → drawings to choose and to calibrate by.
-        well_covered: the categories among which the best recognizer is chosen.
+        frequent_categories: the categories among which the best recognizer is chosen.
         teacher: category → further drawings to learn from, of the same categories.
 
     Raises:
@@ -81,14 +81,14 @@ class RecognizerTask(Task):
             recipe starts from is another.
     """
 
-    metric = "top1_well_covered"
+    metric = "top1_frequent"
 
     def __init__(
         self,
         recipe: RecognizerRecipe,
         train: Mapping[str, Sequence[Drawing]],
         valid: Mapping[str, Sequence[Drawing]],
-        well_covered: Sequence[str],
+        frequent_categories: Sequence[str],
         teacher: Mapping[str, Sequence[Drawing]] | None = None,
     ) -> None:
         torch.manual_seed(recipe.seed)
@@ -99,14 +99,14 @@ class RecognizerTask(Task):
         drawings = {name: [*found, *further.get(name, ())] for name, found in train.items()}
         learnt = LabelledInk.of(drawings, self.categories)
         self.valid = LabelledInk.of(valid, self.categories)
-        self._well_covered = np.array([self.categories.index(name) for name in well_covered])
-        if not len(learnt) or not np.isin(self.valid.labels, self._well_covered).any():
+        self._frequent = np.array([self.categories.index(name) for name in frequent_categories])
+        if not len(learnt) or not np.isin(self.valid.labels, self._frequent).any():
             raise UserError("too few drawings: there are none to learn from or none to choose by")
         self._temperatures = UNCALIBRATED
         self.model = RecognizerNetwork(recipe.network, len(self.categories))
         if recipe.start:
             _take_over(self.model, self.categories, recipe.start)
-        self.stages = [Watching(recipe, learnt)]
+        self.stages = [DrawingStage(recipe, learnt)]
         self.config = {
             "recipe": asdict(recipe),
             "drawings": {"train": len(learnt), "valid": len(self.valid)},
@@ -139,8 +139,8 @@ class RecognizerTask(Task):
 
     def _figures(self, probabilities: Floats, labels: Ints) -> dict[str, float]:
         finished = slice(len(self.valid))
-        ours = np.isin(self.valid.labels, self._well_covered)
-        among = restricted(probabilities[finished][ours], self._well_covered)
+        ours = np.isin(self.valid.labels, self._frequent)
+        among = restricted(probabilities[finished][ours], self._frequent)
         of_ours = self.valid.labels[ours]
         right = ranks(probabilities, labels) == 0
         sure = probabilities.max(1)

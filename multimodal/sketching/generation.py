@@ -20,10 +20,10 @@ from torch import Tensor
 
 from multimodal.recurrent.mixture import UNIFORMS, MixtureOutput, choose
 from multimodal.seeds import uniforms
-from multimodal.sketching.hands import Hand
+from multimodal.sketching.incremental_decoder import IncrementalDecoder
 from multimodal.sketching.knots import KnotWatch
 from multimodal.sketching.model import stroke5
-from multimodal.sketching.pens import DOWN, END, LIFTED
+from multimodal.sketching.pen_states import DOWN, END, LIFTED
 from multimodal.sketching.sequences import Rows
 
 GUIDANCE = 4.0
@@ -59,36 +59,40 @@ class FreePoints:
 
     numbers = UNIFORMS
 
-    def __init__(self, hand: Hand, output: MixtureOutput, temperature: float) -> None:
-        self._hand = hand
+    def __init__(
+        self, decoder: IncrementalDecoder, output: MixtureOutput, temperature: float
+    ) -> None:
+        self._decoder = decoder
         self._output = output
         self._temperature = temperature
 
     def next(self, last: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor]:
         """See `PointSource`."""
-        return self._output.sample(self._hand.move(last), numbers, self._temperature)
+        return self._output.sample(self._decoder.move(last), numbers, self._temperature)
 
     def keep(self, rows: Tensor) -> FreePoints:
         """See `PointSource`."""
-        return FreePoints(self._hand.keep(rows), self._output, self._temperature)
+        return FreePoints(self._decoder.keep(rows), self._output, self._temperature)
 
     def put(self, rows: Tensor, other: FreePoints) -> None:
         """See `PointSource`."""
-        self._hand.put(rows, other._hand)
+        self._decoder.put(rows, other._decoder)
 
 
 class GuidedPoints:
     """Of every point, the draft that most clearly belongs to what was asked for.
 
     Args:
-        hand: B drawings of what was asked for, then the same B drawings of anything.
-        output: how the hand's vectors are read.
+        decoder: B drawings of what was asked for, then the same B drawings of anything.
+        output: how the decoder's vectors are read.
         temperature: of the drafts; see `MixtureOutput.sample`.
         drafts: K, how many there are of a point.
     """
 
-    def __init__(self, hand: Hand, output: MixtureOutput, temperature: float, drafts: int) -> None:
-        self._hand = hand
+    def __init__(
+        self, decoder: IncrementalDecoder, output: MixtureOutput, temperature: float, drafts: int
+    ) -> None:
+        self._decoder = decoder
         self._output = output
         self._temperature = temperature
         self._drafts = drafts
@@ -96,7 +100,7 @@ class GuidedPoints:
 
     def next(self, last: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor]:
         """See `PointSource`."""
-        asked, anything = self._hand.move(last.repeat(2, 1))[:, None].chunk(2)  # (B, 1, 3 + 6 K)
+        asked, anything = self._decoder.move(last.repeat(2, 1))[:, None].chunk(2)  # (B, 1, 3 + 6 K)
         uniform = numbers[:, :-1].unflatten(1, (self._drafts, UNIFORMS))
         offsets, pens = self._output.sample(asked, uniform, self._temperature)  # (B, drafts, …)
         contrast = self._log_likelihood(asked, offsets, pens)
@@ -106,15 +110,15 @@ class GuidedPoints:
 
     def keep(self, rows: Tensor) -> GuidedPoints:
         """See `PointSource`."""
-        hand = self._hand.keep(self._both(rows))
-        return GuidedPoints(hand, self._output, self._temperature, self._drafts)
+        decoder = self._decoder.keep(self._both(rows))
+        return GuidedPoints(decoder, self._output, self._temperature, self._drafts)
 
     def put(self, rows: Tensor, other: GuidedPoints) -> None:
         """See `PointSource`."""
-        self._hand.put(self._both(rows), other._hand)
+        self._decoder.put(self._both(rows), other._decoder)
 
     def _both(self, rows: Tensor) -> Tensor:
-        return torch.cat([rows, rows + len(self._hand) // 2])
+        return torch.cat([rows, rows + len(self._decoder) // 2])
 
     def _log_likelihood(self, vectors: Tensor, offsets: Tensor, pens: Tensor) -> Tensor:
         offset = self._output.offset_log_likelihood(vectors, offsets)

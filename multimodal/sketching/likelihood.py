@@ -14,7 +14,7 @@ from multimodal.sketching.sequences import Rows, padded
 
 @dataclass(frozen=True)
 class Score:
-    """How well a network foretells a drawing: its negative log-likelihood in nats.
+    """How well a network predicts a drawing: its negative log-likelihood in nats.
 
     Densities of offsets are taken in the network's units (see `Sketcher.scale`), so that nats of
     two networks can be compared only where those are the same.

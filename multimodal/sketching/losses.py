@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from multimodal.recurrent.mixture import MixtureOutput
-from multimodal.sketching.pens import END
+from multimodal.sketching.pen_states import END
 
 
 class Nats(NamedTuple):
@@ -38,7 +38,7 @@ class Nats(NamedTuple):
 def drawing_nats(
     output: MixtureOutput, vectors: Tensor, offsets: Tensor, pens: Tensor, limit: int
 ) -> Nats:
-    """How well the vectors foretell drawings.
+    """How well the vectors predict drawings.
 
     Rows may be shorter than the limit, where all end before their last row: what is lacking is then
     counted as equal to the last row, in which the network has seen the end and knows of nothing

@@ -1,4 +1,4 @@
-"""How well a network foretells drawings: the figures of a split."""
+"""How well a network predicts drawings: the figures of a split."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from multimodal.sketching.losses import drawing_nats, kl_divergence
 from multimodal.sketching.model import SketchNetwork, decoder_inputs, stroke5
 from multimodal.sketching.sequences import LabelledSequences, padded
 
-AT_A_TIME = 100
+BATCH_SIZE = 100
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def measure(
     lengths, device = sequences.lengths, network.readout.weight.device
     nats = np.zeros((len(sequences), 5))
     order = np.argsort(lengths, kind="stable")
-    for indices in np.array_split(order, -(-len(order) // AT_A_TIME)):
+    for indices in np.array_split(order, -(-len(order) // BATCH_SIZE)):
         steps = limit if whole else min(int(lengths[indices].max()) + 2, limit)
         rows = [sequences.rows[index] for index in indices]
         offsets, pens = map(torch.from_numpy, padded(rows, scale, steps))

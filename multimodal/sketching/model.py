@@ -19,7 +19,7 @@ from multimodal.recurrent.cells import LockedDropout, RecurrentNetwork, State
 from multimodal.recurrent.mixture import MixtureOutput
 from multimodal.recurrent.variants import FORGET_BIAS, HyperLSTM, LayerNormLSTM
 from multimodal.sketching import position
-from multimodal.sketching.pens import DOWN
+from multimodal.sketching.pen_states import DOWN
 
 DecoderCell: TypeAlias = Literal["lstm", "layer_norm_lstm", "hyper_lstm"]
 DecoderNetwork: TypeAlias = RecurrentNetwork | LayerNormLSTM | HyperLSTM
@@ -97,7 +97,7 @@ class SketchNetwork(nn.Module):
         self.decoder = _decoder(config, config.point_size + condition_size)
         if condition_size:
             sizes = [tensor.shape[1] for layer in self.decoder.initial_state(1) for tensor in layer]
-            self.beginning = nn.Linear(condition_size, sum(sizes))
+            self.init_hidden = nn.Linear(condition_size, sum(sizes))
         self.condition_size = condition_size
         self.dropout = LockedDropout(config.dropout)
         shown = config.point_size if config.position else 0
@@ -144,7 +144,7 @@ class SketchNetwork(nn.Module):
         """
         state = self.decoder.initial_state(len(condition))
         if self.condition_size:
-            values = torch.tanh(self.beginning(condition))
+            values = torch.tanh(self.init_hidden(condition))
             sizes = [tensor.shape[1] for layer in state for tensor in layer]
             parts = iter(values.split(sizes, -1))
             state = tuple(tuple(next(parts) for _ in layer) for layer in state)

@@ -40,7 +40,7 @@ from multimodal.sketching.phrases import (
     read_words,
 )
 
-LONGEST = 1000
+MAX_CHARACTERS = 1000
 """Prompts of more characters are refused."""
 
 MOST_FIGURES = 50
@@ -155,8 +155,8 @@ def parse_prompt(text: str, categories: Sequence[str], *, strict: bool = True) -
         UserError: the words do not fit together, or there would be more than `MOST_FIGURES`; one
             line that says where and what to do.
     """
-    if len(text) > LONGEST:
-        raise UserError(f"prompt: it has {len(text)} characters; at most {LONGEST} are read")
+    if len(text) > MAX_CHARACTERS:
+        raise UserError(f"prompt: it has {len(text)} characters; at most {MAX_CHARACTERS} are read")
     words = read_words(text)
     lexemes = list(read_lexemes(words, tuple(categories)))
     strangers = [lexeme for lexeme in lexemes if lexeme.kind is Kind.STRANGER]

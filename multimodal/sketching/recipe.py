@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from multimodal.sketching.model import DecoderCell, SketchConfig
-from multimodal.training import TrainingOptions, options_of, require_ranges
+from multimodal.training import TrainingOptions, require_ranges, training_options
 
 _LEAST = {
     **dict.fromkeys(("decoder_size", "encoder_size", "category_size", "components"), 1),
     **dict.fromkeys(("epochs", "batch_size", "dev_drawings"), 1),
-    **dict.fromkeys(("latent_size", "drawings_per_category", "warmup_steps", "clip"), 0),
+    **dict.fromkeys(("latent_size", "drawings_per_category", "warmup_steps", "max_grad_norm"), 0),
     "taught_per_category": 0,
     **dict.fromkeys(("kl_weight", "kl_floor", "weight_decay"), 0),
     "limit": 2,
@@ -22,9 +22,9 @@ _SHARES = (
     "stretching",
     "turning",
     "point_dropping",
-    "average_decay",
+    "ema_decay",
 )
-_UP_TO_ONE = ("latent_dropout", "category_dropout", "kl_start", "kl_decay", "final_rate")
+_UP_TO_ONE = ("latent_dropout", "category_dropout", "kl_start", "kl_decay", "min_lr_ratio")
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class SketcherRecipe:
         point_dropping: the share of points within strokes that is left out.
         kl_weight, kl_floor: the weight and the least value of the KL term.
         kl_start, kl_decay: after n steps it counts 1 - (1 - kl_start) · kl_decayⁿ of its weight.
-        epochs, batch_size, learning_rate, warmup_steps, final_rate, weight_decay, clip,
-            average_decay: see TrainingOptions; a batch counts drawings.
+        epochs, batch_size, learning_rate, warmup_steps, min_lr_ratio, weight_decay, max_grad_norm,
+            ema_decay: see TrainingOptions; a batch counts drawings.
         dev_drawings: on how many drawings of the valid split the best weights are chosen.
         seed: of everything random.
         precision: "auto", "bf16" or "fp32".
@@ -89,10 +89,10 @@ class SketcherRecipe:
     batch_size: int = 100
     learning_rate: float = 2e-3
     warmup_steps: int = 300
-    final_rate: float = 0.02
+    min_lr_ratio: float = 0.02
     weight_decay: float = 0.0
-    clip: float = 1.0
-    average_decay: float = 0.999
+    max_grad_norm: float = 1.0
+    ema_decay: float = 0.999
     dev_drawings: int = 1000
     seed: int = 0
     precision: Literal["auto", "bf16", "fp32"] = "auto"
@@ -123,4 +123,4 @@ class SketcherRecipe:
 
     def options(self, steps_per_epoch: int) -> TrainingOptions:
         """How it is optimised; of a short training, the warm-up takes no more than a fifth."""
-        return options_of(self, steps_per_epoch, betas=(0.9, 0.98))
+        return training_options(self, steps_per_epoch, betas=(0.9, 0.98))

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from multimodal.errors import UserError
-from multimodal.sketching.pens import DOWN, END, LIFTED
+from multimodal.sketching.pen_states import DOWN, END, LIFTED
 from multimodal.strokes import Drawing, from_stroke3, to_stroke3
 
 Rows: TypeAlias = npt.NDArray[np.float32]

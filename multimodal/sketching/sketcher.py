@@ -42,7 +42,12 @@ from multimodal.sketching.generation import (
     normal_numbers,
     scaled,
 )
-from multimodal.sketching.hands import Hand, LSTMHand, LSTMWeights, SteppingHand
+from multimodal.sketching.incremental_decoder import (
+    CellDecoder,
+    IncrementalDecoder,
+    LSTMDecoder,
+    LSTMWeights,
+)
 from multimodal.sketching.knots import KnotWatch
 from multimodal.sketching.likelihood import Score, condition_of, points_of, row_nats
 from multimodal.sketching.magenta import is_decoder_file, read_decoder
@@ -55,10 +60,10 @@ from multimodal.strokes import Drawing
 
 SHIPPED = "sketcher-quickdraw"
 TASK = "sketcher"
-AT_ONCE = 1000  # drawings in one batch; more gain nothing and take memory
+BATCH_SIZE = 1000  # drawings in one batch; more gain nothing and take memory
 FAITHFUL = 0.1  # the temperature of reconstructions, unless a call says otherwise
 WELL_DRAWN = 0.5  # the share named right from which on a category counts as drawn well
-CANDIDATES = 4  # drawn for each that `vary` gives back
+CANDIDATES = 4  # drawn for each that `variations` gives back
 SCALES_IN_FRAME = 8.2  # the larger side of Quick, Draw!'s frame, in standard deviations of offsets
 
 
@@ -120,12 +125,13 @@ class Sketcher:
             return cls._from_magenta(Path(source), precision)
         checkpoint = read_checkpoint(source, task=TASK)
         with reading_config(checkpoint):
-            sketcher = cls._untrained(checkpoint.config, precision)
+            sketcher = cls.from_config(checkpoint.config, precision)
         load_tensors(sketcher.network, checkpoint)
         return sketcher
 
     @classmethod
-    def _untrained(cls, config: Mapping[str, Any], precision: Precision) -> Self:
+    def from_config(cls, config: Mapping[str, Any], precision: Precision) -> Self:
+        """Build a model with random weights from the contents of a `config.json`."""
         return cls(
             SketchNetwork(SketchConfig(**config["network"])),
             [str(name) for name in config["categories"]],
@@ -262,18 +268,20 @@ class Sketcher:
         latent = condition[:, : self.network.config.latent_size]
         condition = self._beside_anything(condition, options, latent)
         state = self.network.read(condition, decoder_inputs(points.expand(len(condition), -1, -1)))
-        hand = self._hand(condition, state).keep(torch.arange(len(condition)).repeat_interleave(n))
+        decoder = self._incremental(condition, state).keep(
+            torch.arange(len(condition)).repeat_interleave(n)
+        )
         last = points[:, -1].repeat(n, 1)
         watch = KnotWatch.begin(n, points[0, :, :2].cumsum(0)) if options.drafts > 1 else None
         limit = min(options.max_points or room, room)
-        batch = self._batch(hand, last, np.arange(n), limit, watch, options)
+        batch = self._batch(decoder, last, np.arange(n), limit, watch, options)
         endings = scaled(batch.rows(), self.scale)
         return [
             continued(drawing, endings[number]) for number in self._ranked(begun, endings, label)
         ]
 
     @torch.inference_mode()
-    def vary(
+    def variations(
         self, drawing: Drawing, n: int = 1, category: str | None = None, **changes: Any
     ) -> list[Drawing]:
         """Draw more like a drawing, from latent vectors around its own.
@@ -412,8 +420,8 @@ class Sketcher:
     def _draw_labelled(
         self, labels: Sequence[int], numbers: Sequence[int], options: DrawingOptions
     ) -> Iterator[Drawing]:
-        for start in range(0, len(labels), AT_ONCE):
-            part = slice(start, start + AT_ONCE)
+        for start in range(0, len(labels), BATCH_SIZE):
+            part = slice(start, start + BATCH_SIZE)
             batch = self._category_batch(labels[part], numbers[part], options)
             yield from map(drawing_of, scaled(batch.rows(), self.scale))
 
@@ -449,25 +457,25 @@ class Sketcher:
         options: DrawingOptions,
     ) -> DrawingBatch:
         count = len(condition)
-        hand = self._hand(self._beside_anything(condition, options, latent))
+        decoder = self._incremental(self._beside_anything(condition, options, latent))
         watch = KnotWatch.begin(count) if options.drafts > 1 else None
         limit = options.max_points or self.limit
-        return self._batch(hand, first_points(count), numbers, limit, watch, options)
+        return self._batch(decoder, first_points(count), numbers, limit, watch, options)
 
     def _batch(
         self,
-        hand: Hand,
+        decoder: IncrementalDecoder,
         last: Tensor,
         numbers: npt.NDArray[np.int64],
         limit: int,
         watch: KnotWatch | None,
         options: DrawingOptions,
     ) -> DrawingBatch:
-        """B drawings by a hand of B, or of 2 B where they are guided."""
+        """B drawings by a decoder of B, or of 2 B where they are guided."""
         output, temperature = self.network.output, options.temperature
-        source: PointSource = FreePoints(hand, output, temperature)
-        if len(hand) > len(last):
-            source = GuidedPoints(hand, output, temperature, options.drafts)
+        source: PointSource = FreePoints(decoder, output, temperature)
+        if len(decoder) > len(last):
+            source = GuidedPoints(decoder, output, temperature, options.drafts)
         random = RandomNumbers(options.seed, numbers, source.numbers)
         return DrawingBatch(source, last, random, limit, watch)
 
@@ -485,11 +493,11 @@ class Sketcher:
         anything = self.network.condition(labels, None if config.latent_optional else latent)
         return condition if condition.equal(anything) else torch.cat([condition, anything])
 
-    def _hand(self, condition: Tensor, state: State | None = None) -> Hand:
+    def _incremental(self, condition: Tensor, state: State | None = None) -> IncrementalDecoder:
         state = self.network.start(condition) if state is None else state
         if self.network.config.cell == "lstm":
-            return LSTMHand.begin(self._weights, condition, state)
-        return SteppingHand(self.network, condition, state)
+            return LSTMDecoder.start(self._weights, condition, state)
+        return CellDecoder(self.network, condition, state)
 
     @cached_property
     def _weights(self) -> LSTMWeights:

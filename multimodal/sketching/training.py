@@ -37,8 +37,8 @@ ROUGH_BELOW = 300
 SHOWN, COLUMNS, CELL = 48, 8, 128
 
 
-class Drawn(Stage):
-    """The one stage: every point of every drawing is foretold from the points before it."""
+class SketchStage(Stage):
+    """The one stage: every point of every drawing is predicted from the points before it."""
 
     name = "sketching"
 
@@ -127,7 +127,7 @@ class SketcherTask(Task):
         self.model = SketchNetwork(recipe.network(len(self.categories)))
         if recipe.start:
             self.scale = _take_over(self.model, self.categories, recipe.start)
-        self.stages = [Drawn(recipe, SketchBatches(sequences, recipe, self.scale))]
+        self.stages = [SketchStage(recipe, SketchBatches(sequences, recipe, self.scale))]
         self.config = {
             "recipe": asdict(recipe),
             "drawings": {"train": len(sequences), "dev": len(self.dev)},

@@ -17,7 +17,7 @@ from multimodal.strokes.drawing import Array
 
 Bools = npt.NDArray[np.bool_]
 
-AT_ONCE = 2_000_000
+MAX_PAIRS = 2_000_000
 """Pairs of lines that are compared at once."""
 
 
@@ -197,7 +197,7 @@ def _batches(points: Array, edges: Array) -> Iterable[tuple[slice, Array]]:
     """Parts of the points with all edges, of a size that memory holds."""
     if not len(edges):
         return
-    size = max(1, AT_ONCE // len(edges))
+    size = max(1, MAX_PAIRS // len(edges))
     for begin in range(0, len(points), size):
         yield slice(begin, begin + size), edges
 

@@ -1,4 +1,4 @@
-"""Strokes of few points as a hand would have drawn them: bent between the points, sharp at corners.
+"""Strokes of few points as a pen would have drawn them: bent between the points, sharp at corners.
 
 Catmull and Rom (1974), with the centripetal knots of Yuksel, Schaefer and Keyser (2011), which make
 no loops and overshoot little.

@@ -23,20 +23,26 @@ epoch, and the random state a function of the step.
 
 from multimodal.seeds import derived_seed
 from multimodal.training.loop import TrainingStoppedError, train
-from multimodal.training.parts import LearningParts
-from multimodal.training.recipe import Stage, Task, TrainingOptions, options_of, require_ranges
+from multimodal.training.recipe import (
+    Stage,
+    Task,
+    TrainingOptions,
+    require_ranges,
+    training_options,
+)
 from multimodal.training.schedule import batches_per_epoch, shuffled_batches
+from multimodal.training.trainable_modules import TrainableModules
 
 __all__ = [
-    "LearningParts",
     "Stage",
     "Task",
+    "TrainableModules",
     "TrainingOptions",
     "TrainingStoppedError",
     "batches_per_epoch",
     "derived_seed",
-    "options_of",
     "require_ranges",
     "shuffled_batches",
     "train",
+    "training_options",
 ]

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from multimodal.errors import UserError
 from multimodal.processor import torch_dtype
+from multimodal.training.fake_quantizer import FakeQuantizer
 from multimodal.training.recipe import Stage, TrainingOptions
-from multimodal.training.rounding import WeightRounding
-from multimodal.training.schedule import WeightAverage
+from multimodal.training.schedule import ExponentialMovingAverage
 
 if TYPE_CHECKING:
     from accelerate import Accelerator, PartialState
@@ -51,14 +51,14 @@ class Learner:
         self.accelerator = _accelerator(stage.options)
         model.to(self.accelerator.device).train()
         with self.accelerator.main_process_first():
-            stage.begin(model)
+            stage.setup(model)
         groups = [{"scale": 1.0, **group} for group in stage.parameter_groups(model)]
         self.weights = [weight for group in groups for weight in group["params"]]
         self.objective, self.optimizer = self.accelerator.prepare(
             _Objective(model, stage), _adamw(groups, stage.options)
         )
-        self.average = WeightAverage(model, stage.options.average_decay)
-        self.rounding = WeightRounding(model, stage.options.bits)
+        self.ema = ExponentialMovingAverage(model, stage.options.ema_decay)
+        self.quantizer = FakeQuantizer(model, stage.options.weight_bits)
         self.computed = ComputedTypes(model)
 
     def step(self, batch: Any, rate: float, updates: int, asked: Sequence[bool]) -> StepResult:
@@ -74,7 +74,7 @@ class Learner:
 
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["scale"]
-        with self.rounding.applied():
+        with self.quantizer.applied():
             losses = self.objective(send_to_device(batch, self.accelerator.device))
             means, share, asked_by_any = self._agree(losses, asked)
             finite = math.isfinite(means["loss"])
@@ -87,10 +87,10 @@ class Learner:
     def state(self) -> dict[str, Tensor]:
         """Collect all that going on takes, the model's weights too; every process takes part."""
         state = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
-        state |= {f"average.{name}": mean for name, mean in self.average.means.items()}
+        state |= {f"average.{name}": mean for name, mean in self.ema.means.items()}
         for weight, moments in self.optimizer.state_dict()["state"].items():
             state |= {f"optimizer.{weight}.{name}": moment for name, moment in moments.items()}
-        for name, tensor in self.stage.carried().items():
+        for name, tensor in self.stage.state_dict().items():
             state[f"carried.{name}"] = self.accelerator.gather(tensor.unsqueeze(0))
         return state
 
@@ -102,14 +102,14 @@ class Learner:
             moments.setdefault(int(weight), {})[moment] = tensor.clone()
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
-        self.average.load(below("average", saved))
+        self.ema.load(below("average", saved))
         carried = below("carried", saved)
         if any(len(parts) != self.accelerator.num_processes for parts in carried.values()):
             raise UserError(
                 f"{self.stage.name}: goes on only with as many processes as it began with"
             )
         rank, device = self.accelerator.process_index, self.accelerator.device
-        self.stage.carry(
+        self.stage.load_state_dict(
             {name: parts[rank].to(device, copy=True) for name, parts in carried.items()}
         )
 
@@ -117,7 +117,7 @@ class Learner:
     def evaluating(self) -> Iterator[None]:
         """Put the model into the form that is validated and saved: averaged, rounded, at rest."""
         modes = {module: module.training for module in self.model.modules()}
-        with self.average.applied(), self.rounding.applied(), torch.no_grad():
+        with self.ema.applied(), self.quantizer.applied(), torch.no_grad():
             self.model.eval()
             yield
         for module, mode in modes.items():
@@ -146,11 +146,11 @@ class Learner:
     def _update(self, updates: int) -> float:
         if updates == 0:
             self._refuse_idle_weights()
-        clip = self.stage.options.clip or math.inf
+        clip = self.stage.options.max_grad_norm or math.inf
         norm = float(self.accelerator.clip_grad_norm_(self.weights, clip))
         if math.isfinite(norm):
             self.optimizer.step()
-            self.average.update(updates)
+            self.ema.update(updates)
         self.optimizer.zero_grad()
         return norm
 

@@ -261,7 +261,7 @@ class _StageLoop:
     def _failure(self, what: str) -> UserError:
         return UserError(
             f"{self.run.folder.path}: {what} at step {self.position.step + 1} ({self._epoch}); "
-            "start anew in another folder, with a lower learning rate or a smaller clip"
+            "start anew in another folder, with a lower learning rate or a smaller max_grad_norm"
         )
 
 

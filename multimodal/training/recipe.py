@@ -24,12 +24,12 @@ class TrainingOptions:
         weight_decay: decoupled from the gradient, as in AdamW.
         betas: AdamW's decays of the first and second moment.
         warmup_steps: steps of linear growth before the peak.
-        final_rate: where the cosine ends, as a share of the peak; 1 keeps the rate constant.
-        clip: the largest norm of the whole gradient; 0 does not clip.
-        average_decay: decay of the moving average of the weights, which is then what is validated
+        min_lr_ratio: where the cosine ends, as a share of the peak; 1 keeps the rate constant.
+        max_grad_norm: the largest norm of the whole gradient; 0 does not clip.
+        ema_decay: decay of the moving average of the weights, which is then what is validated
             and saved; 0 does without.
-        bits: of every weight of a matrix, rounded in each pass as `pack_checkpoint` will do it;
-            the weights that learn stay whole. 0 rounds nothing.
+        weight_bits: of every weight of a matrix, rounded in each pass as `pack_checkpoint` will do
+            it; the weights that learn stay whole. 0 rounds nothing.
         seed: of the order of data and of everything random in this stage.
         precision: "auto" takes bf16 where the device computes it natively, else fp32.
         checkpoint_seconds: the most work that a kill may cost.
@@ -41,10 +41,10 @@ class TrainingOptions:
     weight_decay: float = 0.0
     betas: tuple[float, float] = (0.9, 0.999)
     warmup_steps: int = 0
-    final_rate: float = 0.0
-    clip: float = 0.0
-    average_decay: float = 0.0
-    bits: int = 0
+    min_lr_ratio: float = 0.0
+    max_grad_norm: float = 0.0
+    ema_decay: float = 0.0
+    weight_bits: int = 0
     seed: int = 0
     precision: Precision = "auto"
     checkpoint_seconds: float = 120.0
@@ -57,11 +57,11 @@ class TrainingOptions:
             "weight_decay": (self.weight_decay >= 0, "0 or more"),
             "betas": (all(0 <= beta < 1 for beta in self.betas), "two numbers from 0 to below 1"),
             "warmup_steps": (self.warmup_steps >= 0, "0 or more"),
-            "final_rate": (0 <= self.final_rate <= 1, "from 0 to 1"),
-            "clip": (self.clip >= 0, "0 (off) or more"),
-            "average_decay": (0 <= self.average_decay < 1, "from 0 (off) to below 1"),
-            "bits": (
-                self.bits in (0, *PACKED_BITS),
+            "min_lr_ratio": (0 <= self.min_lr_ratio <= 1, "from 0 to 1"),
+            "max_grad_norm": (self.max_grad_norm >= 0, "0 (off) or more"),
+            "ema_decay": (0 <= self.ema_decay < 1, "from 0 (off) to below 1"),
+            "weight_bits": (
+                self.weight_bits in (0, *PACKED_BITS),
                 f"0 (off) or from {PACKED_BITS[0]} to {PACKED_BITS[-1]}",
             ),
             "precision": (self.precision in ("auto", "bf16", "fp32"), "auto, bf16 or fp32"),
@@ -73,7 +73,7 @@ class TrainingOptions:
                 raise UserError(f"{name}: must be {rule}, not {getattr(self, name)}")
 
 
-def options_of(recipe: object, steps_per_epoch: int, **chosen: Any) -> TrainingOptions:
+def training_options(recipe: object, steps_per_epoch: int, **chosen: Any) -> TrainingOptions:
     """How a stage is optimised by a recipe: its fields that are named like those of the options.
 
     Args:
@@ -133,7 +133,7 @@ class Stage(ABC):
     name: str
     options: TrainingOptions
 
-    def begin(self, model: nn.Module) -> None:
+    def setup(self, model: nn.Module) -> None:
         """Freeze and unfreeze, prepare caches; called when the stage starts and when it goes on.
 
         The weights already hold what the stage starts or goes on from and must not be changed.
@@ -172,14 +172,14 @@ class Stage(ABC):
         so that parts of unequal size count as if one process had seen the whole batch.
         """
 
-    def carried(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """Give the tensors to be kept for going on, e.g. the hidden state of truncated BPTT.
 
         The same names and shapes in every process.
         """
         return {}
 
-    def carry(self, tensors: Mapping[str, Tensor]) -> None:
+    def load_state_dict(self, tensors: Mapping[str, Tensor]) -> None:
         """Take back what `carried` gave, after `begin`, when the stage goes on."""
         if tensors:
             raise UserError(f"{self.name}: the saved state carries {', '.join(tensors)}: not ours")

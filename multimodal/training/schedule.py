@@ -59,17 +59,19 @@ def learning_rate(options: TrainingOptions, step: int, total: int) -> float:
     """Give the rate of update `step` (from 0) of `total`: a linear warm-up, then a cosine.
 
     The first update of the warm-up already moves; the cosine starts from the peak on the update
-    after it and would reach `final_rate` on the update after the last (Loshchilov & Hutter, 2017,
+    after it and would reach `min_lr_ratio` on the update after the last (Loshchilov & Hutter, 2017,
     equation 5, without restarts).
     """
     if step < options.warmup_steps:
         return options.learning_rate * (step + 1) / options.warmup_steps
     progress = (step - options.warmup_steps) / (total - options.warmup_steps)
-    share = options.final_rate + (1 - options.final_rate) * (1 + math.cos(math.pi * progress)) / 2
+    share = (
+        options.min_lr_ratio + (1 - options.min_lr_ratio) * (1 + math.cos(math.pi * progress)) / 2
+    )
     return options.learning_rate * share
 
 
-class WeightAverage:
+class ExponentialMovingAverage:
     """An exponential moving average of the weights that learn (Polyak & Juditsky, 1992), in fp32.
 
     After update t (from 0) it keeps min(decay, (1 + t) / (10 + t)) of itself, so that it spans a

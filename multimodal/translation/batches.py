@@ -49,7 +49,7 @@ class TrainingText:
         text: what to learn from.
         vocabulary: the subwords of all languages.
         directions: (from, to), codes of languages.
-        longest: rows lose a sentence with more subwords.
+        max_length: rows lose a sentence with more subwords.
 
     Raises:
         UserError: when no row is left.
@@ -60,7 +60,7 @@ class TrainingText:
         text: ParallelText,
         vocabulary: SubwordVocabulary,
         directions: Sequence[tuple[str, str]],
-        longest: int,
+        max_length: int,
     ) -> None:
         ids = {
             code: encode_sentences([row.get(code, "") for row in text.rows], vocabulary)
@@ -71,7 +71,7 @@ class TrainingText:
             code: vocabulary.special.index(language_token(code)) for code in text.languages
         }
         rows = [
-            {code: ids[code][number] for code in ids if 0 < len(ids[code][number]) <= longest}
+            {code: ids[code][number] for code in ids if 0 < len(ids[code][number]) <= max_length}
             for number in range(len(text.rows))
         ]
         self._rows = [row for row in rows if any(a in row and b in row for a, b in directions)]

@@ -1,8 +1,8 @@
-"""How well a sentence can be foretold from its translation: the noisy channel.
+"""How well a sentence can be predicted from its translation: the noisy channel.
 
 A search for what is likely to be written after a sentence prefers what is often written; what it
 leaves out or makes more common costs it nothing. Whoever reads the translation back misses it: the
-sentence itself is then hard to foretell. One network knows both directions, so it can be asked for
+sentence itself is then hard to predict. One network knows both directions, so it can be asked for
 both, and the best translation is one that is likely either way (Yee, Dauphin and Auli 2019, Simple
 and effective noisy channel modeling for neural machine translation; here without their language
 model, and only of finished translations).

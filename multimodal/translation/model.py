@@ -27,7 +27,7 @@ from multimodal.recurrent.cells import (
 )
 from multimodal.recurrent.generation.trees import map_leaves
 
-WriterState: TypeAlias = tuple[State, State]
+DecoderState: TypeAlias = tuple[State, State]
 """The states of the first and the second layer; every tensor (B, K, H)."""
 
 
@@ -56,9 +56,9 @@ class TranslatorConfig:
     Attributes:
         cell: "rnn", "gru" or "lstm", of every layer.
         embedding_size: E, the size of a subword's embedding, in all languages the same.
-        reader_layers: how many bidirectional layers read.
-        reader_size: R, their units in each direction.
-        writer_size: H, the units of both layers that write.
+        encoder_layers: how many bidirectional layers read.
+        encoder_size: R, their units in each direction.
+        decoder_size: H, the units of both layers that write.
         attention_size: A, the width in which the two are compared.
         dropout: the share of features dropped in training, locked through time.
         word_dropout: the share of subwords whose embedding is dropped in training (Gal and
@@ -67,9 +67,9 @@ class TranslatorConfig:
 
     cell: Cell = "lstm"
     embedding_size: int = 256
-    reader_layers: int = 2
-    reader_size: int = 256
-    writer_size: int = 384
+    encoder_layers: int = 2
+    encoder_size: int = 256
+    decoder_size: int = 384
     attention_size: int = 128
     dropout: float = 0.3
     word_dropout: float = 0.1
@@ -88,16 +88,16 @@ class TranslationNetwork(nn.Module):
         self.config = config
         embedding_size, size, seen = (
             config.embedding_size,
-            config.writer_size,
-            2 * config.reader_size,
+            config.decoder_size,
+            2 * config.encoder_size,
         )
         self.dropout = LockedDropout(config.dropout)
         self.embedding = nn.Embedding(vocabulary_size, embedding_size)
         nn.init.normal_(self.embedding.weight, std=embedding_size**-0.5)
-        self.reader = BidirectionalNetwork(
-            config.cell, embedding_size, config.reader_size, config.reader_layers, config.dropout
+        self.encoder = BidirectionalNetwork(
+            config.cell, embedding_size, config.encoder_size, config.encoder_layers, config.dropout
         )
-        self.beginning = nn.Linear(seen, size)
+        self.init_hidden = nn.Linear(seen, size)
         self.first = RecurrentNetwork(config.cell, embedding_size, size)
         self.attention = AdditiveAttention(seen, size, config.attention_size)
         self.second = RecurrentNetwork(config.cell, size + seen, size)
@@ -106,7 +106,7 @@ class TranslationNetwork(nn.Module):
 
     def read(self, tokens: Tensor, lengths: Tensor) -> Memory:
         """Read sentences (B, S), of which the first (B,) steps count, each with its end token."""
-        states = self.reader.unroll(self.embed(tokens), lengths)
+        states = self.encoder.unroll(self.embed(tokens), lengths)
         values = self.dropout(states)
         present = torch.arange(tokens.shape[1], device=tokens.device) < lengths[:, None]
         return Memory(values, self.attention.keys(values), present)
@@ -131,10 +131,10 @@ class TranslationNetwork(nn.Module):
         """Features (..., E) → logits (..., V), by the embeddings' own weights."""
         return F.linear(features, self.embedding.weight, self.bias)
 
-    def start(self, memory: Memory) -> WriterState:
+    def start(self, memory: Memory) -> DecoderState:
         """The state before the first token, one hypothesis a sentence: tensors (B, 1, H)."""
         second = self.second.initial_state(memory.values.shape[0])
-        state: WriterState = map_leaves(
+        state: DecoderState = map_leaves(
             lambda tensor: tensor[:, None], (self._first_state(memory), second)
         )
         return state
@@ -154,7 +154,7 @@ class TranslationNetwork(nn.Module):
         """The first layer begins with what the mean of the memory makes of it."""
         counts = memory.present.sum(1, keepdim=True)
         mean = memory.values.sum(1) / counts  # what is not present is zero
-        hidden = torch.tanh(self.beginning(mean))
+        hidden = torch.tanh(self.init_hidden(mean))
         (zeros,) = self.first.initial_state(mean.shape[0])
         return ((hidden.to(zeros[0].dtype), *zeros[1:]),)
 

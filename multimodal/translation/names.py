@@ -1,8 +1,8 @@
 """Names that a translator hardly knows: put into its sentences by a word that it knows well.
 
 A captioner says what its classifier sees, a lion or strawberries; a translator that learnt from
-captions has read of none, and writes the nearest thing that it has. So a name borrows: in the
-source it gives way to a common word of the same kind whose translation has the gender of the
+captions has read of none, and writes the nearest thing that it has. So a name is substituted: in
+the source it gives way to a common word of the same kind whose translation has the gender of the
 name's, and the search is constrained to write that translation (Anderson et al. 2017), with the
 articles and endings that go with it. Then the name takes its place, in the same number and case.
 
@@ -130,7 +130,7 @@ _REACH = 5  # words in front of a noun among which its article is looked for
 
 
 @dataclass(frozen=True)
-class Loan:
+class Substitution:
     """A name in a sentence that a common word stands for.
 
     Attributes:
@@ -158,18 +158,18 @@ class Loan:
 
 
 @dataclass(frozen=True)
-class Lent:
+class SubstitutedSentence:
     """A sentence that says common words in the place of names.
 
     Attributes:
         text: the sentence.
         language: to be written.
-        loans: at least one.
+        substitutions: at least one.
     """
 
     text: str
     language: str
-    loans: tuple[Loan, ...]
+    substitutions: tuple[Substitution, ...]
 
     def requirements(
         self, encode: Callable[[str], Sequence[int]], written: Collection[int]
@@ -180,39 +180,44 @@ class Lent:
             encode: a word → ids.
             written: the ids that may be written; without one of its ids, a phrase is left out.
         """
-        phrases = [[tuple(encode(form)) for form in loan.donor.forms] for loan in self.loans]
+        phrases = [
+            [tuple(encode(form)) for form in substitution.donor.forms]
+            for substitution in self.substitutions
+        ]
         return [[ids for ids in some if set(ids) <= set(written)] for some in phrases]
 
     def returned(self, text: str) -> str | None:
         """A translation with the names in their places; None where one has no place."""
-        for loan in self.loans:
-            pattern = re.compile(rf"\b({'|'.join(map(re.escape, loan.donor.forms))})\b")
+        for substitution in self.substitutions:
+            pattern = re.compile(rf"\b({'|'.join(map(re.escape, substitution.donor.forms))})\b")
             found = list(pattern.finditer(text))
             for match in reversed(found):
                 before = _WORD.findall(text[: match.start()])
-                noun = loan.written(match[1], before)
+                noun = substitution.written(match[1], before)
                 text = text[: match.start()] + noun + text[match.end() :]
             if not found:
                 return None
             if self.language == "fr":
-                text = _elided(text, loan.noun)
+                text = _elided(text, substitution.noun)
         return text
 
     def renamed(self, words: Sequence[str]) -> tuple[str, ...]:
         """Words of the translation, the names in the place of their donors."""
         told = list(words)
         for place, word in enumerate(told):
-            for loan in self.loans:
-                if word in loan.donor.forms:
-                    told[place] = loan.written(word, told[:place])
+            for substitution in self.substitutions:
+                if word in substitution.donor.forms:
+                    told[place] = substitution.written(word, told[:place])
                     if self.language == "fr" and place:
-                        pair = _elided(f"{told[place - 1]} {told[place]}", loan.noun)
+                        pair = _elided(f"{told[place - 1]} {told[place]}", substitution.noun)
                         told[place - 1] = pair.removesuffix(told[place]).rstrip()
         return tuple(told)
 
     def restored(self, words: Sequence[str]) -> tuple[str, ...]:
         """Words of `text`, as the sentence said them."""
-        said = {loan.donor.english: loan.said for loan in self.loans}
+        said = {
+            substitution.donor.english: substitution.said for substitution in self.substitutions
+        }
         return tuple(said.get(word.lower(), word) for word in words)
 
 
@@ -223,7 +228,7 @@ def names() -> tuple[Name, ...]:
     return tuple(_name(*line.split("\t")) for line in table.splitlines()[1:])
 
 
-def lend(text: str, language: str) -> Lent | None:
+def substitute_names(text: str, language: str) -> SubstitutedSentence | None:
     """A sentence in English with common words for the names that are hardly ever translated.
 
     Args:
@@ -231,11 +236,11 @@ def lend(text: str, language: str) -> Lent | None:
         language: to be written.
 
     Returns:
-        None where there is no such name, or where no word can be lent.
+        None where there is no such name, or where no word can stand in for it.
     """
     if language not in ONE:
         return None
-    loans: list[Loan] = []
+    substitutions: list[Substitution] = []
     taken = set(_WORD.findall(text.lower()))
     for said, name in _said(text):
         noun = name.nouns[language]
@@ -246,8 +251,8 @@ def lend(text: str, language: str) -> Lent | None:
             continue
         text = _in_place(text, said, donor.english)
         taken.add(donor.english)
-        loans.append(Loan(noun, said, donor, plural))
-    return Lent(text, language, tuple(loans)) if loans else None
+        substitutions.append(Substitution(noun, said, donor, plural))
+    return SubstitutedSentence(text, language, tuple(substitutions)) if substitutions else None
 
 
 def _name(*cells: str) -> Name:

@@ -19,7 +19,7 @@ WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 _STOP = "."
 
 
-class Manner(NamedTuple):
+class SurfaceForm(NamedTuple):
     """How a sentence begins and ends.
 
     Attributes:
@@ -31,24 +31,24 @@ class Manner(NamedTuple):
     stopped: bool
 
     @classmethod
-    def of(cls, text: str) -> Manner:
+    def of(cls, text: str) -> SurfaceForm:
         """The manner of a sentence."""
         text = text.strip()
         return cls(text[:1].islower(), text.endswith(_STOP) and not text.endswith(".."))
 
-    def begin(self, text: str) -> str:
+    def capitalize(self, text: str) -> str:
         """A bare sentence, or its first word, with a capital unless this manner has none."""
         return text if self.small else text[:1].upper() + text[1:]
 
-    def give(self, text: str) -> str:
+    def restore(self, text: str) -> str:
         """A bare sentence in this manner."""
-        return f"{self.begin(text)}{_STOP}" if self.stopped and text else self.begin(text)
+        return f"{self.capitalize(text)}{_STOP}" if self.stopped and text else self.capitalize(text)
 
 
-def bare(text: str) -> str:
+def strip_sentence(text: str) -> str:
     """A sentence in one line, without the full stop at its end."""
     text = " ".join(text.split())
-    return text[:-1].rstrip() if Manner.of(text).stopped else text
+    return text[:-1].rstrip() if SurfaceForm.of(text).stopped else text
 
 
 def uncapitalised(text: str) -> str:
@@ -63,18 +63,18 @@ def words_of(text: str) -> list[str]:
 
 def encode_sentences(texts: Sequence[str], vocabulary: Subwords) -> list[list[int]]:
     """The ids of sentences, of each the form with the fewer subwords, the small one if in doubt."""
-    stripped = [bare(text) for text in texts]
+    stripped = [strip_sentence(text) for text in texts]
     small = vocabulary.encode_all([uncapitalised(text) for text in stripped])
     plain = vocabulary.encode_all(stripped)
     return [a if len(a) <= len(b) else b for a, b in zip(small, plain, strict=True)]
 
 
-def as_within(texts: Iterable[str]) -> list[str]:
+def truecase(texts: Iterable[str]) -> list[str]:
     """Bare sentences of one language, to learn subwords from.
 
     A first word has a small letter, unless it has a capital more often where it is not the first.
     """
-    stripped = [bare(text) for text in texts]
+    stripped = [strip_sentence(text) for text in texts]
     within = Counter(word for text in stripped for word in WORD.findall(text)[1:])
 
     def form(text: str) -> str:

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from multimodal.errors import UserError
 from multimodal.processor import torch_dtype
 from multimodal.subwords import SubwordVocabulary
-from multimodal.training import LearningParts, Stage, Task, batches_per_epoch
+from multimodal.training import Stage, Task, TrainableModules, batches_per_epoch
 from multimodal.translation.batches import (
     PADDING,
     SPECIAL,
@@ -36,27 +36,29 @@ from multimodal.translation.loss import smoothed_cross_entropy
 from multimodal.translation.metrics import score_translations
 from multimodal.translation.model import TranslationNetwork
 from multimodal.translation.recipe import TranslatorRecipe
-from multimodal.translation.sentences import as_within, words_of
+from multimodal.translation.sentences import truecase, words_of
 from multimodal.translation.translator import Translator
 
 SHOWN = 3  # sentences of every direction, after every epoch
 
 
-class Writing(Stage):
-    """The one stage: every subword of every translation is foretold from those before it."""
+class TranslationStage(Stage):
+    """The one stage: every subword of every translation is predicted from those before it."""
 
-    name = "writing"
+    name = "translation"
 
-    def __init__(self, recipe: TranslatorRecipe, text: TrainingText, parts: LearningParts) -> None:
+    def __init__(
+        self, recipe: TranslatorRecipe, text: TrainingText, trainable_modules: TrainableModules
+    ) -> None:
         self.recipe = recipe
-        self.parts = parts
+        self.trainable_modules = trainable_modules
         self.text = text
         self.options = recipe.options(self.steps_per_epoch())
 
-    def begin(self, model: nn.Module) -> None:
+    def setup(self, model: nn.Module) -> None:
         """All vectors learn, and the matrices of the recipe's parts."""
-        super().begin(model)
-        self.parts.choose(model)
+        super().setup(model)
+        self.trainable_modules.choose(model)
 
     def steps_per_epoch(self) -> int:
         """Every row once, with all its directions."""
@@ -106,8 +108,8 @@ class TranslatorTask(Task):
         if not self._dev:
             raise UserError("there are no pairs of sentences in the dev split to choose by")
         self.model, self.vocabulary, former = _beginning(recipe, train)
-        parts = LearningParts(self.model, recipe.parts)
-        learnt = TrainingText(train, self.vocabulary, self.directions, recipe.longest)
+        trainable_modules = TrainableModules(self.model, recipe.trainable_modules)
+        learnt = TrainingText(train, self.vocabulary, self.directions, recipe.max_length)
         self.languages = former | {
             code: former.get(code, Language()).with_more(words, learnt.written[code])
             for code, words in _words(train).items()
@@ -116,7 +118,7 @@ class TranslatorTask(Task):
             code: Domain.of(_sentences(train, code)).with_limit(_sentences(dev, code))
             for code in train.languages
         }
-        self.stages = [Writing(recipe, learnt, parts)]
+        self.stages = [TranslationStage(recipe, learnt, trainable_modules)]
         self.config = {
             "recipe": asdict(recipe),
             "languages": list(train.languages),
@@ -132,7 +134,7 @@ class TranslatorTask(Task):
             self.vocabulary,
             self.languages,
             self.recipe.search,
-            self.recipe.longest,
+            self.recipe.max_length,
             self.recipe.channel_weight,
             self.domains,
         )
@@ -178,7 +180,7 @@ def _beginning(
     if not recipe.start:
         texts = (_sentences(train, code) for code in train.languages)
         special = [*SPECIAL, *map(language_token, train.languages)]
-        within = chain(*map(as_within, texts))
+        within = chain(*map(truecase, texts))
         vocabulary = SubwordVocabulary.build(within, recipe.vocabulary_size, special)
         return TranslationNetwork(recipe.network, len(vocabulary)), vocabulary, {}
     former = Translator.load(recipe.start, precision="fp32")

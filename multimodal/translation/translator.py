@@ -27,7 +27,7 @@ from multimodal.checkpoints import (
     save_checkpoint,
 )
 from multimodal.errors import UserError
-from multimodal.processor import Precision, shares, side_by_side, torch_dtype
+from multimodal.processor import Precision, parallel_map, split_batch, torch_dtype
 from multimodal.recurrent.generation import (
     MOST_REQUIREMENTS,
     GenerationOptions,
@@ -39,10 +39,11 @@ from multimodal.subwords import BYTES, SubwordVocabulary
 from multimodal.translation.batches import END, language_token, padded_sources
 from multimodal.translation.channel import source_log_probs
 from multimodal.translation.domain import Domain
+from multimodal.translation.language_decoder import LanguageDecoder
 from multimodal.translation.languages import Language
 from multimodal.translation.model import TranslationNetwork, TranslatorConfig
-from multimodal.translation.names import SOURCE, Lent, lend
-from multimodal.translation.telling import (
+from multimodal.translation.names import SOURCE, SubstitutedSentence, substitute_names
+from multimodal.translation.translation import (
     BUCKET,
     CLOSE,
     CONSIDERED,
@@ -54,7 +55,6 @@ from multimodal.translation.telling import (
     told,
     too_long,
 )
-from multimodal.translation.writing import LanguageWriter
 
 SHIPPED = "translator-multi30k"
 TASK = "translator"
@@ -97,10 +97,10 @@ class Translator:
         languages: by their codes, what was seen of each.
         options: how translations are searched for, unless a call says otherwise; `max_length`
             follows from the source.
-        longest: how many subwords a sentence may have.
+        max_length: how many subwords a sentence may have.
         channel_weight: how much it counts, unless a call says otherwise, how well the source can be
-            foretold from a translation (the same score of the other direction), where the best of a
-            beam search are close; see `multimodal.translation.channel`.
+            predicted from a translation (the same score of the other direction), where the best of
+            a beam search are close; see `multimodal.translation.channel`.
         domains: by languages' codes, what is usual among the sentences that were learnt from.
 
     Raises:
@@ -113,7 +113,7 @@ class Translator:
         vocabulary: SubwordVocabulary,
         languages: Mapping[str, Language],
         options: GenerationOptions,
-        longest: int,
+        max_length: int,
         channel_weight: float = 0.0,
         domains: Mapping[str, Domain] | None = None,
     ) -> None:
@@ -122,10 +122,10 @@ class Translator:
         self.vocabulary = vocabulary
         self.languages = dict(sorted(languages.items()))
         self.options = options
-        self.longest = longest
+        self.max_length = max_length
         self.channel_weight = channel_weight
         self.domains = dict(sorted((domains or {}).items()))
-        self._writers: dict[str, LanguageWriter] = {}
+        self._writers: dict[str, LanguageDecoder] = {}
         self._written = {code: self._subwords_of(code) for code in self.languages}
 
     @classmethod
@@ -141,13 +141,14 @@ class Translator:
         """
         checkpoint = read_checkpoint(source, task=TASK)
         with reading_config(checkpoint):
-            translator = cls._untrained(checkpoint.config)
+            translator = cls.from_config(checkpoint.config)
         load_tensors(translator.network, checkpoint)
         translator.network.to(torch_dtype(precision))
         return translator
 
     @classmethod
-    def _untrained(cls, config: Mapping[str, Any]) -> Self:
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Build a model with random weights from the contents of a `config.json`."""
         vocabulary = SubwordVocabulary.from_json(config["vocabulary"])
         network = TranslationNetwork(TranslatorConfig(**config["network"]), len(vocabulary))
         languages = {
@@ -162,7 +163,7 @@ class Translator:
             vocabulary,
             languages,
             GenerationOptions(**options),
-            config["longest"],
+            config["max_length"],
             float(config.get("channel_weight", 0.0)),
             {code: Domain.from_json(told) for code, told in config.get("domains", {}).items()},
         )
@@ -179,7 +180,7 @@ class Translator:
             "network": asdict(self.network.config),
             "generation": asdict(self.options),
             "channel_weight": self.channel_weight,
-            "longest": self.longest,
+            "max_length": self.max_length,
             "languages": {code: seen.to_json() for code, seen in self.languages.items()},
             "vocabulary": self.vocabulary.to_json(),
             "domains": {code: domain.to_json() for code, domain in self.domains.items()},
@@ -275,10 +276,10 @@ class Translator:
         found: list[int] = self._written[code].tolist()
         return found
 
-    def writer(self, to: str) -> LanguageWriter:
+    def decoder(self, to: str) -> LanguageDecoder:
         """What writes a language; made when it is first asked for."""
         if to not in self._writers:
-            self._writers[to] = LanguageWriter(self.network, self._written[to])
+            self._writers[to] = LanguageDecoder(self.network, self._written[to])
         return self._writers[to]
 
     def _translate_some(
@@ -296,20 +297,20 @@ class Translator:
         ):
             if not sentence.ids:
                 done[number] = Translation(sentence.text, "", 0.0, to, sentence.language)
-            elif len(sentence.ids) > self.longest:
-                error = too_long(sentence, self.longest)
+            elif len(sentence.ids) > self.max_length:
+                error = too_long(sentence, self.max_length)
                 done[number] = Translation(sentence.text, "", -np.inf, to, error=error)
             else:
                 waiting[sentence.bucket].append((number, sentence))
         batches = [
             of_length[rows]
             for _, of_length in sorted(waiting.items())
-            for rows in shares(len(of_length), batch_size)
+            for rows in split_batch(len(of_length), batch_size)
         ]
         work = partial(self._translate_batch, search)
         # Drawing takes numbers from one stream: that stays in order.
         drawn = search.options.sample
-        for translated in map(work, batches) if drawn else side_by_side(work, batches):
+        for translated in map(work, batches) if drawn else parallel_map(work, batches):
             done.update(translated)
         yield from (done[number] for number in range(len(texts)))
 
@@ -335,36 +336,45 @@ class Translator:
         for number, plain in enumerate(translations):
             if plain.source_language != SOURCE:
                 continue
-            lent = lend(plain.source, search.to)
-            if lent is not None:
-                named[number] = self._named(plain, lent, search) or plain
+            substituted = substitute_names(plain.source, search.to)
+            if substituted is not None:
+                named[number] = self._named(plain, substituted, search) or plain
         return named
 
-    def _named(self, plain: Translation, lent: Lent, search: _Search) -> Translation | None:
+    def _named(
+        self, plain: Translation, substituted: SubstitutedSentence, search: _Search
+    ) -> Translation | None:
         """A translation with its names, if the search finds a place for each."""
-        (sentence,) = prepared([lent.text], self.vocabulary, self.languages, search.to, SOURCE)
-        if len(sentence.ids) > self.longest or len(lent.loans) > MOST_REQUIREMENTS:
+        (sentence,) = prepared(
+            [substituted.text], self.vocabulary, self.languages, search.to, SOURCE
+        )
+        if (
+            len(sentence.ids) > self.max_length
+            or len(substituted.substitutions) > MOST_REQUIREMENTS
+        ):
             return None
         written = set(self._written[search.to].tolist())
-        required = lent.requirements(self.vocabulary.encode, written)
+        required = substituted.requirements(self.vocabulary.encode, written)
         if not all(required):
             return None
         (found,) = self._found([sentence], search, sentence.bucket, [required])
-        borrowed = self._translation(sentence, found, search.to)
-        text = lent.returned(borrowed.text)
+        found_with = self._translation(sentence, found, search.to)
+        text = substituted.returned(found_with.text)
         if text is None:
             return None
         return replace(
-            borrowed,
+            found_with,
             source=plain.source,
             text=text,
             perplexity=plain.perplexity,
             unusual=plain.unusual,
-            source_words=lent.restored(borrowed.source_words),
-            words=lent.renamed(borrowed.words),
+            source_words=substituted.restored(found_with.source_words),
+            words=substituted.renamed(found_with.words),
             alternatives=tuple(
-                replace(other, source=plain.source, text=lent.returned(other.text) or other.text)
-                for other in borrowed.alternatives
+                replace(
+                    other, source=plain.source, text=substituted.returned(other.text) or other.text
+                )
+                for other in found_with.alternatives
             ),
         )
 
@@ -372,12 +382,12 @@ class Translator:
         self,
         sentences: Sequence[ReadSentence],
         search: _Search,
-        longest: int,
+        max_length: int,
         required: Sequence[Sequence[Requirement]] = (),
     ) -> list[list[Hypothesis]]:
         """The n best translations of B sentences, as ids, with what each is required to have."""
         ids = [sentence.ids for sentence in sentences]
-        found = self._write(ids, search.to, search.beam(longest), required)
+        found = self._write(ids, search.to, search.beam(max_length), required)
         if search.looks_back:
             close = [_close(best) for best in found]
             doubtful: dict[str, list[int]] = defaultdict(list)
@@ -424,11 +434,11 @@ class Translator:
             once=tuple(places[n] for n in options.once if n in places),
         )
         memory = self.network.read(*padded_sources(sentences))
-        writer = self.writer(to)
+        decoder = self.decoder(to)
         found = generate(
-            writer,
+            decoder,
             self.network.start(memory),
-            writer.sights(memory),
+            decoder.project(memory),
             [[_BEGIN]] * len(sentences),
             end=_END,
             options=options,

@@ -73,22 +73,22 @@ def _run(captioner: Captioner, files: Sequence[Path], folder: Path) -> tuple[flo
     """Seconds of a run, and those of them in the network."""
     from pipelines.caption.run import Files, caption_to_files
 
-    describe, in_network = captioner.describe, 0.0
+    caption_preprocessed, in_network = captioner.caption_preprocessed, 0.0
 
     def timed(*arguments: Any) -> list[Caption]:
         nonlocal in_network
         begin = time.perf_counter()
-        captions = describe(*arguments)
+        captions = caption_preprocessed(*arguments)
         in_network += time.perf_counter() - begin
         return captions
 
-    captioner.describe = timed  # type: ignore[method-assign, assignment]
+    captioner.caption_preprocessed = timed  # type: ignore[method-assign, assignment]
     try:
         places = Files(folder / "captions.jsonl", overwrite=True)
         rows = caption_to_files(files, captioner, places, batch_size=BATCH_SIZE)
         seconds = _seconds(lambda: deque(rows, maxlen=0))
     finally:
-        del captioner.describe
+        del captioner.caption_preprocessed
     return seconds, in_network
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from multimodal.captioning.captioner import Captioner
-    from multimodal.captioning.model import Decoder, Sight
+    from multimodal.captioning.model import Decoder, DecoderMemory
 
 BATCH_SIZES = (1, 8, 32)
 
@@ -29,9 +29,9 @@ def benchmark_captioner(
     """Time a captioner; gives the lines of a table as they are measured.
 
     Every figure is the median of three runs over all photos. "End to end" begins with the files and
-    ends with the sentences; "decoder" begins with the cells of the photos; the bare products are
-    the decoder's matrix products alone, with the shapes and on the threads that they had in that
-    run.
+    ends with the sentences; "decoder" begins with the cells of the photos; the matrix products
+    alone are the decoder's matrix products alone, with the shapes and on the threads that they had
+    in that run.
 
     Args:
         model: a folder, a Hub id, or None for the shipped captioner.
@@ -48,20 +48,20 @@ def benchmark_captioner(
     dtype = next(captioner.network.parameters()).dtype
     yield f"{photos} photos, beam size {captioner.options.beam_size}, {dtype}"
     yield f"{torch.get_num_threads()} threads of torch"
-    yield "batch   photos/s end to end   photos/s decoder   decoder / its bare matrix products"
+    yield "batch   photos/s end to end   photos/s decoder   decoder / matrix products alone"
     seconds: dict[int, float] = {}
     for size in BATCH_SIZES:
         whole = seconds_of(partial(_caption_all, captioner, pictures, size))
         run = DecoderRun(captioner, pictures, size)
-        seconds[size], bare = seconds_of(run.write), seconds_of(run.multiply)
+        seconds[size], products_alone = seconds_of(run.generate), seconds_of(run.multiply)
         per_second = f"{photos / whole:21.1f} {photos / seconds[size]:18.1f}"
-        yield f"{size:5d} {per_second} {seconds[size] / bare:36.2f}"
+        yield f"{size:5d} {per_second} {seconds[size] / products_alone:33.2f}"
     ratio = seconds[BATCH_SIZES[0]] / seconds[BATCH_SIZES[-1]]
     yield f"beam search one photo at a time takes {ratio:.1f} times as long as 32 at once"
 
 
 class DecoderRun:
-    """The decoder's part of captioning, on cells that are ready, and its bare matrix products.
+    """The decoder's part of captioning, on cells that are ready, and its matrix products alone.
 
     Args:
         captioner: whose decoder.
@@ -74,14 +74,14 @@ class DecoderRun:
 
         self._captioner = captioner
         self._options = captioner.search_options({})
-        cells = captioner.look([open_image(picture) for picture in pictures])
+        cells = captioner.encode_images([open_image(picture) for picture in pictures])
         self._batches = cells.split(batch_size)
         self._products = [self._shapes(cells) for cells in self._batches]
 
-    def write(self) -> None:
+    def generate(self) -> None:
         """Write the sentences of all photos."""
         for cells in self._batches:
-            self._captioner.write(cells, self._options)
+            self._captioner.generate(cells, self._options)
 
     def multiply(self) -> None:
         """Do the matrix products of `write` on the same threads, and nothing else."""
@@ -94,26 +94,26 @@ class DecoderRun:
         """
         decoder = self._captioner.network.decoder
         products: dict[int, list[Callable[[], Tensor]]] = defaultdict(list)
-        look, step = decoder.look, decoder.step
+        look, step = decoder.encode, decoder.step
 
-        def looking(cells: Tensor, *others: Tensor) -> Sight:
-            products[get_ident()] += _products_of_looking(decoder, cells)
+        def looking(cells: Tensor, *others: Tensor) -> DecoderMemory:
+            products[get_ident()] += _products_of_encoding(decoder, cells)
             return look(cells, *others)
 
-        def stepping(words: Tensor, state: Any, sight: Sight, /) -> Any:
-            products[get_ident()] += _products_of_step(decoder, sight, *words.shape)
-            return step(words, state, sight)
+        def stepping(words: Tensor, state: Any, memory: DecoderMemory, /) -> Any:
+            products[get_ident()] += _products_of_step(decoder, memory, *words.shape)
+            return step(words, state, memory)
 
-        decoder.look = looking  # type: ignore[method-assign, assignment]
+        decoder.encode = looking  # type: ignore[method-assign, assignment]
         decoder.step = stepping  # type: ignore[method-assign, assignment]
         try:
-            self._captioner.write(cells, self._options)
+            self._captioner.generate(cells, self._options)
         finally:
-            del decoder.look, decoder.step
+            del decoder.encode, decoder.step
         return list(products.values())
 
 
-def _products_of_looking(decoder: Decoder, cells: Tensor) -> Iterator[Callable[[], Tensor]]:
+def _products_of_encoding(decoder: Decoder, cells: Tensor) -> Iterator[Callable[[], Tensor]]:
     from torch import nn
 
     config, flat = decoder.config, cells.flatten(0, 1)
@@ -128,24 +128,24 @@ def _products_of_looking(decoder: Decoder, cells: Tensor) -> Iterator[Callable[[
 
 
 def _products_of_step(
-    decoder: Decoder, sight: Sight, photos: int, hypotheses: int
+    decoder: Decoder, memory: DecoderMemory, photos: int, hypotheses: int
 ) -> Iterator[Callable[[], Tensor]]:
     import torch
     from torch import nn
 
     config, rows = decoder.config, photos * hypotheses
-    networks = [decoder.reader, *([decoder.writer] if config.attention else [])]
+    networks = [decoder.attention_lstm, *([decoder.language_lstm] if config.attention else [])]
     weights: list[Tensor] = [
         weight for network in networks for weight in network.parameters() if weight.dim() > 1
     ]
     weights.append(decoder.readout.weight)
     if config.attention:
         weights.append(decoder.attention.query_projection.weight)
-        values = sight.values.new_zeros(sight.values.shape)
+        values = memory.values.new_zeros(memory.values.shape)
         maps = values.new_zeros(photos, hypotheses, values.shape[1])
         yield partial(torch.bmm, maps, values)
     for weight in weights:
-        yield partial(nn.functional.linear, sight.image.new_zeros(rows, weight.shape[1]), weight)
+        yield partial(nn.functional.linear, memory.image.new_zeros(rows, weight.shape[1]), weight)
 
 
 def _caption_all(captioner: Captioner, pictures: Sequence[Path], batch_size: int) -> None:

@@ -107,7 +107,7 @@ def _cost(costs: Sequence[Cost]) -> str:
 
 def _warm(files: dict[str, Path], pairs: int) -> Iterator[str]:
     """Work that goes on, in turns: the model in its usual precision, and the file."""
-    from multimodal import load_author, load_captioner, load_sketcher
+    from multimodal import load_captioner, load_language_model, load_sketcher
     from multimodal.portable import Portable
 
     photos = [_noise(number) for number in range(32)]
@@ -120,9 +120,9 @@ def _warm(files: dict[str, Path], pairs: int) -> Iterator[str]:
     for count in (1, 100):
         jobs = _sketches(drawing, count), _sketches(drawing_file, count)
         yield _compared(f"sketches, {count} at a time", jobs, pairs)
-    author, author_file = load_author(TEXT), Portable.load(files[TEXT])
+    language_model, language_model_file = load_language_model(TEXT), Portable.load(files[TEXT])
     for count in (1, 256):
-        jobs = _texts(author, count), _texts(author_file, count)
+        jobs = _texts(language_model, count), _texts(language_model_file, count)
         yield _compared(f"texts of {LENGTH} characters, {count} at a time", jobs, pairs)
 
 
@@ -134,8 +134,8 @@ def _sketches(sketcher: Any, count: int) -> Callable[[], object]:
     return lambda: sketcher.draw_many([("duck", count)], seed=1)
 
 
-def _texts(author: Any, count: int) -> Callable[[], object]:
-    return lambda: author.write_all([""] * count, length=LENGTH, seed=1)
+def _texts(language_model: Any, count: int) -> Callable[[], object]:
+    return lambda: language_model.generate_batch([""] * count, length=LENGTH, seed=1)
 
 
 def _compared(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from multimodal.processor import side_by_side
+from multimodal.processor import parallel_map
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -58,7 +58,7 @@ class Products:
 def multiply_all(batches: Iterable[Sequence[Sequence[Callable[[], Tensor]]]]) -> None:
     """Do the products of one batch after the other, those of each of its threads side by side."""
     for of_threads in batches:
-        side_by_side(_multiply, of_threads)
+        parallel_map(_multiply, of_threads)
 
 
 def _multiply(products: Iterable[Callable[[], Tensor]]) -> None:

@@ -28,8 +28,9 @@ def benchmark_recognizer(
 ) -> Iterator[str]:
     """Time a recognizer; gives the lines of a report as they are measured.
 
-    Live guesses are timed one by one; all else is the median of three runs. The bare products are
-    the matrix products and convolutions of one batch alone, with the shapes that they have in it.
+    Live guesses are timed one by one; all else is the median of three runs. The matrix products
+    alone are the matrix products and convolutions of one batch alone, with the shapes that they
+    have in it.
 
     Args:
         model: a folder, a Hub id, or None for the shipped recognizer.
@@ -52,14 +53,14 @@ def benchmark_recognizer(
     )
     again = seconds_of(partial(_read_anew, recognizer, shown))
     yield f"reading every drawing anew at each stroke takes {again / sum(live):.1f} times as long"
-    yield "batch   drawings/s   against its bare products"
+    yield "batch   drawings/s   against matrix products alone"
     seconds: dict[int, float] = {}
     for size in BATCH_SIZES:
         batches = [shown[n : n + size] for n in range(0, len(shown), size)]
         guess = partial(_guess_all, recognizer, batches)
         seconds[size] = seconds_of(guess)
-        bare = seconds_of(Products(recognizer.network, guess).multiply)
-        yield f"{size:5d} {drawings / seconds[size]:12.1f} {seconds[size] / bare:27.2f}"
+        products_alone = seconds_of(Products(recognizer.network, guess).multiply)
+        yield f"{size:5d} {drawings / seconds[size]:12.1f} {seconds[size] / products_alone:31.2f}"
     ratio = seconds[BATCH_SIZES[0]] / seconds[BATCH_SIZES[-1]]
     yield f"one drawing at a time takes {ratio:.1f} times as long as {BATCH_SIZES[-1]} at once"
 

@@ -25,7 +25,7 @@ def benchmark_sketcher(model: str | Path | None, category: str | None) -> Iterat
     """Time a sketcher; gives the lines of a table as they are measured.
 
     The plain loop is how public implementations draw: fp32, one drawing after the other, single
-    steps through `torch.nn.LSTM`, a point drawn by NumPy. The bare products are the matrix products
+    steps through `torch.nn.LSTM`, a point drawn by NumPy. matrix products alone are
     alone that drawing needs, with as many rows at every step as drawings were unfinished. Both are
     of drawings whose points are taken as they come (1 draft); the last columns compare them with
     drawings of the default drafts.
@@ -37,7 +37,7 @@ def benchmark_sketcher(model: str | Path | None, category: str | None) -> Iterat
     import torch
 
     from multimodal.sketching.sketcher import SHIPPED, Sketcher
-    from pipelines.benchmark.sketcher_baselines import BareProducts, draw_plainly
+    from pipelines.benchmark.sketcher_baselines import ProductsAlone, draw_plainly
 
     sketcher = Sketcher.load(model or SHIPPED)
     fine = [name for name in sketcher.categories if name not in sketcher.rough]
@@ -51,7 +51,7 @@ def benchmark_sketcher(model: str | Path | None, category: str | None) -> Iterat
     alone = ONE_BY_ONE / seconds_of(lambda: [draw(seed=number) for number in range(ONE_BY_ONE)])
     plain = ONE_BY_ONE / seconds_of(baseline)
     yield (
-        "at once   drawings/s   steps/s   / one by one   / plain loop   bare products / time"
+        "at once   drawings/s   steps/s   / one by one   / plain loop   products alone / time"
         f"   with {sketcher.options.drafts} drafts: drawings/s   time / of 1"
     )
     for count in COUNTS:
@@ -59,11 +59,11 @@ def benchmark_sketcher(model: str | Path | None, category: str | None) -> Iterat
         drawings = draw(count)
         steps = sum(drawing.points for drawing in drawings)  # of each its rows, and the end
         many = seconds_of(partial(guided, count))
-        bare = seconds_of(BareProducts(sketcher, drawings).multiply)
+        products_alone = seconds_of(ProductsAlone(sketcher, drawings).multiply)
         rate = count / seconds
         yield (
             f"{count:7d} {rate:12.1f} {steps / seconds:9.0f} {rate / alone:14.1f}"
-            f" {rate / plain:14.1f} {bare / seconds:22.2f}"
+            f" {rate / plain:14.1f} {products_alone / seconds:23.2f}"
             f" {count / many:28.1f} {many / seconds:13.1f}"
         )
     yield f"one by one {alone:.1f} drawings/s; plain loop {plain:.1f} drawings/s"
@@ -94,8 +94,8 @@ def _training(sketcher: Sketcher, drawings: list[Drawing]) -> str:
     from pipelines.benchmark.sketcher_baselines import TrainingRun
 
     run = TrainingRun(sketcher.network.config, drawings)
-    ours, bare = seconds_of(run.train), seconds_of(run.train_bare)
+    ours, products_alone = seconds_of(run.train), seconds_of(run.train_fused_lstm)
     return (
         f"training {run.drawings / ours:.0f} drawings/s,"
-        f" {bare / ours:.2f} of bare fused LSTMs of the same size, forward and backward"
+        f" {products_alone / ours:.2f} of fused LSTMs alone, forward and backward"
     )

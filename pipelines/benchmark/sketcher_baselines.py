@@ -1,4 +1,4 @@
-"""What drawing and learning to draw are compared with: a plain loop, and bare products."""
+"""What drawing and learning to draw are compared with: a plain loop, and matrix products alone."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from multimodal.recurrent.cells import State
 from multimodal.sketching import position
 from multimodal.sketching.batches import SketchBatch, SketchBatches
 from multimodal.sketching.model import STROKE_5, SketchConfig, SketchNetwork
-from multimodal.sketching.pens import DOWN, END
+from multimodal.sketching.pen_states import DOWN, END
 from multimodal.sketching.recipe import SketcherRecipe
 from multimodal.sketching.sequences import LabelledSequences, scale_of
-from multimodal.sketching.training import Drawn
+from multimodal.sketching.training import SketchStage
 from multimodal.training.learner import Learner, join_processes
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
     return np.asarray(weights / weights.sum())
 
 
-class BareProducts:
+class ProductsAlone:
     """The matrix products of an LSTM that drawing needs, as many rows as were unfinished.
 
     Args:
@@ -123,7 +123,7 @@ class TrainingRun:
             encoder_size=config.encoder_size,
         )
         batches = SketchBatches(sequences, recipe, scale_of(sequences.rows))
-        stage = Drawn(recipe, batches)
+        stage = SketchStage(recipe, batches)
         join_processes()
         network = SketchNetwork(config)
         self._learner = Learner(network, stage)
@@ -139,7 +139,7 @@ class TrainingRun:
             for batch in self._batches:
                 self._learner.step(batch, rate=1e-4, updates=1, asked=[False])
 
-    def train_bare(self) -> None:
+    def train_fused_lstm(self) -> None:
         """Unroll forward and back, in bf16 as well where the training is, and nothing else."""
         dtype = torch_dtype("auto")
         with torch.inference_mode(False), torch.enable_grad():

@@ -16,11 +16,11 @@ from pipelines.benchmark.timing import seconds as seconds_of
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from multimodal.translation.language_decoder import LanguageDecoder, ProjectedMemory
     from multimodal.translation.model import Memory, TranslationNetwork
     from multimodal.translation.translator import Translator
-    from multimodal.translation.writing import LanguageWriter, Sights
 
-AT_ONCE = (1, 32, 256)
+BATCH_SIZES = (1, 32, 256)
 _WHO = ("A man", "Two dogs", "A young woman in a red jacket", "Three children and their mother")
 _DOES = ("is running", "are sitting", "plays with a ball", "looks at the camera", "jumps")
 _WHERE = (
@@ -38,7 +38,7 @@ def benchmark_translator(
     """Time a translator; gives the lines of a table as they are measured.
 
     Every figure is the median of three runs over all sentences, of the search alone and, where the
-    translator does that, with what it found read back. The bare products are the matrix products
+    translator does that, with what it found read back. matrix products alone are
     alone, with the shapes and on the threads that they had in that run.
 
     Args:
@@ -56,25 +56,25 @@ def benchmark_translator(
     dtype = next(translator.network.parameters()).dtype
     beam = translator.options.beam_size
     yield f"{sentences} sentences, beam size {beam}, {dtype}, {torch.get_num_threads()} threads"
-    yield "at once   sentences/s   against one at a time   against its bare matrix products"
+    yield "at once   sentences/s   against one at a time   against the matrix products alone"
     for weight in sorted({0.0, translator.channel_weight}):
         yield f"channel weight {weight:g}"
-        yield from _at_once(partial(Run, translator, some, to, weight))
+        yield from _by_batch_size(partial(Run, translator, some, to, weight))
 
 
-def _at_once(run_of: Callable[[int], Run]) -> Iterator[str]:
+def _by_batch_size(run_of: Callable[[int], Run]) -> Iterator[str]:
     alone = 0.0
-    for size in AT_ONCE:
+    for size in BATCH_SIZES:
         run = run_of(size)
         run.translate()  # kernels are built for every new shape
-        took, bare = seconds_of(run.translate), seconds_of(run.multiply)
+        took, products_alone = seconds_of(run.translate), seconds_of(run.multiply)
         alone = alone or took
-        times = f"{alone / took:21.1f} x {took / bare:32.2f} x"
+        times = f"{alone / took:21.1f} x {took / products_alone:33.2f} x"
         yield f"{size:7d} {run.sentences / took:13.1f} {times}"
 
 
 class Run:
-    """All sentences by so many at once, and the bare matrix products of that.
+    """All sentences by so many at once, and the matrix products alone of that.
 
     Args:
         translator: who translates.
@@ -111,51 +111,53 @@ class Run:
             pass
 
     def _shapes(self, group: Sequence[str]) -> list[list[Callable[[], Tensor]]]:
-        """The products of every thread: of what was read, every step, and all that was foretold."""
-        from multimodal.translation.writing import LanguageWriter
+        """The products of every thread: of reading, of each step, and of all that was predicted."""
+        from multimodal.translation.language_decoder import LanguageDecoder
 
-        network, writer = self._translator.network, self._translator.writer(self._to)
+        network, decoder = self._translator.network, self._translator.decoder(self._to)
         products: dict[int, list[Callable[[], Tensor]]] = defaultdict(list)
-        reads, step, foretells = network.read, LanguageWriter.__call__, network.forward
+        reads, step, predicts = network.read, LanguageDecoder.__call__, network.forward
 
         def reading(*arguments: Any) -> Memory:
             memory = reads(*arguments)
-            products[get_ident()] += _of_reading(network, writer, memory)
+            products[get_ident()] += _of_reading(network, decoder, memory)
             return memory
 
-        def stepping(self: LanguageWriter, tokens: Tensor, state: Any, memory: Sights, /) -> Any:
-            products[get_ident()] += _of_writing(network, writer, memory, tokens.shape[1])
+        def stepping(
+            self: LanguageDecoder, tokens: Tensor, state: Any, memory: ProjectedMemory, /
+        ) -> Any:
+            products[get_ident()] += _of_writing(network, decoder, memory, tokens.shape[1])
             return step(self, tokens, state, memory)
 
-        def foretelling(memory: Memory, tokens: Tensor) -> Tensor:
-            products[get_ident()] += _of_foretelling(network, writer, memory, tokens.shape[1])
-            return foretells(memory, tokens)
+        def predicting(memory: Memory, tokens: Tensor) -> Tensor:
+            products[get_ident()] += _of_predicting(network, decoder, memory, tokens.shape[1])
+            return predicts(memory, tokens)
 
         network.read = reading  # type: ignore[method-assign, assignment]
-        network.forward = foretelling  # type: ignore[method-assign]
-        LanguageWriter.__call__ = stepping  # type: ignore[method-assign]
+        network.forward = predicting  # type: ignore[method-assign]
+        LanguageDecoder.__call__ = stepping  # type: ignore[method-assign]
         try:
             self._translate(group)
         finally:
             del network.read, network.forward
-            LanguageWriter.__call__ = step  # type: ignore[method-assign]
+            LanguageDecoder.__call__ = step  # type: ignore[method-assign]
         return list(products.values())
 
 
 def _of_reading(
-    network: TranslationNetwork, writer: LanguageWriter, memory: Memory
+    network: TranslationNetwork, decoder: LanguageDecoder, memory: Memory
 ) -> Iterator[Callable[[], Tensor]]:
     batch, steps, _ = memory.values.shape
-    for layer in (*network.reader.forwards, *network.reader.backwards):
+    for layer in (*network.encoder.forwards, *network.encoder.backwards):
         yield _multiplication(layer.weight_ih_l0, batch * steps)
         yield from [_multiplication(layer.weight_hh_l0, batch)] * steps
     yield _multiplication(network.attention.memory_projection.weight, batch * steps)
-    yield _multiplication(writer.sight, batch * steps)
-    yield _multiplication(network.beginning.weight, batch)
+    yield _multiplication(decoder.seen_weight, batch * steps)
+    yield _multiplication(network.init_hidden.weight, batch)
 
 
 def _of_writing(
-    network: TranslationNetwork, writer: LanguageWriter, memory: Sights, hypotheses: int
+    network: TranslationNetwork, decoder: LanguageDecoder, memory: ProjectedMemory, hypotheses: int
 ) -> Iterator[Callable[[], Tensor]]:
     import torch
 
@@ -163,7 +165,7 @@ def _of_writing(
     layers: list[Any] = [network.first.layers[0], network.second.layers[0]]
     weights: list[Tensor] = [layer.weight_hh_l0 for layer in layers]
     weights += [network.attention.query_projection.weight]
-    weights += [writer.below, writer.features, writer.readout]
+    weights += [decoder.below, decoder.features, decoder.readout]
     for weight in weights:
         yield _multiplication(weight, batch * hypotheses)
     yield _multiplication(network.attention.energy.weight, batch * hypotheses * steps)
@@ -171,8 +173,8 @@ def _of_writing(
     yield partial(torch.bmm, maps, memory.adds)
 
 
-def _of_foretelling(
-    network: TranslationNetwork, writer: LanguageWriter, memory: Memory, steps: int
+def _of_predicting(
+    network: TranslationNetwork, decoder: LanguageDecoder, memory: Memory, steps: int
 ) -> Iterator[Callable[[], Tensor]]:
     import torch
 
@@ -182,7 +184,7 @@ def _of_foretelling(
         yield from [_multiplication(layer.weight_hh_l0, batch)] * steps
     attention = network.attention
     weights: list[Tensor] = [attention.query_projection.weight, network.features.weight]
-    for weight in (*weights, writer.readout):  # the languages are about as rich in subwords
+    for weight in (*weights, decoder.readout):  # the languages are about as rich in subwords
         yield _multiplication(weight, batch * steps)
     yield _multiplication(attention.energy.weight, batch * steps * seen)
     maps = memory.values.new_zeros(batch, steps, seen)

@@ -13,7 +13,7 @@ from pipelines.caption.rows import CaptionRow
 if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner
 
-LONGEST = 8  # times its size: a batch is closed then, however few of its pictures are new
+MAX_WAITING = 8  # times its size: a batch is closed then, however few of its pictures are new
 
 
 def in_batches(
@@ -31,7 +31,7 @@ def in_batches(
         if is_new:
             new.add(opened.digest)
         batch.append(opened if is_new else replace(opened, view=None))
-        if len(new) == size or len(batch) == LONGEST * size:
+        if len(new) == size or len(batch) == MAX_WAITING * size:
             yield batch
             batch, new = [], set()
     if batch:
@@ -47,7 +47,7 @@ def caption_batch(
     """The rows of a batch; its new pictures become known."""
     new = [(opened, opened.view) for opened in batch if opened.view is not None]
     names, views = [opened.name for opened, _ in new], [view for _, view in new]
-    captions = captioner.describe(names, views, options) if new else []
+    captions = captioner.caption_preprocessed(names, views, options) if new else []
     rows = {}
     for (opened, _), caption in zip(new, captions, strict=True):
         rows[opened.digest] = CaptionRow.of(caption, opened)

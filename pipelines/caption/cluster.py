@@ -106,7 +106,7 @@ class CaptionActor:
 
         self._captioner: Captioner = ray.get(captioner)
         size = self._captioner.network.encoder.config.size
-        self._opener = Opener(self._captioner.view, size, thumbnails, keep)
+        self._opener = Opener(self._captioner.preprocess, size, thumbnails, keep)
         self._options = options
 
     def __call__(self, block: pa.Table) -> pa.Table:

@@ -55,12 +55,12 @@ def _parts(values: Iterable[T], size: int) -> Iterator[Iterator[T]]:
 def _by_size(records: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     """Records with pictures, as many as memory should hold at a time."""
     some: list[dict[str, Any]] = []
-    held = 0
+    with_distillation = 0
     for record in records:
         some.append(record)
-        held += len(record["image"]["bytes"]) if record["image"] else 0
-        if len(some) == PICTURES_AT_A_TIME or held > BYTES_AT_A_TIME:
+        with_distillation += len(record["image"]["bytes"]) if record["image"] else 0
+        if len(some) == PICTURES_AT_A_TIME or with_distillation > BYTES_AT_A_TIME:
             yield some
-            some, held = [], 0
+            some, with_distillation = [], 0
     if some:
         yield some

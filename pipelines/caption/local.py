@@ -65,7 +65,7 @@ def caption_images(  # noqa: PLR0913 - the choices of a run, by keyword
     """
     if batch_size < 1 or (workers is not None and workers < 1):
         raise UserError(f"batch_size={batch_size}, workers={workers}: must be at least 1")
-    opener = Opener(captioner.view, captioner.size, thumbnails, keep_pictures)
+    opener = Opener(captioner.preprocess, captioner.size, thumbnails, keep_pictures)
     search = captioner.search_options(options)
     items = read_inputs(inputs, reading)
     with KnownPictures() as known:

@@ -26,9 +26,9 @@ PLAIN: dict[str, Any] = {"pretty_exceptions_enable": False, "add_completion": Fa
 HEADINGS = {
     "Caption": ("caption",),
     "Draw": ("sketch", "postcard", "plot"),
-    "Write": ("handwrite", "learn-style", "write", "translate"),
+    "Write": ("handwrite", "learn-style", "generate-text", "translate"),
     "Read": ("read", "recognize", "classify-text"),
-    "Train": ("train", "evaluate", "average", "vary", "calibrate"),
+    "Train": ("train", "evaluate", "average", "adjust-vocabulary", "calibrate"),
     "Tools": ("demo", "mcp", "benchmark", "pack", "export"),
 }
 """The commands as the help lists them: what people do first comes first."""

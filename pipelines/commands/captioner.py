@@ -190,8 +190,8 @@ def train_captioner_command(
     typer.echo(f"{best}: the best captioner; try: multimodal caption photo.jpg --model {best}")
 
 
-@app.command("vary")
-def vary_command(
+@app.command("adjust-vocabulary")
+def adjust_vocabulary_command(
     model: Annotated[str, typer.Argument(help="A shipped captioner, a folder or a Hub id.")],
     data: Data,
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the new captioner.")],
@@ -213,14 +213,14 @@ def vary_command(
     caption_column: CaptionColumn = None,
 ) -> None:
     """Let a captioner say words that it knows and never says, where they fit best."""
-    from multimodal.captioning.variety import VarietyOptions
-    from pipelines.train.variety import vary_captioner
+    from multimodal.captioning.logit_adjustment import LogitAdjustmentOptions
+    from pipelines.train.logit_adjustment import adjust_vocabulary
 
-    folder = vary_captioner(
+    folder = adjust_vocabulary(
         model,
         data,
         out,
-        VarietyOptions(**given(photos=photos, uses=uses, limit=limit, rounds=rounds)),
+        LogitAdjustmentOptions(**given(photos=photos, uses=uses, limit=limit, rounds=rounds)),
         search=given(length_penalty=length_penalty, detected_weight=detected_weight),
         where={"images": images, "image_column": image_column, "caption_column": caption_column},
         report=typer.echo,
@@ -293,7 +293,7 @@ def benchmark_captioner_command(
     model: Model = None,
     photos: Annotated[int, typer.Option(min=32, help="How many photos to time.")] = 96,
 ) -> None:
-    """Time captioning at several batch sizes, and against the bare matrix products."""
+    """Time captioning at several batch sizes, and against the matrix products alone."""
     from pipelines.benchmark.captioner import benchmark_captioner
 
     for line in benchmark_captioner(model, inputs or [], photos):

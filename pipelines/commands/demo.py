@@ -27,9 +27,12 @@ def demo_command(
     root_path: Annotated[
         str | None, typer.Option(help="Where a proxy in front has put the page, such as /demo.")
     ] = None,
-    voices: Annotated[
+    language_models: Annotated[
         list[str] | None,
-        typer.Option("--voice", help="An author to offer beside those that ship; again for more."),
+        typer.Option(
+            "--language-model",
+            help="A language model to offer beside those that ship; again for more.",
+        ),
     ] = None,
     mcp: Annotated[
         bool, typer.Option("--mcp", help="Serve the endpoints as MCP tools too (the mcp extra).")
@@ -48,7 +51,7 @@ def demo_command(
             root_path=root_path,
             mcp=mcp,
             share=share,
-            voices=tuple(voices or ()),
+            language_models=tuple(language_models or ()),
         )
     )
 
@@ -56,13 +59,16 @@ def demo_command(
 @app.command("mcp")
 def mcp_command(
     *,
-    voices: Annotated[
+    language_models: Annotated[
         list[str] | None,
-        typer.Option("--voice", help="An author to offer beside those that ship; again for more."),
+        typer.Option(
+            "--language-model",
+            help="A language model to offer beside those that ship; again for more.",
+        ),
     ] = None,
 ) -> None:
     """Serve the models as MCP tools on standard input and output (the mcp extra)."""
-    import_module("demo.serving").serve_tools(tuple(voices or ()))
+    import_module("demo.serving").serve_tools(tuple(language_models or ()))
 
 
 @benchmark.command("demo")
@@ -70,10 +76,10 @@ def benchmark_demo_command(
     *,
     visitors: Annotated[int, typer.Option(min=1, help="At a time.")] = 32,
     seconds: Annotated[float, typer.Option(min=1, help="How long.")] = 60,
-    voice: Annotated[
-        str | None, typer.Option(help="An author to offer beside those that ship.")
+    model: Annotated[
+        str | None, typer.Option(help="A language model to offer beside those that ship.")
     ] = None,
 ) -> None:
     """Let many visitors use a fresh page of this machine at once, all jobs mixed."""
-    for line in import_module("demo.load").benchmark_demo(visitors, seconds, voice):
+    for line in import_module("demo.load").benchmark_demo(visitors, seconds, model):
         typer.echo(line)

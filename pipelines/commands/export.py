@@ -14,7 +14,8 @@ from pipelines.commands import app, benchmark
 @app.command("export")
 def export_command(
     model: Annotated[
-        str | None, typer.Argument(help="A shipped model's name, a voice, a folder or a Hub id.")
+        str | None,
+        typer.Argument(help="A shipped model's name, a shipped model, a folder or a Hub id."),
     ] = None,
     *,
     output: Annotated[

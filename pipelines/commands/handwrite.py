@@ -1,4 +1,4 @@
-"""The commands that write by hand: a text in a style, a sheet of all styles, a hand to learn."""
+"""The commands that write by hand: a text in a style, a sheet of all styles, a style to learn."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def handwrite_command(
     sheet = {"margin": margin, "spacing": line_height, "ruled": ruled, "ink": ink}
     paper = Paper.named(page, **sheet) if page else None
     layout = Layout(line_height, None if page else jobs.text_width(width), align, size)
-    writer = jobs.open_writer(model, judged=drafts != 1)
+    writer = jobs.open_handwriting_generator(model, judged=drafts != 1)
     seed = secrets.randbelow(MOST_SEEDS) if seed is None else seed
     at_first = None if drafts is None else min(drafts, FIRST_DRAFTS)
     how = given(bias=bias, seed=seed, drafts=at_first, most_drafts=drafts)
@@ -131,7 +131,7 @@ def learn_style_command(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
     model: Model = None,
 ) -> None:
-    """Learn a hand from about ten lines of it, to write in with --style."""
+    """Learn a style from about ten lines of it, to write in with --style."""
     from pipelines import handwrite as jobs
     from pipelines.output import require_place
 
@@ -139,5 +139,5 @@ def learn_style_command(
     if output.exists() and not overwrite:
         raise UserError(f"{output}: is there already; move it, or use --overwrite")
     read = jobs.read_samples(samples, texts)
-    style = jobs.learn_style(jobs.open_writer(model), read, output.stem, output)
+    style = jobs.learn_style(jobs.open_handwriting_generator(model), read, output.stem, output)
     typer.echo(f"{output}: {style.name}, learnt from {len(read)} lines; try: --style {output}")

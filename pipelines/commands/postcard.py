@@ -45,7 +45,7 @@ def postcard_command(
     captioner: Other = None,
     translator: Other = None,
     sketcher: Other = None,
-    writer: Other = None,
+    handwriting_generator: Other = None,
     ending: Annotated[Ending, typer.Option("--format", help="Of the cards of a deck.")] = "svg",
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a deck where a run stopped.")
@@ -56,7 +56,7 @@ def postcard_command(
     from pipelines.postcard import CardMaker, CardModels, CardOptions, Deck
 
     options = CardOptions(_style(style), language, size, photo, animated, seed)
-    models = CardModels(captioner, translator, sketcher, writer)
+    models = CardModels(captioner, translator, sketcher, handwriting_generator)
     maker = CardMaker(options, models)
     if output.suffix and not output.is_dir():
         _one(photos, maker, output, overwrite=overwrite, resume=resume)

@@ -59,10 +59,10 @@ def recognize_command(
         for guess in guesses:
             step = f"\t{guess.strokes}" if every_stroke else ""
             typer.echo(f"{name}{step}\t{told(guess)}")
-    for name, sights in recognize_clips(model, clips, faults, every_frame=every_frame, top=top):
-        for sight in sights:
-            step = f"\t{sight.frame}" if every_frame else ""
-            typer.echo(f"{name}{step}\t{told(sight)}")
+    for name, frames in recognize_clips(model, clips, faults, every_frame=every_frame, top=top):
+        for frame in frames:
+            step = f"\t{frame.frame}" if every_frame else ""
+            typer.echo(f"{name}{step}\t{told(frame)}")
     leave_with(faults)
 
 

@@ -71,7 +71,7 @@ def evaluate_sketcher_command(
     ] = False,
     json_file: ScoresFile = None,
 ) -> None:
-    """Measure how well a sketcher foretells what people drew, or how well it draws itself."""
+    """Measure how well a sketcher predicts what people drew, or how well it draws itself."""
     from pipelines.evaluate.judge import evaluate_drawings, keep_quality
     from pipelines.evaluate.sketcher import evaluate_sketcher
 
@@ -94,7 +94,7 @@ def benchmark_sketcher_command(
     model: SketchModel = None,
     category: Annotated[str | None, typer.Option(help="What to draw.")] = None,
 ) -> None:
-    """Time drawing at several batch sizes, against a plain loop and the bare matrix products."""
+    """Time drawing at several batch sizes, against a plain loop and the matrix products alone."""
     from pipelines.benchmark.sketcher import benchmark_sketcher
 
     for line in benchmark_sketcher(model, category):

@@ -25,7 +25,7 @@ from pipelines.commands import (
 )
 
 if TYPE_CHECKING:
-    from multimodal.translation.telling import Translation
+    from multimodal.translation.translation import Translation
     from multimodal.translation.translator import Translator
 
 Data = Annotated[
@@ -144,7 +144,7 @@ def benchmark_translator_command(
     to: Annotated[str, typer.Option(help="The language to write.")] = "de",
     sentences: Annotated[int, typer.Option(min=1, help="How many to time.")] = 256,
 ) -> None:
-    """Time translating one sentence at a time and many, and against the bare matrix products."""
+    """Time translating one sentence at a time and many, and against the matrix products alone."""
     from pipelines.benchmark.translator import benchmark_translator
 
     for line in benchmark_translator(model, file, to, sentences):

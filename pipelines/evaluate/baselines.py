@@ -1,4 +1,4 @@
-"""What a text can be foretold by without a network: n-grams, gzip and xz.
+"""What a text can be predicted by without a network: n-grams, gzip and xz.
 
 The n-gram is interpolated Kneser-Ney with three discounts (Chen and Goodman 1999, section 3), over
 characters. Its counts live in sorted arrays, one order at a time, so that twenty orders of a text
@@ -41,7 +41,7 @@ def ngram_bits(train: str, held_out: str, orders: tuple[int, ...] = ORDERS) -> l
 
     Args:
         train: what the counts are of.
-        held_out: what is foretold; it begins without a context.
+        held_out: what is predicted; it begins without a context.
         orders: n, at least 1.
     """
     probabilities = enumerate(_kneser_ney(train, held_out, max(orders)), 1)
@@ -102,10 +102,10 @@ class _Order:
         gram = self._grams[self._size :]
         context = self._contexts[self._size :][: len(gram)]
         total = totals[context]
-        foretold = slice(self._order - 1, None)  # the first characters lack such a context
+        predicted = slice(self._order - 1, None)  # the first characters lack such a context
         found = lower.copy()
-        own = counts[gram] - discounts[gram] + taken[context] * lower[foretold]
-        np.divide(own, total, out=found[foretold], where=total > 0)
+        own = counts[gram] - discounts[gram] + taken[context] * lower[predicted]
+        np.divide(own, total, out=found[predicted], where=total > 0)
         return found
 
 

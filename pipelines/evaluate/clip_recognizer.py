@@ -39,8 +39,8 @@ def evaluate_clip_recognizer(
     from multimodal.recognition.clips.data import (
         SPLITS,
         LabelledClips,
+        encode_clip,
         read_labelled_clips,
-        see_clip,
     )
     from multimodal.recognition.clips.recognizer import SHIPPED, ClipRecognizer
     from multimodal.recognition.metrics import FRACTIONS, accuracy_by_category
@@ -52,7 +52,9 @@ def evaluate_clip_recognizer(
     if not len(clips):
         raise UserError(f"{data}: no clip in its {split} split")
     begin = time.perf_counter()
-    seen = np.stack([see_clip(recognizer.eye, clip, FRAMES).numpy() for clip in clips.clips])
+    seen = np.stack(
+        [encode_clip(recognizer.frame_encoder, clip, FRAMES).numpy() for clip in clips.clips]
+    )
     probabilities = recognizer.calibrated(recognizer.logits(seen))
     seconds = time.perf_counter() - begin
     after = {

@@ -91,12 +91,12 @@ def evaluate_recognizer(
         `per_category`, top-1 among all; `accuracy_after_fraction` and `confidence_after_fraction`
         as `top1`, after shares of the points of each drawing, the last stroke cut short; `ece`
         (`metrics.ECE_BINS` bins) and `ece_after_fraction` of all drawings among all; and `split`,
-        `drawings`, `well_covered`, `seconds` and `drawings_per_second` at whole drawings.
+        `drawings`, `frequent_categories`, `seconds` and `drawings_per_second` at whole drawings.
 
     Raises:
         UserError: the data cannot be read, or holds a category that the recognizer does not know.
     """
-    from multimodal.recognition.data import LabelledInk, well_covered
+    from multimodal.recognition.data import LabelledInk, frequent_categories
     from multimodal.recognition.metrics import FRACTIONS, accuracy_by_category
     from multimodal.recognition.recognizer import SHIPPED, Recognizer
     from multimodal.strokes import read_quickdraw
@@ -107,7 +107,7 @@ def evaluate_recognizer(
     if split not in parts:
         raise UserError(f"no split {split!r}: choose one of {', '.join(SPLITS)}")
     recognizer = Recognizer.load(model or SHIPPED)
-    names = well_covered(list(parts.values()), least)
+    names = frequent_categories(list(parts.values()), least)
     drawings = parts[split]
     begin = time.perf_counter()
     whole = _answers(recognizer, LabelledInk.of(drawings, recognizer.categories))
@@ -135,7 +135,7 @@ def evaluate_recognizer(
         "ece_after_fraction": {str(f): seen[f].ece for f in FRACTIONS},
         "split": split,
         "drawings": len(whole.labels),
-        "well_covered": len(names),
+        "frequent_categories": len(names),
         "seconds": seconds,
         "drawings_per_second": len(whole.labels) / seconds,
     }
@@ -152,12 +152,12 @@ def require_plot(path: Path) -> None:
     require_place(path)
 
 
-def draw_curves(seen: Mapping[float, Answers], well_covered: Ints, path: Path) -> None:
+def draw_curves(seen: Mapping[float, Answers], frequent_categories: Ints, path: Path) -> None:
     """Draw accuracy and confidence against the share of the points seen, as PNG.
 
     Args:
         seen: what was said after each share.
-        well_covered: numbers of the categories that have a panel of their own.
+        frequent_categories: numbers of the categories that have a panel of their own.
         path: where to.
     """
     from matplotlib.figure import Figure  # without pyplot there is no window and no global state
@@ -165,8 +165,8 @@ def draw_curves(seen: Mapping[float, Answers], well_covered: Ints, path: Path) -
     figure = Figure(figsize=(9, 4), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
     shares = [100 * share for share in seen]
-    ours = [answers.among(well_covered) for answers in seen.values()]
-    titles = (f"{len(well_covered)} well-covered categories", "all categories")
+    ours = [answers.among(frequent_categories) for answers in seen.values()]
+    titles = (f"{len(frequent_categories)} well-covered categories", "all categories")
     for panel, title, answers in zip(panels, titles, (ours, list(seen.values())), strict=True):
         panel.plot(shares, [100 * a.top(1) for a in answers], marker="o", label="accuracy")
         panel.plot(shares, [100 * a.confidence for a in answers], "--s", label="confidence")

@@ -21,7 +21,7 @@ def evaluate_sketcher(
     split: str = "test",
     note: Callable[[str], object] = lambda _: None,
 ) -> dict[str, Any]:
-    """Measure how well a sketcher foretells the drawings of a split, category by category.
+    """Measure how well a sketcher predicts the drawings of a split, category by category.
 
     A decoder of magenta's learnt from drawings of another size, so that the scale of the data's
     own training split takes the place of its own.

@@ -37,7 +37,7 @@ def evaluate_text_classifier(
         UserError: the data cannot be read, or has a label that the classifier does not know.
     """
     from multimodal.recognition.metrics import FRACTIONS, accuracy_by_category
-    from multimodal.recognition.texts.classifier import LONGEST, SHIPPED, TextClassifier
+    from multimodal.recognition.texts.classifier import MAX_TOKENS, SHIPPED, TextClassifier
     from multimodal.recognition.texts.data import LabelledTexts
     from multimodal.recognition.texts.tables import Columns
     from pipelines.evaluate.recognizer import Answers
@@ -47,7 +47,7 @@ def evaluate_text_classifier(
     known = dict(zip(classifier.names, classifier.labels, strict=True))
     labels = found.renamed(known).numbers(classifier.labels)
     begin = time.perf_counter()
-    cut = [classifier.pieces.cut(text)[:LONGEST] for text in found.texts]
+    cut = [classifier.pieces.cut(text)[:MAX_TOKENS] for text in found.texts]
     readable = [number for number, pieces in enumerate(cut) if pieces]
     texts, labels = [cut[number] for number in readable], labels[readable]
     whole = Answers(classifier.probabilities(texts), labels)

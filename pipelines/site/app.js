@@ -4,13 +4,15 @@ import * as ort from "./ort/ort.wasm.min.mjs";
 import * as gazePart from "./parts/gaze.js";
 import * as padPart from "./parts/pad.js";
 import * as playerPart from "./parts/player.js";
-import { Captioner, Recognizer, Sketcher, Writer, openModel } from "./portable.js";
+import { Captioner, HandwritingGenerator, Recognizer, Sketcher, openModel } from "./portable.js";
 import { unknownIn } from "./handwriting.js";
 import { toGcode, toSVG } from "./strokes.js";
 
 const PAD = 600, TILES = 6, PLOT = 100;  // units of the pad; endings; millimetres of a plotted drawing
 const LONGEST_SIDE = 1024;  // of a photo, in pixels
-const CLASSES = { captioner: Captioner, sketcher: Sketcher, recognizer: Recognizer, writer: Writer };
+const CLASSES = {
+  captioner: Captioner, sketcher: Sketcher, recognizer: Recognizer, "handwriting-generator": HandwritingGenerator,
+};
 const $ = (id) => document.getElementById(id);
 
 // ---- models, fetched when they are used ----
@@ -168,9 +170,9 @@ const write = latest(async (text, style, bias) => {
   if (unknown.length) throw new Error(`These cannot be written: ${unknown.join(" ")}`);
   if (!text.trim()) throw new Error("There is nothing to write yet.");
   say("Writing …");
-  const writer = await use("writer");
-  if (!$("style").options.length) fillStyles(writer.styles);
-  const strokes = await writer.write(text, { style, bias, seed: seed(), width: 160 });
+  const generator = await use("handwriting-generator");
+  if (!$("style").options.length) fillStyles(generator.styles);
+  const strokes = await generator.write(text, { style, bias, seed: seed(), width: 160 });
   say("");
   $("paper").innerHTML = toSVG(strokes, { pen: 0.45, unit: "mm", animated: true, title: text });
   $("paper").setAttribute("aria-label", `Handwriting: ${text}`);
@@ -181,7 +183,7 @@ function fillStyles(count) {
   const options = Array.from({ length: count }, (_, n) => new Option(`Hand ${n + 1}`, n + 1));
   $("style").replaceChildren(...options);
 }
-fillStyles(listed.writer.styles);
+fillStyles(listed["handwriting-generator"].styles);
 
 $("letter").addEventListener("submit", (event) => {
   event.preventDefault();

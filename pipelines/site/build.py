@@ -34,7 +34,7 @@ RUNTIME_FILES = (
 MODELS = {
     "sketcher": "sketcher-quickdraw",
     "recognizer": "recognizer-quickdraw",
-    "writer": "writer-unipen",
+    "handwriting-generator": "writer-unipen",
     "captioner": "captioner-flickr8k",
 }
 PARTS = ("pad", "player", "gaze")
@@ -194,7 +194,7 @@ def _listing(folder: Path, manifests: Mapping[str, Mapping[str, Any]]) -> dict[s
     categories = list(manifests["sketcher"]["categories"])
     first = FIRST if FIRST in categories else categories[0]
     listing["sketcher"] |= {"categories": categories, "first": first}
-    listing["writer"]["styles"] = len(manifests["writer"]["paces"])
+    listing["handwriting-generator"]["styles"] = len(manifests["handwriting-generator"]["paces"])
     return listing
 
 

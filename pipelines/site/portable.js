@@ -30,7 +30,7 @@ export function manifestOf(bytes) {
       const entry = new Map([...fields(part)].map(([n, text]) => [n, new TextDecoder().decode(text)]));
       if (entry.get(1) !== KEY) continue;
       const manifest = JSON.parse(entry.get(2));
-      if (manifest.format === 1 && typeof manifest.task === "string") return manifest;
+      if (manifest.format === 2 && typeof manifest.task === "string") return manifest;
     }
   } catch {
     throw new Error("not an ONNX model, or damaged or cut off");
@@ -205,7 +205,7 @@ export class Recognizer {
   }
 }
 
-export class Writer {
+export class HandwritingGenerator {
   constructor(model) {
     this.model = model;
   }
@@ -227,14 +227,14 @@ export class Writer {
   async #lines(texts, others, seeds, style, bias) {
     const count = texts.length;
     const longest = Math.max(...texts.map((text) => text.length)) + 1;
-    const points = 60 + 24 * longest, hand = this.model.manifest.gallery[0].length;
+    const points = 60 + 24 * longest, size = this.model.manifest.gallery[0].length;
     const padded = (some) => ["int64", some.flatMap((text) => letters(text, longest)), [count, longest]];
     const found = await this.model.run({
       texts: padded(texts),
       others: padded(others),
       lengths: wholes(texts.map((text) => text.length + 1)),
       styles: wholes(Array(count).fill(style)),
-      hands: floats(Array(count * hand).fill(0), [count, hand]),
+      embeddings: floats(Array(count * size).fill(0), [count, size]),
       uniforms: ["float64", uniforms(seeds, 1, points * 4), [count, points, 4]],
       bias: float(bias),
     });

@@ -59,4 +59,4 @@ def _mean_cells(captioner: Captioner, photos: Sequence[CaptionedPhoto]) -> Itera
 
     size, shown = captioner.network.encoder.config.size, iter(photos)
     while batch := [open_image(photo.image, needed=size) for photo in islice(shown, _BATCH)]:
-        yield captioner.look(batch).float().mean(1, keepdim=True)
+        yield captioner.encode_images(batch).float().mean(1, keepdim=True)

@@ -30,7 +30,7 @@ def train_clip_recognizer(data: str | Path, out: str | Path, settings: Sequence[
     from multimodal.training import train
 
     recipe = with_settings(ClipRecipe(), settings)
-    parts = read_labelled_clips(data, recipe.films, recipe.well_covered)
+    parts = read_labelled_clips(data, recipe.films, recipe.min_examples)
     best = train(ClipTask(recipe, parts["train"], parts["valid"], Path(out)), out)
     shutil.rmtree(Path(out) / "cache", ignore_errors=True)  # of no more use
     return best

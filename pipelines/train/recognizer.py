@@ -22,7 +22,7 @@ def train_recognizer(data: str | Path, out: str | Path, settings: Sequence[str] 
     Raises:
         UserError: when the data cannot be read, or the folder belongs to another run.
     """
-    from multimodal.recognition.data import well_covered
+    from multimodal.recognition.data import frequent_categories
     from multimodal.recognition.recipe import RecognizerRecipe
     from multimodal.recognition.training import RecognizerTask
     from multimodal.strokes import read_quickdraw
@@ -30,6 +30,6 @@ def train_recognizer(data: str | Path, out: str | Path, settings: Sequence[str] 
 
     recipe = with_settings(RecognizerRecipe(), settings)
     parts = {split: read_quickdraw(data, split) for split in ("train", "valid", "test")}
-    known = well_covered(list(parts.values()), recipe.well_covered)
+    known = frequent_categories(list(parts.values()), recipe.min_examples)
     teacher = read_quickdraw(recipe.teacher, "train") if recipe.teacher else {}
     return train(RecognizerTask(recipe, parts["train"], parts["valid"], known, teacher), out)

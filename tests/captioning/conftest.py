@@ -11,7 +11,7 @@ from torchvision.models import get_model
 
 from multimodal.captioning.captioner import Captioner, CaptionOptions
 from multimodal.captioning.model import CaptionNetwork, DecoderConfig
-from multimodal.captioning.wording import CaptionVocabulary
+from multimodal.captioning.vocabulary import CaptionVocabulary
 from multimodal.encoders import Encoder, EncoderConfig, imagenet_encoder
 from multimodal.images import open_image
 from multimodal.vocabulary import END

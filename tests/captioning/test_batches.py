@@ -4,15 +4,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multimodal.captioning.batches import TrainingCaptions, padded, padded_rows
-from multimodal.captioning.wording import CaptionVocabulary
+from multimodal.captioning.vocabulary import CaptionVocabulary
 from multimodal.vocabulary import END, PADDING, START, UNKNOWN
 
 A, DOG, RUNS, CAT = range(4, 8)
 VOCABULARY = CaptionVocabulary(["a", "dog", "runs", "cat"])
 
 
-def captions_of(*groups: list[str], detected_words: int = 4, longest: int = 9) -> TrainingCaptions:
-    return TrainingCaptions(groups, VOCABULARY, detected_words, longest)
+def captions_of(
+    *groups: list[str], detected_words: int = 4, max_length: int = 9
+) -> TrainingCaptions:
+    return TrainingCaptions(groups, VOCABULARY, detected_words, max_length)
 
 
 groups_of_captions = st.lists(
@@ -30,7 +32,7 @@ def test_captions_become_ids_the_shortest_of_a_photo_first():
 
 
 def test_what_is_longer_than_the_longest_is_cut():
-    assert captions_of(["a dog runs a cat"], longest=3).ids == [[[A, DOG, RUNS]]]
+    assert captions_of(["a dog runs a cat"], max_length=3).ids == [[[A, DOG, RUNS]]]
 
 
 @given(st.lists(st.lists(st.integers(4, 9), min_size=1, max_size=9), min_size=1, max_size=5))
@@ -51,7 +53,7 @@ def test_captions_run_from_start_to_end():
 
 @given(groups_of_captions, st.integers(1, 9), st.integers(0, 2**31))
 def test_batches_by_length_hold_every_caption_once(groups, size, seed):
-    captions = captions_of(*groups, longest=12)
+    captions = captions_of(*groups, max_length=12)
     batches = captions.by_length(size, seed)
     every = [(photo, n) for photo, group in enumerate(groups) for n in range(len(group))]
     assert sorted(pair for batch in batches for pair in batch) == every
@@ -63,7 +65,7 @@ def test_batches_by_length_hold_every_caption_once(groups, size, seed):
 @given(groups_of_captions, st.integers(1, 9), st.integers(0, 2**31))
 def test_batches_by_length_hold_captions_of_similar_length(groups, size, seed):
     """Two batches may share lengths, but by no more than a word."""
-    captions = captions_of(*groups, longest=12)
+    captions = captions_of(*groups, max_length=12)
     lengths = [
         [len(captions.ids[photo][n]) for photo, n in batch]
         for batch in captions.by_length(size, seed)
@@ -133,7 +135,7 @@ def test_one_caption_a_photo_makes_one_group():
 
 @given(groups_of_captions)
 def test_every_caption_is_in_a_group_even_where_photos_have_few(groups):
-    captions = captions_of(*groups, longest=12)
+    captions = captions_of(*groups, max_length=12)
     photos = list(range(len(groups)))
     parts = captions.grouped(photos)
     most = max(map(len, groups))

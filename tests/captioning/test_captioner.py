@@ -16,7 +16,7 @@ import multimodal
 from multimodal.captioning.caption import Caption
 from multimodal.captioning.captioner import REPEATABLE, Captioner
 from multimodal.captioning.model import Decoder
-from multimodal.captioning.wording import CaptionVocabulary, RepetitionCosts
+from multimodal.captioning.vocabulary import CaptionVocabulary, RepetitionCosts
 from multimodal.errors import UserError
 from multimodal.images import ImageError
 from multimodal.vocabulary import END, PADDING, SPECIAL, START, UNKNOWN
@@ -65,9 +65,9 @@ def test_word_scores_are_what_the_network_says_under_teacher_forcing(captioner, 
         caption = captioner.caption(path)
         decoder = captioner.network.decoder
         with Image.open(path) as picture:
-            sight = decoder.look(captioner.look([picture.convert("RGB")]))
+            memory = decoder.encode(captioner.encode_images([picture.convert("RGB")]))
         ids = captioner.vocabulary.encode(caption.words)
-        log_probs = decoder(sight, torch.tensor([[[START, *ids]]]))[0, 0].log_softmax(-1)
+        log_probs = decoder(memory, torch.tensor([[[START, *ids]]]))[0, 0].log_softmax(-1)
         expected = [log_probs[step, word].item() for step, word in enumerate(ids)]
         assert caption.word_scores == pytest.approx(expected, abs=1e-4)
 
@@ -194,8 +194,8 @@ def test_attention_maps_come_back_on_request(captioner, photos):
 def test_attention_maps_hold_the_cells_row_by_row(captioner):
     picture = Image.linear_gradient("L").convert("RGB")
     decoder = captioner.network.decoder
-    sight = decoder.look(captioner.look([picture]))
-    _, _, weights = decoder.step(torch.tensor([[START]]), decoder.start(sight), sight)
+    memory = decoder.encode(captioner.encode_images([picture]))
+    _, _, weights = decoder.step(torch.tensor([[START]]), decoder.start(memory), memory)
     first = captioner.caption(picture, keep_attention=True).attention[0]
     assert first.ravel() == pytest.approx(weights[0, 0].numpy(), abs=1e-5)
     assert not np.allclose(first, first.T, atol=1e-3)
@@ -220,7 +220,7 @@ def _with_decoder(network, decoder):
 
 @torch.no_grad()
 def test_with_all_weight_on_the_detector_a_sentence_tells_what_is_detected(captioner, photos):
-    cells = captioner.look([Image.open(path).convert("RGB") for path in photos])
+    cells = captioner.encode_images([Image.open(path).convert("RGB") for path in photos])
     shares = captioner.network.decoder.detect(cells).sigmoid().log()
     found = captioner.caption(photos, detected_weight=1e5, beam_size=1)
     for caption, of_words in zip(found, shares, strict=True):

@@ -41,16 +41,18 @@ def some_words(photos: int = 2, sentences: int = 3, steps: int = 4) -> torch.Ten
 @torch.no_grad()
 def test_stepping_says_what_teacher_forcing_says(config, weight):
     decoder, words = make(config), some_words()
-    sight = decoder.look(some_cells())
+    memory = decoder.encode(some_cells())
     if weight and config.detected_words:
-        sight = decoder.lean(sight, torch.tensor([[3.0, -1.0, 0.5], [-2.0, 0.0, 4.0]]), weight)
-    forced = decoder(sight, words)
+        memory = decoder.with_detector_bias(
+            memory, torch.tensor([[3.0, -1.0, 0.5], [-2.0, 0.0, 4.0]]), weight
+        )
+    forced = decoder(memory, words)
     state = tuple(
         tuple(tuple(tensor.expand(-1, 3, -1) for tensor in layer) for layer in network)
-        for network in decoder.start(sight)
+        for network in decoder.start(memory)
     )
     for step in range(words.shape[2]):
-        logits, state, weights = decoder.step(words[:, :, step], state, sight)
+        logits, state, weights = decoder.step(words[:, :, step], state, memory)
         torch.testing.assert_close(logits, forced[:, :, step], rtol=0, atol=1e-5)
         if config.attention:
             assert weights.shape == (2, 3, CELLS)
@@ -62,10 +64,12 @@ def test_stepping_says_what_teacher_forcing_says(config, weight):
 @torch.no_grad()
 def test_a_sight_that_leans_adds_the_detectors_log_probabilities():
     decoder = make(DecoderConfig(embedding_size=8, hidden_size=10, detected_words=3))
-    plain = decoder.look(some_cells(1))
-    leaning = decoder.lean(plain, torch.tensor([[0.0, math.log(3), -math.log(3)]]), 0.5)
+    plain = decoder.encode(some_cells(1))
+    logit_bias = decoder.with_detector_bias(
+        plain, torch.tensor([[0.0, math.log(3), -math.log(3)]]), 0.5
+    )
     words = some_words(1, 1)
-    gained = (decoder(leaning, words) - decoder(plain, words))[0, 0]
+    gained = (decoder(logit_bias, words) - decoder(plain, words))[0, 0]
     # of <pad> <start> <end> <unk>, the three that are looked for, and two that are not
     shares = [-9.0, -9.0, -1.5, -9.0, math.log(1 / 2), math.log(3 / 4), math.log(1 / 4), -9.0, -9.0]
     expected = 0.5 * torch.tensor(shares)
@@ -77,13 +81,13 @@ def test_a_sight_that_leans_adds_the_detectors_log_probabilities():
 def test_both_ways_of_reading_work_in_mixed_precision(config):
     """Training in 16 bits teaches the one and draws sentences by the other."""
     decoder, words = make(config), some_words(2, 1)
-    exact = decoder(decoder.look(some_cells()), words)
+    exact = decoder(decoder.encode(some_cells()), words)
     with torch.autocast("cpu", torch.bfloat16):
-        sight = decoder.look(some_cells())
-        torch.testing.assert_close(decoder(sight, words).float(), exact, rtol=0, atol=0.05)
-        state = decoder.start(sight)
+        memory = decoder.encode(some_cells())
+        torch.testing.assert_close(decoder(memory, words).float(), exact, rtol=0, atol=0.05)
+        state = decoder.start(memory)
         for step in range(words.shape[2]):
-            logits, state, _ = decoder.step(words[:, :, step], state, sight)
+            logits, state, _ = decoder.step(words[:, :, step], state, memory)
             torch.testing.assert_close(logits.float(), exact[:, :, step], rtol=0, atol=0.05)
 
 
@@ -91,8 +95,8 @@ def test_both_ways_of_reading_work_in_mixed_precision(config):
 @torch.no_grad()
 def test_a_photo_and_a_sentence_are_read_as_if_they_were_alone(config):
     decoder, cells, words = make(config), some_cells(), some_words()
-    together = decoder(decoder.look(cells), words)
-    alone = decoder(decoder.look(cells[1:]), words[1:, 2:])
+    together = decoder(decoder.encode(cells), words)
+    alone = decoder(decoder.encode(cells[1:]), words[1:, 2:])
     torch.testing.assert_close(together[1:, 2:], alone, rtol=0, atol=1e-5)
 
 
@@ -100,11 +104,11 @@ def test_a_photo_and_a_sentence_are_read_as_if_they_were_alone(config):
 @torch.no_grad()
 def test_the_photo_and_the_words_before_matter_but_not_those_to_come(config):
     decoder, cells, words = make(config), some_cells(1), some_words(1, 1)
-    logits = decoder(decoder.look(cells), words)
-    other_photo = decoder(decoder.look(cells.flip(2)), words)
+    logits = decoder(decoder.encode(cells), words)
+    other_photo = decoder(decoder.encode(cells.flip(2)), words)
     changed = words.clone()
     changed[..., 2] = (changed[..., 2] + 1) % VOCABULARY
-    other_word = decoder(decoder.look(cells), changed)
+    other_word = decoder(decoder.encode(cells), changed)
     assert not torch.allclose(logits[..., 0, :], other_photo[..., 0, :], atol=1e-4)
     torch.testing.assert_close(logits[..., :2, :], other_word[..., :2, :])
     assert not torch.allclose(logits[..., 2, :], other_word[..., 2, :], atol=1e-4)
@@ -114,7 +118,7 @@ def test_the_photo_and_the_words_before_matter_but_not_those_to_come(config):
 def test_every_weight_learns(config):
     decoder = make(config).train()
     cells = some_cells()
-    loss = decoder(decoder.look(cells), some_words()).logsumexp(-1).sum()
+    loss = decoder(decoder.encode(cells), some_words()).logsumexp(-1).sum()
     detected = decoder.detect(cells)
     if detected is not None:
         loss = loss + detected.sum()
@@ -127,7 +131,7 @@ def test_dropout_acts_in_training_alone(config):
     decoder, cells, words = make(config), some_cells(), some_words()
 
     def read() -> torch.Tensor:
-        return decoder(decoder.look(cells), words)
+        return decoder(decoder.encode(cells), words)
 
     torch.testing.assert_close(read(), read(), rtol=0, atol=0)
     decoder.train()
@@ -136,7 +140,7 @@ def test_dropout_acts_in_training_alone(config):
 
 def test_the_decoder_without_attention_has_no_second_network():
     names = {name for name, _ in make(DecoderConfig(attention=None)).named_children()}
-    assert names.isdisjoint({"writer", "attention", "cell_projection"})
+    assert names.isdisjoint({"language_lstm", "attention", "cell_projection"})
     assert make(DecoderConfig(detected_words=0)).detect(some_cells()) is None
 
 
@@ -153,8 +157,8 @@ def test_the_detector_does_not_care_where_things_are():
 def test_detected_words_are_added_to_the_image_by_their_probability():
     decoder = make(DecoderConfig(detected_words=3))
     cells = some_cells(1)
-    absent = decoder.look(cells, torch.zeros(1, 3)).image
-    half_sure = decoder.look(cells, torch.tensor([[0.0, 0.5, 0.0]])).image
+    absent = decoder.encode(cells, torch.zeros(1, 3)).image
+    half_sure = decoder.encode(cells, torch.tensor([[0.0, 0.5, 0.0]])).image
     expected = 0.5 * decoder.word_projection.weight[:, 1]
     torch.testing.assert_close((half_sure - absent)[0], expected, rtol=0, atol=1e-5)
     torch.testing.assert_close(absent, decoder.image_projection(cells.mean(1)))
@@ -164,10 +168,10 @@ def test_detected_words_are_added_to_the_image_by_their_probability():
 def test_a_hidden_photo_is_known_by_its_list_of_words_alone():
     decoder = make(DecoderConfig(detected_words=3, listed_words=5))
     cells, words = some_cells(2), torch.tensor([[0.9, 0.0, 0.2, 0.0, 0.5]]).expand(2, -1)
-    shown = decoder(decoder.look(cells, words), some_words(2))
-    hidden = decoder(decoder.look(cells, words, torch.zeros(2)), some_words(2))
-    imagined = decoder(decoder.imagine(words), some_words(2))
-    torch.testing.assert_close(hidden, imagined, rtol=0, atol=1e-5)
+    shown = decoder(decoder.encode(cells, words), some_words(2))
+    hidden = decoder(decoder.encode(cells, words, torch.zeros(2)), some_words(2))
+    from_words = decoder(decoder.memory_from_words(words), some_words(2))
+    torch.testing.assert_close(hidden, from_words, rtol=0, atol=1e-5)
     assert not torch.allclose(shown, hidden, atol=1e-3)
 
 
@@ -177,7 +181,7 @@ def test_words_alone_can_be_imagined(config):
     decoder = make(config)
     present = torch.tensor([[1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 1.0]])
     words = some_words(1, 1).expand(3, -1, -1)
-    logits = decoder(decoder.imagine(present), words)
+    logits = decoder(decoder.memory_from_words(present), words)
     assert logits.shape == (3, 1, 4, VOCABULARY)
     torch.testing.assert_close(logits[0], logits[1])
     assert torch.allclose(logits[0], logits[2]) == (config.detected_words == 0)
@@ -189,5 +193,5 @@ def test_the_network_joins_an_encoder_and_a_decoder_of_its_cells():
     network = CaptionNetwork(encoder, DecoderConfig(hidden_size=8), words)
     with torch.no_grad():
         cells = network.encoder(torch.zeros(2, 3, 64, 64))
-        logits = network.decoder(network.decoder.look(cells), some_words())
+        logits = network.decoder(network.decoder.encode(cells), some_words())
     assert logits.shape == (2, 3, 4, VOCABULARY)

@@ -11,34 +11,34 @@ import numpy as np
 import pytest
 import torch
 
-from multimodal.captioning.borrowing import (
-    Borrowed,
-    Lent,
-    Wish,
-    borrowing,
-    wish_to_mention,
-    wish_to_name,
-)
 from multimodal.captioning.caption import Caption
 from multimodal.captioning.captioner import Captioner, CaptionOptions
+from multimodal.captioning.constraints import (
+    CopiedWord,
+    CopyVocabulary,
+    LexicalConstraint,
+    constraint_to_mention,
+    constraint_to_name,
+    with_copied_words,
+)
 from multimodal.captioning.imagenet_names import GROUPS
 from multimodal.captioning.model import CaptionNetwork, DecoderConfig
 from multimodal.captioning.naming import (
     EVIDENCE,
     REFUTED,
     SURE,
+    ClassPrediction,
     Recognition,
-    Verdict,
+    accept_name,
     article,
-    is_worth_naming,
     mentions,
     plural,
     recognize,
     things,
-    unsaid,
+    unmentioned_object,
     with_articles,
 )
-from multimodal.captioning.wording import CaptionVocabulary
+from multimodal.captioning.vocabulary import CaptionVocabulary
 from multimodal.encoders import Encoder, EncoderConfig, encode_views
 from multimodal.errors import UserError
 from multimodal.vocabulary import END
@@ -112,7 +112,7 @@ def test_the_shipped_captioner_can_say_every_name():
     told = json.loads(config.read_text())
     vocabulary = CaptionVocabulary(told["vocabulary"], told.get("tokenizer", "coco-caption"))
     for thing in things().values():
-        assert wish_to_name(thing, Wish(), vocabulary) is not None, thing.name
+        assert constraint_to_name(thing, LexicalConstraint(), vocabulary) is not None, thing.name
 
 
 # --- words --------------------------------------------------------------------------------------
@@ -238,8 +238,8 @@ def test_a_background_class_shifts_the_others():
 
 def test_the_chances_of_a_word_are_those_of_all_that_it_can_mean():
     chances = {152: 0.3, 270: 0.2, LION: 0.1, 437: 0.05, 445: 0.15, 964: 0.1}
-    (verdict,) = recognize(logits_of(chances)[None])
-    of_words = verdict.chances
+    (prediction,) = recognize(logits_of(chances)[None])
+    of_words = prediction.word_probabilities
     assert of_words["dog"] == pytest.approx(0.5, abs=0.02)  # a wolf may be called a dog
     assert of_words["animal"] == pytest.approx(0.6, abs=0.05)
     assert of_words["car"] == pytest.approx(0.05, abs=0.01)
@@ -250,18 +250,18 @@ def test_the_chances_of_a_word_are_those_of_all_that_it_can_mean():
 def test_words_for_what_is_not_there_are_refuted():
     strawberry = things()["strawberry"]
     chances = {"dog": 0.8 / REFUTED - 0.001, "animal": 0.8 / REFUTED + 0.001, "boat": 0.0}
-    verdict = Verdict((Recognition("strawberry", 0.8),), chances)
-    assert verdict.refuted_by(strawberry) == {"dog", "boat"}
+    prediction = ClassPrediction((Recognition("strawberry", 0.8),), chances)
+    assert prediction.refuted_by(strawberry) == {"dog", "boat"}
 
 
 def test_nothing_refutes_its_own_words():
     everything = list(things().values())
     sure = [dict.fromkeys(thing.numbers, 0.9 / len(thing.numbers)) for thing in everything]
-    verdicts = recognize(torch.stack([logits_of(chances) for chances in sure]))
-    for thing, verdict in zip(everything, verdicts, strict=True):
+    predictions = recognize(torch.stack([logits_of(chances) for chances in sure]))
+    for thing, prediction in zip(everything, predictions, strict=True):
         own = {form for forms in (thing.forms, *thing.others) for form in forms.said()}
-        assert verdict.objects[0].name == thing.name
-        assert not verdict.refuted_by(thing) & own
+        assert prediction.objects[0].name == thing.name
+        assert not prediction.refuted_by(thing) & own
 
 
 @pytest.mark.parametrize(
@@ -276,8 +276,8 @@ def test_nothing_refutes_its_own_words():
 )
 def test_the_odds_are_against_what_the_sentence_says_instead(sentence, odds):
     chances = {"dog": 0.01, "boat": 0.02, "animal": 0.1, "sheep": 0.0}
-    verdict = Verdict((Recognition("strawberry", 0.8),), chances)
-    assert verdict.odds(things()["strawberry"], sentence.split()) == pytest.approx(odds)
+    prediction = ClassPrediction((Recognition("strawberry", 0.8),), chances)
+    assert prediction.odds(things()["strawberry"], sentence.split()) == pytest.approx(odds)
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_the_odds_are_against_what_the_sentence_says_instead(sentence, odds):
     ],
 )
 def test_what_is_named(objects, sentence, name):
-    thing = unsaid(sentence.split(), [Recognition(*pair) for pair in objects])
+    thing = unmentioned_object(sentence.split(), [Recognition(*pair) for pair in objects])
     assert (thing and thing.name) == name
 
 
@@ -307,7 +307,7 @@ def test_what_is_named(objects, sentence, name):
     ],
 )
 def test_a_name_that_bends_the_sentence_needs_a_surer_classifier(odds, cost, worth):
-    assert is_worth_naming(odds, cost) is worth
+    assert accept_name(odds, cost) is worth
 
 
 # --- borrowing ----------------------------------------------------------------------------------
@@ -341,54 +341,63 @@ def pictures() -> list[np.ndarray]:
 
 
 def test_a_name_borrows_from_every_donor_that_is_known(namer):
-    wish = wish_to_name(things()["lion"], Wish(), namer.vocabulary)
+    constraint = constraint_to_name(things()["lion"], LexicalConstraint(), namer.vocabulary)
     dog, dogs = namer.vocabulary.encode(["dog", "dogs"])
-    assert wish.borrowed == (Borrowed("lion", dog), Borrowed("lions", dogs))
+    assert constraint.copied == (CopiedWord("lion", dog), CopiedWord("lions", dogs))
     size = len(namer.vocabulary)
-    assert wish.requirements == (((size,), (size + 1,)),)
-    assert wish.words([4, size], namer.vocabulary) == ["a", "lion"]
+    assert constraint.requirements == (((size,), (size + 1,)),)
+    assert constraint.words([4, size], namer.vocabulary) == ["a", "lion"]
 
 
 def test_a_known_name_borrows_too_but_not_from_itself():
     vocabulary = CaptionVocabulary(("a", "dog", "cow", "cows", "cat", "cats"))
     dog, cow, cows, cat, cats = vocabulary.encode(["dog", "cow", "cows", "cat", "cats"])
-    wish = wish_to_name(things()["cat"], Wish(), vocabulary)
-    assert wish.borrowed == (Borrowed("cat", dog), Borrowed("cat", cow), Borrowed("cats", cows))
+    constraint = constraint_to_name(things()["cat"], LexicalConstraint(), vocabulary)
+    assert constraint.copied == (
+        CopiedWord("cat", dog),
+        CopiedWord("cat", cow),
+        CopiedWord("cats", cows),
+    )
     size = len(vocabulary)
-    assert wish.requirements == (((cat,), (cats,), (size,), (size + 1,), (size + 2,)),)
+    assert constraint.requirements == (((cat,), (cats,), (size,), (size + 1,), (size + 2,)),)
 
 
 def test_nothing_is_borrowed_from_another_kind():
-    assert wish_to_name(things()["lion"], Wish(), CaptionVocabulary(("car", "cars"))) is None
+    assert (
+        constraint_to_name(
+            things()["lion"], LexicalConstraint(), CaptionVocabulary(("car", "cars"))
+        )
+        is None
+    )
 
 
 def test_unwanted_words_are_kept_with_the_wish():
     vocabulary = CaptionVocabulary(("a", "dog", "cow", "lion"))
-    wish = Wish().without({"dog", "zebra", "cow"}, vocabulary)
-    assert sorted(wish.unwanted) == sorted(vocabulary.encode(["dog", "cow"]))
-    assert wish.with_one_of([[5]], [], len(vocabulary)).unwanted == wish.unwanted
+    constraint = LexicalConstraint().without({"dog", "zebra", "cow"}, vocabulary)
+    assert sorted(constraint.banned) == sorted(vocabulary.encode(["dog", "cow"]))
+    assert constraint.with_one_of([[5]], [], len(vocabulary)).banned == constraint.banned
 
 
 def test_a_borrowed_word_is_as_likely_as_its_donor_and_takes_its_place(namer):
     decoder, vocabulary = namer.network.decoder, namer.vocabulary
     cells = torch.randn(2, 4, namer.network.encoder.cell_size)
-    lion = wish_to_mention([["lion"]], vocabulary)
-    both = wish_to_mention([["lion", "lions"], ["dog"]], vocabulary)
+    lion = constraint_to_mention([["lion"]], vocabulary)
+    both = constraint_to_mention([["lion", "lions"], ["dog"]], vocabulary)
     dog, dogs = vocabulary.encode(["dog", "dogs"])
     size = len(vocabulary)
     with torch.inference_mode():
-        sight = decoder.look(cells)
-        start = decoder.start(sight)
+        memory = decoder.encode(cells)
+        start = decoder.start(memory)
         words = torch.tensor([[dog], [dog]])
-        plain, state, _ = decoder.step(words, start, sight)
-        step, lent = borrowing(decoder), Lent.collect(sight, [lion, both])
-        logits, same, _ = step(torch.tensor([[size], [size]]), start, lent)
+        plain, state, _ = decoder.step(words, start, memory)
+        step, copies = with_copied_words(decoder), CopyVocabulary.collect(memory, [lion, both])
+        logits, same, _ = step(torch.tensor([[size], [size]]), start, copies)
     assert torch.equal(state[0][0][0], same[0][0][0])
     assert logits.shape == (2, 1, size + 2)
     assert torch.equal(logits[:, 0, size], plain[:, 0, dog])
     assert logits[0, 0, dog] == -math.inf
     assert logits[0, 0, size + 1] == -math.inf  # the first photo has one word only
-    assert logits[1, 0, dog] == plain[1, 0, dog]  # required, and so not lent away
+    assert logits[1, 0, dog] == plain[1, 0, dog]  # required, and so not copied away
     assert logits[1, 0, dogs] == -math.inf
     others = [n for n in range(size) if n not in (dog, dogs)]
     assert torch.equal(logits[..., others], plain[..., others])
@@ -414,24 +423,24 @@ def test_the_caption_says_lion(namer, pictures):
 def test_unwanted_words_are_kept_out_of_the_sentences_of_their_photo_alone(namer, pictures):
     cells = encode_views(namer.network.encoder, pictures[:2])
     options = namer.search_options({"n_best": 4})
-    wish = wish_to_name(things()["lion"], Wish(), namer.vocabulary)
-    free = namer.write(cells, options, [wish, wish])
+    constraint = constraint_to_name(things()["lion"], LexicalConstraint(), namer.vocabulary)
+    free = namer.generate(cells, options, [constraint, constraint])
     word = next(t for t in free[0][0].tokens if t < len(namer.vocabulary))
-    bound = namer.write(cells, options, [wish._replace(unwanted=(word,)), wish])
+    bound = namer.generate(cells, options, [constraint._replace(banned=(word,)), constraint])
     assert not any(word in hypothesis.tokens for hypothesis in bound[0])
     assert bound[1] == free[1]
 
 
 def test_a_refuted_sentence_is_searched_for_anew_without_its_errors(namer):
     lion = Recognition("lion", 0.9)
-    verdict = Verdict((lion,), {"dog": 0.01, "bus": 0.0, "cow": 0.02})
+    prediction = ClassPrediction((lion,), {"dog": 0.01, "bus": 0.0, "cow": 0.02})
     options = namer.search_options({})
     refuted = Caption("", "", -1.0, words=("a", "dog", "on", "grass"), objects=(lion,))
-    naming = namer._naming(refuted, verdict, options)
-    assert sorted(naming.wish.unwanted) == sorted(namer.vocabulary.encode(["dog", "bus"]))
+    naming = namer._naming(refuted, prediction, options)
+    assert sorted(naming.constraint.banned) == sorted(namer.vocabulary.encode(["dog", "bus"]))
     assert naming.odds == pytest.approx(90)
-    other = namer._naming(replace(refuted, words=("a", "man", "on", "grass")), verdict, options)
-    assert other.wish.unwanted == ()
+    other = namer._naming(replace(refuted, words=("a", "man", "on", "grass")), prediction, options)
+    assert other.constraint.banned == ()
     assert other.odds == pytest.approx(9)
 
 

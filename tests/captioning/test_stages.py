@@ -12,20 +12,20 @@ from multimodal.captioning.model import CaptionNetwork, Decoder, DecoderConfig
 from multimodal.captioning.recipe import CaptionerRecipe, encoder_weights
 from multimodal.captioning.stages import (
     DETECTOR_WEIGHT,
-    CrossEntropy,
-    Detection,
-    FineTuning,
-    Language,
-    SelfCritical,
+    CrossEntropyStage,
+    DetectionStage,
+    FineTuningStage,
+    LanguageStage,
+    SelfCriticalStage,
     caption_losses,
     detection_loss,
     distillation_loss,
     noisy_list,
 )
-from multimodal.captioning.wording import CaptionVocabulary
+from multimodal.captioning.vocabulary import CaptionVocabulary
 from multimodal.encoders import Encoder, EncoderConfig
 from multimodal.errors import UserError
-from multimodal.training import LearningParts
+from multimodal.training import TrainableModules
 from multimodal.vocabulary import END, PADDING, START
 
 A, DOG, RUNS, CAT = range(4, 8)
@@ -36,8 +36,8 @@ RECIPE = CaptionerRecipe(
     attention_size=5,
     detected_words=4,
     dropout=0.0,
-    longest=5,
-    views=2,
+    max_length=5,
+    num_augmentations=2,
     label_smoothing=0.0,
     batch_size=4,
     fine_tuning_photos=2,
@@ -50,7 +50,7 @@ GROUPS = [["a dog runs", "a dog"], ["a cat"], ["a cat runs", "cat", "a cat runs 
 
 @pytest.fixture
 def captions() -> TrainingCaptions:
-    return TrainingCaptions(GROUPS, VOCABULARY, 4, longest=5)
+    return TrainingCaptions(GROUPS, VOCABULARY, 4, max_length=5)
 
 
 @pytest.fixture
@@ -64,12 +64,12 @@ def network() -> CaptionNetwork:
 
 def begun(stage, network):
     network.train()
-    stage.begin(network)
+    stage.setup(network)
     return stage
 
 
 def around(decoder: Decoder) -> SimpleNamespace:
-    """What the losses need of a network, with a decoder at hand."""
+    """What the losses need of a network, with a decoder."""
 
     def word_list(_cells, detected):
         return None if detected is None else detected.sigmoid()
@@ -77,9 +77,9 @@ def around(decoder: Decoder) -> SimpleNamespace:
     return SimpleNamespace(decoder=decoder, word_list=word_list)
 
 
-def draw(stage: SelfCritical, decoder: Decoder, batch: CaptionBatch):
+def draw(stage: SelfCriticalStage, decoder: Decoder, batch: CaptionBatch):
     """Sentences, advantages and the mean reward of a batch, with a decoder as it is."""
-    return stage._draw(decoder, decoder.look(batch.seen), batch)
+    return stage._draw(decoder, decoder.encode(batch.seen), batch)
 
 
 def all_equal(first, second) -> bool:
@@ -181,9 +181,15 @@ def test_the_distance_of_answers_by_hand():
 
 
 def test_in_language_only_what_needs_no_photo_learns(captions, network):
-    begun(Language(RECIPE, captions), network)
+    begun(LanguageStage(RECIPE, captions), network)
     learning = {n.split(".")[1] for n, w in network.named_parameters() if w.requires_grad}
-    assert learning == {"embedding", "word_projection", "reader", "writer", "readout"}
+    assert learning == {
+        "embedding",
+        "word_projection",
+        "attention_lstm",
+        "language_lstm",
+        "readout",
+    }
 
 
 @pytest.mark.parametrize("attention", ["additive", "none"])
@@ -192,7 +198,7 @@ def test_all_that_learns_in_language_is_taught(captions, attention, detected_wor
     recipe = replace(RECIPE, attention=attention, detected_words=detected_words)
     encoder = Encoder(EncoderConfig("squeezenet1_1", classes=10, size=64, padding="torch"))
     network = CaptionNetwork(encoder, recipe.decoder, VOCABULARY.words)
-    stage = begun(Language(recipe, captions), network)
+    stage = begun(LanguageStage(recipe, captions), network)
     stage.loss(network, next(stage.batches(0, 0, 0, 1)))["loss"].backward()
     learning = [weight for weight in network.parameters() if weight.requires_grad]
     assert learning
@@ -200,7 +206,7 @@ def test_all_that_learns_in_language_is_taught(captions, attention, detected_wor
 
 
 def test_language_goes_through_every_caption_with_the_words_of_the_others(captions, network):
-    batches = check_order_of_batches(begun(Language(RECIPE, captions), network))
+    batches = check_order_of_batches(begun(LanguageStage(RECIPE, captions), network))
     pairs = [
         (tuple(sentence[0].tolist()), tuple(present.tolist()))
         for sentences, present in batches
@@ -214,7 +220,7 @@ def test_language_goes_through_every_caption_with_the_words_of_the_others(captio
 
 
 def test_language_loss_counts_words(captions, network):
-    stage = begun(Language(RECIPE, captions), network)
+    stage = begun(LanguageStage(RECIPE, captions), network)
     sentences, present = next(stage.batches(0, 0, 0, 1))
     losses = stage.loss(network, (sentences, present))
     assert losses["weight"].item() == (sentences[..., 1:] != PADDING).sum().item()
@@ -231,7 +237,7 @@ def test_a_noisy_list_of_an_unfamiliar_photo_keeps_what_a_classifier_can_name():
 
 
 def test_captions_alone_go_along_with_photos(captions, network, photos, tmp_path):
-    stage = CrossEntropy(RECIPE, captions, photos, tmp_path, captions)
+    stage = CrossEntropyStage(RECIPE, captions, photos, tmp_path, captions)
     batches = check_order_of_batches(begun(stage, network))
     assert all(len(batch.spoken) == 2 for batch in batches)
     losses = stage.loss(network, batches[0])
@@ -247,7 +253,7 @@ def test_in_detection_encoder_and_detector_learn_and_the_decoder_rests(captions,
     teacher = Encoder(network.encoder.config)
     teacher.load_state_dict(network.encoder.state_dict())
     recipe = replace(RECIPE, detection_epochs=1)
-    stage = begun(Detection(recipe, captions, photos, teacher), network)
+    stage = begun(DetectionStage(recipe, captions, photos, teacher), network)
     batch = next(stage.batches(0, 0, 0, 1))
     losses = stage.loss(network, batch)
     losses["loss"].backward()
@@ -272,7 +278,7 @@ def test_the_loss_of_detection_by_hand():
 
 def test_in_cross_entropy_the_encoder_rests(captions, network, photos, tmp_path):
     before = [weight.clone() for weight in network.encoder.parameters()]
-    stage = begun(CrossEntropy(RECIPE, captions, photos, tmp_path), network)
+    stage = begun(CrossEntropyStage(RECIPE, captions, photos, tmp_path), network)
     stage.loss(network, next(stage.batches(0, 0, 0, 1)))["loss"].backward()
     assert not network.encoder.training
     assert all(weight.grad is None for weight in network.encoder.parameters())
@@ -283,7 +289,7 @@ def test_in_cross_entropy_the_encoder_rests(captions, network, photos, tmp_path)
 def test_cross_entropy_goes_through_every_caption_with_its_photo(
     captions, network, photos, tmp_path
 ):
-    stage = begun(CrossEntropy(RECIPE, captions, photos, tmp_path), network)
+    stage = begun(CrossEntropyStage(RECIPE, captions, photos, tmp_path), network)
     batches = check_order_of_batches(stage)
     assert [len(batch.seen) for batch in batches] == [2, 2, 2]  # with about four captions
     assert sorted(photo for batch in batches for photo in batch.photos) == list(range(len(photos)))
@@ -299,7 +305,7 @@ def test_cross_entropy_goes_through_every_caption_with_its_photo(
 
 
 def test_every_batch_draws_its_views_anew(captions, network, photos, tmp_path):
-    stage = begun(CrossEntropy(RECIPE, captions, photos, tmp_path), network)
+    stage = begun(CrossEntropyStage(RECIPE, captions, photos, tmp_path), network)
     mirrored = stage._cells(range(len(photos)), [1] * len(photos))
     patterns = {
         tuple(any(torch.equal(cells, other) for other in mirrored) for cells in batch.seen)
@@ -310,7 +316,7 @@ def test_every_batch_draws_its_views_anew(captions, network, photos, tmp_path):
 
 
 def test_processes_share_the_photos_of_a_batch(captions, network, photos, tmp_path):
-    stage = begun(CrossEntropy(RECIPE, captions, photos, tmp_path), network)
+    stage = begun(CrossEntropyStage(RECIPE, captions, photos, tmp_path), network)
     whole = next(stage.batches(0, 0, 0, 1))
     parts = [next(stage.batches(0, 0, rank, 2)) for rank in range(2)]
     assert torch.equal(parts[0].seen, whole.seen[::2])
@@ -321,10 +327,10 @@ def test_processes_share_the_photos_of_a_batch(captions, network, photos, tmp_pa
 
 
 @pytest.fixture
-def fine_tuning(captions, network, photos) -> FineTuning:
+def fine_tuning(captions, network, photos) -> FineTuningStage:
     teacher = Encoder(network.encoder.config)
     teacher.load_state_dict(network.encoder.state_dict())
-    return begun(FineTuning(RECIPE, captions, photos, teacher), network)
+    return begun(FineTuningStage(RECIPE, captions, photos, teacher), network)
 
 
 def test_in_fine_tuning_all_learns_the_encoder_at_a_lower_rate(fine_tuning, network):
@@ -333,7 +339,7 @@ def test_in_fine_tuning_all_learns_the_encoder_at_a_lower_rate(fine_tuning, netw
     groups = fine_tuning.parameter_groups(network)
     assert {weight for group in groups for weight in group["params"]} == set(network.parameters())
     scales = {weight: group.get("scale", 1.0) for group in groups for weight in group["params"]}
-    assert {scales[weight] for weight in network.encoder.parameters()} == {RECIPE.encoder_rate}
+    assert {scales[weight] for weight in network.encoder.parameters()} == {RECIPE.encoder_lr_scale}
     assert {scales[weight] for weight in network.decoder.parameters()} == {1.0}
     assert all(weight.grad is not None for weight in network.parameters())
     assert not any(weight.requires_grad for weight in fine_tuning.teacher.parameters())
@@ -369,7 +375,7 @@ def test_the_classifier_is_held_near_the_teacher(fine_tuning, network):
 def test_an_encoder_without_a_linear_classifier_is_not_held(captions, photos):
     encoder = Encoder(EncoderConfig("squeezenet1_1", classes=10, size=64, padding="torch"))
     network = CaptionNetwork(encoder, RECIPE.decoder, VOCABULARY.words)
-    stage = begun(FineTuning(RECIPE, captions, photos, encoder), network)
+    stage = begun(FineTuningStage(RECIPE, captions, photos, encoder), network)
     assert "distillation" not in stage.loss(network, next(stage.batches(0, 0, 0, 1)))
 
 
@@ -377,14 +383,16 @@ def test_an_encoder_without_a_linear_classifier_is_not_held(captions, photos):
 
 
 @pytest.fixture
-def self_critical(captions, network, photos, tmp_path) -> SelfCritical:
-    parts = LearningParts(network.decoder, "")
-    return begun(SelfCritical(RECIPE, captions, photos, tmp_path, parts, VOCABULARY.words), network)
+def self_critical(captions, network, photos, tmp_path) -> SelfCriticalStage:
+    parts = TrainableModules(network.decoder, "")
+    return begun(
+        SelfCriticalStage(RECIPE, captions, photos, tmp_path, parts, VOCABULARY.words), network
+    )
 
 
 def log_probs_of(network: CaptionNetwork, batch: CaptionBatch, drawn: Tensor) -> Tensor:
     """log p of drawn sentences (B, N, T + 1) as a whole: (B, N)."""
-    logits = network.decoder(network.decoder.look(batch.seen), drawn[..., :-1])
+    logits = network.decoder(network.decoder.encode(batch.seen), drawn[..., :-1])
     targets = drawn[..., 1:]
     words = logits.log_softmax(-1).gather(-1, targets[..., None])[..., 0]
     return words.where(targets != PADDING, 0).sum(-1)
@@ -466,7 +474,7 @@ def test_a_sentence_that_did_not_end_is_not_taught_to_end(self_critical, network
     batch = next(self_critical.batches(0, 0, 0, 1))
     drawn, _, _ = draw(self_critical, network.decoder, batch)
     assert not (drawn == END).any()
-    assert (drawn != PADDING).sum(-1).unique().tolist() == [1 + RECIPE.longest + 1]
+    assert (drawn != PADDING).sum(-1).unique().tolist() == [1 + RECIPE.max_length + 1]
 
 
 def test_a_sentence_that_ended_carries_its_end(self_critical, network):
@@ -480,9 +488,9 @@ def test_a_sentence_that_ended_carries_its_end(self_critical, network):
 def test_cross_entropy_is_mixed_in_by_its_share(captions, network, photos, tmp_path):
     recipe = replace(RECIPE, cross_entropy_share=0.25, detected_words=0)
     network.decoder = Decoder(recipe.decoder, network.encoder.cell_size, len(VOCABULARY))
-    parts = LearningParts(network.decoder, "")
+    parts = TrainableModules(network.decoder, "")
     stage = begun(
-        SelfCritical(recipe, captions, photos, tmp_path, parts, VOCABULARY.words), network
+        SelfCriticalStage(recipe, captions, photos, tmp_path, parts, VOCABULARY.words), network
     )
     losses = stage.loss(network, next(stage.batches(0, 0, 0, 1)))
     expected = losses["policy"] + 0.25 * losses["words"]
@@ -492,9 +500,9 @@ def test_cross_entropy_is_mixed_in_by_its_share(captions, network, photos, tmp_p
 def test_sentences_are_drawn_and_judged_without_dropout(captions, network, photos, tmp_path):
     recipe = replace(RECIPE, dropout=0.9)
     network.decoder = Decoder(recipe.decoder, network.encoder.cell_size, len(VOCABULARY))
-    parts = LearningParts(network.decoder, "")
+    parts = TrainableModules(network.decoder, "")
     stage = begun(
-        SelfCritical(recipe, captions, photos, tmp_path, parts, VOCABULARY.words), network
+        SelfCriticalStage(recipe, captions, photos, tmp_path, parts, VOCABULARY.words), network
     )
     batch = next(stage.batches(0, 0, 0, 1))
     result = draw(stage, network.decoder.eval(), batch)
@@ -519,11 +527,11 @@ def test_the_warm_up_of_a_short_stage_is_short():
     ("name", "value"),
     [
         ("samples", 1),
-        ("views", 0),
+        ("num_augmentations", 0),
         ("batch_size", 0),
         ("dropout", 1.0),
         ("learning_rate", 0.0),
-        ("fine_tuning_rate", math.nan),
+        ("fine_tuning_lr", math.nan),
         ("cross_entropy_share", -0.1),
         ("self_critical_epochs", -1),
     ],
@@ -553,7 +561,7 @@ def test_the_losses_are_those_of_torch(network):
     losses = caption_losses(network, cells, batch, label_smoothing=0.0)
     total = 0.0
     for photo, ids in enumerate(sentences):
-        sight = network.decoder.look(cells[photo : photo + 1])
-        logits = network.decoder(sight, torch.tensor([[[START, *ids]]]))[0, 0]
+        memory = network.decoder.encode(cells[photo : photo + 1])
+        logits = network.decoder(memory, torch.tensor([[[START, *ids]]]))[0, 0]
         total += F.cross_entropy(logits, torch.tensor([*ids, END]), reduction="sum").item()
     assert losses["words"].item() == pytest.approx(total / 9, rel=1e-5)

@@ -12,7 +12,7 @@ import torch
 from multimodal.captioning.captioner import Captioner
 from multimodal.captioning.data import CaptionedPhoto, read_captions
 from multimodal.captioning.recipe import CaptionerRecipe
-from multimodal.captioning.stages import FineTuning, SelfCritical
+from multimodal.captioning.stages import FineTuningStage, SelfCriticalStage
 from multimodal.captioning.training import CaptionerTask
 from multimodal.checkpoints import read_checkpoint
 from multimodal.encoders import imagenet_encoder
@@ -27,21 +27,21 @@ SMALL = {
     "hidden_size": 32,
     "attention_size": 16,
     "dropout": 0.1,
-    "seen_at_least": 1,
-    "longest": 9,
-    "views": 2,
+    "min_count": 1,
+    "max_length": 9,
+    "num_augmentations": 2,
     "label_smoothing": 0.05,
     "batch_size": 20,
     "learning_rate": 0.01,
     "fine_tuning_photos": 8,
-    "fine_tuning_rate": 3e-4,
+    "fine_tuning_lr": 3e-4,
     "self_critical_photos": 12,
-    "self_critical_rate": 1e-3,
+    "self_critical_lr": 1e-3,
     "samples": 3,
     "cross_entropy_share": 0.2,
-    "encoder_rate": 0.3,
+    "encoder_lr_scale": 0.3,
     "distillation": 0.2,
-    "average_decay": 0.9,
+    "ema_decay": 0.9,
     "length_penalty": 0.0,
     "precision": "fp32",
 }
@@ -175,7 +175,7 @@ def test_the_vocabulary_holds_what_is_seen_often_enough_in_training(shapes, weig
     photos, dev = shapes
     rare = CaptionedPhoto("rare", photos[0].image, ("A unicorn .",))
     every = make_task(([*photos, rare], dev), weights, tmp_path)
-    often = make_task(([*photos, rare], dev), weights, tmp_path, seen_at_least=2)
+    often = make_task(([*photos, rare], dev), weights, tmp_path, min_count=2)
     assert "unicorn" in every.vocabulary
     assert "unicorn" not in often.vocabulary
     assert often.model.decoder.config.detected_words == len(often.vocabulary) - 4
@@ -201,7 +201,7 @@ def test_a_training_can_begin_with_a_captioner(shapes, weights, tmp_path, checkp
     assert task.model.decoder.config.dropout == 0.25
     for name, tensor in former.network.state_dict().items():
         assert torch.equal(task.model.state_dict()[name], tensor)
-    # shufflenet's weights are at hand, but the captioner's encoder is another
+    # shufflenet's weights are available, but the captioner's encoder is another
     teacher = task.stages[1].teacher
     assert teacher.config == former.network.encoder.config
     assert teacher is not task.model.encoder
@@ -217,7 +217,7 @@ def test_validation_scores_the_captions_of_dev(shapes, weights, tmp_path):
 
 
 def test_every_stage_runs_in_16_bits(data, language, weights, tmp_path):
-    recipe = {**SMALL, "precision": "bf16", "batch_size": 200, "views": 1}
+    recipe = {**SMALL, "precision": "bf16", "batch_size": 200, "num_augmentations": 1}
     once = dict.fromkeys(EPOCHS, 1)
     paths = {"language": language, "encoder_weights": weights}
     best = train_captioner(data, tmp_path / "run", as_settings({**recipe, **once, **paths}))
@@ -231,7 +231,7 @@ def test_an_interrupted_training_goes_on_to_the_same_captioner(
     once = {"epochs": 1, "fine_tuning_epochs": 1, "self_critical_epochs": 1, "batch_size": 60}
     settings = as_settings({**SMALL, **once, "encoder_weights": weights})
     unbroken = train_captioner(data, tmp_path / "unbroken", settings)
-    for stage in (FineTuning, SelfCritical):
+    for stage in (FineTuningStage, SelfCriticalStage):
         with monkeypatch.context() as patch:
             patch.setattr(stage, "loss", interrupted_at_its_second_step(stage.loss))
             with pytest.raises(TrainingStoppedError, match="the same command goes on"):
@@ -281,7 +281,12 @@ def test_self_critical_training_may_move_a_few_parts_and_leave_the_rest_of_the_f
     start = train_captioner(
         data, tmp_path / "start", as_settings({**SMALL, **without, "encoder_weights": weights})
     )
-    few = {"parts": "attention", "bits": 4, "unigram_reward": 1.5, "start": start}
+    few = {
+        "trainable_modules": "attention",
+        "weight_bits": 4,
+        "unigram_reward": 1.5,
+        "start": start,
+    }
     once = {"epochs": 0, "fine_tuning_epochs": 0, "self_critical_epochs": 1}
     best = train_captioner(data, tmp_path / "tuned", as_settings({**SMALL, **once, **few}))
     before, after = (read_checkpoint(folder).tensors for folder in (start, best.parent / "last"))
@@ -293,4 +298,6 @@ def test_self_critical_training_may_move_a_few_parts_and_leave_the_rest_of_the_f
     assert "decoder.readout.bias" in changed
     assert not any(name.startswith("encoder.") for name in changed)
     with pytest.raises(UserError, match="parts: there is no 'eyes'; there are embedding, "):
-        train_captioner(data, tmp_path / "none", as_settings({**once, **few, "parts": "eyes"}))
+        train_captioner(
+            data, tmp_path / "none", as_settings({**once, **few, "trainable_modules": "eyes"})
+        )

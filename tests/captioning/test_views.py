@@ -92,7 +92,7 @@ def test_views_are_encoded_in_the_precision_of_the_encoder(encoder):
 def test_the_cache_holds_the_whole_photo_its_mirror_image_and_random_views(
     encoder, photos, tmp_path
 ):
-    cache = CellCache(tmp_path / "new" / "cells.npy", encoder, photos, views=3, seed=7)
+    cache = CellCache(tmp_path / "new" / "cells.npy", encoder, photos, num_augmentations=3, seed=7)
     count = len(photos)
     whole = [photo_view(encoder, photo) for photo in photos]
     mirrored = [np.ascontiguousarray(square[:, ::-1]) for square in whole]
@@ -104,7 +104,7 @@ def test_the_cache_holds_the_whole_photo_its_mirror_image_and_random_views(
 
 
 def test_the_cache_is_asked_by_photo_and_view(encoder, photos, tmp_path):
-    cache = CellCache(tmp_path / "cells.npy", encoder, photos, views=2, seed=0)
+    cache = CellCache(tmp_path / "cells.npy", encoder, photos, num_augmentations=2, seed=0)
     asked = cache([3, 0, 3], [1, 0, 0])
     assert asked.shape == (3, 9, 512)
     assert asked.dtype == torch.float32
@@ -114,7 +114,7 @@ def test_the_cache_is_asked_by_photo_and_view(encoder, photos, tmp_path):
 
 def test_random_views_depend_on_the_seed_and_the_photos_number_alone(encoder, photos, tmp_path):
     def third_view(name: str, seed: int, some: list[Path]) -> torch.Tensor:
-        return CellCache(tmp_path / name, encoder, some, views=3, seed=seed)([1], [2])
+        return CellCache(tmp_path / name, encoder, some, num_augmentations=3, seed=seed)([1], [2])
 
     first = third_view("a.npy", 0, photos)
     torch.testing.assert_close(third_view("b.npy", 0, photos[:2]), first, rtol=1e-3, atol=1e-3)
@@ -122,7 +122,7 @@ def test_random_views_depend_on_the_seed_and_the_photos_number_alone(encoder, ph
 
 
 def test_every_photo_has_a_random_view_of_its_own(encoder, photos, tmp_path):
-    cache = CellCache(tmp_path / "cells.npy", encoder, [photos[0]] * 2, views=4, seed=0)
+    cache = CellCache(tmp_path / "cells.npy", encoder, [photos[0]] * 2, num_augmentations=4, seed=0)
     cells = cache([0, 0, 1, 1], [2, 3, 2, 3])
     distances = torch.cdist(cells.flatten(1), cells.flatten(1))
     assert (distances[~torch.eye(4, dtype=torch.bool)] > 1).all()
@@ -131,10 +131,10 @@ def test_every_photo_has_a_random_view_of_its_own(encoder, photos, tmp_path):
 def test_a_finished_cache_is_used_again_and_an_unfinished_one_is_not(encoder, photos, tmp_path):
     path = tmp_path / "cells.npy"
     path.with_suffix(".unfinished").write_bytes(b"\x93NUMPY, and then the machine went down")
-    first = CellCache(path, encoder, photos, views=1, seed=0)([0], [0])
+    first = CellCache(path, encoder, photos, num_augmentations=1, seed=0)([0], [0])
     assert [entry.name for entry in tmp_path.iterdir()] == ["cells.npy"]
     gone = [tmp_path / "gone.jpg"] * len(photos)
-    assert torch.equal(CellCache(path, encoder, gone, views=1, seed=0)([0], [0]), first)
+    assert torch.equal(CellCache(path, encoder, gone, num_augmentations=1, seed=0)([0], [0]), first)
 
 
 def test_a_photo_that_cannot_be_opened_leaves_no_finished_cache(encoder, photos, tmp_path):
@@ -149,4 +149,4 @@ def test_a_full_disk_is_said_in_one_line(encoder, photos, tmp_path, monkeypatch)
 
     monkeypatch.setattr(cache, "write_array_header_1_0", full)
     with pytest.raises(UserError, match=r"cells\.npy: cannot be written: No space left on device"):
-        CellCache(tmp_path / "cells.npy", encoder, photos, views=1, seed=0)
+        CellCache(tmp_path / "cells.npy", encoder, photos, num_augmentations=1, seed=0)

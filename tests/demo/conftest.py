@@ -29,10 +29,10 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def voice(tmp_path_factory) -> Path:
-    """An author that learnt nothing but a small alphabet."""
+def model(tmp_path_factory) -> Path:
+    """A language model that learnt nothing but a small alphabet."""
     small = runpy.run_path(str(Path(__file__).parents[1] / "language" / "conftest.py"))
-    return small["build_author"]().save(tmp_path_factory.mktemp("voices") / "babble")
+    return small["build_author"]().save(tmp_path_factory.mktemp("models") / "babble")
 
 
 @contextmanager
@@ -53,10 +53,10 @@ def running(*options: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def address(voice: Path) -> Iterator[str]:
+def address(model: Path) -> Iterator[str]:
     """Of a server that runs for all tests."""
     mcp = ["--mcp"] if find_spec("mcp") else []
-    with running("--voice", str(voice), *mcp) as place:
+    with running("--language-model", str(model), *mcp) as place:
         yield place
 
 

@@ -154,10 +154,10 @@ def test_what_cannot_be_is_answered_in_a_sentence(client, name, arguments, said)
     assert client.predict(HOUSE, api_name="/guess")["category"]
 
 
-@pytest.mark.skipif(MODEL not in shipped(), reason="no reader of handwriting ships")
+@pytest.mark.skipif(MODEL not in shipped(), reason="no handwriting recognizer ships")
 def test_handwriting_is_read_as_the_reader_reads_it(client):
     told = client.predict(HOUSE, 3, api_name="/read_handwriting")
-    own = multimodal.load_reader().read(from_points(HOUSE), alternatives=3)
+    own = multimodal.load_handwriting_recognizer().read(from_points(HOUSE), alternatives=3)
     assert told["text"] == own.text
     assert [line["text"] for line in told["lines"]] == [line.text for line in own.lines]
     assert [len(line["alternatives"]) for line in told["lines"]] == [

@@ -391,7 +391,7 @@ def test_a_drawing_of_ones_own_is_morphed(page):
     page.get_by_text("your drawing to a pineapple, seed").wait_for()
 
 
-@pytest.mark.skipif(MODEL not in shipped(), reason="no reader of handwriting ships")
+@pytest.mark.skipif(MODEL not in shipped(), reason="no handwriting recognizer ships")
 def test_handwriting_is_read_while_it_is_written(page):
     open_tab(page, "Read")
     pad, text = "#read-pad", page.locator("#read-text textarea")

@@ -65,7 +65,7 @@ def test_a_card_without_a_photo_is_answered(page):
 
 def test_the_voice_on_show_suits_the_beginning_that_is_suggested(page):
     open_tab(page, "Write")
-    assert page.locator("#write-voice input").input_value() == "Sonnets"
+    assert page.locator("#write-model input").input_value() == "Sonnets"
     beginning = page.locator("#write-beginning textarea")
     assert beginning.get_attribute("placeholder") == "Shall I compare thee"
     assert page.locator("#write-stop").is_disabled()
@@ -98,11 +98,11 @@ def test_a_photo_outside_its_world_gets_a_reason_for_doubt(page):
 
 
 def test_a_voice_that_there_is_not_is_refused_at_the_start():
-    command = [sys.executable, "-m", "pipelines.cli", "demo", "--voice", "no/such/voice"]
+    command = [sys.executable, "-m", "pipelines.cli", "demo", "--language-model", "no/such/model"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
-    assert line.startswith("multimodal: --voice no/such/voice: ")
+    assert line.startswith("multimodal: --language-model no/such/model: ")
 
 
 def test_doubts_say_why():

@@ -67,9 +67,9 @@ def test_models_are_loaded_once_however_many_ask(monkeypatch):
 
 def test_voices_have_short_names_and_an_unknown_one_is_refused():
     models = Models(["runs/war-and-peace/best", "owner/plays"])
-    assert {"war-and-peace", "plays"} <= set(models.voices())
-    with pytest.raises(UserError, match="There is no voice 'nobody'"):
-        models.author("nobody")
+    assert {"war-and-peace", "plays"} <= set(models.language_models())
+    with pytest.raises(UserError, match="There is no language model 'nobody'"):
+        models.language_model("nobody")
 
 
 def test_limits_say_what_they_want():
@@ -130,8 +130,8 @@ def test_strangers_stay_outside_a_proxy_may_move_the_page_and_nothing_is_left(
 
 
 @pytest.mark.slow
-def test_a_crowd_meets_no_error(voice):
+def test_a_crowd_meets_no_error(model):
     from demo.load import benchmark_demo
 
-    lines = list(benchmark_demo(8, 15, str(voice)))
+    lines = list(benchmark_demo(8, 15, str(model)))
     assert any(line.endswith(" 0 errors") for line in lines), lines

@@ -42,7 +42,7 @@ CALLS = {
     "read_handwriting": {"drawing": HOUSE},
     "postcard": {"photo": PHOTO},
     "mood": {"sentence": "A warm and funny film."},
-    "write": {"voice": "babble", "beginning": "a", "length": 50, "seed": 1},
+    "write": {"model": "babble", "beginning": "a", "length": 50, "seed": 1},
     "handwrite": {"text": "hi", "style": 1, "neatness": 0.5, "seed": 1},
     "translate": {"sentence": "a dog runs on the beach", "language": "de"},
     "models": {},

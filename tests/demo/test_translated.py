@@ -7,7 +7,7 @@ from gradio_client.exceptions import AppError
 
 from demo.models import LANGUAGES, TRANSLATOR, Models, shipped
 from demo.translated import alignment, translated_words
-from multimodal.translation.telling import Translation
+from multimodal.translation.translation import Translation
 from pipelines.caption.inputs import sample_pictures
 
 MAN = next(path for path in sample_pictures() if path.name == "grace_hopper.jpg")  # it says
@@ -137,7 +137,7 @@ def test_the_alignment_is_only_there_when_asked_for(client):
 
 
 def ask_for(page, language):
-    """Hand in a photo and choose a language."""
+    """Upload a photo and choose a language."""
     page.locator("#caption-photo input[type=file]").first.set_input_files(str(MAN))
     page.locator(".gaze .chip").first.wait_for()
     page.locator("#caption-language").get_by_text(language, exact=True).click()

@@ -1,4 +1,4 @@
-"""A small writer that has learnt nothing, and handwriting that it could learn from."""
+"""A small generator that has learnt nothing, and handwriting that it could learn from."""
 
 import numpy as np
 import pyarrow as pa
@@ -6,39 +6,46 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from multimodal.handwriting.model import END_OF_LINE, WriterConfig, WriterNetwork
-from multimodal.handwriting.options import WritingOptions
-from multimodal.handwriting.writer import Writer
+from multimodal.handwriting.generator import HandwritingGenerator
+from multimodal.handwriting.model import END_OF_LINE, HandwritingConfig, HandwritingNetwork
+from multimodal.handwriting.options import HandwritingOptions
 
 TEXTS = ("anna", "the train", "leaves at 9.", "Quartz & Zoo", "fox, 12!", "no", "yes we do")
 
 
 @pytest.fixture
-def make_writer():
-    """Makes a writer whose window goes on by about half a character with every point."""
+def make_generator():
+    """Makes a generator whose window goes on by about half a character with every point."""
 
-    def make(hands=3, precision="fp32", pace=0.5, **changes) -> Writer:
+    def make(num_writers=3, precision="fp32", pace=0.5, **changes) -> HandwritingGenerator:
         torch.manual_seed(0)
-        sizes = {"character_size": 6, "hand_size": 4, "window_size": 16, "hidden_size": 12}
-        config = WriterConfig(**{"hands": hands, "windows": 2, "components": 3, **sizes, **changes})
-        network = WriterNetwork(config)
+        sizes = {
+            "character_embedding_size": 6,
+            "writer_embedding_size": 4,
+            "window_size": 16,
+            "hidden_size": 12,
+        }
+        config = HandwritingConfig(
+            **{"num_writers": num_writers, "windows": 2, "components": 3, **sizes, **changes}
+        )
+        network = HandwritingNetwork(config)
         with torch.no_grad():
             network.readout.weight *= 4
             network.readout.bias[END_OF_LINE] = 6.0
             network.lower.window.projection.bias[2 * 2 :] = float(np.log(pace))
-        gallery = range(hands)
-        writer = Writer(
-            network, scale=15.0, gallery=gallery, paces=[40.0] * hands, precision=precision
+        gallery = range(num_writers)
+        generator = HandwritingGenerator(
+            network, scale=15.0, gallery=gallery, paces=[40.0] * num_writers, precision=precision
         )
-        writer.options = WritingOptions(attempts=1)  # it would fail every time
-        return writer
+        generator.options = HandwritingOptions(attempts=1)  # it would fail every time
+        return generator
 
     return make
 
 
 @pytest.fixture
-def writer(make_writer) -> Writer:
-    return make_writer()
+def generator(make_generator) -> HandwritingGenerator:
+    return make_generator()
 
 
 def script_rows(text: str, seed: int):

@@ -14,7 +14,7 @@ from multimodal.handwriting.batches import (
 )
 from multimodal.handwriting.lines import Script
 from multimodal.handwriting.model import DOWN, END_OF_LINE, LIFTED
-from multimodal.handwriting.recipe import WriterRecipe
+from multimodal.handwriting.recipe import HandwritingGeneratorRecipe
 
 ROWS = np.array([(0, 0, 0), (10, 4, 0), (6, -8, 1), (20, 2, 1)], dtype=np.float32)
 
@@ -40,7 +40,7 @@ def test_a_batch_by_hand():
     assert batch.lengths.tolist() == [4, 2]
     assert batch.counted.sum(1).tolist() == [4, 2]
     assert batch.texts.tolist() == [[5, 6, 96], [7, 96, 0]]
-    assert batch.hands.tolist() == [3, 1]
+    assert batch.writers.tolist() == [3, 1]
 
 
 def test_heights_begin_at_the_first_point():
@@ -69,7 +69,7 @@ def batches():
     texts = [[5 + n % 7, 96] for n in range(60)]
     kinds = ["lines"] * 30 + ["words"] * 20 + ["characters"] * 10
     script = script_with(texts, kinds, [8 + n % 40 for n in range(60)])
-    recipe = WriterRecipe(words=8, characters=4, batch_points=200, hand_dropout=0.5)
+    recipe = HandwritingGeneratorRecipe(words=8, characters=4, batch_points=200, writer_dropout=0.5)
     return ScriptBatches(script, {0: 0, 1: 1, 2: 2, 3: 3}, recipe, 10.0)
 
 
@@ -99,6 +99,6 @@ def test_processes_share_a_batch(batches):
 
 
 def test_hands_are_told_or_nobodys(batches):
-    hands = np.concatenate([batch.hands.numpy() for batch in batches.epoch(0, 0, 0, 1)])
-    assert set(hands.tolist()) == {0, 1, 2, 3, 4}
-    assert 0.2 < (hands == 4).mean() < 0.8
+    writers = np.concatenate([batch.writers.numpy() for batch in batches.epoch(0, 0, 0, 1)])
+    assert set(writers.tolist()) == {0, 1, 2, 3, 4}
+    assert 0.2 < (writers == 4).mean() < 0.8

@@ -7,7 +7,7 @@ import torch
 from multimodal.handwriting.generation import WrittenLine, write_lines
 from multimodal.handwriting.judging import NOT_ENDED, Piece, faults
 from multimodal.handwriting.model import END_OF_LINE, LIFTED
-from multimodal.handwriting.options import WritingOptions
+from multimodal.handwriting.options import HandwritingOptions
 from multimodal.handwriting.pieces import _after, _Drafts, write_pieces
 from multimodal.handwriting.style import Style
 from multimodal.handwriting.written import LINGERING, MORE_POINTS, POINTS_PER_CHARACTER, most_points
@@ -127,12 +127,12 @@ def tries(monkeypatch):
 def test_only_what_fails_is_written_anew_from_its_own_seeds(tries):
     seen = tries({"cd": 2})
     pieces = [Piece(text, STYLE) for text in ("ab", "cd", "ef")]
-    lines = write_pieces(None, pieces, 1.0, WritingOptions(seed=5, drafts=1))
+    lines = write_pieces(None, pieces, 1.0, HandwritingOptions(seed=5, drafts=1))
     assert [texts for _, texts in seen] == [["ab", "cd", "ef"], ["cd"], ["cd"]]
     assert all(line.ended for line in lines)
     again = tries({})
     seen.clear()
-    write_pieces(None, pieces, 1.0, WritingOptions(seed=5, drafts=1))
+    write_pieces(None, pieces, 1.0, HandwritingOptions(seed=5, drafts=1))
     first = seen[0][0]
     assert len(set(first)) == 3
     del again
@@ -140,7 +140,9 @@ def test_only_what_fails_is_written_anew_from_its_own_seeds(tries):
 
 def test_when_all_fail_the_least_bad_is_taken(tries):
     seen = tries({"ab": 99})
-    (line,) = write_pieces(None, [Piece("ab", STYLE)], 1.0, WritingOptions(attempts=4, drafts=1))
+    (line,) = write_pieces(
+        None, [Piece("ab", STYLE)], 1.0, HandwritingOptions(attempts=4, drafts=1)
+    )
     assert len(seen) == 4
     assert line.ended  # it missed a letter, but came to its end
     assert len({seeds[0] for seeds, _ in seen}) == 4
@@ -161,7 +163,7 @@ def test_of_the_drafts_without_a_fault_the_least_doubtful_is_kept(monkeypatch):
 
     monkeypatch.setattr(_Drafts, "written", written)
     pieces = [Piece("ab", STYLE), Piece("cd", STYLE)]
-    lines = write_pieces(None, pieces, 1.0, WritingOptions(drafts=3))
+    lines = write_pieces(None, pieces, 1.0, HandwritingOptions(drafts=3))
     assert len(set(seeds)) == 6
     assert lines == [drafts["ab"][1][1], drafts["cd"][0][1]]  # "ab" of two points has no b
 

@@ -16,49 +16,49 @@ TEXTS = ["ab", "a longer one", "x1"]
 
 
 @pytest.fixture
-def written(writer):
-    pieces = [Piece(text, writer.style(1)) for text in TEXTS]
-    hands = torch.tensor([piece.style.hand for piece in pieces])
-    lines = writer.write_texts(pieces, seed=2, attempts=1, drafts=1)
-    return Written(lines, torch.zeros(3, 4), hands)
+def written(generator):
+    pieces = [Piece(text, generator.style(1)) for text in TEXTS]
+    embeddings = torch.tensor([piece.style.embedding for piece in pieces])
+    lines = generator.write_texts(pieces, seed=2, attempts=1, drafts=1)
+    return Written(lines, torch.zeros(3, 4), embeddings)
 
 
-def surprise(writer, written, texts, first_state=None):
-    memory = writer.network.memory(padded_texts([encode(text) for text in texts]))
-    state = first_state or writer.network.initial_state(len(texts))
-    return nats_as(writer.network, written, memory, state, torch.float32)
+def surprise(generator, written, texts, first_state=None):
+    memory = generator.network.memory(padded_texts([encode(text) for text in texts]))
+    state = first_state or generator.network.initial_state(len(texts))
+    return nats_as(generator.network, written, memory, state, torch.float32)
 
 
-def test_it_is_the_likelihood_of_handwriting(writer, written):
+def test_it_is_the_likelihood_of_handwriting(generator, written):
     script = Script(
         [line.rows for line in written.lines],
         [encode(text) for text in TEXTS],
         np.zeros(3, dtype=np.int64),
         np.array(["lines"] * 3),
     )
-    expected = script_nats(writer.network, script, written.hands, 1.0)
-    found = surprise(writer, written, TEXTS)
+    expected = script_nats(generator.network, script, written.embeddings, 1.0)
+    found = surprise(generator, written, TEXTS)
     for line, nats, whole in zip(written.lines, found, expected.tolist(), strict=True):
         assert line.ended
         assert nats[0] == line.nats[0] == 0
         assert nats == pytest.approx(line.nats, rel=1e-3, abs=1e-3)  # noted while it was written
         assert 0 < whole - nats.sum() < 10  # the end alone
-    other = surprise(writer, written, [lookalike(text) for text in TEXTS])
+    other = surprise(generator, written, [lookalike(text) for text in TEXTS])
     assert min(abs(a.sum() - b.sum()) for a, b in zip(found, other, strict=True)) > 1e-4
 
 
-def test_each_line_is_looked_at_for_itself(writer, written, monkeypatch):
-    found = surprise(writer, written, TEXTS)
-    monkeypatch.setattr("multimodal.handwriting.legibility.AT_ONCE", 1)
-    again = surprise(writer, written, TEXTS)
+def test_each_line_is_looked_at_for_itself(generator, written, monkeypatch):
+    found = surprise(generator, written, TEXTS)
+    monkeypatch.setattr("multimodal.handwriting.legibility.BATCH_SIZE", 1)
+    again = surprise(generator, written, TEXTS)
     for nats, same in zip(found, again, strict=True):
         assert nats == pytest.approx(same, rel=1e-3, abs=1e-3)
 
 
-def test_the_point_that_comes_first_counts(writer, written):
-    found = surprise(writer, written, TEXTS)
+def test_the_point_that_comes_first_counts(generator, written):
+    found = surprise(generator, written, TEXTS)
     lower = written._replace(first=torch.tensor([[0.0, 0.0, 0.0, 3.0]] * 3))
-    for nats, other in zip(found, surprise(writer, lower, TEXTS), strict=True):
+    for nats, other in zip(found, surprise(generator, lower, TEXTS), strict=True):
         assert abs(nats.sum() - other.sum()) > 1e-4
 
 

@@ -1,4 +1,4 @@
-"""Hands are told apart by their strokes alone."""
+"""Writers are told apart by their strokes alone."""
 
 import numpy as np
 import pytest
@@ -20,12 +20,12 @@ def described(slant, width, seeds, lifts=0):
     return features(drawings, ["abc def ghijkl"] * len(seeds))
 
 
-HANDS = [(0.0, 20, 0), (0.4, 20, 0), (-0.2, 20, 0), (0.0, 40, 0), (0.0, 20, 8)]
+WRITERS = [(0.0, 20, 0), (0.4, 20, 0), (-0.2, 20, 0), (0.0, 40, 0), (0.0, 20, 8)]
 
 
 def test_other_lines_of_the_same_hand_are_nearest():
-    some = np.stack([described(s, w, range(4), lifts) for s, w, lifts in HANDS])
-    others = np.stack([described(s, w, range(10, 14), lifts) for s, w, lifts in HANDS])
+    some = np.stack([described(s, w, range(4), lifts) for s, w, lifts in WRITERS])
+    others = np.stack([described(s, w, range(10, 14), lifts) for s, w, lifts in WRITERS])
     assert some.shape == (5, FEATURES)
     assert ranks(some, others).tolist() == [1] * 5
     swapped = some[[1, 0, 2, 3, 4]]

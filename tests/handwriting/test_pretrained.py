@@ -5,8 +5,8 @@ import torch
 from safetensors import safe_open
 
 from multimodal.checkpoints import CARD, PRETRAINED, WEIGHTS
+from multimodal.handwriting.generator import SHIPPED, HandwritingGenerator
 from multimodal.handwriting.judging import Piece, faults
-from multimodal.handwriting.writer import SHIPPED, Writer
 
 FOLDER = PRETRAINED / SHIPPED
 LARGEST = 4e6  # bytes of weights
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def shipped() -> Writer:
-    return Writer.load()
+def shipped() -> HandwritingGenerator:
+    return HandwritingGenerator.load()
 
 
 def test_it_is_small_and_16_bit_and_has_a_card():
@@ -49,13 +49,13 @@ def test_lines_come_to_their_end_in_every_style(shipped):
 
 
 def test_a_judge_reads_what_it_writes(shipped):
-    reading = pytest.importorskip("multimodal.recognition.reading.reader")
-    metrics = pytest.importorskip("multimodal.recognition.reading.metrics")
+    reading = pytest.importorskip("multimodal.recognition.handwriting.recognizer")
+    metrics = pytest.importorskip("multimodal.recognition.handwriting.metrics")
     if not (PRETRAINED / reading.SHIPPED / WEIGHTS).is_file():
         pytest.skip(f"{reading.SHIPPED} is not in the package")
     texts = ["The quick brown fox", "the train leaves at nine"] * 8
     styles = [shipped.styles[number % 16] for number in range(16)]
     drawings = shipped.write_lines(texts, style=styles, seed=2)
-    readings = reading.Reader.load().read(drawings, one_line=True)
+    readings = reading.HandwritingRecognizer.load().read(drawings, one_line=True)
     rates = metrics.error_rates(texts, [each.text for each in readings])
     assert rates.cer < 0.25

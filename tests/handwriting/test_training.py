@@ -8,17 +8,17 @@ import torch
 
 from multimodal.errors import UserError
 from multimodal.handwriting.batches import batch_of
+from multimodal.handwriting.generator import HandwritingGenerator
 from multimodal.handwriting.likelihood import batch_nats, script_nats
 from multimodal.handwriting.lines import script_of
-from multimodal.handwriting.recipe import WriterRecipe
-from multimodal.handwriting.training import WriterTask
-from multimodal.handwriting.writer import Writer
+from multimodal.handwriting.recipe import HandwritingGeneratorRecipe
+from multimodal.handwriting.training import HandwritingGeneratorTask
 from multimodal.strokes.handwritten import kinds_in, read_handwriting
 from multimodal.training import train
 
-SMALL = WriterRecipe(
-    character_size=8,
-    hand_size=4,
+SMALL = HandwritingGeneratorRecipe(
+    character_embedding_size=8,
+    writer_embedding_size=4,
     window_size=16,
     hidden_size=16,
     windows=2,
@@ -29,7 +29,7 @@ SMALL = WriterRecipe(
     epochs=2,
     learning_rate=1e-2,
     dev_lines=6,
-    average_decay=0.9,
+    ema_decay=0.9,
     precision="fp32",
 )
 
@@ -48,33 +48,35 @@ def scripts(handwriting_data):
 
 
 def test_a_writer_comes_of_a_training(scripts, tmp_path):
-    task = WriterTask(SMALL, *scripts)
-    assert task.model.config.hands == 4
+    task = HandwritingGeneratorTask(SMALL, *scripts)
+    assert task.model.config.num_writers == 4
     before = task.validate(task.model.eval())
     best = train(task, tmp_path / "run")
-    writer = Writer.load(best)
-    assert writer.styles == (1, 2, 3, 4)
-    assert writer.paces[0] > 5
-    after = task.validate(writer.network)
+    generator = HandwritingGenerator.load(best)
+    assert generator.styles == (1, 2, 3, 4)
+    assert generator.paces[0] > 5
+    after = task.validate(generator.network)
     assert after["nats_per_point"] < before["nats_per_point"] - 0.2
     assert list((tmp_path / "run" / "samples").glob("*.png"))
 
 
-def test_it_begins_from_another_writer(scripts, writer, tmp_path):
-    task = WriterTask(SMALL, *scripts)
-    folder = task.writer(task.model).save(tmp_path / "former")
-    other = WriterTask(replace(SMALL, seed=3, start=str(folder)), *scripts)
+def test_it_begins_from_another_writer(scripts, generator, tmp_path):
+    task = HandwritingGeneratorTask(SMALL, *scripts)
+    folder = task.generator(task.model).save(tmp_path / "former")
+    other = HandwritingGeneratorTask(replace(SMALL, seed=3, start=str(folder)), *scripts)
     for mine, wanted in zip(other.model.parameters(), task.model.parameters(), strict=True):
         torch.testing.assert_close(mine, wanted, atol=1e-3, rtol=1e-3)  # 16 bit
     with pytest.raises(UserError, match="do not fit"):
-        WriterTask(replace(SMALL, start=str(writer.save(tmp_path / "small"))), *scripts)
+        HandwritingGeneratorTask(
+            replace(SMALL, start=str(generator.save(tmp_path / "small"))), *scripts
+        )
 
 
 def test_an_interrupted_training_arrives_at_the_same_weights(scripts, tmp_path):
     once = replace(SMALL, epochs=1)
-    whole = WriterTask(once, *scripts)
+    whole = HandwritingGeneratorTask(once, *scripts)
     train(whole, tmp_path / "a")
-    broken = WriterTask(once, *scripts)
+    broken = HandwritingGeneratorTask(once, *scripts)
     stage = broken.stages[0]
     real, count = stage.loss, iter(range(100))
 
@@ -87,7 +89,7 @@ def test_an_interrupted_training_arrives_at_the_same_weights(scripts, tmp_path):
     stage.options = replace(stage.options, checkpoint_seconds=0.0)
     with pytest.raises(KeyboardInterrupt):
         train(broken, tmp_path / "b")
-    again = WriterTask(once, *scripts)
+    again = HandwritingGeneratorTask(once, *scripts)
     again.stages[0].options = stage.options
     train(again, tmp_path / "b")
     for mine, wanted in zip(again.model.parameters(), whole.model.parameters(), strict=True):
@@ -96,18 +98,20 @@ def test_an_interrupted_training_arrives_at_the_same_weights(scripts, tmp_path):
 
 def test_nats_are_summed_over_a_piece_alone(scripts):
     train_script, _ = scripts
-    task = WriterTask(SMALL, *scripts)
+    task = HandwritingGeneratorTask(SMALL, *scripts)
     network = task.model.eval()
     some = train_script.picked([0, 20, 30])
-    hands = network.hands.weight.detach()[[0, 1, 2]]
-    together = script_nats(network, some, hands, task.scale)
+    embeddings = network.writer_embedding.weight.detach()[[0, 1, 2]]
+    together = script_nats(network, some, embeddings, task.scale)
     for number in range(3):
-        alone = script_nats(network, some.picked([number]), hands[number : number + 1], task.scale)
+        alone = script_nats(
+            network, some.picked([number]), embeddings[number : number + 1], task.scale
+        )
         torch.testing.assert_close(alone[0], together[number], rtol=1e-4, atol=1e-3)
 
 
 def test_nats_by_hand(scripts):
-    task = WriterTask(SMALL, *scripts)
+    task = HandwritingGeneratorTask(SMALL, *scripts)
     rows = np.array([(0, 0, 0), (15, 0, 0), (0, 15, 1)], dtype=np.float32)
     batch = batch_of([rows], [[5, 96]], [0], scale=15.0)
     vectors = torch.zeros(1, 16, task.model.output.size)
@@ -121,15 +125,15 @@ def test_nats_by_hand(scripts):
 def test_nothing_to_learn_from(scripts):
     train_script, valid = scripts
     with pytest.raises(UserError, match="train on"):
-        WriterTask(SMALL, train_script.picked([]), valid)
+        HandwritingGeneratorTask(SMALL, train_script.picked([]), valid)
     with pytest.raises(UserError, match="valid on"):
-        WriterTask(SMALL, train_script, valid.picked([]))
+        HandwritingGeneratorTask(SMALL, train_script, valid.picked([]))
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("epochs", 0), ("hand_dropout", 2.0), ("stretching", -0.1), ("limit", 3), ("rare", 0.5)],
+    [("epochs", 0), ("writer_dropout", 2.0), ("stretching", -0.1), ("limit", 3), ("rare", 0.5)],
 )
 def test_recipes_that_cannot_be(name, value):
     with pytest.raises(UserError, match=name):
-        WriterRecipe(**{name: value})
+        HandwritingGeneratorRecipe(**{name: value})

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from multimodal.errors import UserError
 from multimodal.language.data import (
     Passage,
-    Shares,
+    SplitFractions,
     characters_of,
     encode_passages,
     in_pieces,
@@ -25,7 +25,10 @@ from multimodal.vocabulary import ByteVocabulary, CharacterVocabulary, WordVocab
 
 
 def texts(source, dev: float = 0.1, test: float = 0.1) -> dict[str, str]:
-    return {name: joined(found) for name, found in read_splits(source, Shares(dev, test)).items()}
+    return {
+        name: joined(found)
+        for name, found in read_splits(source, SplitFractions(dev, test)).items()
+    }
 
 
 def write(folder: Path, **files: str) -> Path:
@@ -36,9 +39,9 @@ def write(folder: Path, **files: str) -> Path:
     return folder
 
 
-def error(source, *shares: float) -> str:
+def error(source, *split_fractions: float) -> str:
     with pytest.raises(UserError) as caught:
-        texts(source, *shares)
+        texts(source, *split_fractions)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -60,7 +63,7 @@ def test_the_cut_is_nanogpts(shared):
 @pytest.mark.parametrize(("dev", "test"), [(1.0, 0.0), (0.5, 0.5), (-0.1, 0.1)])
 def test_shares_that_leave_nothing_are_refused(dev, test):
     with pytest.raises(UserError, match="shares below 1"):
-        Shares(dev, test)
+        SplitFractions(dev, test)
 
 
 # ---- files, folders, patterns ----
@@ -118,14 +121,14 @@ def test_a_file_that_is_no_utf8_is_named_with_the_place(tmp_path):
 def test_a_character_that_is_not_known_is_named_with_file_and_line(tmp_path):
     write(tmp_path, a_txt="abc\nabc\nab€\n", b_txt="abc\n")
     vocabulary = CharacterVocabulary("\nabc")
-    test = split_of(read_splits(tmp_path, Shares(0, 0.5)), "test")
+    test = split_of(read_splits(tmp_path, SplitFractions(0, 0.5)), "test")
     with pytest.raises(UserError, match=rf"{tmp_path}/a.txt: line 3: .*'€' \(U\+20AC\)$"):
         encode_passages(test, vocabulary)
 
 
 def test_a_split_that_there_is_not_is_answered_with_what_there_is(tmp_path):
     write(tmp_path, a_txt="0123456789")
-    splits = read_splits(tmp_path / "a.txt", Shares(0.2, 0))
+    splits = read_splits(tmp_path / "a.txt", SplitFractions(0.2, 0))
     with pytest.raises(UserError, match=r"'test'.*train, dev, whole"):
         split_of(splits, "test")
     assert joined(split_of(splits, "validation")) == "89"

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from multimodal.language.author import Trace
 from multimodal.language.heatmap import HeatMap, html_page
 from multimodal.language.interpretation import FEATURES, find_cells
+from multimodal.language.language_model import Trace
 
 TEXT = 'say "hi" (or [so])\n/* no */ $x$\n"bye" now\n'
 

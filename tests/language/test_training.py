@@ -8,16 +8,21 @@ import pytest
 import torch
 
 from multimodal.errors import UserError
-from multimodal.language.author import Author
 from multimodal.language.data import Passage
-from multimodal.language.recipe import TextRecipe
-from multimodal.language.training import Reading, TextTask, shows_after, specimen
+from multimodal.language.language_model import LanguageModel
+from multimodal.language.recipe import LanguageModelRecipe
+from multimodal.language.training import (
+    LanguageModelingStage,
+    LanguageModelTask,
+    sample_text,
+    shows_after,
+)
 from multimodal.training import train
 from multimodal.training.report import Report
 from multimodal.vocabulary import CharacterVocabulary
 
 TEXT = "the quick brown fox.\n" * 60
-RECIPE = TextRecipe(
+RECIPE = LanguageModelRecipe(
     layers=1,
     embedding_size=8,
     hidden_size=24,
@@ -40,8 +45,8 @@ def splits(text: str = TEXT) -> dict[str, list[Passage]]:
     return {"train": [Passage(text[:cut], "text")], "dev": [Passage(text[cut:], "text")]}
 
 
-def task(out, text: str = TEXT, **changes) -> TextTask:
-    return TextTask(replace(RECIPE, **changes), splits(text), out)
+def task(out, text: str = TEXT, **changes) -> LanguageModelTask:
+    return LanguageModelTask(replace(RECIPE, **changes), splits(text), out)
 
 
 def metrics(out) -> list[dict]:
@@ -53,7 +58,7 @@ class Crash(BaseException):
     """Stands in for `kill -9`."""
 
 
-def crash_at(reading: Reading, step: int) -> None:
+def crash_at(reading: LanguageModelingStage, step: int) -> None:
     """Crash in the middle of a step; all before it was saved."""
     loss, taken = reading.loss, iter(range(10**6))
     reading.options = replace(reading.options, checkpoint_seconds=0.0)
@@ -93,9 +98,9 @@ def test_what_it_writes_is_shown_at_growing_steps_in_one_log(run):
     assert steps == [
         "at first",
         "after 10 steps",
-        "reading, epoch 1/2",
+        "language-modeling, epoch 1/2",
         "after 30 steps",
-        "reading, epoch 2/2",
+        "language-modeling, epoch 2/2",
     ]
     assert log.split("— ")[-1].count("fox") > log.split("— ")[1].count("fox")
     assert [step for step in range(2000) if shows_after(step)] == [0, 10, 30, 100, 300, 1000]
@@ -113,7 +118,7 @@ def test_an_interrupted_run_ends_as_an_unbroken_one(run, tmp_path, step):
     train(again, out)
     assert metrics(out) == metrics(run)
     assert (out / "samples.txt").read_text() == (run / "samples.txt").read_text()
-    weights = [Author.load(folder / "best").network.state_dict() for folder in (out, run)]
+    weights = [LanguageModel.load(folder / "best").network.state_dict() for folder in (out, run)]
     torch.testing.assert_close(*weights, rtol=0, atol=0)
 
 
@@ -140,9 +145,9 @@ def test_to_validate_or_show_does_not_disturb_the_streams(tmp_path):
             look(learning, model)
         return found
 
-    def look(learning: TextTask, model) -> None:
+    def look(learning: LanguageModelTask, model) -> None:
         assert learning.validate(model.eval()).keys() >= {"nats_per_character"}
-        specimen(model.train(), learning.vocabulary)
+        sample_text(model.train(), learning.vocabulary)
         assert all(module.training for module in model.modules())
 
     assert losses(look) == losses(lambda *_: None)
@@ -154,8 +159,8 @@ def test_the_gradient_stops_at_the_chunk_but_the_state_goes_on(tmp_path):
     first, second, *_ = (b._replace(shown_after=None) for b in reading.batches(0, 0, 0, 1))
     reading.loss(model, first)["loss"].backward()
     carried = reading.loss(model, second)["loss"]
-    reading.begin(model)
-    assert reading.carried() == {}
+    reading.setup(model)
+    assert reading.state_dict() == {}
     assert reading.loss(model, second)["loss"].item() != pytest.approx(carried.item(), abs=1e-4)
 
 
@@ -172,7 +177,7 @@ def test_bytes_and_words_are_learnt_as_well(tmp_path, vocabulary):
     tokens = learning.config["tokens"]["dev"]
     per_token = line["nats_per_character"] * line["characters"] / tokens
     assert math.log(line["perplexity"]) == pytest.approx(per_token, rel=1e-4)
-    assert Author.load(best).write("Größe", length=20, seed=0)
+    assert LanguageModel.load(best).generate("Größe", length=20, seed=0)
 
 
 def test_characters_of_all_splits_are_known_and_words_of_the_first(tmp_path):
@@ -186,19 +191,19 @@ def test_characters_of_all_splits_are_known_and_words_of_the_first(tmp_path):
 def test_tied_embeddings_survive_a_run(tmp_path):
     changes = {"embeddings": "tied", "embedding_size": 24, "epochs": 1}
     best = train(task(tmp_path / "run", **changes), tmp_path / "run")
-    network = Author.load(best).network
+    network = LanguageModel.load(best).network
     assert network.readout.weight is network.embedding.weight
 
 
 def test_a_training_may_begin_with_another_author(run, tmp_path):
-    before = Author.load(run / "best", precision="fp32")
+    before = LanguageModel.load(run / "best", precision="fp32")
     text = "the quick brown fox (Vulpes)!\n" * 40
     tuned = task(tmp_path, text, start=str(run / "best"), hidden_size=99, weight_dropout=0.2)
     assert tuned.model.config == replace(before.network.config, weight_dropout=0.2)
     assert isinstance(tuned.vocabulary, CharacterVocabulary)
     assert set(tuned.vocabulary.characters) == set(TEXT) | set(text)
     known = "the quick brown fox.\n"
-    new = tuned.author(tuned.model).score(known).log_probs
+    new = tuned.language_model(tuned.model).score(known).log_probs
     old = before.score(known).log_probs
     # New characters take a little probability from those that were known.
     assert -1.0 < float((new - old).min()) <= float((new - old).max()) <= 1e-3
@@ -210,12 +215,12 @@ def test_a_training_may_begin_with_another_author(run, tmp_path):
         ({"streams": 0}, "streams: must be at least 1"),
         ({"weight_dropout": 1.0}, "weight_dropout: must be from 0 to below 1"),
         ({"learning_rate": 0.0}, "learning_rate: must be above 0"),
-        ({"final_rate": 2.0}, "final_rate: must be from 0 to 1"),
-        ({"dev_share": 0.6, "test_share": 0.5}, "shares below 1"),
+        ({"min_lr_ratio": 2.0}, "min_lr_ratio: must be from 0 to 1"),
+        ({"dev_fraction": 0.6, "test_fraction": 0.5}, "shares below 1"),
         ({"embeddings": "tied"}, "embedding_size of 24"),
-        ({"seen_at_least": 2}, "seen_at_least"),
+        ({"min_count": 2}, "min_count"),
         ({"streams": 64, "steps": 100}, "too few for streams=64 of steps=100"),
-        ({"start": "no-such-author"}, "no-such-author"),
+        ({"start": "no-such-model"}, "no-such-model"),
     ],
 )
 def test_what_cannot_be_learnt_is_named(tmp_path, changes, named):
@@ -225,4 +230,4 @@ def test_what_cannot_be_learnt_is_named(tmp_path, changes, named):
 
 def test_without_a_dev_split_there_is_nothing_to_choose_by(tmp_path):
     with pytest.raises(UserError, match="'dev'"):
-        TextTask(RECIPE, {"train": splits()["train"]}, tmp_path)
+        LanguageModelTask(RECIPE, {"train": splits()["train"]}, tmp_path)

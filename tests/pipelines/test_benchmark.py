@@ -43,7 +43,7 @@ def test_the_bare_products_fit_every_decoder(with_decoder, photos, attention, de
     with torch.inference_mode():
         run = DecoderRun(captioner, photos, batch_size=4)
         run.multiply()
-        run.write()
+        run.generate()
 
 
 def test_products_are_counted_step_by_step_and_the_decoder_is_left_as_it_was(
@@ -52,9 +52,9 @@ def test_products_are_counted_step_by_step_and_the_decoder_is_left_as_it_was(
     before = [caption.text for caption in captioner.caption(photos)]
     steps: list[tuple[int, int]] = []
 
-    def of_step(decoder, sight, *shape: int) -> list:
+    def of_step(decoder, memory, *shape: int) -> list:
         steps.append(shape)
-        return products_of_step(decoder, sight, *shape)
+        return products_of_step(decoder, memory, *shape)
 
     products_of_step = captioner_benchmark._products_of_step
     monkeypatch.setattr(captioner_benchmark, "_products_of_step", of_step)

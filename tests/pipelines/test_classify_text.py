@@ -25,8 +25,8 @@ COMMENTS = 'id,comment\n1,"so good, so warm"\n2,\n3,bad\n4\n5,😀 été\n'
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     torch.manual_seed(0)
-    pieces = Pieces.build(["so good , so warm", "bad"], "words", buckets=32, at_least=1)
-    config = TextConfig(readers=2, embedding_size=6, hidden_size=6)
+    pieces = Pieces.build(["so good , so warm", "bad"], "words", buckets=32, min_count=1)
+    config = TextConfig(num_encoders=2, embedding_size=6, hidden_size=6)
     network = TextNetwork(config, len(pieces), 32, 2)
     classifier = TextClassifier(network, pieces, ("0", "1"), names=("sad", "glad"))
     return classifier.save(tmp_path_factory.mktemp("models") / "moods")
@@ -217,7 +217,7 @@ def labelled(tmp_path):
 def test_training_leaves_a_classifier_that_can_be_measured(run, labelled, tmp_path, monkeypatch):
     monkeypatch.setattr(Report, "draw_curves", lambda self: None)
     tiny = ["readers=1", "embedding_size=6", "hidden_size=6", "buckets=32", "epochs=2"]
-    names = ["label_names=0=sad,1=glad", "batch_size=4", "seen_at_least=1"]
+    names = ["label_names=0=sad,1=glad", "batch_size=4", "min_count=1"]
     settings = [part for setting in [*tiny, *names] for part in ("--set", setting)]
     code, out, _ = run(
         "train", "text-classifier", "--data", labelled, "--out", tmp_path / "run", *settings

@@ -206,9 +206,14 @@ def test_an_option_that_there_is_not_is_refused(run):
 
 
 def test_training_ends_with_the_best_captioner(run, data, tmp_path):
-    settings = ["encoder=shufflenet_v2_x0_5", "encoder_weights=random", "views=1", "epochs=1"]
+    settings = [
+        "encoder=shufflenet_v2_x0_5",
+        "encoder_weights=random",
+        "num_augmentations=1",
+        "epochs=1",
+    ]
     settings += ["fine_tuning_epochs=0", "self_critical_epochs=0", "batch_size=500"]
-    settings += ["hidden_size=8", "embedding_size=8", "seen_at_least=1"]
+    settings += ["hidden_size=8", "embedding_size=8", "min_count=1"]
     options = [argument for setting in settings for argument in ("--set", setting)]
     left = run("train", "captioner", "--data", data, "--out", tmp_path / "run", *options)
     assert left.code == 0

@@ -14,15 +14,15 @@ from pipelines import handwrite as jobs
 from pipelines.cli import commands
 
 _FIXTURES = runpy.run_path(str(Path(__file__).parents[1] / "handwriting" / "conftest.py"))
-make_writer = _FIXTURES["make_writer"]
-writer = _FIXTURES["writer"]
+make_generator = _FIXTURES["make_generator"]
+generator = _FIXTURES["generator"]
 
 
 @pytest.fixture
-def model(writer, tmp_path, monkeypatch):
-    monkeypatch.setattr("multimodal.handwriting.options.WritingOptions.attempts", 1)
+def model(generator, tmp_path, monkeypatch):
+    monkeypatch.setattr("multimodal.handwriting.options.HandwritingOptions.attempts", 1)
     monkeypatch.chdir(tmp_path)
-    return writer.save(tmp_path / "model")
+    return generator.save(tmp_path / "model")
 
 
 def run(*arguments):

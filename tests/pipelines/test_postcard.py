@@ -11,8 +11,8 @@ import pytest
 import torch
 from PIL import Image
 
-from multimodal.handwriting.model import WriterConfig, WriterNetwork
-from multimodal.handwriting.writer import Writer
+from multimodal.handwriting.generator import HandwritingGenerator
+from multimodal.handwriting.model import HandwritingConfig, HandwritingNetwork
 from multimodal.sketching.model import SketchConfig, SketchNetwork
 from multimodal.sketching.sketcher import Sketcher
 from pipelines import cli
@@ -34,15 +34,22 @@ def models(checkpoint, tmp_path_factory) -> CardModels:
     with torch.no_grad():
         network.readout.bias[2] = -20  # of all pen states, the end is unlikely
     Sketcher(network, CATEGORIES, scale=20.0, limit=20).save(folder / "sketcher")
-    writing = WriterConfig(
-        hands=2, character_size=8, hand_size=4, window_size=12, hidden_size=12, components=3
+    writing = HandwritingConfig(
+        num_writers=2,
+        character_embedding_size=8,
+        writer_embedding_size=4,
+        window_size=12,
+        hidden_size=12,
+        components=3,
     )
-    writer = Writer(WriterNetwork(writing), scale=10.0, gallery=(0, 1), paces=(12.0, 12.0))
-    writer.save(folder / "writer")
+    generator = HandwritingGenerator(
+        HandwritingNetwork(writing), scale=10.0, gallery=(0, 1), paces=(12.0, 12.0)
+    )
+    generator.save(folder / "writer")
     return CardModels(
         captioner=str(checkpoint),
         sketcher=str(folder / "sketcher"),
-        writer=str(folder / "writer"),
+        generator=str(folder / "writer"),
     )
 
 
@@ -276,7 +283,11 @@ def test_a_deck_does_not_go_on_with_other_options(models, folder, tmp_path):
 @pytest.fixture
 def run(monkeypatch, capsys, models):
     """Runs the command with models that have learnt nothing; its code and what it printed."""
-    named = {"captioner": models.captioner, "sketcher": models.sketcher, "writer": models.writer}
+    named = {
+        "captioner": models.captioner,
+        "sketcher": models.sketcher,
+        "generator": models.generator,
+    }
     with_models = [word for name, folder in named.items() for word in (f"--{name}", folder)]
 
     def leave(*arguments: object) -> tuple[int, str, str]:

@@ -151,7 +151,7 @@ def test_the_figures_are_those_of_the_guesses(checkpoint, data):
     assert scores["accuracy_after_fraction"]["1.0"] == scores["top1"]
     assert list(scores["accuracy_after_fraction"]) == ["0.25", "0.5", "0.75", "1.0"]
     assert scores["ece_after_fraction"]["1.0"] == scores["ece"]
-    assert scores["well_covered"] == 3
+    assert scores["frequent_categories"] == 3
     assert scores["drawings_per_second"] == pytest.approx(len(every) / scores["seconds"])
 
 
@@ -178,7 +178,7 @@ def test_well_covered_categories_are_ranked_among_themselves(checkpoint, data):
         for guess in recognizer.guess(read_quickdraw(data, "train")[name]):
             shares = dict(guess.ranking)
             right.append(max(NAMES[:2], key=shares.__getitem__) == name)
-    assert scores["well_covered"] == 2
+    assert scores["frequent_categories"] == 2
     assert scores["top1"] == pytest.approx(np.mean(right))
     assert scores["top1"] >= scores["top1_among_all"]
 

@@ -180,20 +180,20 @@ def test_drawings_that_are_in_no_file_are_taken_as_they_are(sketcher, half):
 
 def test_more_like_one_are_drawn_at_its_size_in_the_frame(sketcher):
     how = {"temperature": 0.5, "seed": 1}
-    done = jobs.vary(sketcher, HALF.scaled(1000), 3, "a duck", **how)
+    done = jobs.variations(sketcher, HALF.scaled(1000), 3, "a duck", **how)
     assert done.title == "duck"
     assert len(set(done.drawings)) == 3
-    again = jobs.vary(sketcher, HALF.scaled(1 / 8), 3, "a duck", **how)
+    again = jobs.variations(sketcher, HALF.scaled(1 / 8), 3, "a duck", **how)
     assert [len(drawing) for drawing in again.drawings] == [len(d) for d in done.drawings]
     with pytest.raises(UserError, match="more than one thing"):
-        jobs.vary(sketcher, HALF, 3, "two ducks", **how)
+        jobs.variations(sketcher, HALF, 3, "two ducks", **how)
 
 
 @pytest.mark.parametrize(
     "job",
     [
         lambda s, empty: jobs.complete(s, empty),
-        lambda s, empty: jobs.vary(s, empty),
+        lambda s, empty: jobs.variations(s, empty),
         lambda s, empty: jobs.morph(s, empty, "a pig", 3),
     ],
 )

@@ -125,7 +125,7 @@ def test_the_benchmark_is_one_table(model):
     assert [int(row[0]) for row in table] == list(COUNTS)
     assert all(float(figure) > 0 for row in table for figure in row[1:5])
     assert "first stroke" in lines[-2]
-    assert "of bare fused LSTMs" in lines[-1]
+    assert "of fused LSTMs alone" in lines[-1]
 
 
 def test_settings_that_cannot_be_are_one_line(data, tmp_path):

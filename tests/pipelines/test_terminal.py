@@ -140,7 +140,17 @@ def test_help_lists_commands_by_what_people_do_first(left):
 
 
 def test_ctrl_c_leaves_a_line_of_its_own():
-    command = ["-m", "pipelines.cli", "write", "--model", "sonnets", "--length", "0", "--seed", "1"]
+    command = [
+        "-m",
+        "pipelines.cli",
+        "generate-text",
+        "--model",
+        "sonnets",
+        "--length",
+        "0",
+        "--seed",
+        "1",
+    ]
     child = in_terminal(100, command)
     child.expect(r"\w+ \w+")  # it writes
     child.sendintr()

@@ -81,9 +81,14 @@ def test_a_file_of_captions_that_is_not_there_is_named(data, tmp_path):
 
 
 def test_a_finished_run_is_not_trained_over(data, tmp_path):
-    settings = ["encoder=shufflenet_v2_x0_5", "encoder_weights=random", "views=1", "epochs=1"]
+    settings = [
+        "encoder=shufflenet_v2_x0_5",
+        "encoder_weights=random",
+        "num_augmentations=1",
+        "epochs=1",
+    ]
     settings += ["fine_tuning_epochs=0", "self_critical_epochs=0", "batch_size=500"]
-    settings += ["hidden_size=8", "embedding_size=8", "seen_at_least=1"]
+    settings += ["hidden_size=8", "embedding_size=8", "min_count=1"]
     train_captioner(data, tmp_path / "run", settings)
     with pytest.raises(UserError, match="finished run"):
         train_captioner(data, tmp_path / "run", settings)
@@ -93,7 +98,7 @@ def test_a_captioner_that_says_more_differs_in_its_last_bias_alone(data, checkpo
     out = tmp_path / "varied"
     options = ["--photos", 30, "--uses", 2, "--limit", 3, "--rounds", 3]
     options += ["--length-penalty", 0.3, "--detected-weight", 0.2]
-    code, printed, _ = run("vary", checkpoint, "--data", data, "--out", out, *options)
+    code, printed, _ = run("adjust-vocabulary", checkpoint, "--data", data, "--out", out, *options)
     assert code == 0
     assert printed.count("words said") == 3
     former, varied = load_file(checkpoint / WEIGHTS), load_file(out / WEIGHTS)
@@ -106,10 +111,10 @@ def test_a_captioner_that_says_more_differs_in_its_last_bias_alone(data, checkpo
 
 def test_what_cannot_be_varied_is_named(data, checkpoint, run, tmp_path):
     out = tmp_path / "varied"
-    code, _, said = run("vary", tmp_path / "none", "--data", data, "--out", out)
+    code, _, said = run("adjust-vocabulary", tmp_path / "none", "--data", data, "--out", out)
     assert (code != 0, "none" in said) == (True, True)
-    code, _, said = run("vary", checkpoint, "--data", tmp_path / "none", "--out", out)
+    code, _, said = run("adjust-vocabulary", checkpoint, "--data", tmp_path / "none", "--out", out)
     assert (code != 0, "none" in said) == (True, True)
-    code, _, said = run("vary", checkpoint, "--data", data, "--out", out, "--limit", 0)
+    code, _, said = run("adjust-vocabulary", checkpoint, "--data", data, "--out", out, "--limit", 0)
     assert (code != 0, said.count("\n"), "limit" in said) == (True, 1, True)
     assert not out.exists()

@@ -158,7 +158,7 @@ def test_an_alignment_is_drawn(run, best, tmp_path, translator):
 
 def test_training_leaves_a_translator(run, parallel_data, tmp_path, monkeypatch):
     monkeypatch.setattr(Report, "draw_curves", lambda self: None)
-    small = ["vocabulary_size=300", "embedding_size=4", "reader_size=4", "writer_size=4"]
+    small = ["vocabulary_size=300", "embedding_size=4", "encoder_size=4", "decoder_size=4"]
     small += ["epochs=1", "batch_size=40", "precision=fp32"]
     settings = [part for setting in small for part in ("--set", setting)]
     code, out, _ = run(
@@ -249,7 +249,7 @@ def test_speed_is_told_at_three_sizes(run, best):
 @pytest.fixture
 def seen(monkeypatch):
     """What the benchmark notes of a run: by kind, what it takes the products of."""
-    seen = {"reading": [], "writing": [], "foretelling": []}
+    seen = {"reading": [], "writing": [], "predicting": []}
 
     def noting(kind, products_of):
         def note(*what):
@@ -269,9 +269,9 @@ def test_the_bare_products_are_those_of_the_run(translator, seen):
     ((memory,),) = seen["reading"]
     assert len(memory.values) == 2
     assert {hypotheses for _, hypotheses in seen["writing"]} == {1, 5}  # a beam widens by itself
-    assert not seen["foretelling"]
+    assert not seen["predicting"]
     ((products,),) = run._products
-    reading = 2 * translator.network.config.reader_layers * (1 + memory.values.shape[1]) + 3
+    reading = 2 * translator.network.config.encoder_layers * (1 + memory.values.shape[1]) + 3
     assert len(products) == reading + 8 * len(seen["writing"])
     run.multiply()
     assert not {"read", "forward"} & {*vars(translator.network)}
@@ -280,10 +280,10 @@ def test_the_bare_products_are_those_of_the_run(translator, seen):
 def test_what_is_read_back_is_among_the_bare_products(translator, monkeypatch, seen):
     monkeypatch.setattr("multimodal.translation.translator.CLOSE", 100.0)
     run = benchmark.Run(translator, ["A red man runs.", "The blue dog sings."], "de", 0.5, 2)
-    ((memory, steps),) = seen["foretelling"]
+    ((memory, steps),) = seen["predicting"]
     assert [len(read.values) for (read,) in seen["reading"]] == [2, 2 * 3]
     assert memory is seen["reading"][1][0]
-    layers = translator.network.config.reader_layers
+    layers = translator.network.config.encoder_layers
     reading = [2 * layers * (1 + read.values.shape[1]) + 3 for (read,) in seen["reading"]]
     ((products,),) = run._products
     assert len(products) == sum(reading) + 8 * len(seen["writing"]) + 2 * (1 + steps) + 5

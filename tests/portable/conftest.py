@@ -25,15 +25,17 @@ def strong(network: torch.nn.Module, seed: int = 0, strength: float = STRENGTH) 
     return network
 
 
-def make_author():
-    from multimodal.language.author import Author
-    from multimodal.language.data import Shares
+def make_language_model():
+    from multimodal.language.data import SplitFractions
+    from multimodal.language.language_model import LanguageModel
     from multimodal.language.model import LanguageConfig, LanguageNetwork
     from multimodal.vocabulary import CharacterVocabulary
 
     vocabulary = CharacterVocabulary("\n abcdefgh.\ufffd")
     config = LanguageConfig(layers=2, embedding_size=6, hidden_size=8)
-    return Author(strong(LanguageNetwork(config, len(vocabulary))), vocabulary, Shares(0.1, 0.1))
+    return LanguageModel(
+        strong(LanguageNetwork(config, len(vocabulary))), vocabulary, SplitFractions(0.1, 0.1)
+    )
 
 
 def make_sketcher(*, position: bool = False):
@@ -49,20 +51,27 @@ def make_sketcher(*, position: bool = False):
     return Sketcher(network, categories, scale=20.0, limit=24, rough=["fish"], precision="fp32")
 
 
-def make_writer():
-    from multimodal.handwriting.model import END_OF_LINE, WriterConfig, WriterNetwork
-    from multimodal.handwriting.options import WritingOptions
-    from multimodal.handwriting.writer import Writer
+def make_handwriting_generator():
+    from multimodal.handwriting.generator import HandwritingGenerator
+    from multimodal.handwriting.model import END_OF_LINE, HandwritingConfig, HandwritingNetwork
+    from multimodal.handwriting.options import HandwritingOptions
 
     torch.manual_seed(0)
-    sizes = {"character_size": 6, "hand_size": 4, "window_size": 16, "hidden_size": 12}
-    network = WriterNetwork(WriterConfig(hands=3, windows=2, components=3, **sizes))
+    sizes = {
+        "character_embedding_size": 6,
+        "writer_embedding_size": 4,
+        "window_size": 16,
+        "hidden_size": 12,
+    }
+    network = HandwritingNetwork(HandwritingConfig(num_writers=3, windows=2, components=3, **sizes))
     with torch.no_grad():
         network.readout.weight *= 4
         network.readout.bias[END_OF_LINE] = 6.0
         network.lower.window.projection.bias[4:] = float(np.log(0.5))
-    writer = Writer(network, scale=15.0, gallery=[2, 0], paces=[40.0, 50.0], precision="fp32")
-    writer.options = WritingOptions(attempts=1)
+    writer = HandwritingGenerator(
+        network, scale=15.0, gallery=[2, 0], paces=[40.0, 50.0], precision="fp32"
+    )
+    writer.options = HandwritingOptions(attempts=1)
     return writer
 
 
@@ -76,12 +85,19 @@ def make_recognizer():
     return Recognizer(network, categories, {1: 0.8, 2: 1.3})
 
 
-def make_reader():
-    from multimodal.recognition.reading.model import ReaderConfig, ReaderNetwork
-    from multimodal.recognition.reading.reader import Reader
+def make_handwriting_recognizer():
+    from multimodal.recognition.handwriting.model import (
+        HandwritingRecognizerConfig,
+        HandwritingRecognizerNetwork,
+    )
+    from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
 
-    network = strong(ReaderNetwork(ReaderConfig(channels=6, hidden_size=8, layers=2), 5))
-    return Reader(network, "ab cd")
+    network = strong(
+        HandwritingRecognizerNetwork(
+            HandwritingRecognizerConfig(channels=6, hidden_size=8, layers=2), 5
+        )
+    )
+    return HandwritingRecognizer(network, "ab cd")
 
 
 def make_translator():
@@ -93,9 +109,9 @@ def make_translator():
 
     texts = ["the dog runs", "der Hund läuft", "a cat sleeps", "eine Katze schläft"] * 3
     vocabulary = SubwordVocabulary.build(texts, 300, ("<pad>", "<end>", "<de>", "<en>"))
-    sizes = {"embedding_size": 12, "reader_size": 8, "writer_size": 12, "attention_size": 8}
+    sizes = {"embedding_size": 12, "encoder_size": 8, "decoder_size": 12, "attention_size": 8}
     network = strong(
-        TranslationNetwork(TranslatorConfig(reader_layers=2, **sizes), len(vocabulary))
+        TranslationNetwork(TranslatorConfig(encoder_layers=2, **sizes), len(vocabulary))
     )
     languages = {
         "en": Language(
@@ -110,7 +126,7 @@ def make_translator():
 def make_captioner(*, costs: bool = False):
     from multimodal.captioning.captioner import Captioner, CaptionOptions
     from multimodal.captioning.model import CaptionNetwork, DecoderConfig
-    from multimodal.captioning.wording import CaptionVocabulary, RepetitionCosts
+    from multimodal.captioning.vocabulary import CaptionVocabulary, RepetitionCosts
     from multimodal.encoders import Encoder, EncoderConfig
 
     vocabulary = CaptionVocabulary(WORDS, "spelling" if costs else "coco-caption")
@@ -135,11 +151,11 @@ def make_captioner(*, costs: bool = False):
 
 
 MAKERS = {
-    "text": (make_author, export.text_file),
+    "language-model": (make_language_model, export.language_model_file),
     "sketcher": (make_sketcher, export.sketcher_file),
-    "writer": (make_writer, export.writer_file),
+    "handwriting-generator": (make_handwriting_generator, export.handwriting_generator_file),
     "recognizer": (make_recognizer, export.recognizer_file),
-    "reader": (make_reader, export.reader_file),
+    "handwriting-recognizer": (make_handwriting_recognizer, export.handwriting_recognizer_file),
     "translator": (make_translator, export.translator_file),
     "captioner": (make_captioner, export.captioner_file),
     "captioner with costs": (partial(make_captioner, costs=True), export.captioner_file),

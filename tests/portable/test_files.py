@@ -30,7 +30,7 @@ def tiny_model(manifest: str | None) -> bytes:
     return model.SerializeToString()
 
 
-GOOD = json.dumps({"format": 1, "task": "text"})
+GOOD = json.dumps({"format": 2, "task": "language-model"})
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,8 @@ GOOD = json.dumps({"format": 1, "task": "text"})
         (tiny_model("[1]"), "manifest is damaged"),
         (tiny_model('{"format": 1}'), "manifest is damaged"),
         (tiny_model("[" * 5000), "manifest is damaged"),
-        (tiny_model(json.dumps({"format": 9, "task": "text"})), "another format"),
-        (tiny_model(json.dumps({"format": 1, "task": "oracle"})), "not known here"),
+        (tiny_model(json.dumps({"format": 9, "task": "language-model"})), "another format"),
+        (tiny_model(json.dumps({"format": 2, "task": "oracle"})), "not known here"),
         (tiny_model(GOOD), "no 'vocabulary'"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -139,7 +139,7 @@ def test_a_file_of_8_bit_is_smaller_and_says_nearly_the_same(pairs, tmp_path):
     graph = helper.make_graph([node], "graph", [value], [other], [initializer])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
     entry = model.metadata_props.add()
-    entry.key, entry.value = KEY, json.dumps({"format": 1, "task": "text"})
+    entry.key, entry.value = KEY, json.dumps({"format": 2, "task": "language-model"})
     small = quantized(model)
     assert small.ByteSize() < 0.35 * model.ByteSize()
     path = tmp_path / "small.onnx"
@@ -156,10 +156,19 @@ def test_a_file_of_8_bit_is_smaller_and_says_nearly_the_same(pairs, tmp_path):
 COMMANDS = {
     "captioner": ["caption", "photo.png", "-o", "captions.jsonl"],
     "sketcher": ["sketch", "two ducks", "--seed", "1", "-o", "ducks.svg"],
-    "writer": ["handwrite", "Anna", "--seed", "1", "--drafts", "1", "-o", "anna.svg"],
+    "handwriting-generator": [
+        "handwrite",
+        "Anna",
+        "--seed",
+        "1",
+        "--drafts",
+        "1",
+        "-o",
+        "anna.svg",
+    ],
     "recognizer": ["recognize", "drawing.svg", "--every-stroke"],
-    "reader": ["read", "drawing.svg", "--alternatives", "2"],
-    "text": ["write", "--prime", "abc", "--length", "20", "--seed", "1"],
+    "handwriting-recognizer": ["read", "drawing.svg", "--alternatives", "2"],
+    "language-model": ["generate-text", "--prime", "abc", "--length", "20", "--seed", "1"],
     "translator": ["translate", "the dog runs", "--to", "de"],
 }
 RUN = """

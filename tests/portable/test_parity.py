@@ -23,17 +23,20 @@ def apart(one, other) -> float:
     ids=str,
 )
 def test_texts_are_the_same_token_by_token(pairs, changes):
-    author, file = pairs("text")
+    language_model, file = pairs("language-model")
     primes = ["abc", "", "h. gf"]
     options = {"length": 300, "seed": 4, **changes}
-    assert file.write_all(primes, **options) == author.write_all(primes, **options)
+    assert file.generate_batch(primes, **options) == language_model.generate_batch(
+        primes, **options
+    )
 
 
 def test_log_probabilities_of_a_text_are_the_same(pairs):
-    author, file = pairs("text")
+    language_model, file = pairs("language-model")
     options = {"length": 40, "seed": 1, "temperature": 0.5}
     ours, theirs = (
-        [written.log_prob for written in one.stream("ab", **options)] for one in (file, author)
+        [written.log_prob for written in one.stream("ab", **options)]
+        for one in (file, language_model)
     )
     assert ours == pytest.approx(theirs, abs=1e-4)
 
@@ -95,11 +98,11 @@ def test_a_file_takes_points_as_they_come(pairs):
 
 
 def test_lines_of_handwriting_are_the_same_point_by_point(pairs):
-    writer, file = pairs("writer")
+    generator, file = pairs("handwriting-generator")
     options = {"seed": 3, "bias": 1.0, "drafts": 1, "attempts": 1}
     texts = ["Anna", "a train at 9.", "x"]
     for style in (1, 2):
-        ours, theirs = (one.write_lines(texts, style=style, **options) for one in (file, writer))
+        ours, theirs = (one.write_lines(texts, style=style, **options) for one in (file, generator))
         for one, other in zip(ours, theirs, strict=True):
             assert apart(one, other) < 0.01
 
@@ -107,10 +110,10 @@ def test_lines_of_handwriting_are_the_same_point_by_point(pairs):
 def test_the_same_draft_is_kept(pairs):
     from multimodal.handwriting.judging import Piece
 
-    writer, file = pairs("writer")
-    pieces = [Piece(text, writer.style(1)) for text in ("quick", "fox", "jumps o")]
+    generator, file = pairs("handwriting-generator")
+    pieces = [Piece(text, generator.style(1)) for text in ("quick", "fox", "jumps o")]
     options = {"seed": 9, "bias": 0.5, "drafts": 3, "attempts": 2}
-    ours, theirs = (one.write_texts(pieces, **options) for one in (file, writer))
+    ours, theirs = (one.write_texts(pieces, **options) for one in (file, generator))
     for one, other in zip(ours, theirs, strict=True):
         assert len(one.rows) == len(other.rows)
         assert np.abs(one.rows - other.rows).max() < 1e-3
@@ -132,9 +135,9 @@ def test_guesses_are_the_same_after_every_stroke(pairs):
 
 @pytest.mark.parametrize("alternatives", [0, 3])
 def test_readings_are_the_same(pairs, alternatives):
-    reader, file = pairs("reader")
+    recognizer, file = pairs("handwriting-recognizer")
     drawings = [SQUARE, WAVE, Drawing([])]
-    ours, theirs = (one.read(drawings, alternatives=alternatives) for one in (file, reader))
+    ours, theirs = (one.read(drawings, alternatives=alternatives) for one in (file, recognizer))
     for one, other in zip(ours, theirs, strict=True):
         assert one.text == other.text
         assert one.score == pytest.approx(other.score, abs=1e-3)
@@ -192,6 +195,6 @@ def test_the_graph_squashes_a_photo_as_pillow_does(pairs):
     photo = np.kron(random.integers(0, 256, (20, 30, 3)), np.ones((8, 8, 1))).astype(np.uint8)
     options = file.search_options({}).search
     whole = file.file.run(photos=photo[None], **options)
-    fitted = file.file.run(photos=file.view(Image.fromarray(photo))[None], **options)
+    fitted = file.file.run(photos=file.preprocess(Image.fromarray(photo))[None], **options)
     assert whole["tokens"].tolist() == fitted["tokens"].tolist()
     assert whole["scores"][0, 0] == pytest.approx(fitted["scores"][0, 0], abs=0.02)

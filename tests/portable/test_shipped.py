@@ -63,12 +63,12 @@ def test_sketches_are_the_same_point_by_point(files):
 
 
 def test_handwriting_is_the_same_point_by_point(files):
-    from multimodal.handwriting.writer import Writer
+    from multimodal.handwriting.generator import HandwritingGenerator
 
     texts = ["Dear Anna,", "the train leaves at 9.", "Quartz & Zoo"]
     options = {"seed": 4, "style": 3}
-    theirs = Writer.load(precision="fp32").write_lines(texts, **options)
-    ours = files("writer-unipen", "writer").write_lines(texts, **options)
+    theirs = HandwritingGenerator.load(precision="fp32").write_lines(texts, **options)
+    ours = files("writer-unipen", "handwriting-generator").write_lines(texts, **options)
     assert_same(ours, theirs, 15.0)
 
 
@@ -81,12 +81,12 @@ def assert_same(ours: list[Drawing], theirs: list[Drawing], scale: float) -> Non
 
 
 def test_texts_are_the_same(files):
-    from multimodal.language.author import Author
+    from multimodal.language.language_model import LanguageModel
 
     options = {"length": 300, "seed": 2, "temperature": 0.8}
     primes = ["Shall I compare", ""]
-    theirs = Author.load("sonnets", precision="fp32").write_all(primes, **options)
-    assert files("sonnets", "text").write_all(primes, **options) == theirs
+    theirs = LanguageModel.load("sonnets", precision="fp32").generate_batch(primes, **options)
+    assert files("sonnets", "language-model").generate_batch(primes, **options) == theirs
 
 
 def test_translations_have_the_same_bleu(files, shared):

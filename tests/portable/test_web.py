@@ -23,7 +23,15 @@ from multimodal.portable.file import ModelFile
 from multimodal.strokes import Drawing
 from pipelines.site.build import build_site, copy_runtime, icon, write_page
 
-TASKS = ("text", "sketcher", "writer", "recognizer", "reader", "translator", "captioner")
+TASKS = (
+    "language-model",
+    "sketcher",
+    "handwriting-generator",
+    "recognizer",
+    "handwriting-recognizer",
+    "translator",
+    "captioner",
+)
 SHAPE = Drawing([[(0, 0), (40, 0), (40, 40)], [(0, 40), (0, 0)]])
 
 
@@ -39,15 +47,15 @@ def jobs(task: str, file: Any) -> None:
     """Ten of each."""
     photos = list(np.random.default_rng(0).integers(0, 256, (10, 64, 64, 3), np.uint8))
     match task:
-        case "text":
-            file.write_all(["abc"] * 10, length=60, seed=1)
+        case "language-model":
+            file.generate_batch(["abc"] * 10, length=60, seed=1)
         case "sketcher":
             file.draw_many([("duck", 10)], seed=1, temperature=0.8)
-        case "writer":
+        case "handwriting-generator":
             file.write_lines([f"line {n}" for n in range(10)], seed=1, drafts=1, attempts=1)
         case "recognizer":
             file.guesses(SHAPE)
-        case "reader":
+        case "handwriting-recognizer":
             file.read([SHAPE] * 10)
         case "translator":
             file.translate(["a cat runs"] * 5 + ["the dog sleeps"] * 5, to="de")
@@ -112,7 +120,7 @@ def site(pairs, runtime, tmp_path_factory) -> Path:
     (folder / "ort").mkdir()
     copy_runtime(folder / "ort", runtime)
     manifests = {}
-    for task in ("sketcher", "recognizer", "writer", "captioner"):
+    for task in ("sketcher", "recognizer", "handwriting-generator", "captioner"):
         shutil.copyfile(pairs.path(task), folder / "models" / f"{task}.onnx")
         manifests[task] = ModelFile(pairs.path(task)).manifest
     write_page(folder, manifests)

@@ -1,4 +1,4 @@
-"""Shapes drawn by a made-up hand, and a recognizer of them that has learnt nothing."""
+"""Shapes drawn by a made-up writer, and a recognizer of them that has learnt nothing."""
 
 from pathlib import Path
 

@@ -2,21 +2,21 @@ import pytest
 import torch
 
 from multimodal.recognition.model import RecognizerConfig, RecognizerNetwork
-from multimodal.recognition.readout import FEW_STEPS, Reader
+from multimodal.recognition.pooled_rnn import FEW_STEPS, PooledRNN
 from multimodal.recognition.views import CHANNELS, PIECE_FEATURES
 
 
 @pytest.fixture(params=["rnn", "gru", "lstm"])
-def reader(request) -> Reader:
+def rnn(request) -> PooledRNN:
     torch.manual_seed(1)
-    return Reader(request.param, input_size=3, hidden_size=5, layers=2, dropout=0.5).eval()
+    return PooledRNN(request.param, input_size=3, hidden_size=5, layers=2, dropout=0.5).eval()
 
 
-def test_a_reader_gives_the_state_and_the_peaks_so_far(reader):
+def test_a_reader_gives_the_state_and_the_peaks_so_far(rnn):
     inputs = torch.randn(2, 9, 3)
-    outputs, memory = reader(inputs)
-    hidden, _ = reader.core.unroll(inputs)
-    assert outputs.shape == (2, 9, reader.output_size)
+    outputs, memory = rnn(inputs)
+    hidden, _ = rnn.core.unroll(inputs)
+    assert outputs.shape == (2, 9, rnn.output_size)
     for t in range(9):
         torch.testing.assert_close(outputs[:, t, :5], hidden[:, t])
         torch.testing.assert_close(outputs[:, t, 5:], hidden[:, : t + 1].amax(1))
@@ -24,20 +24,20 @@ def test_a_reader_gives_the_state_and_the_peaks_so_far(reader):
 
 
 @pytest.mark.parametrize("cut", [1, FEW_STEPS, FEW_STEPS + 1, 11])
-def test_reading_in_parts_is_reading_at_once(reader, cut):
+def test_reading_in_parts_is_reading_at_once(rnn, cut):
     inputs = torch.randn(2, 12, 3)
-    whole, at_once = reader(inputs)
-    first, memory = reader(inputs[:, :cut])
-    second, in_parts = reader(inputs[:, cut:], memory)
+    whole, at_once = rnn(inputs)
+    first, memory = rnn(inputs[:, :cut])
+    second, in_parts = rnn(inputs[:, cut:], memory)
     torch.testing.assert_close(torch.cat([first, second], 1), whole)
     torch.testing.assert_close(in_parts.peaks, at_once.peaks)
 
 
-def test_dropout_between_layers_is_on_in_training_however_few_the_steps(reader):
+def test_dropout_between_layers_is_on_in_training_however_few_the_steps(rnn):
     inputs = torch.ones(1, FEW_STEPS, 3)
-    reader.train()
+    rnn.train()
     torch.manual_seed(0)
-    assert not torch.equal(reader(inputs)[0], reader(inputs)[0])
+    assert not torch.equal(rnn(inputs)[0], rnn(inputs)[0])
 
 
 @pytest.mark.parametrize("picture_size", [0, 16])

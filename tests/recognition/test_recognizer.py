@@ -47,7 +47,7 @@ def test_only_the_top_is_told(recognizer, drawings):
 def test_watching_drawing_by_drawing_and_all_at_once_say_the_same(
     recognizer, several, monkeypatch, mirror, at_a_time
 ):
-    monkeypatch.setattr(recognizer_module, "_AT_A_TIME", at_a_time)
+    monkeypatch.setattr(recognizer_module, "_BATCH_SIZE", at_a_time)
     recognizer.mirror = mirror
     finished, growing = recognizer.guess(several), recognizer.guesses(several)
     for drawing, last, guesses in zip(several, finished, growing, strict=True):

@@ -12,9 +12,9 @@ from multimodal.recognition.data import (
     LabelledInk,
     TrainingDrawings,
     count_pieces,
+    frequent_categories,
     moments_at,
     pieces_of_drawings,
-    well_covered,
 )
 from multimodal.recognition.ink import Ink
 from multimodal.recognition.recipe import RecognizerRecipe
@@ -34,7 +34,7 @@ RECIPE = RecognizerRecipe(
     epochs=4,
     batch_size=20,
     learning_rate=1e-2,
-    average_decay=0.9,
+    ema_decay=0.9,
     precision="fp32",
 )
 CATEGORIES = ["cross", "house", "wheel"]
@@ -128,9 +128,9 @@ def test_pieces_are_counted_a_part_at_a_time(labelled, monkeypatch):
 
 def test_well_covered_counts_all_parts(drawings):
     parts = [{"a": drawings["cross"], "b": drawings["cross"][:5]}, {"b": drawings["wheel"][:5]}]
-    assert well_covered(parts, 40) == ["a"]
-    assert well_covered(parts, 10) == ["a", "b"]
-    assert well_covered(parts, 41) == ["a", "b"]  # all, where none is
+    assert frequent_categories(parts, 40) == ["a"]
+    assert frequent_categories(parts, 10) == ["a", "b"]
+    assert frequent_categories(parts, 41) == ["a", "b"]  # all, where none is
 
 
 # ---- training ----
@@ -155,12 +155,12 @@ def test_the_loss_weighs_early_guesses(drawings):
 def test_a_recognizer_learns_shapes(drawings, tmp_path):
     """From chance, a third, to nearly all held-out drawings; what is shipped guesses the same."""
     parts = [{name: d[part] for name, d in drawings.items()} for part in (slice(30), slice(30, 40))]
-    recipe = replace(RECIPE, epochs=4, batch_size=8, learning_rate=5e-3, average_decay=0.5)
+    recipe = replace(RECIPE, epochs=4, batch_size=8, learning_rate=5e-3, ema_decay=0.5)
     best = train(RecognizerTask(recipe, *parts, CATEGORIES), tmp_path / "run")
     lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
     dev = [line for line in map(json.loads, lines) if line["kind"] == "dev"]
     assert len(dev) == recipe.epochs
-    assert {"top1_well_covered", "top1", "top5", "ece", "ece_unfinished"} < set(dev[0])
+    assert {"top1_frequent", "top1", "top5", "ece", "ece_unfinished"} < set(dev[0])
     recognizer = Recognizer.load(best)
     held_out = [(name, drawing) for name, of_one in parts[1].items() for drawing in of_one]
     found = [guess.category for guess in recognizer.guess([drawing for _, drawing in held_out])]

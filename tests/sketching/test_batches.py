@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from multimodal.sketching.batches import SketchBatches, stretched, thinned, turned
-from multimodal.sketching.pens import END
+from multimodal.sketching.pen_states import END
 from multimodal.sketching.recipe import SketcherRecipe
 from multimodal.sketching.sequences import LabelledSequences
 

@@ -15,13 +15,13 @@ from multimodal.sketching.generation import (
     first_points,
 )
 from multimodal.sketching.knots import WINDOW, KnotWatch
-from multimodal.sketching.pens import DOWN, END, LIFTED
+from multimodal.sketching.pen_states import DOWN, END, LIFTED
 
 OUTPUT = MixtureOutput(components=2, pen_states=3)
 NEVER = -100.0
 
 
-class SteadyHand:
+class SteadyDecoder:
     """Gives the same vectors at every step."""
 
     def __init__(self, vectors):
@@ -32,7 +32,7 @@ class SteadyHand:
         return self.vectors
 
     def keep(self, rows):
-        return SteadyHand(self.vectors[rows])
+        return SteadyDecoder(self.vectors[rows])
 
     def put(self, rows, other):
         self.vectors[rows] = other.vectors[rows]
@@ -53,8 +53,8 @@ def steps_of(source, count, last=None):
 
 
 def guided(asked, anything, drafts, count=4000):
-    hand = SteadyHand(torch.cat([asked.expand(count, -1), anything.expand(count, -1)]))
-    offsets, _ = steps_of(GuidedPoints(hand, OUTPUT, 1.0, drafts), count)
+    decoder = SteadyDecoder(torch.cat([asked.expand(count, -1), anything.expand(count, -1)]))
+    offsets, _ = steps_of(GuidedPoints(decoder, OUTPUT, 1.0, drafts), count)
     return float((offsets[:, 0] < 0).float().mean())
 
 
@@ -76,10 +76,10 @@ def test_of_two_drafts_the_one_is_likelier_that_tells_more():
 def test_a_draft_that_ends_counts_its_pen_alone():
     """An end is as likely either way; the offset that comes with it must not matter."""
     ends = (NEVER, NEVER, 0.0)
-    hand = SteadyHand(
+    decoder = SteadyDecoder(
         torch.stack([vector(0.5, ends), vector(0.001, ends)]).repeat_interleave(2000, 0)
     )
-    offsets, pens = steps_of(GuidedPoints(hand, OUTPUT, 1.0, 8), 2000)
+    offsets, pens = steps_of(GuidedPoints(decoder, OUTPUT, 1.0, 8), 2000)
     assert (pens == END).all()
     assert float((offsets[:, 0] < 0).float().mean()) == pytest.approx(0.5, abs=0.05)
 
@@ -95,8 +95,8 @@ def test_random_numbers_belong_to_their_drawing_and_place():
 
 def batch(pens, count=3, limit=40, watch=True):
     """Steps of one to the right; the pen as it is said for each."""
-    hand = SteadyHand(torch.stack([vector(1e-9, row) for row in pens]))
-    source = FreePoints(hand, OUTPUT, 1e-9)
+    decoder = SteadyDecoder(torch.stack([vector(1e-9, row) for row in pens]))
+    source = FreePoints(decoder, OUTPUT, 1e-9)
     numbers = RandomNumbers(1, np.arange(count), source.numbers)
     return DrawingBatch(
         source, first_points(count), numbers, limit, KnotWatch.begin(count) if watch else None
@@ -159,7 +159,7 @@ def test_a_stroke_that_becomes_a_knot_is_drawn_anew_and_at_last_left_out():
 def test_no_step_is_longer_than_four_frames():
     far = vector(1e-9)
     far[3 + 2 + 1] = 1e6  # where the second component goes
-    hand = SteadyHand(far[None])
+    decoder = SteadyDecoder(far[None])
     numbers = RandomNumbers(1, np.arange(1), 4)
-    (rows,) = DrawingBatch(FreePoints(hand, OUTPUT, 1e-9), first_points(1), numbers, 5).rows()
+    (rows,) = DrawingBatch(FreePoints(decoder, OUTPUT, 1e-9), first_points(1), numbers, 5).rows()
     np.testing.assert_allclose(rows[:, 0], LONGEST_STEP)

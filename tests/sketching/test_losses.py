@@ -7,7 +7,7 @@ import torch
 
 from multimodal.recurrent.mixture import MixtureOutput
 from multimodal.sketching.losses import drawing_nats, kl_divergence
-from multimodal.sketching.pens import DOWN, END, LIFTED
+from multimodal.sketching.pen_states import DOWN, END, LIFTED
 
 OUTPUT = MixtureOutput(components=1)
 LIMIT = 10
@@ -55,7 +55,7 @@ def test_a_drawing_as_long_as_the_limit_has_no_end():
 def test_rows_left_out_count_as_the_last_one():
     offsets, pens = rows(DOWN, LIFTED, *[END] * (LIMIT - 2))
     values = vectors(LIMIT, (0.5, -0.5, 1.5))
-    values[0, 2, 2] = 7.0  # the end itself is foretold otherwise than its repetitions
+    values[0, 2, 2] = 7.0  # the end itself is predicted otherwise than its repetitions
     whole = drawing_nats(OUTPUT, values, offsets, pens, LIMIT)
     short = drawing_nats(OUTPUT, values[:, :4], offsets[:, :4], pens[:, :4], LIMIT)
     torch.testing.assert_close(tuple(short), tuple(whole))

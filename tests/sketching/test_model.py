@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 import torch
 
-from multimodal.sketching.hands import LSTMHand, LSTMWeights, SteppingHand
+from multimodal.sketching.incremental_decoder import CellDecoder, LSTMDecoder, LSTMWeights
 from multimodal.sketching.model import (
     DecoderCell,
     SketchConfig,
@@ -96,16 +96,16 @@ def test_a_decoder_alone_starts_from_nothing():
     assert not any(part.any() for layer in network.start(torch.zeros(2, 0)) for part in layer)
 
 
-def hands(network: SketchNetwork, dtype: torch.dtype = torch.float32):
+def decoders(network: SketchNetwork, dtype: torch.dtype = torch.float32):
     condition = network.condition(torch.tensor([0, 1, 2]))
     state = network.start(condition)
     weights = LSTMWeights(network, dtype)
-    return LSTMHand.begin(weights, condition, state), SteppingHand(network, condition, state)
+    return LSTMDecoder.start(weights, condition, state), CellDecoder(network, condition, state)
 
 
 @torch.no_grad()
 def test_the_fast_hand_moves_as_the_cell_does():
-    fast, plain = hands(network_of())
+    fast, plain = decoders(network_of())
     for _ in range(6):
         points = some_points(1, 3)[0]
         torch.testing.assert_close(fast.move(points), plain.move(points), **EXACT)
@@ -113,7 +113,7 @@ def test_the_fast_hand_moves_as_the_cell_does():
 
 @torch.no_grad()
 def test_in_16_bit_it_stays_near():
-    fast, plain = hands(network_of(), torch.bfloat16)
+    fast, plain = decoders(network_of(), torch.bfloat16)
     for _ in range(6):
         points = some_points(1, 3)[0]
         torch.testing.assert_close(fast.move(points).float(), plain.move(points), rtol=0, atol=0.03)
@@ -122,11 +122,11 @@ def test_in_16_bit_it_stays_near():
 @torch.no_grad()
 @pytest.mark.parametrize("which", [0, 1])
 def test_some_hands_are_kept_and_the_others_not_disturbed(which):
-    hand, again = hands(network_of())[which], hands(network_of())[which]
+    decoder, again = decoders(network_of())[which], decoders(network_of())[which]
     first, second = some_points(1, 3)[0], some_points(1, 3)[0]
-    hand.move(first)
+    decoder.move(first)
     again.move(first)
-    kept = hand.keep(torch.tensor([2, 0, 0]))
+    kept = decoder.keep(torch.tensor([2, 0, 0]))
     wanted = again.move(second)
     torch.testing.assert_close(kept.move(second[[2, 0, 0]]), wanted[[2, 0, 0]], **EXACT)
-    torch.testing.assert_close(hand.move(second), wanted, **EXACT)
+    torch.testing.assert_close(decoder.move(second), wanted, **EXACT)

@@ -10,7 +10,7 @@ from multimodal.sketching.model import (
     decoder_inputs,
     stroke5,
 )
-from multimodal.sketching.pens import LIFTED
+from multimodal.sketching.pen_states import LIFTED
 
 OFFSETS = torch.tensor([[[3.0, 4.0], [-1.0, 0.0], [10.0, -6.0], [0.0, 1.0]]])
 PENS = torch.tensor([[DOWN, LIFTED, DOWN, DOWN]])

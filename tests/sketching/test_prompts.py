@@ -13,7 +13,7 @@ from multimodal.sketching.phrases import (
     split_list,
 )
 from multimodal.sketching.prompts import (
-    LONGEST,
+    MAX_CHARACTERS,
     MOST_FIGURES,
     Clause,
     Placing,
@@ -262,7 +262,7 @@ def test_between_takes_two_things_or_several_of_one():
         ("", "it is empty; write for example"),
         ("red", "'red' names nothing to draw"),
         ("an orange", "nearest: apple, pear"),
-        ("a duck " * LONGEST, f"at most {LONGEST}"),
+        ("a duck " * MAX_CHARACTERS, f"at most {MAX_CHARACTERS}"),
     ],
 )
 def test_what_does_not_fit_together(text, said):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multimodal.errors import UserError
-from multimodal.sketching.pens import DOWN, END, LIFTED
+from multimodal.sketching.pen_states import DOWN, END, LIFTED
 from multimodal.sketching.sequences import (
     LabelledSequences,
     continued,

@@ -56,7 +56,7 @@ def test_in_16_bit_they_are_equal_to_the_last_digit(make_sketcher):
 
 def test_more_than_fit_into_a_batch(sketcher, monkeypatch):
     wanted = sketcher.draw("duck", 20, seed=7)
-    monkeypatch.setattr("multimodal.sketching.sketcher.AT_ONCE", 6)
+    monkeypatch.setattr("multimodal.sketching.sketcher.BATCH_SIZE", 6)
     assert_alike(sketcher.draw("duck", 20, seed=7), wanted)
 
 
@@ -188,11 +188,11 @@ def test_of_several_candidates_the_nearest_to_the_latent_is_taken(sketcher):
 
 
 def test_more_like_a_drawing_are_the_nearest_of_many_from_around_its_latent(sketcher, monkeypatch):
-    found = sketcher.vary(BEGUN, 3, "duck", seed=1)
+    found = sketcher.variations(BEGUN, 3, "duck", seed=1)
     assert len(set(found)) == 3
     assert all(tuple(drawing.strokes[0][0]) == (0, 0) for drawing in found)
-    assert_alike(sketcher.vary(BEGUN, 3, "duck", seed=1), found)
-    assert found != sketcher.vary(BEGUN, 3, "duck", seed=2)
+    assert_alike(sketcher.variations(BEGUN, 3, "duck", seed=1), found)
+    assert found != sketcher.variations(BEGUN, 3, "duck", seed=2)
 
     def away(drawings):
         own, *others = sketcher._encoded([rows_of(drawing) for drawing in (BEGUN, *drawings)])[0]
@@ -201,7 +201,7 @@ def test_more_like_a_drawing_are_the_nearest_of_many_from_around_its_latent(sket
     with torch.inference_mode():
         assert away(found) == sorted(away(found))
     monkeypatch.setattr("multimodal.sketching.sketcher.CANDIDATES", 1)
-    every = sketcher.vary(BEGUN, 12, "duck", seed=1)  # all candidates of the three
+    every = sketcher.variations(BEGUN, 12, "duck", seed=1)  # all candidates of the three
     assert_alike(found, every[:3])
 
 
@@ -222,7 +222,7 @@ def test_without_a_latent_there_is_nothing_to_morph(make_sketcher):
     with pytest.raises(UserError, match="no latent vector"):
         sketcher.reconstruct(BEGUN)
     with pytest.raises(UserError, match="no latent vector"):
-        sketcher.vary(BEGUN)
+        sketcher.variations(BEGUN)
 
 
 def test_a_sketcher_of_one_category(make_sketcher):
@@ -253,9 +253,9 @@ def test_spherical_interpolation():
         (lambda s: s.complete(BEGUN, 0), "n: must be"),
         (lambda s: s.interpolate(BEGUN, BEGUN, 0), "steps: must be"),
         (lambda s: s.interpolate(BEGUN, BEGUN, 2, candidates=0), "candidates: must be"),
-        (lambda s: s.vary(BEGUN, 0), "n: must be"),
-        (lambda s: s.vary(Drawing([])), "without a point"),
-        (lambda s: s.vary(BEGUN, 1, "dukc"), "no category 'dukc'"),
+        (lambda s: s.variations(BEGUN, 0), "n: must be"),
+        (lambda s: s.variations(Drawing([])), "without a point"),
+        (lambda s: s.variations(BEGUN, 1, "dukc"), "no category 'dukc'"),
         (lambda s: s.score(Drawing([])), "without a point"),
     ],
 )

@@ -31,7 +31,7 @@ SMALL = SketcherRecipe(
     recurrent_dropout=0.0,
     point_dropping=0.0,
     kl_weight=0.01,
-    average_decay=0.0,
+    ema_decay=0.0,
     warmup_steps=5,
     precision="fp32",
 )
@@ -62,7 +62,7 @@ def test_it_learns(drawings, tmp_path):
         {"cell": "hyper_lstm"},
         {"latent_size": 0},
         {"latent_dropout": 0.0},
-        {"average_decay": 0.9, "recurrent_dropout": 0.1, "dropout": 0.1, "precision": "auto"},
+        {"ema_decay": 0.9, "recurrent_dropout": 0.1, "dropout": 0.1, "precision": "auto"},
     ],
 )
 def test_every_kind_takes_a_few_steps(drawings, tmp_path, changes):

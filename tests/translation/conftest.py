@@ -21,9 +21,9 @@ VERBS = [("sleeps", "schläft", "dort"), ("runs", "läuft", "court"), ("sings", 
 RECIPE = TranslatorRecipe(
     vocabulary_size=340,
     embedding_size=24,
-    reader_layers=1,
-    reader_size=24,
-    writer_size=40,
+    encoder_layers=1,
+    encoder_size=24,
+    decoder_size=40,
     attention_size=24,
     dropout=0.1,
     word_dropout=0.0,
@@ -31,7 +31,7 @@ RECIPE = TranslatorRecipe(
     epochs=6,
     learning_rate=0.015,
     warmup_steps=20,
-    average_decay=0.9,
+    ema_decay=0.9,
     precision="fp32",
 )
 

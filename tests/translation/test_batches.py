@@ -18,8 +18,8 @@ VOCABULARY = SubwordVocabulary.build(
 )
 
 
-def text(longest: int = 50) -> TrainingText:
-    return TrainingText(TEXT, VOCABULARY, TEXT.directions("en"), longest)
+def text(max_length: int = 50) -> TrainingText:
+    return TrainingText(TEXT, VOCABULARY, TEXT.directions("en"), max_length)
 
 
 def pairs(batch) -> list[tuple[str, str, str]]:
@@ -76,6 +76,6 @@ def test_the_order_is_the_epochs_and_is_shared():
 
 
 def test_long_sentences_are_left_out_and_all_of_them_is_an_error():
-    assert len(text(longest=5)) < len(text())
+    assert len(text(max_length=5)) < len(text())
     with pytest.raises(UserError, match="no pairs"):
-        text(longest=0)
+        text(max_length=0)

@@ -1,4 +1,4 @@
-"""How well a sentence is foretold from its translation, and what that decides."""
+"""How well a sentence is predicted from its translation, and what that decides."""
 
 import pytest
 import torch

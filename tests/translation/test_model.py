@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from multimodal.translation.batches import END, padded_sources
+from multimodal.translation.language_decoder import LanguageDecoder
 from multimodal.translation.model import TranslationNetwork, TranslatorConfig
-from multimodal.translation.writing import LanguageWriter
 
 V = 20
-SIZES = {"embedding_size": 6, "reader_size": 5, "writer_size": 7, "attention_size": 4}
+SIZES = {"embedding_size": 6, "encoder_size": 5, "decoder_size": 7, "attention_size": 4}
 
 
 def network(**changes) -> TranslationNetwork:
@@ -20,8 +20,8 @@ def network(**changes) -> TranslationNetwork:
 
 
 def step(net, tokens, state, memory, ids=None):
-    writer = LanguageWriter(net, torch.arange(V) if ids is None else ids)
-    return writer(tokens, state, writer.sights(memory))
+    decoder = LanguageDecoder(net, torch.arange(V) if ids is None else ids)
+    return decoder(tokens, state, decoder.project(memory))
 
 
 def close(a, b) -> None:

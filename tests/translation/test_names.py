@@ -3,7 +3,7 @@
 import pytest
 
 from multimodal.captioning.naming import things
-from multimodal.translation.names import ONE, RARE, SEVERAL, Noun, lend, names
+from multimodal.translation.names import ONE, RARE, SEVERAL, Noun, names, substitute_names
 
 LION = next(name for name in names() if name.one == "lion")
 
@@ -37,11 +37,11 @@ def test_there_is_a_donor_for_every_noun():
 
 
 def returned(text, language, translation):
-    return lend(text, language).returned(translation)
+    return substitute_names(text, language).returned(translation)
 
 
 @pytest.mark.parametrize(
-    ("text", "lent"),
+    ("text", "substituted"),
     [
         ("a brown lion runs", "a dog".replace("dog", "brown dog") + " runs"),
         ("an elephant stands by two zebras", "a dog stands by two horses"),
@@ -50,9 +50,9 @@ def returned(text, language, translation):
         ("Two polar bears walk", "Two dogs walk"),
     ],
 )
-def test_a_common_word_stands_for_a_name(text, lent):
-    found = lend(text, "de")
-    assert found.text in (lent, lent.replace("horses", "dogs"))
+def test_a_common_word_stands_for_a_name(text, substituted):
+    found = substitute_names(text, "de")
+    assert found.text in (substituted, substituted.replace("horses", "dogs"))
 
 
 @pytest.mark.parametrize(
@@ -66,12 +66,12 @@ def test_a_common_word_stands_for_a_name(text, lent):
     ],
 )
 def test_other_sentences_lend_nothing(text):
-    assert lend(text, "de") is None
+    assert substitute_names(text, "de") is None
 
 
 def test_other_languages_have_no_names():
-    assert lend("a lion sleeps", "en") is None
-    assert lend("a lion sleeps", "cs") is None
+    assert substitute_names("a lion sleeps", "en") is None
+    assert substitute_names("a lion sleeps", "cs") is None
 
 
 @pytest.mark.parametrize(
@@ -112,13 +112,15 @@ def test_french_names_come_back_with_their_articles(text, translation, expected)
 
 
 def test_words_are_renamed_as_the_text_is():
-    lent = lend("the elephant sleeps", "fr")
-    assert lent.renamed(["le", "chien", "dort"]) == ("l'", "éléphant", "dort")
-    assert lent.restored(["the", "dog", "sleeps"]) == ("the", "elephant", "sleeps")
+    substituted = substitute_names("the elephant sleeps", "fr")
+    assert substituted.renamed(["le", "chien", "dort"]) == ("l'", "éléphant", "dort")
+    assert substituted.restored(["the", "dog", "sleeps"]) == ("the", "elephant", "sleeps")
 
 
 def test_what_is_learnt_does_not_borrow():
-    assert all(lend(f"the {n.one} is here", "de") is None for n in names() if n.seen >= RARE)
+    assert all(
+        substitute_names(f"the {n.one} is here", "de") is None for n in names() if n.seen >= RARE
+    )
 
 
 def test_what_is_rare_borrows():
@@ -126,11 +128,11 @@ def test_what_is_rare_borrows():
     assert len(rare) > 300
     for name in rare:
         for language in ("de", "fr"):
-            lent = lend(f"the {name.one} is here", language)
-            assert lent is not None, name
-            donor = lent.loans[0].donor
+            substituted = substitute_names(f"the {name.one} is here", language)
+            assert substituted is not None, name
+            donor = substituted.substitutions[0].donor
             noun = name.nouns[language].one
-            assert noun in (lent.returned(donor.forms[0]) or "")
+            assert noun in (substituted.returned(donor.forms[0]) or "")
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from multimodal.subwords import SubwordVocabulary
 from multimodal.translation.sentences import (
-    Manner,
-    as_within,
-    bare,
+    SurfaceForm,
     encode_sentences,
+    strip_sentence,
+    truecase,
     uncapitalised,
     words_of,
 )
@@ -28,33 +28,33 @@ from multimodal.translation.sentences import (
     ],
 )
 def test_a_translation_begins_and_ends_as_its_source(text, stripped, given_back):
-    assert bare(text) == stripped
-    assert Manner.of(text).give("zwei Hunde") == given_back
+    assert strip_sentence(text) == stripped
+    assert SurfaceForm.of(text).restore("zwei Hunde") == given_back
 
 
 def test_nothing_stays_nothing():
-    assert bare("  ") == bare("") == ""
-    assert Manner.of("").give("") == ""
-    assert Manner.of(".").give("") == ""
+    assert strip_sentence("  ") == strip_sentence("") == ""
+    assert SurfaceForm.of("").restore("") == ""
+    assert SurfaceForm.of(".").restore("") == ""
 
 
 @given(st.text(st.sampled_from("aB .é\n"), max_size=12))
 def test_what_was_taken_away_is_given_back(text):
     line = " ".join(text.split())
-    again = Manner.of(text).give(uncapitalised(bare(text)))
+    again = SurfaceForm.of(text).restore(uncapitalised(strip_sentence(text)))
     stop = "." * (line.endswith(".") and line != ".")
     assert again == line.removesuffix(".").rstrip() + stop or ".." in line
 
 
 def test_a_noun_keeps_its_capital_and_an_article_does_not():
     german = ["Kinder spielen.", "Zwei Kinder gehen.", "Ich sehe zwei Kinder.", "Zwei Hunde."]
-    assert as_within(german) == [
+    assert truecase(german) == [
         "Kinder spielen",
         "zwei Kinder gehen",
         "ich sehe zwei Kinder",
         "zwei Hunde",
     ]
-    vocabulary = SubwordVocabulary.build(as_within(german * 9), 300, ())
+    vocabulary = SubwordVocabulary.build(truecase(german * 9), 300, ())
     kinder, zwei = encode_sentences(["Kinder spielen.", "Zwei Kinder gehen."], vocabulary)
     assert vocabulary.decode(kinder) == "Kinder spielen"
     assert vocabulary.decode(zwei) == "zwei Kinder gehen"
@@ -65,7 +65,10 @@ def test_a_noun_keeps_its_capital_and_an_article_does_not():
 def test_all_that_is_encoded_is_the_bare_sentence_in_one_of_two_forms(text):
     vocabulary = SubwordVocabulary.build(["the dog"], 300, ())
     (ids,) = encode_sentences([text], vocabulary)
-    assert vocabulary.decode(ids) in (bare(text).strip(), uncapitalised(bare(text)).strip())
+    assert vocabulary.decode(ids) in (
+        strip_sentence(text).strip(),
+        uncapitalised(strip_sentence(text)).strip(),
+    )
 
 
 def test_words_are_looked_up_in_lower_case_with_their_hyphens():

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from multimodal.checkpoints import read_checkpoint, rounded_rows
+from multimodal.checkpoints import quantize_rows, read_checkpoint
 from multimodal.errors import UserError
 from multimodal.training import train
 from multimodal.training.report import Report
@@ -98,7 +98,7 @@ def test_all_directions_are_learnt_where_asked_or_without_english():
 def test_a_training_may_begin_with_another_translator(translator_run, translator):
     new = ParallelText(("de", "en"), [{"de": "Ein roter Zug.", "en": "A red train."}] * 4)
     start = str(translator_run / "best")
-    tuned = TranslatorTask(replace(SHORT, start=start, writer_size=99), new, new)
+    tuned = TranslatorTask(replace(SHORT, start=start, decoder_size=99), new, new)
     assert tuned.model.config == replace(
         translator.network.config, dropout=SHORT.dropout, word_dropout=SHORT.word_dropout
     )
@@ -115,7 +115,12 @@ def test_a_training_may_begin_with_another_translator(translator_run, translator
 
 def test_a_few_parts_may_learn_and_the_rest_of_the_file_stays(translator_run, tmp_path):
     start = translator_run / "best"
-    changes = {"start": str(start), "parts": "attention, features", "bits": 4, "epochs": 1}
+    changes = {
+        "start": str(start),
+        "trainable_modules": "attention, features",
+        "weight_bits": 4,
+        "epochs": 1,
+    }
     train(task(**changes), tmp_path / "tuned")
     before, after = (
         read_checkpoint(folder).tensors for folder in (start, tmp_path / "tuned" / "last")
@@ -129,7 +134,7 @@ def test_a_few_parts_may_learn_and_the_rest_of_the_file_stays(translator_run, tm
         "features.weight",
     }
     assert "bias" in changed
-    assert torch.equal(after["features.weight"].float(), rounded_rows(after["features.weight"], 4))
+    assert torch.equal(after["features.weight"].float(), quantize_rows(after["features.weight"], 4))
 
 
 @pytest.mark.parametrize(
@@ -138,10 +143,13 @@ def test_a_few_parts_may_learn_and_the_rest_of_the_file_stays(translator_run, tm
         ({"batch_size": 0}, "batch_size: must be at least 1"),
         ({"word_dropout": 1.0}, "word_dropout: must be from 0 to below 1"),
         ({"learning_rate": 0.0}, "learning_rate: must be above 0"),
-        ({"final_rate": 2.0}, "final_rate: must be from 0 to 1"),
+        ({"min_lr_ratio": 2.0}, "min_lr_ratio: must be from 0 to 1"),
         ({"vocabulary_size": 100}, "a vocabulary of 100"),
         ({"start": "no-such-translator"}, "no-such-translator"),
-        ({"parts": "attention,eyes"}, "parts: there is no 'eyes'; there are embedding, reader, "),
+        (
+            {"trainable_modules": "attention,eyes"},
+            "trainable_modules: there is no 'eyes'; there are embedding, encoder, ",
+        ),
     ],
 )
 def test_what_cannot_be_learnt_is_named(changes, named):

@@ -172,9 +172,9 @@ def test_it_is_saved_whole(translator, tmp_path):
     [
         ('"task": "translator"', '"task": "captioner"', "'captioner', not for 'translator'"),
         ('"kind": "subwords"', '"kind": "words"', "'words' is not subwords"),
-        ('"longest"', '"shortest"', r"incomplete \(KeyError"),
+        ('\n  "max_length"', '\n  "shortest"', r"incomplete \(KeyError"),
         ('"<de>"', '"<xx>"', "incomplete"),
-        ('"reader_size": 24', '"reader_size": 25', "do not fit"),
+        ('"encoder_size": 24', '"encoder_size": 25', "do not fit"),
     ],
 )
 def test_damage_is_named(translator_run, tmp_path, old, new, named):

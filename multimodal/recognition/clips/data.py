@@ -16,8 +16,8 @@ from torch import Tensor
 from multimodal.cache import cached
 from multimodal.clips import is_clip, read_clip
 from multimodal.errors import UserError
-from multimodal.recognition.clips.eye import Eye
 from multimodal.recognition.clips.films import films_of_quickdraw
+from multimodal.recognition.clips.frame_encoder import FrameEncoder
 from multimodal.recognition.ink import Floats, Ints
 from multimodal.strokes import quickdraw_split
 from multimodal.training import derived_seed, shuffled_batches
@@ -124,16 +124,20 @@ def read_labelled_clips(
     return parts
 
 
-def see_clip(eye: Eye, clip: Clip, frames: int) -> Tensor:
+def encode_clip(frame_encoder: FrameEncoder, clip: Clip, frames: int) -> Tensor:
     """Features (T, F) of so many frames; those of a shorter clip come several times."""
-    seen = eye.see([eye.fit(picture) for picture in clip.pictures(frames, eye.size)])
+    seen = frame_encoder.encode(
+        [frame_encoder.fit(picture) for picture in clip.pictures(frames, frame_encoder.size)]
+    )
     return seen[np.rint(np.linspace(0, len(seen) - 1, frames)).astype(int)]
 
 
-def see_clips(eye: Eye, clips: Sequence[Clip], frames: int, path: Path) -> npt.NDArray[np.float16]:
+def encode_clips(
+    frame_encoder: FrameEncoder, clips: Sequence[Clip], frames: int, path: Path
+) -> npt.NDArray[np.float16]:
     """Features (N, T, F) of all clips, computed once and kept in a file."""
-    shape = (len(clips), frames, eye.features)
-    return cached(path, shape, (see_clip(eye, clip, frames) for clip in clips))
+    shape = (len(clips), frames, frame_encoder.features)
+    return cached(path, shape, (encode_clip(frame_encoder, clip, frames) for clip in clips))
 
 
 class TrainingClips:

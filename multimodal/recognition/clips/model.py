@@ -1,6 +1,6 @@
 """The network that watches a clip: it reads what is seen of each frame.
 
-x_t is what the eye sees of frame t (`multimodal.recognition.clips.eye`)::
+x_t is what the eye sees of frame t (`multimodal.recognition.clips.frame_encoder`)::
 
     h_t = LSTM(h_{t-1}, x_t)        y_t = W [h_t; max h_1 … h_t]
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from multimodal.recognition.readout import Memory, Reader
+from multimodal.recognition.pooled_rnn import PooledRNN, PooledState
 from multimodal.recurrent.cells import Cell, LockedDropout
 
 
@@ -54,11 +54,13 @@ class ClipNetwork(nn.Module):
             nn.Linear(features, size),
             nn.GELU(),
         )
-        self.reader = Reader(config.cell, size, config.hidden_size, config.layers, config.dropout)
+        self.rnn = PooledRNN(config.cell, size, config.hidden_size, config.layers, config.dropout)
         self.output_dropout = LockedDropout(config.dropout)
-        self.readout = nn.Linear(self.reader.output_size, labels)
+        self.readout = nn.Linear(self.rnn.output_size, labels)
 
-    def forward(self, seen: Tensor, memory: Memory | None = None) -> tuple[Tensor, Memory]:
+    def forward(
+        self, seen: Tensor, memory: PooledState | None = None
+    ) -> tuple[Tensor, PooledState]:
         """Watch frames, one after the other.
 
         Args:
@@ -69,6 +71,6 @@ class ClipNetwork(nn.Module):
             Logits (B, T, V), of which each step depends on the frames up to it, and the memory
             after T.
         """
-        outputs, memory = self.reader(self.embedding(seen), memory)
+        outputs, memory = self.rnn(self.embedding(seen), memory)
         logits: Tensor = self.readout(self.output_dropout(outputs))
         return logits, memory

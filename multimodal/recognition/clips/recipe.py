@@ -7,14 +7,14 @@ from typing import Literal
 
 from multimodal.recognition.clips.model import ClipConfig
 from multimodal.recurrent.cells import Cell
-from multimodal.training import TrainingOptions, options_of, require_ranges
+from multimodal.training import TrainingOptions, require_ranges, training_options
 
 _LEAST = {
-    **dict.fromkeys(("frames", "films", "well_covered", "epochs", "batch_size"), 1),
+    **dict.fromkeys(("frames", "films", "min_examples", "epochs", "batch_size"), 1),
     **dict.fromkeys(("embedding_size", "hidden_size", "layers"), 1),
     **dict.fromkeys(("weight_decay", "early_weight"), 0),
 }
-_SHARES = ("dropout", "label_smoothing", "average_decay")
+_SHARES = ("dropout", "label_smoothing", "ema_decay")
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class ClipRecipe:
         frames: T, how many frames of each clip are learnt from.
         films: of drawings, at most so many of each category; see
             `multimodal.recognition.clips.films.films_of_quickdraw`.
-        well_covered: of drawings, the categories with at least so many in all are learnt.
+        min_examples: of drawings, the categories with at least so many in all are learnt.
         cell, embedding_size, hidden_size, layers, dropout: see ClipConfig.
         early_weight: what a guess before the last frame counts in the loss, times the share of the
             frames that it has seen; the last counts 1.
         label_smoothing: the share of probability that is spread over all labels.
         epochs, batch_size, learning_rate, weight_decay: of AdamW; a batch counts clips.
-        average_decay: of the moving average of the weights.
+        ema_decay: of the moving average of the weights.
         seed: of everything random.
         precision: "auto", "bf16" or "fp32".
 
@@ -43,7 +43,7 @@ class ClipRecipe:
     encoder: str = "captioner-flickr8k"
     frames: int = 8
     films: int = 200
-    well_covered: int = 440
+    min_examples: int = 440
     cell: Cell = "lstm"
     embedding_size: int = 256
     hidden_size: int = 256
@@ -55,7 +55,7 @@ class ClipRecipe:
     batch_size: int = 64
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
-    average_decay: float = 0.99
+    ema_decay: float = 0.99
     seed: int = 0
     precision: Literal["auto", "bf16", "fp32"] = "auto"
 
@@ -75,4 +75,6 @@ class ClipRecipe:
 
     def options(self, steps_per_epoch: int) -> TrainingOptions:
         """How it is optimised; the warm-up of a short training takes no more than a fifth."""
-        return options_of(self, steps_per_epoch, warmup_steps=100, final_rate=0.02, clip=2.0)
+        return training_options(
+            self, steps_per_epoch, warmup_steps=100, min_lr_ratio=0.02, max_grad_norm=2.0
+        )

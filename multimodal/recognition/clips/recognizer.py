@@ -34,10 +34,10 @@ from multimodal.errors import UserError
 from multimodal.images import ImageSource, open_image
 from multimodal.processor import Precision
 from multimodal.recognition.calibration import temperature_at
-from multimodal.recognition.clips.eye import Eye
+from multimodal.recognition.clips.frame_encoder import FrameEncoder
 from multimodal.recognition.clips.model import ClipConfig, ClipNetwork
 from multimodal.recognition.ink import Floats
-from multimodal.recognition.readout import Memory
+from multimodal.recognition.pooled_rnn import PooledState
 
 SHIPPED = "clip-recognizer-quickdraw"
 TASK = "clip-recognizer"
@@ -51,7 +51,7 @@ UNCALIBRATED: Mapping[int, float] = {1: 1.0}
 ClipSource: TypeAlias = str | os.PathLike[str] | Sequence[ImageSource]
 """A path (see `multimodal.clips.read_clip`), or pictures in their order."""
 
-_AT_A_TIME = 128  # clips
+_BATCH_SIZE = 128  # clips
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class ClipRecognizer:
     Args:
         network: what was learnt; it is put into evaluation mode.
         labels: V names.
-        eye: what sees the frames; the one with which the network was trained.
+        frame_encoder: what sees the frames; the one with which the network was trained.
         temperatures: by how many frames were seen; see `multimodal.recognition.calibration`.
     """
 
@@ -91,12 +91,12 @@ class ClipRecognizer:
         self,
         network: ClipNetwork,
         labels: Sequence[str],
-        eye: Eye,
+        frame_encoder: FrameEncoder,
         temperatures: Mapping[int, float] = UNCALIBRATED,
     ) -> None:
         self.network = network.eval()
         self.labels = tuple(labels)
-        self.eye = eye
+        self.frame_encoder = frame_encoder
         self.temperatures = dict(temperatures)
 
     @classmethod
@@ -115,20 +115,21 @@ class ClipRecognizer:
         """
         checkpoint = read_checkpoint(source, task=TASK)
         path = checkpoint.folder / CONFIG
-        eye = _same_eye(checkpoint.config, path, precision)
+        frame_encoder = _same_encoder(checkpoint.config, path, precision)
         with reading_config(checkpoint):
-            recognizer = cls._untrained(checkpoint.config, eye)
+            recognizer = cls.from_config(checkpoint.config, frame_encoder)
         load_tensors(recognizer.network, checkpoint)
         return recognizer
 
     @classmethod
-    def _untrained(cls, config: Mapping[str, Any], eye: Eye) -> Self:
+    def from_config(cls, config: Mapping[str, Any], frame_encoder: FrameEncoder) -> Self:
+        """Build a model with random weights from the contents of a `config.json`."""
         labels = [str(name) for name in config["labels"]]
-        network = ClipNetwork(ClipConfig(**config["network"]), eye.features, len(labels))
+        network = ClipNetwork(ClipConfig(**config["network"]), frame_encoder.features, len(labels))
         temperatures = {int(k): float(value) for k, value in config["temperatures"].items()}
         if 1 not in temperatures or not min(temperatures.values()) > 0:
             raise UserError("temperatures: there must be one from the first frame on, all above 0")
-        return cls(network, labels, eye, temperatures)
+        return cls(network, labels, frame_encoder, temperatures)
 
     def save(self, folder: str | Path, card: str | None = None) -> Path:
         """Write `config.json` and `model.safetensors` (16-bit) into a folder, all or nothing.
@@ -140,7 +141,10 @@ class ClipRecognizer:
         config: dict[str, JSON] = {
             "task": TASK,
             "network": asdict(self.network.config),
-            "encoder": {"captioner": self.eye.source, "digest": self.eye.digest},
+            "encoder": {
+                "captioner": self.frame_encoder.source,
+                "digest": self.frame_encoder.digest,
+            },
             "temperatures": {str(least): value for least, value in self.temperatures.items()},
             "labels": list(self.labels),
         }
@@ -168,10 +172,10 @@ class ClipRecognizer:
         numbers, pictures = [], []
         for number, picture in _frames(clip):
             numbers.append(number)
-            pictures.append(self.eye.fit(picture))
+            pictures.append(self.frame_encoder.fit(picture))
         if not pictures:
             raise UserError("a clip without frames")
-        logits, _ = self.follow(self.eye.see(pictures)[None])
+        logits, _ = self.follow(self.frame_encoder.encode(pictures)[None])
         probabilities = self.calibrated(logits)[0]
         return [
             self.ranked(row, number, top)
@@ -187,15 +191,15 @@ class ClipRecognizer:
         return ClipWatcher(self, top)
 
     @torch.inference_mode()
-    def follow(self, seen: Tensor, memory: Memory | None = None) -> tuple[Tensor, Memory]:
+    def follow(self, seen: Tensor, memory: PooledState | None = None) -> tuple[Tensor, PooledState]:
         """What is seen of frames (B, T, F) → logits (B, T, V) in fp32, and what is remembered."""
         logits, memory = self.network(seen.to(self.network.readout.weight), memory)
         return logits.float().cpu(), memory
 
     def logits(self, seen: npt.NDArray[Any]) -> Tensor:
         """The same for any number of clips (N, T, F), a part at a time, without their memory."""
-        starts = range(0, len(seen), _AT_A_TIME)
-        parts = [seen[start : start + _AT_A_TIME].astype(np.float32) for start in starts]
+        starts = range(0, len(seen), _BATCH_SIZE)
+        parts = [seen[start : start + _BATCH_SIZE].astype(np.float32) for start in starts]
         return torch.cat([self.follow(torch.from_numpy(part))[0] for part in parts])
 
     def calibrated(self, logits: Tensor, before: int = 0) -> Floats:
@@ -222,7 +226,7 @@ class ClipWatcher:
     def __init__(self, recognizer: ClipRecognizer, top: int) -> None:
         self._recognizer = recognizer
         self._top = top
-        self._memory: Memory | None = None
+        self._memory: PooledState | None = None
         self._frames = 0
 
     def add(self, picture: ImageSource) -> FrameGuess:
@@ -232,7 +236,7 @@ class ClipWatcher:
             ImageError: it cannot be opened.
         """
         recognizer = self._recognizer
-        seen = recognizer.eye.see([recognizer.eye.fit(open_image(picture))])
+        seen = recognizer.frame_encoder.encode([recognizer.frame_encoder.fit(open_image(picture))])
         logits, self._memory = recognizer.follow(seen[None], self._memory)
         probabilities = recognizer.calibrated(logits, before=self._frames)
         self._frames += 1
@@ -247,16 +251,16 @@ def _frames(clip: ClipSource) -> Iterator[Frame]:
         yield Frame(place + 1, open_image(clip[place]))
 
 
-def _same_eye(config: Mapping[str, Any], path: Path, precision: Precision) -> Eye:
+def _same_encoder(config: Mapping[str, Any], path: Path, precision: Precision) -> FrameEncoder:
     """The eye that a recognizer was trained with."""
     try:
         captioner, digest = str(config["encoder"]["captioner"]), config["encoder"]["digest"]
     except (LookupError, TypeError) as error:
         raise UserError(f"{path}: incomplete: it names no encoder") from error
-    eye = Eye.borrow(captioner, precision)
-    if eye.digest != digest:
+    frame_encoder = FrameEncoder.from_captioner(captioner, precision)
+    if frame_encoder.digest != digest:
         raise UserError(
             f"{path}: was trained with an encoder that the captioner {captioner} has no more "
-            f"(its digest is {eye.digest}, not {digest}): train the clip recognizer again"
+            f"(its digest is {frame_encoder.digest}, not {digest}): train the clip recognizer again"
         )
-    return eye
+    return frame_encoder

@@ -20,10 +20,10 @@ from multimodal.recognition.clips.data import (
     LabelledClips,
     LabelledFrames,
     TrainingClips,
+    encode_clips,
     paces,
-    see_clips,
 )
-from multimodal.recognition.clips.eye import Eye
+from multimodal.recognition.clips.frame_encoder import FrameEncoder
 from multimodal.recognition.clips.model import ClipNetwork
 from multimodal.recognition.clips.recipe import ClipRecipe
 from multimodal.recognition.clips.recognizer import UNCALIBRATED, ClipRecognizer
@@ -32,29 +32,33 @@ from multimodal.recognition.metrics import expected_calibration_error, ranks, to
 from multimodal.training import Stage, Task, batches_per_epoch
 
 
-class Watching(Stage):
+class ClipStage(Stage):
     """Guess at clips after every frame.
 
     Args:
         recipe: the choices.
         clips: to learn from.
-        eye: what sees their frames.
+        frame_encoder: what sees their frames.
         cache: the folder for what it sees.
     """
 
-    name = "watching"
+    name = "classification"
 
-    def __init__(self, recipe: ClipRecipe, clips: LabelledClips, eye: Eye, cache: Path) -> None:
+    def __init__(
+        self, recipe: ClipRecipe, clips: LabelledClips, frame_encoder: FrameEncoder, cache: Path
+    ) -> None:
         self.recipe = recipe
         self.clips = clips
-        self._eye = eye
+        self._frame_encoder = frame_encoder
         self._cache = cache
         self.options = recipe.options(self.steps_per_epoch())
 
-    def begin(self, model: nn.Module) -> None:
+    def setup(self, model: nn.Module) -> None:
         """See all clips, once; everything learns but the eye."""
         model.requires_grad_(True)
-        seen = see_clips(self._eye, self.clips.clips, self.recipe.frames, self._cache / "train.npy")
+        seen = encode_clips(
+            self._frame_encoder, self.clips.clips, self.recipe.frames, self._cache / "train.npy"
+        )
         self._training = TrainingClips(
             seen,
             self.clips.labels,
@@ -119,20 +123,22 @@ class ClipTask(Task):
         if not len(learnt) or not len(self.valid):
             raise UserError("too few clips: there are none to learn from or none to choose by")
         self._cache = out / "cache"
-        self._eye = Eye.borrow(recipe.encoder, recipe.precision)
+        self._frame_encoder = FrameEncoder.from_captioner(recipe.encoder, recipe.precision)
         self._temperatures = UNCALIBRATED
-        self.model = ClipNetwork(recipe.network, self._eye.features, len(self.labels))
-        self.stages = [Watching(recipe, learnt, self._eye, self._cache)]
+        self.model = ClipNetwork(recipe.network, self._frame_encoder.features, len(self.labels))
+        self.stages = [ClipStage(recipe, learnt, self._frame_encoder, self._cache)]
         self.config = {
             "recipe": asdict(recipe),
-            "encoder": self._eye.digest,
+            "encoder": self._frame_encoder.digest,
             "clips": {"train": len(learnt), "valid": len(self.valid)},
             "labels": self.labels,
         }
 
     def recognizer(self, model: nn.Module) -> ClipRecognizer:
         """The recognizer around a model as it is now."""
-        return ClipRecognizer(cast(ClipNetwork, model), self.labels, self._eye, self._temperatures)
+        return ClipRecognizer(
+            cast(ClipNetwork, model), self.labels, self._frame_encoder, self._temperatures
+        )
 
     def validate(self, model: nn.Module) -> Mapping[str, float]:
         """Guess at the held-out clips, and fit the temperatures at their own pace and at others."""
@@ -170,7 +176,7 @@ class ClipTask(Task):
 
     def _seen(self) -> npt.NDArray[np.float16]:
         path = self._cache / "valid.npy"
-        return see_clips(self._eye, self.valid.clips, self.recipe.frames, path)
+        return encode_clips(self._frame_encoder, self.valid.clips, self.recipe.frames, path)
 
     def _figures(self, probabilities: Floats) -> dict[str, float]:
         """Of probabilities (N, T, V) after every frame."""

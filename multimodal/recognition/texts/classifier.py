@@ -35,7 +35,7 @@ from multimodal.recognition.texts.pieces import Pieces
 SHIPPED = "sentiment-sst2"
 TASK = "text-classifier"
 
-LONGEST = 2000
+MAX_TOKENS = 2000
 """Pieces of a text that are read; what comes behind is left unread."""
 
 _PIECES_AT_A_TIME = 8192  # of a batch, padding counted
@@ -94,8 +94,8 @@ class TextClassifier:
         pieces: what a text is cut into.
         labels: V, as data has them.
         names: V, as they are shown; the labels themselves unless given.
-        count_weight: how much counting words weighs beside the readers.
-        shares: V, how frequent each label was in training: the answer before the first word.
+        naive_bayes_weight: how much counting words weighs beside the encoders.
+        class_priors: V, how frequent each label was in training: the answer before the first word.
         temperatures: by how many pieces were read; see `multimodal.recognition.calibration`.
     """
 
@@ -106,16 +106,16 @@ class TextClassifier:
         labels: Sequence[str],
         *,
         names: Sequence[str] | None = None,
-        count_weight: float = 0.0,
-        shares: Sequence[float] | None = None,
+        naive_bayes_weight: float = 0.0,
+        class_priors: Sequence[float] | None = None,
         temperatures: Mapping[int, float] = UNCALIBRATED,
     ) -> None:
         self.network = network.eval()
         self.pieces = pieces
         self.labels = tuple(labels)
         self.names = tuple(names or labels)
-        self.count_weight = count_weight
-        self.shares = tuple(shares or [1 / len(self.labels)] * len(self.labels))
+        self.naive_bayes_weight = naive_bayes_weight
+        self.class_priors = tuple(class_priors or [1 / len(self.labels)] * len(self.labels))
         self.temperatures = dict(temperatures)
 
     @classmethod
@@ -131,16 +131,20 @@ class TextClassifier:
         """
         checkpoint = read_checkpoint(source, task=TASK)
         with reading_config(checkpoint):
-            classifier = cls._untrained(checkpoint.config)
+            classifier = cls.from_config(checkpoint.config)
         load_tensors(classifier.network, checkpoint)
         classifier.network.to(torch_dtype(precision))
         return classifier
 
     @classmethod
-    def _untrained(cls, config: Mapping[str, Any]) -> Self:
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Build a model with random weights from the contents of a `config.json`."""
         labels = [str(label) for label in config["labels"]]
-        names, shares = [str(name) for name in config["names"]], list(map(float, config["shares"]))
-        if not len(labels) == len(names) == len(shares) >= 1:
+        names, class_priors = (
+            [str(name) for name in config["names"]],
+            list(map(float, config["class_priors"])),
+        )
+        if not len(labels) == len(names) == len(class_priors) >= 1:
             raise UserError("labels, names and shares: there must be as many of each")
         pieces = Pieces.from_json(config["pieces"])
         sizes = TextConfig(**config["network"])
@@ -153,8 +157,8 @@ class TextClassifier:
             pieces,
             labels,
             names=names,
-            count_weight=float(config["count_weight"]),
-            shares=shares,
+            naive_bayes_weight=float(config["naive_bayes_weight"]),
+            class_priors=class_priors,
             temperatures=temperatures,
         )
 
@@ -168,11 +172,11 @@ class TextClassifier:
         config: dict[str, JSON] = {
             "task": TASK,
             "network": asdict(self.network.config),
-            "count_weight": self.count_weight,
+            "naive_bayes_weight": self.naive_bayes_weight,
             "temperatures": {str(least): value for least, value in self.temperatures.items()},
             "labels": self.labels,
             "names": self.names,
-            "shares": self.shares,
+            "class_priors": self.class_priors,
             "pieces": self.pieces.to_json(),
         }
         tensors = self.network.state_dict()
@@ -217,7 +221,7 @@ class TextClassifier:
             UserError: the text holds no word.
         """
         cut = self._cut(text)
-        rows = np.vstack([self.shares, self._after_every_piece(cut)])
+        rows = np.vstack([self.class_priors, self._after_every_piece(cut)])
         moved = np.diff(rows[:, rows[-1].argmax()]).tolist()
         return [Influence(*pair) for pair in zip(cut, moved, strict=True)]
 
@@ -231,7 +235,7 @@ class TextClassifier:
         return self.calibrated(self.logits(texts, lengths), lengths)
 
     def logits(self, texts: Sequence[Sequence[str]], read: Ints) -> Tensor:
-        """What readers and count say together, before any temperature.
+        """What encoders and count say together, before any temperature.
 
         Args:
             texts: N, cut into pieces, at least one each.
@@ -240,42 +244,42 @@ class TextClassifier:
         Returns:
             (N, V) in fp32.
         """
-        readers, evidence = self.answers(texts, read)
-        return agreed(readers[None], self.count_weight * evidence)
+        encoders, evidence = self.answers(texts, read)
+        return agreed(encoders[None], self.naive_bayes_weight * evidence)
 
     def answers(self, texts: Sequence[Sequence[str]], read: Ints) -> tuple[Tensor, Tensor]:
-        """What the readers say (N, V), and what the count says (N, V); see `logits`."""
-        readers = torch.zeros(len(texts), len(self.labels))
-        evidence = torch.zeros_like(readers)
+        """What the encoders say (N, V), and what naive Bayes says (N, V); see `logits`."""
+        encoders = torch.zeros(len(texts), len(self.labels))
+        evidence = torch.zeros_like(encoders)
         for batch in _of_similar_length(read):
             said = self._read([texts[n][: read[n]] for n in batch])
             last = torch.arange(len(batch)), torch.from_numpy(read[batch] - 1)
-            readers[batch], evidence[batch] = (each[last] for each in said)
-        return readers, evidence
+            encoders[batch], evidence[batch] = (each[last] for each in said)
+        return encoders, evidence
 
     def calibrated(self, logits: Tensor, read: Ints) -> Floats:
         """Logits (N, V) after so many pieces (N,) → probabilities (N, V)."""
         temperatures = torch.from_numpy(temperature_at(self.temperatures, read))
-        shares: Floats = (logits.double() / temperatures[:, None]).softmax(-1).numpy()
-        return shares
+        class_priors: Floats = (logits.double() / temperatures[:, None]).softmax(-1).numpy()
+        return class_priors
 
     @torch.inference_mode()
     def _read(self, texts: Sequence[Sequence[str]]) -> tuple[Tensor, Tensor]:
-        """B texts of up to T pieces → what readers agree on, and the evidence, (B, T, V) each."""
-        reading = self.pieces.read(texts).to(self.network.count.evidence.device)
-        readers, evidence = agreed(self.network(reading)), self.network.count(reading)
-        return readers.cpu(), evidence.float().cpu()
+        """B texts of up to T pieces → what encoders agree on, and the evidence, (B, T, V) each."""
+        tokens = self.pieces.read(texts).to(self.network.naive_bayes.evidence.device)
+        encoders, evidence = agreed(self.network(tokens)), self.network.naive_bayes(tokens)
+        return encoders.cpu(), evidence.float().cpu()
 
     def _after_every_piece(self, cut: Sequence[str]) -> Floats:
-        readers, evidence = self._read([cut])
-        logits = agreed(readers, self.count_weight * evidence[0])
+        encoders, evidence = self._read([cut])
+        logits = agreed(encoders, self.naive_bayes_weight * evidence[0])
         return self.calibrated(logits, np.arange(1, len(cut) + 1))
 
     def _cut(self, text: str) -> list[str]:
         cut = self.pieces.cut(text)
         if not cut:
             raise UserError(f"{text[:40]!r}: holds no word to go by")
-        return cut[:LONGEST]
+        return cut[:MAX_TOKENS]
 
     def _ranked(self, probabilities: Floats, read: int) -> TextGuess:
         order = np.argsort(-probabilities, kind="stable")

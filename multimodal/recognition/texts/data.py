@@ -25,7 +25,7 @@ from torch import Tensor
 
 from multimodal.errors import UserError
 from multimodal.recognition.ink import Ints
-from multimodal.recognition.texts.pieces import Pieces, Reading
+from multimodal.recognition.texts.pieces import Pieces, TokenBatch
 from multimodal.recognition.texts.tables import (
     ENDINGS,
     LABEL_NAMES,
@@ -111,16 +111,16 @@ class LabelledTexts:
         return np.array([number[label] for label in self.labels], dtype=np.int64)
 
 
-class LabelledReading(NamedTuple):
+class LabelledBatch(NamedTuple):
     """What one step learns from.
 
     Attributes:
-        reading: of B texts.
+        tokens: of B texts.
         labels: (B,).
         weights: (B, T) how much an answer after each piece counts, with the sum B.
     """
 
-    reading: Reading
+    tokens: TokenBatch
     labels: Tensor
     weights: Tensor
 
@@ -159,7 +159,7 @@ class TrainingTexts:
         """Batches of an epoch."""
         return batches_per_epoch(len(self._cut), self._batch_size)
 
-    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[LabelledReading]:
+    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[LabelledBatch]:
         """This process's part of every batch of an epoch from number `start` on."""
         random = np.random.default_rng(derived_seed(self._seed, "texts", epoch))
         alike = self._lengths + random.uniform(0, _JITTER, len(self._cut))
@@ -167,10 +167,10 @@ class TrainingTexts:
         for number in random.permutation(len(batches))[start:]:
             yield self._batch(batches[number][rank::world])
 
-    def _batch(self, texts: Ints) -> LabelledReading:
-        reading = self._pieces.read([self._cut[text] for text in texts], ROUNDING)
-        weights = answer_weights(reading.lengths, reading.words.shape[1], self._early_weight)
-        return LabelledReading(reading, torch.from_numpy(self._labels[texts]), weights)
+    def _batch(self, texts: Ints) -> LabelledBatch:
+        tokens = self._pieces.read([self._cut[text] for text in texts], ROUNDING)
+        weights = answer_weights(tokens.lengths, tokens.words.shape[1], self._early_weight)
+        return LabelledBatch(tokens, torch.from_numpy(self._labels[texts]), weights)
 
 
 def answer_weights(lengths: Tensor, steps: int, early_weight: float) -> Tensor:

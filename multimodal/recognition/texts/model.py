@@ -1,14 +1,14 @@
-"""The network that reads a text: several readers, who answer after every piece, and a count.
+"""The network that reads a text: several encoders, who answer after every piece, and naive Bayes.
 
-x_t is the t-th piece; E_r and G_r are reader r's vectors of pieces and of runs of letters::
+x_t is the t-th piece; E_r and G_r are encoder r's vectors of pieces and of runs of letters::
 
     e_t = E_r[x_t] + mean G_r[runs of x_t]          h_t = LSTM_r(h_{t-1}, e_t)
     y_t = W_r [h_t; max h_1 … h_t; (e_1 + … + e_t) / √t]
     n_t = n_{t-1} + log p(x_t | label) + log p(x_{t-1} x_t | label)
     p_t = softmax of the mean over r of log softmax y_t, plus a n_t
 
-A sentence's mood hangs on few words, and few sentences are a poor teacher: one reader learns its
-texts by heart in a handful of epochs. Readers that begin elsewhere and drop other words are wrong
+A sentence's mood hangs on few words, and few sentences are a poor teacher: one encoder learns its
+texts by heart in a handful of epochs. Encoders that begin elsewhere and drop other words are wrong
 elsewhere, so that their mean is better than any of them (Hansen and Salamon 1990); each learns by
 its own loss, as if it were alone. Counting words and pairs of words (naive Bayes with bigrams, Wang
 and Manning 2012) is wrong in yet another way; how much the count weighs, a, is fitted to held-out
@@ -23,8 +23,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from multimodal.recognition.readout import Reader
-from multimodal.recognition.texts.pieces import SIGNS, Reading
+from multimodal.recognition.pooled_rnn import PooledRNN
+from multimodal.recognition.texts.pieces import SIGNS, TokenBatch
 from multimodal.recurrent.cells import Cell, LockedDropout
 from multimodal.vocabulary import PADDING, UNKNOWN
 
@@ -36,7 +36,7 @@ class TextConfig:
     """What the network is.
 
     Attributes:
-        readers: R, how many read side by side.
+        encoders: R, how many read side by side.
         cell: of the recurrent cores.
         embedding_size: E, features of a piece.
         hidden_size: H, the units of every recurrent layer.
@@ -48,7 +48,7 @@ class TextConfig:
         name_dropout: the share of pieces that are only known by their letters.
     """
 
-    readers: int = 2
+    num_encoders: int = 2
     cell: Cell = "lstm"
     embedding_size: int = 64
     hidden_size: int = 128
@@ -60,8 +60,8 @@ class TextConfig:
     name_dropout: float = 0.2
 
 
-class TextReader(nn.Module):
-    """One reader: pieces → logits of labels after every piece.
+class TextEncoder(nn.Module):
+    """One encoder: pieces → logits of labels after every piece.
 
     Args:
         config: its sizes.
@@ -81,7 +81,7 @@ class TextReader(nn.Module):
         with torch.no_grad():
             self.words.weight[[PADDING, UNKNOWN]] = 0.0  # a stranger is what its letters say
         self.input_dropout = LockedDropout(config.input_dropout)
-        self.reader = Reader(
+        self.rnn = PooledRNN(
             config.cell,
             size,
             config.hidden_size,
@@ -90,25 +90,25 @@ class TextReader(nn.Module):
             weight_dropout=config.weight_dropout,
         )
         self.output_dropout = LockedDropout(config.dropout)
-        self.readout = nn.Linear(self.reader.output_size + size, labels)
+        self.readout = nn.Linear(self.rnn.output_size + size, labels)
 
-    def forward(self, reading: Reading) -> Tensor:
+    def forward(self, tokens: TokenBatch) -> Tensor:
         """Read B texts of up to T pieces.
 
         Returns:
             Logits (B, T, V), of which each step depends on the pieces up to it.
         """
-        vectors = self._vectors(reading)
-        outputs, _ = self.reader(vectors)
+        vectors = self._vectors(tokens)
+        outputs, _ = self.rnn(vectors)
         counts = torch.arange(1, vectors.shape[1] + 1, device=vectors.device)
         means = vectors.cumsum(1) / counts.to(vectors).sqrt()[:, None]
         logits: Tensor = self.readout(self.output_dropout(torch.cat([outputs, means], -1)))
         return logits
 
-    def _vectors(self, reading: Reading) -> Tensor:
+    def _vectors(self, tokens: TokenBatch) -> Tensor:
         """(B, T, E); zero behind the end of a text."""
-        named = self._kept(self.words(reading.words), self.config.name_dropout)
-        spelled = self.runs(reading.runs, reading.starts).view_as(named)
+        named = self._kept(self.words(tokens.words), self.config.name_dropout)
+        spelled = self.runs(tokens.runs, tokens.starts).view_as(named)
         kept = self._kept(named + spelled, self.config.piece_dropout)
         vectors: Tensor = self.input_dropout(kept)
         return vectors
@@ -120,7 +120,7 @@ class TextReader(nn.Module):
         return vectors * vectors.new_empty(*vectors.shape[:2], 1).bernoulli_(1 - dropout)
 
 
-class Count(nn.Module):
+class NaiveBayes(nn.Module):
     """What words and pairs of words speak for, by how often they came with each label.
 
     Nothing in it learns by gradients: `learn` counts once.
@@ -135,50 +135,50 @@ class Count(nn.Module):
         super().__init__()
         self.register_buffer("evidence", torch.zeros(2 * SIGNS, labels))
 
-    def learn(self, reading: Reading, labels: Tensor) -> None:
+    def learn(self, tokens: TokenBatch, labels: Tensor) -> None:
         """Count the signs of B texts with their labels (B,), each sign once in a text.
 
         The evidence of a sign is the logarithm of the share that it has of all signs of a label,
         with one more of each sign counted than there were; its mean over the labels is zero.
         """
         counts = torch.ones(2 * SIGNS + 1, self.evidence.shape[1])
-        for signs, label in zip(reading.signs, labels.tolist(), strict=True):
+        for signs, label in zip(tokens.signs, labels.tolist(), strict=True):
             counts[signs.unique(), label] += 1
         logs = (counts[:-1] / counts[:-1].sum(0)).log()
         self.evidence.copy_(logs - logs.mean(1, keepdim=True))
 
-    def forward(self, reading: Reading) -> Tensor:
+    def forward(self, tokens: TokenBatch) -> Tensor:
         """B texts of up to T pieces → all evidence up to each piece (B, T, V)."""
         evidence = F.pad(self.evidence, (0, 0, 0, 1))  # none behind the end
-        return F.embedding(reading.signs, evidence).sum(2).cumsum(1)
+        return F.embedding(tokens.signs, evidence).sum(2).cumsum(1)
 
 
 class TextNetwork(nn.Module):
-    """Readers side by side.
+    """Encoders side by side.
 
     Args:
         config: their number and sizes.
-        pieces, buckets, labels: see `TextReader`.
+        pieces, buckets, labels: see `TextEncoder`.
     """
 
     def __init__(self, config: TextConfig, pieces: int, buckets: int, labels: int) -> None:
         super().__init__()
         self.config = config
-        self.count = Count(labels)
-        self.readers = nn.ModuleList(
-            TextReader(config, pieces, buckets, labels) for _ in range(config.readers)
+        self.naive_bayes = NaiveBayes(labels)
+        self.encoders = nn.ModuleList(
+            TextEncoder(config, pieces, buckets, labels) for _ in range(config.num_encoders)
         )
 
-    def forward(self, reading: Reading) -> Tensor:
-        """What each reader answers: B texts of up to T pieces → logits (R, B, T, V)."""
-        return torch.stack([reader(reading) for reader in self.readers])
+    def forward(self, tokens: TokenBatch) -> Tensor:
+        """What each encoder answers: B texts of up to T pieces → logits (R, B, T, V)."""
+        return torch.stack([rnn(tokens) for rnn in self.encoders])
 
 
 def agreed(logits: Tensor, evidence: Tensor | float = 0.0) -> Tensor:
-    """What readers and count say together: logits (R, …, V) → log-probabilities (…, V).
+    """What encoders and count say together: logits (R, …, V) → log-probabilities (…, V).
 
     Args:
-        logits: of each reader.
+        logits: of each encoder.
         evidence: (…, V) of the count, times its weight.
     """
     return F.log_softmax(F.log_softmax(logits.float(), -1).mean(0) + evidence, -1)

@@ -31,10 +31,10 @@ SIGNS = 2**15
 
 _WORD = re.compile(r"n't\b|\w+(?=n't\b)|'\w+|\w+|[^\w\s]")
 _TYPEWRITER = str.maketrans(dict.fromkeys("\u2018\u2019\u00b4`", "'"))
-_REMEMBERED = 2**16  # words whose runs are kept at hand
+_REMEMBERED = 2**16  # words whose runs are kept
 
 
-class Reading(NamedTuple):
+class TokenBatch(NamedTuple):
     """B texts as the network reads them, padded to T pieces.
 
     Attributes:
@@ -52,15 +52,15 @@ class Reading(NamedTuple):
     signs: Tensor
     lengths: Tensor
 
-    def to(self, device: torch.device) -> Reading:
+    def to(self, device: torch.device) -> TokenBatch:
         """On another device."""
-        return Reading(*(tensor.to(device) for tensor in self))
+        return TokenBatch(*(tensor.to(device) for tensor in self))
 
 
 class Pieces:
     """What texts are cut into, and the numbers of it.
 
-        pieces = Pieces.build(["It isn't good."], kind="words", buckets=4096, at_least=1)
+        pieces = Pieces.build(["It isn't good."], kind="words", buckets=4096, min_count=1)
         pieces.cut("It isn't bad.")        # ["It", "is", "n't", "bad", "."]
 
     Args:
@@ -83,10 +83,10 @@ class Pieces:
         self._runs = lru_cache(_REMEMBERED)(self._hashed)
 
     @classmethod
-    def build(cls, texts: Iterable[str], kind: Kind, buckets: int, at_least: int) -> Self:
-        """Those of some texts, of which pieces that come `at_least` times have a vector each."""
+    def build(cls, texts: Iterable[str], kind: Kind, buckets: int, min_count: int) -> Self:
+        """Those of some texts, of which pieces that come `min_count` times have a vector each."""
         cut = ([_known_as(piece) for piece in cut_text(text, kind)] for text in texts)
-        return cls(kind, WordVocabulary.build(cut, at_least), buckets)
+        return cls(kind, WordVocabulary.build(cut, min_count), buckets)
 
     def __len__(self) -> int:
         return len(self.vocabulary)
@@ -95,7 +95,7 @@ class Pieces:
         """A text in its pieces, as they stand in it; white space is none."""
         return cut_text(text, self.kind)
 
-    def read(self, texts: Sequence[Sequence[str]], rounding: int = 1) -> Reading:
+    def read(self, texts: Sequence[Sequence[str]], rounding: int = 1) -> TokenBatch:
         """Cut texts, each of at least one piece → what the network reads.
 
         Args:
@@ -116,7 +116,7 @@ class Pieces:
             runs += of_each
             signs[row, : len(text)] = _signs(known)
         ends = counts.ravel().cumsum()
-        return Reading(
+        return TokenBatch(
             torch.from_numpy(words),
             torch.tensor([run for of_one in runs for run in of_one], dtype=torch.long),
             torch.from_numpy(ends - counts.ravel()),

@@ -8,16 +8,16 @@ from typing import Literal
 from multimodal.errors import UserError
 from multimodal.recognition.texts.model import TextConfig
 from multimodal.recurrent.cells import Cell
-from multimodal.training import TrainingOptions, options_of, require_ranges
+from multimodal.training import TrainingOptions, require_ranges, training_options
 
 _LEAST = {
-    **dict.fromkeys(("readers", "embedding_size", "hidden_size", "layers"), 1),
-    **dict.fromkeys(("seen_at_least", "buckets", "epochs", "batch_size"), 1),
+    **dict.fromkeys(("num_encoders", "embedding_size", "hidden_size", "layers"), 1),
+    **dict.fromkeys(("min_count", "buckets", "epochs", "batch_size"), 1),
     **dict.fromkeys(("weight_decay", "early_weight", "short_opinions"), 0),
 }
 _SHARES = (
     *("input_dropout", "dropout", "weight_dropout", "piece_dropout", "name_dropout"),
-    *("label_smoothing", "average_decay"),
+    *("label_smoothing", "ema_decay"),
 )
 
 
@@ -27,7 +27,7 @@ class TextClassifierRecipe:
 
     Attributes:
         pieces: what is read one after the other; "characters" for scripts without spaces.
-        seen_at_least: how often a piece must come to have a vector of its own.
+        min_count: how often a piece must come to have a vector of its own.
         buckets: of the table of runs of letters; see `multimodal.recognition.texts.pieces`.
         label_names: how labels are shown, such as "0=negative,1=positive"; as they are unless said.
         short_opinions: so many short texts are made by rule and learnt from beside the data, for
@@ -38,7 +38,7 @@ class TextClassifierRecipe:
         early_weight: what all answers before the last word count in the loss; the last counts 1.
         label_smoothing: the share of probability that is spread over all labels.
         epochs, batch_size, learning_rate, weight_decay: of AdamW; a batch counts texts.
-        average_decay: of the moving average of the weights.
+        ema_decay: of the moving average of the weights.
         seed: of everything random.
         precision: "auto", "bf16" or "fp32".
 
@@ -47,12 +47,12 @@ class TextClassifierRecipe:
     """
 
     pieces: Literal["words", "characters"] = "words"
-    seen_at_least: int = 3
+    min_count: int = 3
     buckets: int = 2048
     label_names: str = ""
     short_opinions: int = 0
     held_out: str = ""
-    readers: int = 2
+    num_encoders: int = 2
     cell: Cell = "lstm"
     embedding_size: int = 64
     hidden_size: int = 128
@@ -68,7 +68,7 @@ class TextClassifierRecipe:
     batch_size: int = 64
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
-    average_decay: float = 0.998
+    ema_decay: float = 0.998
     seed: int = 0
     precision: Literal["auto", "bf16", "fp32"] = "fp32"
 
@@ -88,7 +88,7 @@ class TextClassifierRecipe:
     def network(self) -> TextConfig:
         """What the network is."""
         return TextConfig(
-            readers=self.readers,
+            num_encoders=self.num_encoders,
             cell=self.cell,
             embedding_size=self.embedding_size,
             hidden_size=self.hidden_size,
@@ -102,6 +102,11 @@ class TextClassifierRecipe:
 
     def options(self, steps_per_epoch: int) -> TrainingOptions:
         """How it is optimised; the warm-up of a short training takes no more than a fifth."""
-        return options_of(
-            self, steps_per_epoch, betas=(0.9, 0.99), warmup_steps=100, final_rate=0.02, clip=2.0
+        return training_options(
+            self,
+            steps_per_epoch,
+            betas=(0.9, 0.99),
+            warmup_steps=100,
+            min_lr_ratio=0.02,
+            max_grad_norm=2.0,
         )

@@ -17,8 +17,8 @@ from multimodal.recognition.calibration import fit_temperature, fit_temperatures
 from multimodal.recognition.ink import Floats, Ints
 from multimodal.recognition.metrics import expected_calibration_error, ranks
 from multimodal.recognition.recognizer import UNCALIBRATED
-from multimodal.recognition.texts.classifier import LONGEST, TextClassifier
-from multimodal.recognition.texts.data import LabelledReading, LabelledTexts, TrainingTexts
+from multimodal.recognition.texts.classifier import MAX_TOKENS, TextClassifier
+from multimodal.recognition.texts.data import LabelledBatch, LabelledTexts, TrainingTexts
 from multimodal.recognition.texts.model import TextNetwork, agreed
 from multimodal.recognition.texts.opinions import BAD, GOOD, short_opinions
 from multimodal.recognition.texts.pieces import Pieces
@@ -29,11 +29,11 @@ from multimodal.training import Stage, Task
 PIECES = (1, 3, 6, 12, 24)
 """A fitted temperature holds from so many pieces on, up to the next."""
 
-COUNT_WEIGHTS = (0.0, 0.02, 0.05, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3)
-"""How much the count may weigh beside the readers."""
+NAIVE_BAYES_WEIGHTS = (0.0, 0.02, 0.05, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3)
+"""How much naive Bayes may weigh beside the encoders."""
 
 
-class ReadingTexts(Stage):
+class TextClassificationStage(Stage):
     """Answer after every piece of every text.
 
     Args:
@@ -41,7 +41,7 @@ class ReadingTexts(Stage):
         texts: to learn from, batch by batch.
     """
 
-    name = "reading"
+    name = "classification"
 
     def __init__(self, recipe: TextClassifierRecipe, texts: TrainingTexts) -> None:
         self.recipe = recipe
@@ -52,17 +52,17 @@ class ReadingTexts(Stage):
         """One for every batch of texts of similar length."""
         return len(self.texts)
 
-    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[LabelledReading]:
+    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[LabelledBatch]:
         """See `TrainingTexts`."""
         return self.texts.batches(epoch, start, rank, world)
 
-    def loss(self, model: nn.Module, batch: LabelledReading) -> dict[str, Tensor]:
-        """Cross-entropy in nats an answer, the mean over readers; "accuracy" is what they agree on.
+    def loss(self, model: nn.Module, batch: LabelledBatch) -> dict[str, Tensor]:
+        """Cross-entropy in nats an answer, the mean over encoders; "accuracy" is their mean's.
 
-        Every reader learns by its own answers, so that they go on to differ.
+        Every encoder learns by its own answers, so that they go on to differ.
         """
-        reading, labels, weights = batch
-        logits = model(reading).float()  # (R, B, T, V)
+        tokens, labels, weights = batch
+        logits = model(tokens).float()  # (R, B, T, V)
         losses = F.cross_entropy(
             logits.movedim(-1, 1),
             labels[None, :, None].expand(logits.shape[:3]),
@@ -70,7 +70,7 @@ class ReadingTexts(Stage):
             label_smoothing=self.recipe.label_smoothing,
         )
         weight = weights.sum()
-        last = torch.arange(len(labels)), reading.lengths - 1
+        last = torch.arange(len(labels)), tokens.lengths - 1
         right = agreed(logits[:, *last].detach()).argmax(-1) == labels
         return {
             "loss": (losses.mean(0) * weights).sum() / weight,
@@ -107,18 +107,16 @@ class TextClassifierTask(Task):
             known = ", ".join(self.labels)
             raise UserError(f"label_names: no label {min(unknown)!r}; there are {known}")
         learnt = with_opinions(train, recipe)
-        self.pieces = Pieces.build(
-            learnt.texts, recipe.pieces, recipe.buckets, recipe.seen_at_least
-        )
+        self.pieces = Pieces.build(learnt.texts, recipe.pieces, recipe.buckets, recipe.min_count)
         texts, labels = self._readable(learnt)
         counted, counted_labels = self._readable(train)  # what is made by rule is not frequent
         self._dev, self._dev_labels = self._readable(dev)
         self._shares = np.bincount(counted_labels, minlength=len(self.labels)) / len(counted)
-        self._count_weight, self._temperatures = 0.0, UNCALIBRATED
+        self._naive_bayes_weight, self._temperatures = 0.0, UNCALIBRATED
         self.model = TextNetwork(recipe.network, len(self.pieces), recipe.buckets, len(self.labels))
-        self.model.count.learn(self.pieces.read(counted), torch.from_numpy(counted_labels))
+        self.model.naive_bayes.learn(self.pieces.read(counted), torch.from_numpy(counted_labels))
         self.stages = [
-            ReadingTexts(
+            TextClassificationStage(
                 recipe,
                 TrainingTexts(
                     texts,
@@ -144,8 +142,8 @@ class TextClassifierTask(Task):
             self.pieces,
             self.labels,
             names=[self.recipe.names.get(label, label) for label in self.labels],
-            count_weight=self._count_weight,
-            shares=self._shares.round(4).tolist(),
+            naive_bayes_weight=self._naive_bayes_weight,
+            class_priors=self._shares.round(4).tolist(),
             temperatures=self._temperatures,
         )
 
@@ -157,16 +155,16 @@ class TextClassifierTask(Task):
         last = np.array([len(text) for text in self._dev])
         early = 1 + np.arange(len(last)) * 7 % last  # somewhere in each
         read, labels = np.concatenate([last, early]), np.tile(self._dev_labels, 2)
-        readers, evidence = self.classifier(model).answers([*self._dev, *self._dev], read)
-        self._count_weight = _best_weight(
-            readers[: len(last)], evidence[: len(last)], torch.from_numpy(self._dev_labels)
+        encoders, evidence = self.classifier(model).answers([*self._dev, *self._dev], read)
+        self._naive_bayes_weight = _best_weight(
+            encoders[: len(last)], evidence[: len(last)], torch.from_numpy(self._dev_labels)
         )
-        logits = agreed(readers[None], self._count_weight * evidence)
+        logits = agreed(encoders[None], self._naive_bayes_weight * evidence)
         self._temperatures = fit_temperatures(
             logits, torch.from_numpy(labels), torch.from_numpy(read), PIECES
         )
         probabilities = self.classifier(model).calibrated(logits, read)
-        alone = readers[: len(last)].argmax(-1).numpy() == self._dev_labels
+        alone = encoders[: len(last)].argmax(-1).numpy() == self._dev_labels
         return self._figures(probabilities, labels) | {"accuracy_readers": float(alone.mean())}
 
     def _figures(self, probabilities: Floats, labels: Ints) -> dict[str, float]:
@@ -194,7 +192,7 @@ class TextClassifierTask(Task):
 
     def _readable(self, texts: LabelledTexts) -> tuple[list[list[str]], Ints]:
         """Those texts that hold a word, in pieces, and the numbers of their labels."""
-        cut = [self.pieces.cut(text)[:LONGEST] for text in texts.texts]
+        cut = [self.pieces.cut(text)[:MAX_TOKENS] for text in texts.texts]
         readable = [number for number, pieces in enumerate(cut) if pieces]
         if not readable:
             raise UserError("the texts hold no word to go by")
@@ -227,8 +225,8 @@ def with_opinions(train: LabelledTexts, recipe: TextClassifierRecipe) -> Labelle
     )
 
 
-def _best_weight(readers: Tensor, evidence: Tensor, labels: Tensor) -> float:
-    """How much evidence beside readers (N, V) makes labels (N,) most probable."""
-    logits = [agreed(readers[None], weight * evidence) for weight in COUNT_WEIGHTS]
+def _best_weight(encoders: Tensor, evidence: Tensor, labels: Tensor) -> float:
+    """How much evidence beside encoders (N, V) makes labels (N,) most probable."""
+    logits = [agreed(encoders[None], weight * evidence) for weight in NAIVE_BAYES_WEIGHTS]
     losses = [F.cross_entropy(each / fit_temperature(each, labels), labels) for each in logits]
-    return COUNT_WEIGHTS[int(torch.stack(losses).argmin())]
+    return NAIVE_BAYES_WEIGHTS[int(torch.stack(losses).argmin())]

@@ -10,7 +10,7 @@ from PIL import Image
 
 from multimodal.checkpoints import save_checkpoint
 from multimodal.encoders import Encoder, EncoderConfig
-from multimodal.recognition.clips.eye import Eye
+from multimodal.recognition.clips.frame_encoder import FrameEncoder
 from multimodal.recognition.clips.model import ClipConfig, ClipNetwork
 from multimodal.recognition.clips.recognizer import ClipRecognizer
 
@@ -40,7 +40,7 @@ def save_gif(pictures: list[Image.Image], path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def borrowed(tmp_path_factory) -> Path:
+def copied(tmp_path_factory) -> Path:
     return captioner(tmp_path_factory.mktemp("captioner") / "one", seed=0)
 
 
@@ -62,14 +62,14 @@ def data(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def recognizer(borrowed) -> ClipRecognizer:
-    eye = Eye.borrow(borrowed, "fp32")
+def recognizer(copied) -> ClipRecognizer:
+    frame_encoder = FrameEncoder.from_captioner(copied, "fp32")
     torch.manual_seed(1)
     config = ClipConfig(embedding_size=8, hidden_size=12, layers=2)
-    network = ClipNetwork(config, eye.features, 3)
+    network = ClipNetwork(config, frame_encoder.features, 3)
     for weight in network.parameters():  # far from the tiny answers of fresh weights
         weight.data *= 2
-    return ClipRecognizer(network, ["falls", "rests", "rises"], eye, {1: 1.5, 3: 0.5})
+    return ClipRecognizer(network, ["falls", "rests", "rises"], frame_encoder, {1: 1.5, 3: 0.5})
 
 
 @pytest.fixture

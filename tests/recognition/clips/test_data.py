@@ -14,13 +14,13 @@ from multimodal.recognition.clips.data import (
     ClipFile,
     LabelledClips,
     TrainingClips,
+    encode_clip,
+    encode_clips,
     paces,
     read_labelled_clips,
-    see_clip,
-    see_clips,
 )
-from multimodal.recognition.clips.eye import Eye
 from multimodal.recognition.clips.films import Film
+from multimodal.recognition.clips.frame_encoder import FrameEncoder
 from multimodal.strokes import Drawing, Record
 from multimodal.strokes.ndjson import encode_ndjson
 
@@ -38,8 +38,8 @@ class Greys:
 
 
 @pytest.fixture(scope="module")
-def eye(borrowed) -> Eye:
-    return Eye.borrow(borrowed, "fp32")
+def frame_encoder(copied) -> FrameEncoder:
+    return FrameEncoder.from_captioner(copied, "fp32")
 
 
 # ---- folders ----
@@ -110,34 +110,36 @@ def test_labels_are_numbered_and_an_unknown_one_is_named():
 # ---- what is seen ----
 
 
-def test_a_short_clip_is_seen_slowly(eye):
-    seen = see_clip(eye, Greys((20, 200)), 5)
-    first, last = eye.see([eye.fit(p) for p in Greys((20, 200)).pictures(2, 64)])
-    assert seen.shape == (5, eye.features)
+def test_a_short_clip_is_seen_slowly(frame_encoder):
+    seen = encode_clip(frame_encoder, Greys((20, 200)), 5)
+    first, last = frame_encoder.encode(
+        [frame_encoder.fit(p) for p in Greys((20, 200)).pictures(2, 64)]
+    )
+    assert seen.shape == (5, frame_encoder.features)
     for row, expected in zip(seen, (first, first, first, last, last), strict=True):
         torch.testing.assert_close(row, expected)
 
 
-def test_frames_are_seen_as_mean_and_maximum_of_their_cells(eye):
+def test_frames_are_seen_as_mean_and_maximum_of_their_cells(frame_encoder):
     pictures = Greys((20, 200)).pictures(2, 64)
-    cells = eye._encoder(eye._encoder.prepare(pictures))
-    seen = eye.see([eye.fit(picture) for picture in pictures])
+    cells = frame_encoder._encoder(frame_encoder._encoder.prepare(pictures))
+    seen = frame_encoder.encode([frame_encoder.fit(picture) for picture in pictures])
     torch.testing.assert_close(seen, torch.cat([cells.mean(1), cells.max(1).values], 1))
 
 
-def test_clips_are_seen_once(eye, tmp_path):
+def test_clips_are_seen_once(frame_encoder, tmp_path):
     path = tmp_path / "seen.npy"
     some = [Greys((20, 200)), Greys((200, 20))]
-    seen = see_clips(eye, some, 2, path)
-    expected = torch.stack([see_clip(eye, clip, 2) for clip in some]).half().numpy()
+    seen = encode_clips(frame_encoder, some, 2, path)
+    expected = torch.stack([encode_clip(frame_encoder, clip, 2) for clip in some]).half().numpy()
     np.testing.assert_allclose(seen, expected, rtol=2e-3)
-    np.testing.assert_array_equal(see_clips(eye, [None, None], 2, path), seen)
+    np.testing.assert_array_equal(encode_clips(frame_encoder, [None, None], 2, path), seen)
 
 
-def test_a_clip_that_cannot_be_read_is_named(eye, tmp_path):
+def test_a_clip_that_cannot_be_read_is_named(frame_encoder, tmp_path):
     (tmp_path / "broken.gif").write_bytes(b"GIF89a")
     with pytest.raises(ImageError, match=r"broken\.gif"):
-        see_clips(eye, [ClipFile(tmp_path / "broken.gif")], 2, tmp_path / "seen.npy")
+        encode_clips(frame_encoder, [ClipFile(tmp_path / "broken.gif")], 2, tmp_path / "seen.npy")
     assert not (tmp_path / "seen.npy").exists()
 
 

@@ -9,7 +9,7 @@ import torch
 from multimodal.clips import read_clip
 from multimodal.errors import UserError
 from multimodal.recognition.clips import recognizer as module
-from multimodal.recognition.clips.eye import Eye
+from multimodal.recognition.clips.frame_encoder import FrameEncoder
 from multimodal.recognition.clips.recognizer import ClipRecognizer
 
 _HELP = runpy.run_path(str(Path(__file__).with_name("conftest.py")))
@@ -84,9 +84,9 @@ def test_temperatures_belong_to_the_number_of_frames_seen(recognizer):
 
 def test_logits_of_many_clips_are_those_of_each(recognizer, monkeypatch):
     random = np.random.default_rng(0)
-    seen = random.random((5, 7, recognizer.eye.features)).astype(np.float16)
+    seen = random.random((5, 7, recognizer.frame_encoder.features)).astype(np.float16)
     each = torch.cat([recognizer.logits(seen[n : n + 1]) for n in range(5)])
-    monkeypatch.setattr(module, "_AT_A_TIME", 2)
+    monkeypatch.setattr(module, "_BATCH_SIZE", 2)
     torch.testing.assert_close(recognizer.logits(seen), each)
 
 
@@ -109,20 +109,30 @@ def test_what_is_saved_guesses_the_same(recognizer, checkpoint):
     assert one.probability == pytest.approx(two.probability, abs=2e-3)  # saved in 16 bits
 
 
-def test_another_encoder_is_refused(recognizer, checkpoint, borrowed, tmp_path):
+def test_another_encoder_is_refused(recognizer, checkpoint, copied, tmp_path):
     config = json.loads((checkpoint / "config.json").read_text())
-    assert config["encoder"] == {"captioner": str(borrowed), "digest": recognizer.eye.digest}
+    assert config["encoder"] == {
+        "captioner": str(copied),
+        "digest": recognizer.frame_encoder.digest,
+    }
     config["encoder"]["captioner"] = str(captioner(tmp_path / "other", seed=1))
     (checkpoint / "config.json").write_text(json.dumps(config))
     with pytest.raises(UserError, match=r"has no more .*: train the clip recognizer again$"):
         ClipRecognizer.load(checkpoint)
 
 
-def test_the_digest_is_the_weights_and_not_their_precision(borrowed, tmp_path):
-    digests = {Eye.borrow(borrowed, precision).digest for precision in ("fp32", "bf16")}
+def test_the_digest_is_the_weights_and_not_their_precision(copied, tmp_path):
+    digests = {
+        FrameEncoder.from_captioner(copied, precision).digest for precision in ("fp32", "bf16")
+    }
     assert len(digests) == 1
-    assert Eye.borrow(captioner(tmp_path / "same", seed=0), "fp32").digest in digests
-    assert Eye.borrow(captioner(tmp_path / "other", seed=1), "fp32").digest not in digests
+    assert (
+        FrameEncoder.from_captioner(captioner(tmp_path / "same", seed=0), "fp32").digest in digests
+    )
+    assert (
+        FrameEncoder.from_captioner(captioner(tmp_path / "other", seed=1), "fp32").digest
+        not in digests
+    )
 
 
 @pytest.mark.parametrize(
@@ -148,4 +158,4 @@ def test_a_captioner_without_an_encoder_is_one_line(tmp_path):
 
     folder = save_checkpoint(tmp_path / "odd", {"task": "captioner"}, {"a": torch.ones(1)})
     with pytest.raises(UserError, match=r"config\.json: incomplete: it describes no encoder"):
-        Eye.borrow(folder)
+        FrameEncoder.from_captioner(folder)

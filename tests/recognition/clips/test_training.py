@@ -15,9 +15,9 @@ from multimodal.training import train
 
 
 @pytest.fixture
-def recipe(borrowed) -> ClipRecipe:
+def recipe(copied) -> ClipRecipe:
     return ClipRecipe(
-        encoder=str(borrowed),
+        encoder=str(copied),
         frames=6,
         embedding_size=16,
         hidden_size=16,
@@ -25,7 +25,7 @@ def recipe(borrowed) -> ClipRecipe:
         epochs=8,
         batch_size=8,
         learning_rate=1e-2,
-        average_decay=0.5,
+        ema_decay=0.5,
         precision="fp32",
     )
 

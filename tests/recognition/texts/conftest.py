@@ -36,10 +36,10 @@ def data(tmp_path_factory):
 @pytest.fixture
 def classifier() -> TextClassifier:
     torch.manual_seed(0)
-    pieces = Pieces.build(["so good , so bad", "not good"], "words", buckets=64, at_least=1)
-    config = TextConfig(readers=2, embedding_size=8, hidden_size=8)
+    pieces = Pieces.build(["so good , so bad", "not good"], "words", buckets=64, min_count=1)
+    config = TextConfig(num_encoders=2, embedding_size=8, hidden_size=8)
     network = TextNetwork(config, len(pieces), 64, 3)
-    network.count.evidence.normal_()
+    network.naive_bayes.evidence.normal_()
     return TextClassifier(
-        network, pieces, ("x", "y", "z"), count_weight=0.3, shares=(0.5, 0.3, 0.2)
+        network, pieces, ("x", "y", "z"), naive_bayes_weight=0.3, class_priors=(0.5, 0.3, 0.2)
     )

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from multimodal.errors import UserError
-from multimodal.recognition.texts.classifier import LONGEST, TextClassifier
+from multimodal.recognition.texts.classifier import MAX_TOKENS, TextClassifier
 
 
 def test_texts_are_labelled_one_by_one_as_together(classifier):
@@ -41,7 +41,7 @@ def test_an_answer_after_every_word_is_that_of_the_words_so_far(classifier):
 def test_influences_add_up_to_the_answer_less_the_share(classifier):
     influences = classifier.influences("so good so Bad !")
     guess = classifier.guess("so good so Bad !")
-    share = classifier.shares[classifier.labels.index(guess.label)]
+    share = classifier.class_priors[classifier.labels.index(guess.label)]
     assert [each.piece for each in influences] == ["so", "good", "so", "Bad", "!"]
     assert sum(each.moved for each in influences) == pytest.approx(guess.probability - share)
 
@@ -52,7 +52,7 @@ def test_the_count_and_the_temperature_weigh(classifier):
     probability = classifier.guess(text).probability
     classifier.temperatures = {1: 1e6}
     assert classifier.guess(text).probability == pytest.approx(1 / 3, abs=1e-4)
-    classifier.temperatures, classifier.count_weight = {1: 1.0}, 0.0
+    classifier.temperatures, classifier.naive_bayes_weight = {1: 1.0}, 0.0
     assert classifier.guess(text).probability != pytest.approx(probability, abs=1e-6)
     assert not torch.allclose(logits, classifier.logits([text.split()], np.array([2])))
 
@@ -62,10 +62,10 @@ def test_it_survives_saving(classifier, tmp_path):
     folder = classifier.save(tmp_path / "saved", card="# card")
     again = TextClassifier.load(folder)
     assert again.temperatures == classifier.temperatures
-    assert (again.labels, again.names, again.shares) == (
+    assert (again.labels, again.names, again.class_priors) == (
         classifier.labels,
         classifier.names,
-        classifier.shares,
+        classifier.class_priors,
     )
     for before, after in zip(classifier.guesses("so bad"), again.guesses("so bad"), strict=True):
         assert after.probability == pytest.approx(before.probability, abs=5e-3)
@@ -85,7 +85,7 @@ def test_a_text_without_a_word_is_refused(classifier):
 
 
 def test_a_text_without_end_is_read_up_to_a_limit(classifier):
-    assert classifier.guess("so " * (LONGEST + 5)).pieces == LONGEST
+    assert classifier.guess("so " * (MAX_TOKENS + 5)).pieces == MAX_TOKENS
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,8 @@ def test_a_text_without_end_is_read_up_to_a_limit(classifier):
         {"temperatures": {"1": 0.0}},
         {"labels": ["x"]},
         {"pieces": {}},
-        {"network": {"readers": 0}},
-        {"count_weight": None},
+        {"network": {"num_encoders": 0}},
+        {"naive_bayes_weight": None},
     ],
 )
 def test_a_broken_configuration_is_one_line(classifier, tmp_path, change):

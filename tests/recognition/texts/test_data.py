@@ -97,13 +97,13 @@ def test_weights_grow_to_the_last_piece():
 def test_batches_hold_every_text_once_and_go_on_in_the_middle():
     texts = [["w"] * (1 + n % 7) for n in range(23)]
     labels = np.arange(23)
-    pieces = Pieces.build(["w"], "words", buckets=4, at_least=1)
+    pieces = Pieces.build(["w"], "words", buckets=4, min_count=1)
     training = TrainingTexts(texts, labels, pieces, batch_size=5, early_weight=0.3, seed=1)
     batches = list(training.batches(0, 0, 0, 1))
     assert len(batches) == len(training) == 5
     assert sorted(torch.cat([batch.labels for batch in batches]).tolist()) == list(range(23))
     for batch in batches:
-        assert batch.reading.lengths.tolist() == [1 + n % 7 for n in batch.labels.tolist()]
+        assert batch.tokens.lengths.tolist() == [1 + n % 7 for n in batch.labels.tolist()]
     again = list(training.batches(0, 3, 0, 1))
     assert [batch.labels.tolist() for batch in again] == [b.labels.tolist() for b in batches[3:]]
     halves = [list(training.batches(0, 0, rank, 2)) for rank in range(2)]

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from multimodal.recognition.texts.model import Count, TextConfig, TextNetwork, agreed
+from multimodal.recognition.texts.model import NaiveBayes, TextConfig, TextNetwork, agreed
 from multimodal.recognition.texts.pieces import Pieces
 
 TEXTS = [["so", "good"], ["so", "bad"], ["so", "so", "good"]]
@@ -11,7 +11,7 @@ TEXTS = [["so", "good"], ["so", "bad"], ["so", "so", "good"]]
 
 @pytest.fixture
 def pieces() -> Pieces:
-    return Pieces.build([" ".join(text) for text in TEXTS], "words", buckets=32, at_least=1)
+    return Pieces.build([" ".join(text) for text in TEXTS], "words", buckets=32, min_count=1)
 
 
 def test_what_is_agreed_is_worked_out_by_hand():
@@ -24,9 +24,9 @@ def test_what_is_agreed_is_worked_out_by_hand():
 
 
 def test_the_count_counts_each_sign_once_in_a_text(pieces):
-    count = Count(2)
+    count = NaiveBayes(2)
     count.learn(pieces.read(TEXTS), torch.tensor([1, 0, 1]))
-    reading = pieces.read([["bad", "good"]])
+    tokens = pieces.read([["bad", "good"]])
     total = [2 * 32768 + signs for signs in (4, 4 + 5)]
     # "so" came in one text of label 0 and in two of label 1; so did no pair but "·so"
     so = pieces.read([["so"]]).signs[0, 0, 0]
@@ -34,22 +34,22 @@ def test_the_count_counts_each_sign_once_in_a_text(pieces):
     mean = sum(shares) / 2
     expected = torch.tensor([share - mean for share in shares])
     torch.testing.assert_close(count.evidence[so], expected)
-    evidence = count(reading)[0]
+    evidence = count(tokens)[0]
     assert evidence[0, 0] > evidence[0, 1]  # "bad" speaks for 0
     torch.testing.assert_close(
-        evidence[1], count.evidence[reading.signs[0].flatten()].sum(0)
+        evidence[1], count.evidence[tokens.signs[0].flatten()].sum(0)
     )  # and all is added up
 
 
 def test_what_follows_changes_no_answer_before_it_and_padding_none_at_all(pieces):
     torch.manual_seed(0)
-    config = TextConfig(readers=2, embedding_size=6, hidden_size=5, layers=2)
+    config = TextConfig(num_encoders=2, embedding_size=6, hidden_size=5, layers=2)
     network = TextNetwork(config, len(pieces), 32, 3).eval()
     with torch.no_grad():
         together = network(pieces.read([["so", "good", "bad"], ["so"]], rounding=4))
         alone = network(pieces.read([["so", "good"]]))
         short = network(pieces.read([["so"]]))
-        evidence = network.count(pieces.read([["so"]], rounding=4))
+        evidence = network.naive_bayes(pieces.read([["so"]], rounding=4))
     torch.testing.assert_close(together[:, 0, :2], alone[:, 0], rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(together[:, 1, 0], short[:, 0, 0], rtol=1e-4, atol=1e-5)
     assert evidence.shape == (1, 4, 3)
@@ -58,16 +58,16 @@ def test_what_follows_changes_no_answer_before_it_and_padding_none_at_all(pieces
 
 def test_a_stranger_is_what_its_letters_say(pieces):
     network = TextNetwork(TextConfig(embedding_size=4, hidden_size=4), len(pieces), 32, 2)
-    for reader in network.readers:
-        assert not reader.words.weight[:4].any() or not reader.words.weight[3].any()
+    for encoder in network.encoders:
+        assert not encoder.words.weight[:4].any() or not encoder.words.weight[3].any()
 
 
 def test_in_training_pieces_are_dropped_whole(pieces):
     torch.manual_seed(0)
     nothing = TextConfig(
-        readers=1, embedding_size=4, hidden_size=4, piece_dropout=0.999999, input_dropout=0.0
+        num_encoders=1, embedding_size=4, hidden_size=4, piece_dropout=0.999999, input_dropout=0.0
     )
     network = TextNetwork(nothing, len(pieces), 32, 2)
-    vectors = network.readers[0]._vectors(pieces.read(TEXTS))
+    vectors = network.encoders[0]._vectors(pieces.read(TEXTS))
     assert not vectors.any()
-    assert network.eval().readers[0]._vectors(pieces.read(TEXTS)).any()
+    assert network.eval().encoders[0]._vectors(pieces.read(TEXTS)).any()

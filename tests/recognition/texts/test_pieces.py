@@ -12,7 +12,7 @@ from multimodal.vocabulary import PADDING, UNKNOWN
 
 @pytest.fixture
 def pieces() -> Pieces:
-    return Pieces.build(["A good film .", "a bad film"], "words", buckets=512, at_least=1)
+    return Pieces.build(["A good film .", "a bad film"], "words", buckets=512, min_count=1)
 
 
 @pytest.mark.parametrize(
@@ -42,28 +42,28 @@ def test_cutting_loses_nothing_but_white_space_and_what_is_no_letter(text):
 
 
 def test_numbers_and_runs_of_a_batch(pieces):
-    reading = pieces.read([["A", "good", "film"], ["unfilmed"]], rounding=4)
-    assert reading.words.shape == (2, 4)
-    assert pieces.vocabulary.decode(reading.words[0, :3].tolist()) == ["a", "good", "film"]
-    assert reading.words[0, 3] == PADDING
-    assert reading.words[1].tolist() == [UNKNOWN, PADDING, PADDING, PADDING]
-    assert reading.lengths.tolist() == [3, 1]
+    tokens = pieces.read([["A", "good", "film"], ["unfilmed"]], rounding=4)
+    assert tokens.words.shape == (2, 4)
+    assert pieces.vocabulary.decode(tokens.words[0, :3].tolist()) == ["a", "good", "film"]
+    assert tokens.words[0, 3] == PADDING
+    assert tokens.words[1].tolist() == [UNKNOWN, PADDING, PADDING, PADDING]
+    assert tokens.lengths.tolist() == [3, 1]
     # <a> has one run, <good> 4 + 3 + 2, <film> likewise, <unfilmed> 8 + 7 + 6
-    bounds = [*reading.starts.tolist(), len(reading.runs)]
+    bounds = [*tokens.starts.tolist(), len(tokens.runs)]
     sizes = [after - before for before, after in pairwise(bounds)]
     assert sizes == [1, 9, 9, 0, 21, 0, 0, 0]
 
 
 def test_a_stranger_shares_runs_with_what_it_resembles(pieces):
-    reading = pieces.read([["film"], ["filming"]])
-    film = set(reading.runs[: reading.starts[1]].tolist())
-    filming = set(reading.runs[reading.starts[1] :].tolist())
+    tokens = pieces.read([["film"], ["filming"]])
+    film = set(tokens.runs[: tokens.starts[1]].tolist())
+    filming = set(tokens.runs[tokens.starts[1] :].tolist())
     assert len(film & filming) >= 5
 
 
 def test_signs_are_of_pieces_and_of_pairs(pieces):
-    reading = pieces.read([["a", "film", "a", "film"], ["film"]])
-    signs = reading.signs
+    tokens = pieces.read([["a", "film", "a", "film"], ["film"]])
+    signs = tokens.signs
     assert torch.equal(signs[0, 1], signs[0, 3])  # "film" after "a", both times
     assert signs[0, 0, 0] == signs[0, 2, 0]  # "a"
     assert signs[0, 0, 1] != signs[0, 2, 1]  # at the beginning, and after "film"
@@ -79,7 +79,7 @@ def test_they_survive_json(pieces):
 
 
 def test_rare_pieces_have_no_vector():
-    rare = Pieces.build(["a a b"], "words", buckets=8, at_least=2)
+    rare = Pieces.build(["a a b"], "words", buckets=8, min_count=2)
     assert "a" in rare.vocabulary
     assert "b" not in rare.vocabulary
 

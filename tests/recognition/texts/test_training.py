@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 from multimodal.errors import UserError
 from multimodal.recognition.texts.classifier import TextClassifier
-from multimodal.recognition.texts.data import LabelledReading, LabelledTexts
+from multimodal.recognition.texts.data import LabelledBatch, LabelledTexts
 from multimodal.recognition.texts.recipe import TextClassifierRecipe
 from multimodal.recognition.texts.tables import Columns
 from multimodal.recognition.texts.training import TextClassifierTask
@@ -15,18 +15,18 @@ from multimodal.training import train
 from multimodal.training.report import Report
 
 TINY = TextClassifierRecipe(
-    readers=2,
+    num_encoders=2,
     embedding_size=12,
     hidden_size=12,
     buckets=128,
-    seen_at_least=1,
+    min_count=1,
     dropout=0.1,
     epochs=4,
     batch_size=8,
     label_smoothing=0.1,
     early_weight=0.3,
     learning_rate=2e-2,
-    average_decay=0.5,
+    ema_decay=0.5,
     label_names="bad=sad,good=glad",
 )
 
@@ -63,14 +63,14 @@ def test_a_classifier_learns_which_words_tell(task, data, tmp_path, monkeypatch)
 
 def test_every_reader_learns_by_its_own_loss(task):
     model = task.model.eval()
-    reading = task.pieces.read([["the", "film"], ["awful"]])
+    tokens = task.pieces.read([["the", "film"], ["awful"]])
     labels, weights = torch.tensor([1, 0]), torch.tensor([[0.3, 1.0], [1.0, 0.0]])
     with torch.no_grad():
-        losses = task.stages[0].loss(model, LabelledReading(reading, labels, weights))
-        logits = model(reading)
+        losses = task.stages[0].loss(model, LabelledBatch(tokens, labels, weights))
+        logits = model(tokens)
     total = 0.0
-    for reader in logits:
-        for row, label, weight in zip(reader, labels, weights, strict=True):
+    for encoder in logits:
+        for row, label, weight in zip(encoder, labels, weights, strict=True):
             each = F.cross_entropy(row, label.repeat(2), reduction="none", label_smoothing=0.1)
             total += float((each * weight).sum()) / 2
     assert float(losses["loss"]) == pytest.approx(total / 2.3, rel=1e-5)
@@ -89,7 +89,7 @@ def test_one_label_is_nothing_to_tell_apart(data):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"readers": 0}, "readers: must be at least 1"),
+        ({"num_encoders": 0}, "num_encoders: must be at least 1"),
         ({"name_dropout": 1.0}, "name_dropout: must be from 0 to below 1"),
         ({"learning_rate": 0.0}, "learning_rate"),
         ({"label_names": "0:no"}, "label_names: write for example"),

@@ -1,0 +1,48 @@
+"""A handwriting recognizer as one graph: tracks in, what every frame says out."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from multimodal.exporting.sequences import BidirectionalEncoder
+from multimodal.recognition.handwriting.model import (
+    SHORTENED,
+    HandwritingRecognizerNetwork,
+    inputs_of,
+)
+
+
+class HandwritingRecognizerGraph(nn.Module):
+    """Reads lines; see `multimodal.recognition.handwriting.tracks` for what it sees.
+
+    Args:
+        network: what was learnt, in fp32.
+    """
+
+    def __init__(self, network: HandwritingRecognizerNetwork) -> None:
+        super().__init__()
+        self.network = network
+        self.core = BidirectionalEncoder(network.core)
+
+    def forward(self, tracks: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Read B lines.
+
+        Args:
+            tracks: (B, T, 4) float32, zeros behind, T a multiple of 4.
+            lengths: (B,) int64, the points of each, at least one.
+
+        Returns:
+            log_probs (B, T / 4, 1 + V) float32, of the blank and of every character; frames (B,)
+            int64, how many of them count; and path (B, T / 4) int64, the most probable of each: a
+            text is what is left of it when repeats become one and blanks (0) vanish.
+        """
+        network = self.network
+        half, frames = (lengths + 1) // 2, (lengths + SHORTENED - 1) // SHORTENED
+        seen = F.gelu(network.narrow(inputs_of(tracks).transpose(1, 2)))
+        counts = torch.arange(seen.shape[2]) < half[:, None]
+        seen = F.gelu(network.wide(seen * counts[:, None]))
+        heard = self.core(network.norm(seen.transpose(1, 2)), frames)
+        log_probs = network.readout(heard).log_softmax(-1)
+        return log_probs, frames, log_probs.argmax(-1)

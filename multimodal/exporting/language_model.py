@@ -1,0 +1,92 @@
+"""A language model as one graph: beginnings and uniform numbers in, tokens out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from multimodal.exporting.loops import repeated
+from multimodal.exporting.sampling import choose, restricted
+from multimodal.exporting.strokes import chosen, put
+from multimodal.language.model import LanguageNetwork
+from multimodal.recurrent.cells import State
+
+
+class LanguageModelGraph(nn.Module):
+    """Writes on behind texts.
+
+    Args:
+        network: what was learnt, in fp32.
+        reserved: tokens that are never written.
+    """
+
+    banned: Tensor
+
+    def __init__(self, network: LanguageNetwork, reserved: Sequence[int]) -> None:
+        super().__init__()
+        self.network = network
+        banned = torch.zeros(network.readout.out_features, dtype=torch.bool)
+        banned[list(reserved)] = True
+        self.register_buffer("banned", banned)
+
+    def forward(
+        self,
+        primes: Tensor,
+        lengths: Tensor,
+        uniforms: Tensor,
+        temperature: Tensor,
+        top_k: Tensor,
+        top_p: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """Draw T tokens behind each of B texts.
+
+        Args:
+            primes: (B, P) int64, what each begins with, padded behind.
+            lengths: (B,) int64 how many tokens of each count, at least one.
+            uniforms: (B, T) float64 in [0, 1).
+            temperature: () float32, above 0.
+            top_k: () int64, at least one; the vocabulary's size for all.
+            top_p: () float32, above 0; 1 for all.
+
+        Returns:
+            tokens (B, T) int64, and the natural logarithm of each one's probability (B, T).
+        """
+        network, banned = self.network, self.banned
+        count, steps, most = primes.shape[0], uniforms.shape[1], primes.shape[1]
+        flat, layers = _flat(network.recurrent.initial_state(count))
+
+        def write(
+            step: Tensor, state: Sequence[Tensor], results: Sequence[Tensor]
+        ) -> tuple[Tensor, Sequence[Tensor], Sequence[Tensor]]:
+            (token, *flat), (tokens, nats) = state, results
+            logits, after = network.step(token, _state(flat, layers))
+            log_probs = logits.float().masked_fill(banned, -torch.inf).log_softmax(-1)
+            allowed = restricted(log_probs / temperature, top_k, top_p)
+            at = step + 1 - lengths  # (B,) which token of its own a text writes; below 0: its prime
+            drawn = choose(allowed, chosen(uniforms, at))
+            own = at >= 0
+            tokens = put(tokens, at, own, drawn)
+            nats = put(nats, at, own, log_probs.gather(1, drawn[:, None])[:, 0])
+            given = primes.index_select(1, (step + 1).clamp(max=most - 1)[None])[:, 0]
+            token = torch.where(own, drawn, given)
+            return at + 1 < steps, (token, *_flat(after)[0]), (tokens, nats)
+
+        tokens, nats = repeated(
+            write,
+            steps + most,
+            (primes[:, 0], *flat),
+            (torch.zeros(count, steps, dtype=torch.int64), torch.zeros(count, steps)),
+        )
+        return tokens, nats
+
+
+def _flat(state: State) -> tuple[list[Tensor], int]:
+    """A state's tensors in a row (no two the same tensor), and how many layers they are of."""
+    return [tensor.clone() for layer in state for tensor in layer], len(state)
+
+
+def _state(flat: Sequence[Tensor], layers: int) -> State:
+    size = len(flat) // layers
+    return tuple(tuple(flat[n * size : (n + 1) * size]) for n in range(layers))

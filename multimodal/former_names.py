@@ -1,0 +1,119 @@
+"""Names in checkpoints of format 1, which versions up to 0.1 wrote, and what they are called today.
+
+Shipped checkpoints keep their files: they are read through this table, and saved in today's names.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class FormerNames:
+    """What was renamed in the checkpoints of one task.
+
+    Attributes:
+        task: today's name of the task.
+        config: former key of `config.json` → today's key; dots lead into nested tables.
+        tensors: regular expression for the beginning of a tensor's name → how it begins today.
+    """
+
+    task: str
+    config: Mapping[str, str] = field(default_factory=dict)
+    tensors: Mapping[str, str] = field(default_factory=dict)
+
+
+FORMER_NAMES: Mapping[str, FormerNames] = {
+    "captioner": FormerNames(
+        task="captioner",
+        tensors={
+            r"decoder\.reader\.": "decoder.attention_lstm.",
+            r"decoder\.writer\.": "decoder.language_lstm.",
+            r"witnesses\.": "word_evidence.",
+        },
+    ),
+    "clip-recognizer": FormerNames(task="clip-recognizer", tensors={r"reader\.": "rnn."}),
+    "reader": FormerNames(task="handwriting-recognizer"),
+    "recognizer": FormerNames(task="recognizer", tensors={r"reader\.": "rnn.", r"eye\.": "cnn."}),
+    "text-classifier": FormerNames(
+        task="text-classifier",
+        config={
+            "network.readers": "num_encoders",
+            "count_weight": "naive_bayes_weight",
+            "shares": "class_priors",
+        },
+        tensors={
+            r"readers\.(\d+)\.reader\.": r"encoders.\1.rnn.",
+            r"readers\.": "encoders.",
+            r"count\.": "naive_bayes.",
+        },
+    ),
+    "writer": FormerNames(
+        task="handwriting-generator",
+        config={
+            "network.hands": "num_writers",
+            "network.hand_size": "writer_embedding_size",
+            "network.character_size": "character_embedding_size",
+        },
+        tensors={
+            r"hands\.": "writer_embedding.",
+            r"characters\.": "character_embedding.",
+        },
+    ),
+    "sketcher": FormerNames(task="sketcher", tensors={r"beginning\.": "init_hidden."}),
+    "translator": FormerNames(
+        task="translator",
+        config={
+            "network.reader_layers": "encoder_layers",
+            "network.reader_size": "encoder_size",
+            "network.writer_size": "decoder_size",
+            "longest": "max_length",
+        },
+        tensors={r"reader\.": "encoder.", r"beginning\.": "init_hidden."},
+    ),
+    "text": FormerNames(task="language-model", config={"shares": "split_fractions"}),
+}
+"""By the former name of the task."""
+
+
+def renamed_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the contents of a `config.json` of format 1 under today's names."""
+    former = FORMER_NAMES.get(config["task"])
+    if former is None:
+        return dict(config)
+    return {**_renamed(config, former.config), "task": former.task}
+
+
+def renamed_tensors(task: str, tensors: Mapping[str, T]) -> dict[str, T]:
+    """Return the tensors of a checkpoint of format 1 under today's names.
+
+    Args:
+        task: as the checkpoint's own `config.json` calls it.
+        tensors: by their former names.
+    """
+    former = FORMER_NAMES.get(task)
+    prefixes = former.tensors if former else {}
+    return {_todays(name, prefixes): tensor for name, tensor in tensors.items()}
+
+
+def _renamed(config: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    renamed: dict[str, Any] = {}
+    for key, value in config.items():
+        inner = {
+            path.removeprefix(f"{key}."): name
+            for path, name in names.items()
+            if path.startswith(f"{key}.")
+        }
+        nested = inner and isinstance(value, Mapping)
+        renamed[names.get(key, key)] = _renamed(value, inner) if nested else value
+    return renamed
+
+
+def _todays(name: str, prefixes: Mapping[str, str]) -> str:
+    for former, todays in prefixes.items():
+        if match := re.match(former, name):
+            return match.expand(todays) + name[match.end() :]
+    return name

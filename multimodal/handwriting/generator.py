@@ -1,0 +1,183 @@
+r"""The one class that people use: load a handwriting generator, then let it write.
+
+writer = Writer.load()                               # the shipped model; or a folder, or a Hub id
+page = writer.write("Dear Anna,\nthe train leaves at 9.", style=17, bias=0.5, seed=1)
+page.save("letter.svg")
+mine = writer.learn_style([(drawing, "what it says"), …])
+mine.save("mine.json")                               # writer.write("…", style="mine.json")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+
+from multimodal.checkpoints import (
+    JSON,
+    load_tensors,
+    read_checkpoint,
+    reading_config,
+    save_checkpoint,
+)
+from multimodal.errors import UserError
+from multimodal.handwriting.incremental_decoder import DecoderWeights
+from multimodal.handwriting.judging import Judge, Piece
+from multimodal.handwriting.model import HandwritingConfig, HandwritingNetwork
+from multimodal.handwriting.options import HandwritingOptions
+from multimodal.handwriting.pages import PageWriter
+from multimodal.handwriting.pieces import write_pieces
+from multimodal.handwriting.style import Style
+from multimodal.handwriting.styles import (
+    STEPS,
+    fit_writer_embedding,
+    pace_of,
+    primer_of,
+    samples_as_script,
+)
+from multimodal.handwriting.written import WrittenLine
+from multimodal.processor import Precision, torch_dtype
+from multimodal.strokes import Drawing
+
+SHIPPED = "writer-unipen"
+TASK = "handwriting-generator"
+
+
+class HandwritingGenerator(PageWriter):
+    """A text becomes handwriting.
+
+    Args:
+        network: what was learnt, in fp32; it is put into evaluation mode.
+        scale: the network's unit, in the units of the data.
+        gallery: the numbers of the writers that are styles.
+        paces: how far each of them moves, in the data's units a character.
+        precision: of the products by which points are drawn. All else is in fp32.
+
+    Attributes:
+        options: how lines are written, unless a call says otherwise.
+        judge: who reads every few words back, so that those that are misread are written anew;
+            nobody unless set.
+    """
+
+    def __init__(
+        self,
+        network: HandwritingNetwork,
+        *,
+        scale: float,
+        gallery: Sequence[int],
+        paces: Sequence[float],
+        precision: Precision = "auto",
+    ) -> None:
+        self.network = network.eval()
+        self.scale = scale
+        self.gallery = tuple(gallery)
+        self.paces = tuple(paces)
+        if len(self.gallery) != len(self.paces) or not self.gallery:
+            raise UserError("gallery: one pace for each of its styles expected, and at least one")
+        if not 0 <= min(self.gallery) <= max(self.gallery) <= network.config.num_writers:
+            raise UserError("gallery: a writer that the network does not know")
+        self.precision = precision
+        self.options = HandwritingOptions()
+        self.judge: Judge | None = None
+
+    @classmethod
+    def load(cls, source: str | Path = SHIPPED, *, precision: Precision = "auto") -> Self:
+        """Load a handwriting generator.
+
+        Args:
+            source: the name of a shipped model, a folder, or a repository of the Hugging Face Hub.
+            precision: "auto" takes bf16 where the processor has it natively.
+
+        Raises:
+            UserError: when there is none, or it is damaged or made for another task.
+        """
+        checkpoint = read_checkpoint(source, task=TASK)
+        with reading_config(checkpoint):
+            generator = cls.from_config(checkpoint.config, precision)
+        load_tensors(generator.network, checkpoint)
+        return generator
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], precision: Precision) -> Self:
+        """Build a model with random weights from the contents of a `config.json`."""
+        generator = cls(
+            HandwritingNetwork(HandwritingConfig(**config["network"])),
+            scale=float(config["scale"]),
+            gallery=[int(embedding) for embedding in config["gallery"]],
+            paces=[float(pace) for pace in config["paces"]],
+            precision=precision,
+        )
+        generator.options = HandwritingOptions(bias=float(config["bias"]))
+        return generator
+
+    def save(self, folder: str | Path, card: str | None = None) -> Path:
+        """Write a checkpoint, 16-bit.
+
+        Raises:
+            UserError: the disk refuses, or the folder holds something else.
+        """
+        config: dict[str, JSON] = {
+            "task": TASK,
+            "network": asdict(self.network.config),
+            "scale": self.scale,
+            "gallery": list(self.gallery),
+            "paces": list(self.paces),
+            "bias": self.options.bias,
+        }
+        tensors = self.network.state_dict()
+        return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
+
+    def learn_style(
+        self,
+        samples: Sequence[tuple[Drawing, str]],
+        *,
+        name: str = "mine",
+        steps: int = STEPS,
+        primed: bool = True,
+    ) -> Style:
+        """Learn somebody's handwriting from a few lines; the network stays as it is.
+
+        Args:
+            samples: lines in any unit, and what each says; ten are plenty.
+            name: what to call it.
+            steps: how long to look for the embedding; 0 leaves the style to the sample alone.
+            primed: whether lines are written on from one of the samples.
+
+        Raises:
+            UserError: a sample cannot be used; the line says which and why.
+        """
+        script = samples_as_script(samples)
+        embedding = self.network.writer_embedding.weight[-1].detach()
+        if steps:
+            embedding = fit_writer_embedding(self.network, script, self.scale, steps)
+        primer = primer_of(script) if primed else None
+        return Style(name, tuple(embedding.tolist()), pace_of(script), primer)
+
+    def write_texts(self, pieces: Sequence[Piece], **options: Any) -> list[WrittenLine]:
+        """Write pieces of a line each, in one batch, as the network's own rows.
+
+        Args:
+            pieces: what to write, and in which style.
+            **options: see `HandwritingOptions`.
+        """
+        chosen = self.options.changed(options)
+        return write_pieces(self._weights, pieces, self.scale, chosen, self.judge)
+
+    @property
+    def writer_embedding_size(self) -> int:
+        """See `PageWriter`."""
+        return self.network.config.writer_embedding_size
+
+    def writer_embedding_of(self, number: int) -> tuple[float, ...]:
+        """See `PageWriter`."""
+        return tuple(
+            self.network.writer_embedding.weight[self.gallery[number - 1]].detach().tolist()
+        )
+
+    @cached_property
+    def _weights(self) -> DecoderWeights:
+        return DecoderWeights(self.network, torch_dtype(self.precision))

@@ -1,0 +1,104 @@
+"""A language model in a file."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from multimodal.errors import UserError
+from multimodal.language.data import Passage, encode_passages, token_before
+from multimodal.language.options import BLOCK
+from multimodal.language.pieces import OpenText, TextPiece, text_generation_options
+from multimodal.portable.file import ModelFile
+from multimodal.seeds import derived_seed, uniforms
+from multimodal.vocabulary import vocabulary_from_json
+
+
+class PortableLanguageModel:
+    """Writes on behind texts; see `multimodal.language.language_model.LanguageModel`.
+
+    A text is written as a whole: `stream` gives its pieces when all are there.
+
+    Args:
+        file: made for "language-model".
+    """
+
+    def __init__(self, file: ModelFile) -> None:
+        self.file = file
+        self.vocabulary = vocabulary_from_json(file["vocabulary"])
+
+    def generate(self, prime: str = "", **changes: Any) -> str:
+        """Write on behind a text; see `LanguageModel.generate_batch`."""
+        return self.generate_batch([prime], **changes)[0]
+
+    def generate_batch(self, primes: Sequence[str], **changes: Any) -> list[str]:
+        """Write on behind several texts at once; see `LanguageModel.generate_batch`."""
+        return ["".join(piece.text for piece in pieces) for pieces in self._pieces(primes, changes)]
+
+    def stream(self, prime: str = "", **changes: Any) -> Iterator[TextPiece]:
+        """Write on behind a text, and give its pieces."""
+        yield from self._pieces([prime], changes)[0]
+
+    def score(self, *_: Any, **__: Any) -> NoReturn:
+        """Cannot be done by a file.
+
+        Raises:
+            UserError: always.
+        """
+        raise UserError(f"{self.file.path}: only writes; the model itself also scores texts")
+
+    def trace(self, *_: Any, **__: Any) -> NoReturn:
+        """Cannot be done by a file.
+
+        Raises:
+            UserError: always.
+        """
+        raise UserError(f"{self.file.path}: only writes; the model itself also shows its cells")
+
+    def _pieces(self, primes: Sequence[str], changes: dict[str, Any]) -> list[list[TextPiece]]:
+        options = text_generation_options(changes)
+        if options.length is None:
+            raise UserError("length: this file writes texts of a length; give a number")
+        if not primes or not options.length:
+            return [[] for _ in primes]
+        seed = secrets.randbits(62) if options.seed is None else options.seed
+        begun = [self._begun(prime) for prime in primes]
+        lengths = [len(tokens) for tokens in begun]
+        padded = np.zeros((len(begun), max(lengths)), np.int64)
+        for row, tokens in zip(padded, begun, strict=True):
+            row[: len(tokens)] = tokens
+        found = self.file.run(
+            primes=padded,
+            lengths=lengths,
+            uniforms=draws(seed, len(begun), options.length),
+            temperature=options.temperature,
+            top_k=options.top_k or len(self.vocabulary),
+            top_p=options.top_p,
+        )
+        both = zip(found["tokens"].tolist(), found["log_probs"].tolist(), strict=True)
+        return [self._told(tokens, nats, options.stop) for tokens, nats in both]
+
+    def _begun(self, prime: str) -> np.ndarray:
+        ids = encode_passages([Passage(prime, "prime")], self.vocabulary)
+        return np.append(token_before(self.vocabulary), ids)
+
+    def _told(self, tokens: Sequence[int], nats: Sequence[float], stop: str) -> list[TextPiece]:
+        text = OpenText(0, self.vocabulary.text_decoder(), stop)
+        pieces = []
+        for token, log_prob in zip(tokens, nats, strict=True):
+            pieces.append(TextPiece(text.add(token), log_prob))
+            if text.ended:
+                break
+        return pieces
+
+
+def draws(seed: int, texts: int, length: int) -> np.ndarray:
+    """The uniform numbers of texts (texts, length), as `LanguageModel` draws them."""
+    blocks = [
+        uniforms([derived_seed(seed, text, begin) for text in range(texts)], 1, BLOCK)[:, 0]
+        for begin in range(0, length, BLOCK)
+    ]
+    return np.concatenate(blocks, 1)[:, :length]

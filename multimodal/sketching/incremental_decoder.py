@@ -1,0 +1,171 @@
+"""The decoder as drawing uses it: one step at a time, for all drawings at once, and fast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from multimodal.recurrent.cells import RecurrentNetwork, State
+from multimodal.sketching import position
+from multimodal.sketching.model import STROKE_5, SketchNetwork
+
+CACHED_ROWS = 128  # a step's sums of so many rows stay in the second cache
+
+
+class IncrementalDecoder(Protocol):
+    """B drawings in the making."""
+
+    def move(self, points: Tensor) -> Tensor:
+        """Take in the last points (B, 5), fp32 → vectors (B, 3 + 6 K) for the next ones."""
+
+    def keep(self, rows: Tensor) -> IncrementalDecoder:
+        """The same for some of the drawings, or for several copies of them: rows (B',)."""
+
+    def put(self, rows: Tensor, other: Any) -> None:
+        """Let the drawings of some rows (B',) stand where they do in another of equal size."""
+
+    def __len__(self) -> int:
+        """B."""
+
+
+@dataclass
+class CellDecoder:
+    """Any cell, by its own single steps.
+
+    Attributes:
+        network: what was learnt.
+        condition: (B, C) what is drawn.
+        state: the decoder's.
+    """
+
+    network: SketchNetwork
+    condition: Tensor
+    state: State
+
+    def move(self, points: Tensor) -> Tensor:
+        """See `IncrementalDecoder`."""
+        vectors, self.state = self.network.step(self.condition, points, self.state)
+        return vectors
+
+    def keep(self, rows: Tensor) -> CellDecoder:
+        """See `IncrementalDecoder`."""
+        state = tuple(tuple(part[rows] for part in layer) for layer in self.state)
+        return CellDecoder(self.network, self.condition[rows], state)
+
+    def put(self, rows: Tensor, other: CellDecoder) -> None:
+        """See `IncrementalDecoder`."""
+        for layer, others in zip(self.state, other.state, strict=True):
+            for part, wanted in zip(layer, others, strict=True):
+                part[rows] = wanted[rows]
+
+    def __len__(self) -> int:
+        return len(self.condition)
+
+
+class LSTMWeights:
+    """The weights of an LSTM decoder, laid out for single steps.
+
+    The last point and h stand side by side, so that one product serves both; what the condition
+    adds is computed once for a whole drawing. tanh(x) is taken as 2 σ(2 x) - 1, with the doubling
+    of the candidate's part in the weights: σ is several times as fast. The products run in `dtype`,
+    all else in fp32.
+
+    Args:
+        network: with the cell "lstm".
+        dtype: of the products.
+    """
+
+    def __init__(self, network: SketchNetwork, dtype: torch.dtype) -> None:
+        layer = cast(nn.LSTM, cast(RecurrentNetwork, network.decoder).layers[0])
+        weight_ih, weight_hh = cast(Tensor, layer.weight_ih_l0), cast(Tensor, layer.weight_hh_l0)
+        size = self.size = network.config.decoder_size
+        doubled = torch.ones(4 * size, 1, device=weight_hh.device)
+        doubled[2 * size : 3 * size] = 2  # input, forget, candidate, output
+        self.dtype = dtype
+        with torch.no_grad():
+            told = self.told = network.config.point_size
+            step = torch.cat([weight_ih[:, :told], weight_hh], 1)  # (4 H, P + H)
+            self.step = (step * doubled).to(dtype)
+            self.of_condition = weight_ih[:, told:] * doubled  # (4 H, C)
+            bias = cast(Tensor, layer.bias_ih_l0) + cast(Tensor, layer.bias_hh_l0)
+            self.bias = bias * doubled[:, 0]
+            # A readout that is not told the point passes over it, and reads both as they stand.
+            passed_over = 0 if network.config.position else told
+            self.readout = F.pad(network.readout.weight, (passed_over, 0)).to(dtype)
+            self.readout_bias = network.readout.bias.to(dtype)
+
+
+class LSTMDecoder:
+    """An LSTM, with few and large operations.
+
+    Args:
+        weights: laid out for single steps.
+        shown: (B, 4 H) what the condition adds to the sums of the gates.
+        read: (B, P + H) what is told of a point, which may be old, and the hidden state; in the
+            weights' type.
+        cell: (B, H), fp32.
+        track: (B, 9) of the pen's position, where the network is told it.
+    """
+
+    def __init__(
+        self,
+        weights: LSTMWeights,
+        shown: Tensor,
+        read: Tensor,
+        cell: Tensor,
+        track: Tensor | None = None,
+    ) -> None:
+        self._weights = weights
+        self._shown = shown
+        self._read = read
+        self._cell = cell
+        self._track = track
+
+    @classmethod
+    def start(cls, weights: LSTMWeights, condition: Tensor, state: State) -> LSTMDecoder:
+        """Take up conditions (B, C) and the decoder's state."""
+        (h, c), *rest = state
+        shown = F.linear(condition, weights.of_condition, weights.bias)
+        read = F.pad(h, (weights.told, 0)).to(weights.dtype)
+        return cls(weights, shown, read, c.clone(), rest[0][0] if rest else None)
+
+    def move(self, points: Tensor) -> Tensor:
+        """See `IncrementalDecoder`."""
+        weights = self._weights
+        self._read[:, :STROKE_5] = points
+        if self._track is not None:
+            self._track = position.moved(self._track, points)
+            self._read[:, STROKE_5 : weights.told] = position.features(self._track)
+        products = F.linear(self._read, weights.step)  # (B, 4 H)
+        for begin in range(0, len(points), CACHED_ROWS):
+            self._gate(slice(begin, begin + CACHED_ROWS), products)
+        return F.linear(self._read, weights.readout, weights.readout_bias)
+
+    def _gate(self, rows: slice, products: Tensor) -> None:
+        """What is left of a step once the products are there, for so many rows as a cache holds."""
+        sums = self._shown[rows] + products[rows]  # fp32
+        i, f, g, o = sums.sigmoid_().chunk(4, 1)
+        cell = self._cell[rows]
+        cell.mul_(f).add_(i * g.mul_(2).sub_(1))
+        self._read[rows, self._weights.told :] = (2 * cell).sigmoid_().mul_(2).sub_(1).mul_(o)
+
+    def keep(self, rows: Tensor) -> LSTMDecoder:
+        """See `IncrementalDecoder`."""
+        track = None if self._track is None else self._track[rows]
+        return LSTMDecoder(
+            self._weights, self._shown[rows], self._read[rows], self._cell[rows], track
+        )
+
+    def put(self, rows: Tensor, other: LSTMDecoder) -> None:
+        """See `IncrementalDecoder`."""
+        self._read[rows] = other._read[rows]
+        self._cell[rows] = other._cell[rows]
+        if self._track is not None and other._track is not None:
+            self._track[rows] = other._track[rows]
+
+    def __len__(self) -> int:
+        return len(self._cell)

@@ -1,0 +1,215 @@
+"""The commands of text: write, train, evaluate and benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import chain, islice
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from multimodal.errors import UserError
+from pipelines.commands import (
+    Run,
+    ScoresFile,
+    Settings,
+    app,
+    benchmark,
+    evaluate,
+    given,
+    report_scores,
+    require_scores_place,
+    train,
+)
+
+Data = Annotated[
+    str, typer.Option(help="A text file, a folder, a pattern such as 'src/**/*.c', or a Hub id.")
+]
+LanguageModel = Annotated[
+    str | None,
+    typer.Option(
+        "--model", help="A shipped model, a folder or a Hub id; the shipped model unless given."
+    ),
+]
+Temperature = Annotated[
+    float | None, typer.Option(help="Below 1 plays safe, above 1 is adventurous.")
+]
+TopK = Annotated[int | None, typer.Option(help="Draw from the k most probable only.")]
+TopP = Annotated[float | None, typer.Option(help="Draw from the most probable that reach p.")]
+Seed = Annotated[int | None, typer.Option(help="The same seed gives the same text.")]
+Adapt = Annotated[
+    bool, typer.Option("--adapt", help="The weights follow the text that is scored, for this once.")
+]
+
+
+@app.command("generate-text")
+def generate_language_model_command(
+    *,
+    model: LanguageModel = None,
+    prime: Annotated[str, typer.Option(help="What the text begins with.")] = "",
+    length: Annotated[
+        int, typer.Option(min=0, help="How many characters to write; 0 for without end.")
+    ] = 600,
+    temperature: Temperature = None,
+    top_k: TopK = None,
+    top_p: TopP = None,
+    seed: Seed = None,
+    stop: Annotated[str | None, typer.Option(help="End a text as soon as it holds this.")] = None,
+    count: Annotated[int, typer.Option("-n", min=1, help="How many texts, at once.")] = 1,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="A folder for the texts, a .jsonl file for --score, a .html file for --trace.",
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace texts.")] = False,
+    surprise: Annotated[
+        bool, typer.Option("--surprise", help="Colour each character by its log-probability.")
+    ] = False,
+    score: Annotated[
+        Path | None, typer.Option(help="Do not write; tell how probable this file is.")
+    ] = None,
+    adapt: Adapt = False,
+    trace: Annotated[
+        Path | None, typer.Option(help="Do not write; draw the cells over this file (needs -o).")
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="Which cell of --trace, layer:unit; else the telling ones.")
+    ] = None,
+) -> None:
+    """Write on behind a text, or look at one that is there."""
+    if score and trace:
+        raise UserError("--score and --trace: give one of them")
+    if adapt and not score:
+        raise UserError("--adapt: is for a text that is there, so give --score as well")
+    if score:
+        _score(model, score, output, surprise=surprise, adapt=adapt)
+    elif trace:
+        _trace(model, trace, output, unit)
+    else:
+        drawn = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
+        options = {"length": length or None, **given(**drawn, stop=stop)}
+        if output or count > 1:
+            _write_all(model, prime, count, output, options, overwrite=overwrite)
+        else:
+            _stream(model, prime, options, surprise=surprise)
+
+
+@train.command("language-model")
+def train_language_model_command(
+    data: Data,
+    out: Run,
+    cell: Annotated[
+        Literal["rnn", "gru", "lstm"] | None, typer.Option(help="The same as --set cell=….")
+    ] = None,
+    settings: Settings = None,
+) -> None:
+    """Train a language model on any text."""
+    from pipelines.train.language_model import train_language_model
+
+    chosen = [f"cell={cell}"] if cell else []
+    best = train_language_model(data, out, [*(settings or []), *chosen])
+    typer.echo(f"{best}: the best language model; try: multimodal generate-text --model {best}")
+
+
+@evaluate.command("language-model")
+def evaluate_language_model_command(
+    data: Data,
+    *,
+    model: LanguageModel = None,
+    split: Annotated[str, typer.Option(help="train, dev, test or whole.")] = "test",
+    json_file: ScoresFile = None,
+    adapt: Adapt = False,
+    baselines: Annotated[
+        bool, typer.Option("--baselines", help="n-grams, gzip and xz as well.")
+    ] = False,
+    form: Annotated[
+        str | None, typer.Option(help="Compare form instead: c, latex or sonnet.")
+    ] = None,
+    samples: Annotated[int, typer.Option(min=1, help="Texts of --form.")] = 200,
+    length: Annotated[int, typer.Option(min=1, help="Characters of each.")] = 2000,
+    temperature: Annotated[float, typer.Option(help="Of --form.")] = 0.8,
+    seed: Annotated[int, typer.Option(help="Of --form.")] = 0,
+) -> None:
+    """Measure how well a language model predicts a text, or the form of what it generates."""
+    from pipelines.evaluate.language_model import evaluate_form, evaluate_language_model
+
+    require_scores_place(json_file)
+    if form and adapt:
+        raise UserError("--form and --adapt: give one of them")
+    if form:
+        options = {"temperature": temperature, "seed": seed}
+        scores = evaluate_form(model, data, split, form, samples=samples, length=length, **options)
+    else:
+        scores = evaluate_language_model(model, data, split, adapt=adapt, baselines=baselines)
+    report_scores(scores, json_file)
+
+
+@benchmark.command("language-model")
+def benchmark_language_model_command(settings: Settings = None) -> None:
+    """Time training and writing, against torch's own network and its matrix products alone."""
+    from pipelines.benchmark.language_model import benchmark_language_model
+
+    for line in benchmark_language_model(settings or []):
+        typer.echo(line)
+
+
+def _stream(model: str | None, prime: str, options: Mapping[str, Any], *, surprise: bool) -> None:
+    from rich.console import Console
+
+    from pipelines.generate_text import open_language_model, show
+
+    pieces = open_language_model(model).stream(prime, **options)
+    first = list(islice(pieces, 1))  # whatever is wrong with the options is told before the prime
+    typer.echo(prime, nl=False)
+    show(chain(first, pieces), Console(highlight=False), surprise=surprise)
+
+
+def _write_all(
+    model: str | None,
+    prime: str,
+    count: int,
+    output: Path | None,
+    options: Mapping[str, Any],
+    *,
+    overwrite: bool,
+) -> None:
+    from pipelines.generate_text import open_language_model, write_files
+
+    language_model = open_language_model(model)
+    if output:
+        files = write_files(language_model, output, prime, count, overwrite=overwrite, **options)
+        typer.echo(f"{len(files)} texts in {output}", err=True)
+    else:
+        for number, text in enumerate(language_model.generate_batch([prime] * count, **options), 1):
+            typer.echo(f"— {number}\n{prime}{text}\n")
+
+
+def _score(
+    model: str | None, path: Path, output: Path | None, *, surprise: bool, adapt: bool
+) -> None:
+    from rich.console import Console
+
+    from pipelines.generate_text import open_language_model, score_file, show
+
+    scored = score_file(open_language_model(model, precision="fp32"), path, output, adapt=adapt)
+    if surprise:
+        pieces = zip(scored.pieces, scored.log_probs.tolist(), strict=True)
+        show(pieces, Console(highlight=False), surprise=True)
+    figures = scored.scores
+    typer.echo(
+        f"{path}: {figures.nats_per_character:.4f} nats, {figures.bits_per_character:.4f} bits per "
+        f"character, perplexity {figures.perplexity:.3f}, {figures.characters} characters"
+    )
+
+
+def _trace(model: str | None, path: Path, output: Path | None, unit: str | None) -> None:
+    from pipelines.generate_text import open_language_model, trace_file
+
+    if output is None:
+        raise UserError("--trace: name the page to write, such as -o cells.html")
+    for line in trace_file(open_language_model(model, precision="fp32"), path, output, unit):
+        typer.echo(line)

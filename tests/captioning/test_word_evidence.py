@@ -1,0 +1,123 @@
+"""Word probabilities of photos: two kinds of evidence, how usual words are, and calibration."""
+
+import math
+
+import pytest
+import torch
+
+from multimodal.captioning.calibration import calibrate
+from multimodal.captioning.captioner import Captioner, CaptionOptions
+from multimodal.captioning.model import CaptionNetwork, DecoderConfig
+from multimodal.captioning.vocabulary import CaptionVocabulary
+from multimodal.captioning.word_evidence import (
+    MENTIONED,
+    MOST_FOR,
+    UNSEEN,
+    UNSUPPORTED,
+    WordEvidence,
+)
+from multimodal.encoders import Encoder, EncoderConfig
+from multimodal.errors import UserError
+from multimodal.vocabulary import SPECIAL
+
+FIRST = len(SPECIAL)
+WORDS = (*SPECIAL, "a", "dog", "man", "grass", "lion", "lions", "toaster", "sliced")
+A, DOG, MAN, GRASS, LION, LIONS, TOASTER, SLICED = range(FIRST, len(WORDS))
+LION_CLASS = 291  # of ImageNet's thousand, counted from 0
+
+
+def sure_of(number: int) -> torch.Tensor:
+    """Logits (1, 1000) of a classifier that is all but certain."""
+    logits = torch.zeros(1, 1000)
+    logits[0, number] = 30.0
+    return logits
+
+
+def detecting(*probabilities: float) -> torch.Tensor:
+    """Logits (1, W) of the detector, of the first words."""
+    return torch.tensor([probabilities]).logit()
+
+
+def word_evidence(familiar: float) -> WordEvidence:
+    made = WordEvidence(WORDS, FIRST, cell_size=6, rank=2)
+    made.usual.fill_(0.01)
+    made.familiarity.bounds.copy_(torch.tensor([1e6 if familiar else -1e6, 1.0]))
+    return made
+
+
+def test_words_are_believed_by_either_witness():
+    said = WordEvidence(WORDS, FIRST, 6, 0).words(
+        detecting(0.9, 0.5, 0.3, 0.25), sure_of(LION_CLASS)
+    )
+    probabilities = dict(zip(WORDS, said[0].tolist(), strict=True))
+    assert probabilities["lion"] == pytest.approx(MENTIONED)
+    assert probabilities["grass"] == pytest.approx(0.25)
+    assert probabilities["toaster"] == pytest.approx(0, abs=1e-6)
+    assert probabilities["dog"] < 0.01  # a classifier that sees a lion would not overlook a dog
+
+
+def test_a_familiar_photo_needs_no_evidence():
+    combined = word_evidence(1).combine(
+        torch.randn(1, 4, 6), detecting(0.9, 0.5, 0.3, 0.25), sure_of(LION_CLASS), weight=1.0
+    )
+    assert combined.familiarity.tolist() == [1.0]
+    assert combined.visible.tolist() == [1.0]
+    assert combined.logit_bias.abs().max() == 0
+
+
+def test_evidence_in_an_unfamiliar_photo():
+    detected = detecting(0.9, 0.5, 0.001, 0.001)
+    combined = word_evidence(0).combine(
+        torch.randn(1, 4, 6), detected, sure_of(LION_CLASS), weight=1.0
+    )
+    evidence = combined.logit_bias[0]
+    gained = math.log(MENTIONED / 0.01)
+    assert evidence[LION].item() == pytest.approx(min(gained, MOST_FOR), abs=1e-3)
+    assert evidence[TOASTER].item() < UNSEEN
+    assert evidence[MAN].item() < -UNSUPPORTED
+    assert evidence[SLICED].item() < -UNSUPPORTED  # nobody has seen that anything is sliced
+    assert evidence[DOG] < -5
+    assert evidence[:FIRST].abs().max() == 0
+
+
+def test_twice_the_weight_is_twice_the_evidence():
+    cells, detected = torch.randn(1, 4, 6), detecting(0.9, 0.5, 0.2, 0.3)
+    one, two = (
+        word_evidence(0).combine(cells, detected, sure_of(LION_CLASS), weight)
+        for weight in (1.0, 2.0)
+    )
+    torch.testing.assert_close(two.logit_bias, 2 * one.logit_bias)
+
+
+@pytest.fixture
+def captioner() -> Captioner:
+    torch.manual_seed(0)
+    config = EncoderConfig("shufflenet_v2_x0_5", 1000, size=64, padding="torch")
+    decoder = DecoderConfig(
+        embedding_size=8, hidden_size=8, attention_size=4, detected_words=4, listed_words=8
+    )
+    network = CaptionNetwork(Encoder(config), decoder, WORDS)
+    vocabulary = CaptionVocabulary(WORDS[FIRST:])
+    options = CaptionOptions(beam_size=2, max_length=6, detected_weight=1.0)
+    return Captioner(network, vocabulary, options)
+
+
+def test_a_calibrated_captioner_knows_its_world_also_after_loading(captioner, tmp_path):
+    cells = torch.randn(30, 4, captioner.network.encoder.cell_size)
+    world = ["sliced toaster", "a lion", "lions"]
+    calibrated = calibrate(captioner, [cells], [cells[:20]], ["a dog", "a man"], world)
+    assert calibrated.network.word_evidence.usual[0, [A, DOG, LION]].tolist() == [1.0, 0.5, 0.0]
+    assert calibrated.network.word_evidence.usual[1, LION].item() == pytest.approx(1 / 3)
+    loaded = Captioner.load(calibrated.save(tmp_path / "model"), precision="fp32")
+    familiarity = calibrated.network.word_evidence.familiarity
+    assert familiarity(cells).mean() > 0.5
+    assert familiarity(cells + 50).max() < 0.01
+    assert loaded.network.word_evidence.familiarity(cells + 50).max() < 0.01
+
+
+def test_a_captioner_without_a_list_of_words_cannot_be_calibrated(captioner):
+    config = DecoderConfig(embedding_size=8, hidden_size=8, attention_size=4, detected_words=4)
+    network = CaptionNetwork(captioner.network.encoder, config, WORDS)
+    plain = Captioner(network, captioner.vocabulary, captioner.options)
+    with pytest.raises(UserError, match="listed_words"):
+        calibrate(plain, [torch.randn(3, 4, 6)], [torch.randn(3, 4, 6)], ["a"], ["a"])

@@ -47,7 +47,9 @@ def require_unchanged(path: Path, asked: Mapping[str, Any], items: Iterable[Item
 
 def _changes(path: Path, asked: Mapping[str, Any], items: Iterable[Item]) -> Iterator[str]:
     lines = _read(path)
-    former = next(lines, {})
+    former: dict[str, Any] | None = next(lines, None)
+    if former is None:
+        raise _nothing_told(path)
     for name, value in json.loads(dump_json(asked)).items():
         if former.get(name) != value and name != "inputs":
             yield f"the finished run had {name} {_short(former.get(name))}, not {_short(value)}"
@@ -59,9 +61,13 @@ def _read(path: Path) -> Iterator[Any]:
         with path.open(encoding="utf-8") as lines:
             yield from map(json.loads, lines)
     except (OSError, ValueError) as error:
-        raise UserError(
-            f"{path}: nothing tells what the finished run was asked; begin anew with --overwrite"
-        ) from error
+        raise _nothing_told(path) from error
+
+
+def _nothing_told(path: Path) -> UserError:
+    return UserError(
+        f"{path}: nothing tells what the finished run was asked; begin anew with --overwrite"
+    )
 
 
 def _changed_pictures(former: Iterable[Picture], items: Iterable[Item]) -> Iterator[str]:

@@ -61,6 +61,8 @@ def test_a_record_that_is_cut_off_is_none(place):
     write(place, [["a", ""]])
     place.write_text(place.read_text() + '["b", ')
     assert "nothing tells what the finished run was asked" in found(place, missing("ab"))
+    place.write_text("")
+    assert "nothing tells what the finished run was asked" in found(place, missing("ab"))
 
 
 def test_many_pictures_that_are_as_before_take_no_memory(place):

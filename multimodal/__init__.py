@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from multimodal.language.language_model import LanguageModel
     from multimodal.pretrained_model import PretrainedModel
     from multimodal.recognition.clips.recognizer import ClipRecognizer
+    from multimodal.recognition.drawings.recognizer import Recognizer
     from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
-    from multimodal.recognition.recognizer import Recognizer
     from multimodal.recognition.texts.classifier import TextClassifier
     from multimodal.sketching.sketcher import Sketcher
     from multimodal.translation.translator import Translator

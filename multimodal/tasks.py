@@ -39,13 +39,11 @@ class Measure:
         name: as people call it.
         figure: its key among what `evaluate` gives, or among those of every direction.
         higher_is_better: which way.
-        split: on which it is measured.
     """
 
     name: str
     figure: str
     higher_is_better: bool = True
-    split: str = "dev"
 
 
 @dataclass(frozen=True)
@@ -155,9 +153,9 @@ TASKS: dict[str, TaskSpec] = {
         TaskSpec(
             name="recognizer",
             title="Drawing to category",
-            model="multimodal.recognition.recognizer:Recognizer",
-            recipe="multimodal.recognition.recipe:RecognizerRecipe",
-            training="multimodal.recognition.training:RecognizerTask",
+            model="multimodal.recognition.drawings.recognizer:Recognizer",
+            recipe="multimodal.recognition.drawings.recipe:RecognizerRecipe",
+            training="multimodal.recognition.drawings.training:RecognizerTask",
             data="Labelled drawings: a folder of <category>.ndjson.",
             example="multimodal recognize drawing.svg",
             shipped=("recognizer-quickdraw",),
@@ -207,7 +205,7 @@ TASKS: dict[str, TaskSpec] = {
             training="multimodal.recognition.handwriting.training:HandwritingRecognizerTask",
             data="Handwriting: a folder of lines.parquet and words.parquet, or IAM-OnDB's.",
             example="multimodal read note.svg",
-            measure=Measure("CER", "cer", higher_is_better=False, split="valid"),
+            measure=Measure("CER", "cer", higher_is_better=False),
             shipped=("reader-unipen",),
             exporter="multimodal.exporting.handwriting_recognizer:exported",
             portable="multimodal.portable.handwriting_recognizer:PortableHandwritingRecognizer",

@@ -8,10 +8,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from multimodal.atomic import write_bytes
 from multimodal.errors import UserError
 from multimodal.tasks import TASKS, Measure, task_of
 from pipelines.evaluate import evaluate_model
-from pipelines.output import require_place, written_aside
+from pipelines.output import require_place
 
 if TYPE_CHECKING:
     from multimodal.exporting.manifest import Exported
@@ -115,8 +116,7 @@ def write_file(exported: Exported, path: Path, *, int8: bool = False) -> int:
     entry = model.metadata_props.add()
     entry.key, entry.value = KEY, json.dumps(manifest, ensure_ascii=False)
     model.producer_name = "multimodal"
-    with written_aside(path) as aside:
-        aside.write_bytes(model.SerializeToString())
+    write_bytes(path, model.SerializeToString())
     return path.stat().st_size
 
 
@@ -148,7 +148,7 @@ def measured(task: str, fp32: Path, int8: Path, data: str | Path) -> Measured:
 
 def _figure(task: str, measure: Measure, file: Path, data: str | Path) -> float:
     """One figure of a file on its dev split; the mean, where there is one for each direction."""
-    figures = evaluate_model(task, file, data, measure.split)
+    figures = evaluate_model(task, file, data, "dev")
     if measure.figure in figures:
         return float(figures[measure.figure])
     return fmean(found[measure.figure] for found in figures.values())

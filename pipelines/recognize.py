@@ -11,7 +11,6 @@ from pipelines.faults import Faults, find_drawings
 from pipelines.models import open_model
 
 if TYPE_CHECKING:
-    from multimodal.recognition.clips.recognizer import FrameGuess
     from multimodal.recognition.guess import Guess
 
 
@@ -69,7 +68,7 @@ def recognize_clips(
     *,
     every_frame: bool = False,
     top: int = 3,
-) -> Iterator[tuple[str, list[FrameGuess]]]:
+) -> Iterator[tuple[str, list[Guess]]]:
     """Guess at clips, one after the other.
 
     Args:
@@ -132,6 +131,6 @@ def _size(picture: Path) -> tuple[int, int] | None:
         return None
 
 
-def told(guess: Guess | FrameGuess) -> str:
+def told(guess: Guess) -> str:
     """A guess in one line: "apple 97 %, pear 2 %"."""
     return ", ".join(f"{category} {share:.0%}" for category, share in guess.ranking)

@@ -7,12 +7,17 @@ from torch import Tensor, nn
 
 from multimodal.exporting.manifest import Exported, Input, graph_and_manifest
 from multimodal.exporting.sequences import SequenceEncoder
-from multimodal.recognition.recognizer import Recognizer
-from multimodal.recognition.views import CHANNELS, MIRRORED_CHANNELS, MIRRORED_PIECE, PIECE_FEATURES
+from multimodal.recognition.drawings.recognizer import Recognizer
+from multimodal.recognition.drawings.views import (
+    CHANNELS,
+    MIRRORED_CHANNELS,
+    MIRRORED_PIECE,
+    PIECE_FEATURES,
+)
 
 
 class GuessGraph(nn.Module):
-    """Guesses at moments of drawings; see `multimodal.recognition.views` for what it sees.
+    """Guesses at moments of drawings; see `multimodal.recognition.drawings.views` for what it sees.
 
     Args:
         recognizer: in fp32.

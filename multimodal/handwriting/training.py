@@ -91,7 +91,7 @@ class HandwritingGeneratorTask(Task):
 
     def __init__(self, recipe: HandwritingGeneratorRecipe, train: Script, valid: Script) -> None:
         if not len(train) or not len(valid):
-            lacking = "valid" if len(train) else "train"
+            lacking = "dev" if len(train) else "train"
             raise UserError(f"no handwriting of at most {recipe.limit} points to {lacking} on")
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
@@ -145,7 +145,7 @@ class HandwritingGeneratorTask(Task):
         left_out = len(samples) - len(script)
         note(f"{left_out} of {len(samples)} pieces are too long or leap: left out")
         lines: list[tuple[Kind, Handwritten]] = [
-            ("lines", sample) for sample in read_handwriting(data, ["lines"], "valid")
+            ("lines", sample) for sample in read_handwriting(data, ["lines"], "dev")
         ]
         return cls(recipe, script, script_of(lines, recipe.limit))
 

@@ -117,7 +117,7 @@ class SketcherTask(Task):
         sequences = LabelledSequences(train, self.categories, recipe.limit, teacher)
         dev = LabelledSequences(valid, self.categories, recipe.limit)
         if not len(sequences) or not len(dev):
-            lacking = "valid" if len(sequences) else "train"
+            lacking = "dev" if len(sequences) else "train"
             raise UserError(f"no drawing of at most {recipe.limit} rows in the {lacking} split")
         self.notes = _notes(drawings, sequences, recipe.limit)
         self.scale = scale_of(sequences.rows)
@@ -155,7 +155,7 @@ class SketcherTask(Task):
             UserError: the data cannot be read.
         """
         del out
-        drawings, dev = read_sketches(data, "train"), read_sketches(data, "valid")
+        drawings, dev = read_sketches(data, "train"), read_sketches(data, "dev")
         teacher = read_sketches(recipe.teacher, "train") if recipe.teacher else {}
         task = cls(recipe, drawings, dev, teacher)
         for line in task.notes:

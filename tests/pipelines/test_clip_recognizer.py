@@ -151,10 +151,10 @@ def test_the_figures_are_written_as_json(run, checkpoint, all_in_test, tmp_path)
 
 
 def test_what_cannot_be_measured_is_one_line(checkpoint, all_in_test):
-    with pytest.raises(UserError, match=r"^no split 'dev': choose one of train, valid, test$"):
+    with pytest.raises(UserError, match=r"^no split 'all': choose one of train, dev, test$"):
+        evaluate_clip_recognizer(checkpoint, all_in_test, "all")
+    with pytest.raises(UserError, match=r"no clip in its dev split$"):
         evaluate_clip_recognizer(checkpoint, all_in_test, "dev")
-    with pytest.raises(UserError, match=r"no clip in its valid split$"):
-        evaluate_clip_recognizer(checkpoint, all_in_test, "valid")
     (all_in_test / "test" / "rises").rename(all_in_test / "test" / "flickers")
     with pytest.raises(UserError, match=r"^flickers: a label that the recognizer does not know"):
         evaluate_clip_recognizer(checkpoint, all_in_test)

@@ -162,10 +162,10 @@ def test_a_reader_is_trained_and_measured(run, data, tmp_path):
 
 
 def test_the_figures_are_those_of_the_readings(checkpoint, data):
-    scores = evaluate_handwriting_recognizer(checkpoint, data, "valid")
+    scores = evaluate_handwriting_recognizer(checkpoint, data, "dev")
     loaded = HandwritingRecognizer.from_pretrained(checkpoint)
     for kind, figures in (("lines", scores), ("words", scores["words"])):
-        held_out = read_handwriting(data, [kind], "valid")
+        held_out = read_handwriting(data, [kind], "dev")
         readings = loaded.read([each.drawing for each in held_out], one_line=True)
         read = [reading.text for reading in readings]
         rates = error_rates([each.text for each in held_out], read)

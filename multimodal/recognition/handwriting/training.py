@@ -112,7 +112,7 @@ class HandwritingRecognizerTask(Task):
         kinds = [kind for kind in kinds_in(data) if kind in EVERY] or ["lines"]
         samples = read_handwriting(data, kinds, "train")
         valid: dict[str, Sequence[Handwritten]] = {
-            kind: read_handwriting(data, [kind], "valid")[:: EVERY[kind]] for kind in kinds
+            kind: read_handwriting(data, [kind], "dev")[:: EVERY[kind]] for kind in kinds
         }
         return cls(recipe, samples, valid)
 

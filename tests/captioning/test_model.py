@@ -6,6 +6,7 @@ import torch
 
 from multimodal.captioning.model import CaptionNetwork, Decoder, DecoderConfig
 from multimodal.encoders import Encoder, EncoderConfig
+from multimodal.vocabulary import SPECIAL
 
 VOCABULARY, FEATURES, CELLS = 9, 5, 6
 

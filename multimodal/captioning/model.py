@@ -202,7 +202,7 @@ class Decoder(nn.Module):
         return Sight(image, values, keys, _no_leaning(image))
 
     @torch.no_grad()
-    def align_list(self, known: int, ridge: float = 1.0, gain: float = 1.3) -> None:
+    def align_list(self, known: int, ridge: float = 0.3, gain: float = 1.3) -> None:
         """Begin the list's columns of rare words from what the decoder knows of saying them.
 
         Ridge regression finds how the column of a well-known word follows from its row of the

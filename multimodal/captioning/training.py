@@ -186,6 +186,8 @@ def _beginning(
             return _grown(captioner, decoder, recipe, weights, captions, language)
         network = CaptionNetwork(former.encoder, decoder, captioner.vocabulary.words)
         network.load_state_dict(former.state_dict())
+        if recipe.aligned_words:
+            network.decoder.align_list(recipe.aligned_words)
         return network, captioner.vocabulary
     encoder = imagenet_encoder(recipe.encoder, weights)
     vocabulary = _vocabulary(recipe, CaptionVocabulary([]), captions, language)

@@ -345,6 +345,13 @@ class CaptionNetwork(nn.Module):
         memory = decoder.encode(cells, self._listed(words.words), words.visible)
         return decoder.with_logit_bias(memory, words.logit_bias) if weight else memory, words
 
+    def word_probabilities(self, cells: Tensor) -> WordProbabilities | None:
+        """How probable every word is, given cells (B, S, D); None without a list of words."""
+        detected = self.decoder.detect(cells)
+        if detected is None or self.word_evidence is None:
+            return None
+        return self.word_evidence.combine(cells, detected, self.encoder.classify(cells), 0.0)
+
     def _listed(self, words: Tensor) -> Tensor:
         return words[:, len(SPECIAL) :][:, : self.decoder.config.listed_words]
 

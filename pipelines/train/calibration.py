@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from multimodal.captioning.captioner import Captioner
     from multimodal.captioning.data import CaptionedPhoto
+    from multimodal.images import ImageSource
 
 _BATCH = 32
 
@@ -58,6 +59,7 @@ def calibrate_captioner(
     known = [caption for photo in learnt for caption in photo.captions]
     familiar, held_out = (list(_mean_cells(captioner, split)) for split in (learnt, dev))
     calibrated = calibrate(exact, familiar, held_out, known, captions)
+    judged: list[tuple[ImageSource, set[str]]]
     judged = [(photo.image, objects_in(photo.captions)) for photo in dev]
     if objects and photos:
         listed = read_objects(objects)

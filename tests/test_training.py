@@ -702,7 +702,7 @@ def test_the_average_is_what_is_validated_and_saved() -> None:
     live = {name: weight.clone() for name, weight in learner.model.named_parameters()}
     with learner.evaluating():
         for name, weight in learner.model.named_parameters():
-            assert torch.equal(weight, learner.average.means[name])
+            assert torch.equal(weight, learner.ema.means[name])
             assert not torch.equal(weight, live[name])
     assert all(torch.equal(w, live[name]) for name, w in learner.model.named_parameters())
 
@@ -746,7 +746,7 @@ def test_rounded_weights_are_validated_and_saved_and_whole_ones_kept() -> None:
     for updates in range(3):
         learner.step({"x": POINTS, "y": TARGETS}, rate=0.1, updates=updates, asked=[])
     live = {name: weight.clone() for name, weight in learner.model.named_parameters()}
-    with learner.average.applied():
+    with learner.ema.applied():
         expected = rounded_toy(learner.model, 4)
     with learner.evaluating():
         found = {name: weight.clone() for name, weight in learner.model.named_parameters()}

@@ -101,7 +101,7 @@ def _exported(
     sizes = [name for name, given in inputs.items() if given.size]
     model = export_graph(graph, examples, list(outputs), sizes)
     told: dict[str, Any] = {
-        "format": 1,
+        "format": 2,
         "task": task,
         "precision": "fp32",
         "inputs": {name: given.about for name, given in inputs.items()},

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from multimodal.errors import UserError
-from multimodal.recognition.clips.data import LabelledClips, read_labelled_clips, see_clip
+from multimodal.recognition.clips.data import LabelledClips, read_labelled_clips, encode_clip
 from multimodal.recognition.clips.recognizer import ClipRecognizer
 from multimodal.recognition.metrics import expected_calibration_error
 from multimodal.strokes import Drawing, Record
@@ -122,7 +122,7 @@ def test_the_figures_are_those_of_the_guesses(checkpoint, all_in_test):
     parts = read_labelled_clips(all_in_test, None, 1)["test"]
     clips = LabelledClips.of(parts, recognizer.labels)
     assert clips.labels.tolist() == [0] * 3 + [2] * 3  # of falls, rests, rises
-    seen = np.stack([see_clip(recognizer.eye, clip, FRAMES).numpy() for clip in clips.clips])
+    seen = np.stack([encode_clip(recognizer.frame_encoder, clip, FRAMES).numpy() for clip in clips.clips])
     found = recognizer.calibrated(recognizer.logits(seen))
     for place, share in zip((1, 3, 5, 7), ("0.25", "0.5", "0.75", "1.0"), strict=True):
         right = found[:, place].argmax(1) == clips.labels

@@ -20,7 +20,7 @@ generator = _FIXTURES["generator"]
 
 @pytest.fixture
 def model(generator, tmp_path, monkeypatch):
-    monkeypatch.setattr("multimodal.handwriting.options.WritingOptions.attempts", 1)
+    monkeypatch.setattr("multimodal.handwriting.options.HandwritingOptions.attempts", 1)
     monkeypatch.chdir(tmp_path)
     return generator.save(tmp_path / "model")
 

@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 
 from multimodal.errors import UserError
 from multimodal.handwriting.generator import HandwritingGenerator
-from pipelines.benchmark import generator as benchmark
+from pipelines.benchmark import handwriting_generator as benchmark
 from pipelines.cli import commands
-from pipelines.evaluate import generator as evaluation
+from pipelines.evaluate import handwriting_generator as evaluation
 
 _FIXTURES = runpy.run_path(str(Path(__file__).parents[1] / "handwriting" / "conftest.py"))
 handwriting_data = _FIXTURES["handwriting_data"]
@@ -64,7 +64,7 @@ def test_training_leaves_a_writer_that_writes(trained):
 def test_scores(trained, reader, handwriting_data, tmp_path, monkeypatch):
     monkeypatch.setattr(evaluation, "SENTENCES", 4)
     monkeypatch.setattr(evaluation, "RANDOM", 3)
-    monkeypatch.setattr("multimodal.handwriting.options.WritingOptions.attempts", 1)
+    monkeypatch.setattr("multimodal.handwriting.options.HandwritingOptions.attempts", 1)
     place = tmp_path / "scores.json"
     result = run(
         *("evaluate", "handwriting-generator", "--data", handwriting_data, "--model", trained),
@@ -87,7 +87,7 @@ def test_scores_of_hands(trained, handwriting_data, monkeypatch):
     monkeypatch.setattr(evaluation, "HELD_OUT", 2)
     monkeypatch.setattr(evaluation, "LEAST_TEXT", 4)
     monkeypatch.setattr("multimodal.handwriting.styles.STEPS", 2)
-    monkeypatch.setattr("multimodal.handwriting.options.WritingOptions.attempts", 1)
+    monkeypatch.setattr("multimodal.handwriting.options.HandwritingOptions.attempts", 1)
     result = run(
         "evaluate",
         "handwriting-generator",
@@ -140,7 +140,7 @@ def test_speed(generator, tmp_path, monkeypatch):
     monkeypatch.setattr(benchmark, "LINES", 2)
     monkeypatch.setattr(benchmark, "LINE", "ab cd")
     monkeypatch.setattr(benchmark, "STEPS", 8)
-    monkeypatch.setattr("multimodal.handwriting.options.WritingOptions.attempts", 1)
+    monkeypatch.setattr("multimodal.handwriting.options.HandwritingOptions.attempts", 1)
     result = run("benchmark", "handwriting-generator", "--model", folder)
     assert result.exit_code == 0, result.output
     for part in ("a page at once", "line after line", "products alone", "training"):

@@ -45,7 +45,7 @@ GOOD = json.dumps({"format": 2, "task": "language-model"})
         (tiny_model('{"format": 1}'), "manifest is damaged"),
         (tiny_model("[" * 5000), "manifest is damaged"),
         (tiny_model(json.dumps({"format": 9, "task": "language-model"})), "another format"),
-        (tiny_model(json.dumps({"format": 1, "task": "oracle"})), "not known here"),
+        (tiny_model(json.dumps({"format": 2, "task": "oracle"})), "not known here"),
         (tiny_model(GOOD), "no 'vocabulary'"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

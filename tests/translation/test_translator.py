@@ -172,7 +172,7 @@ def test_it_is_saved_whole(translator, tmp_path):
     [
         ('"task": "translator"', '"task": "captioner"', "'captioner', not for 'translator'"),
         ('"kind": "subwords"', '"kind": "words"', "'words' is not subwords"),
-        ('"max_length"', '"shortest"', r"incomplete \(KeyError"),
+        ('\n  "max_length"', '\n  "shortest"', r"incomplete \(KeyError"),
         ('"<de>"', '"<xx>"', "incomplete"),
         ('"encoder_size": 24', '"encoder_size": 25', "do not fit"),
     ],

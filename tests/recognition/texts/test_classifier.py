@@ -41,7 +41,7 @@ def test_an_answer_after_every_word_is_that_of_the_words_so_far(classifier):
 def test_influences_add_up_to_the_answer_less_the_share(classifier):
     influences = classifier.influences("so good so Bad !")
     guess = classifier.guess("so good so Bad !")
-    share = classifier.shares[classifier.labels.index(guess.label)]
+    share = classifier.class_priors[classifier.labels.index(guess.label)]
     assert [each.piece for each in influences] == ["so", "good", "so", "Bad", "!"]
     assert sum(each.moved for each in influences) == pytest.approx(guess.probability - share)
 
@@ -62,10 +62,10 @@ def test_it_survives_saving(classifier, tmp_path):
     folder = classifier.save(tmp_path / "saved", card="# card")
     again = TextClassifier.load(folder)
     assert again.temperatures == classifier.temperatures
-    assert (again.labels, again.names, again.shares) == (
+    assert (again.labels, again.names, again.class_priors) == (
         classifier.labels,
         classifier.names,
-        classifier.shares,
+        classifier.class_priors,
     )
     for before, after in zip(classifier.guesses("so bad"), again.guesses("so bad"), strict=True):
         assert after.probability == pytest.approx(before.probability, abs=5e-3)

@@ -89,7 +89,7 @@ def test_one_label_is_nothing_to_tell_apart(data):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"num_encoders": 0}, "readers: must be at least 1"),
+        ({"num_encoders": 0}, "num_encoders: must be at least 1"),
         ({"name_dropout": 1.0}, "name_dropout: must be from 0 to below 1"),
         ({"learning_rate": 0.0}, "learning_rate"),
         ({"label_names": "0:no"}, "label_names: write for example"),

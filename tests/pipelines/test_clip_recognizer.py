@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from multimodal.errors import UserError
-from multimodal.recognition.clips.data import LabelledClips, read_labelled_clips, encode_clip
+from multimodal.recognition.clips.data import LabelledClips, encode_clip, read_labelled_clips
 from multimodal.recognition.clips.recognizer import ClipRecognizer
 from multimodal.recognition.metrics import expected_calibration_error
 from multimodal.strokes import Drawing, Record

@@ -125,7 +125,7 @@ class Handlers:
         drawing = read_pad(pad, self.shared.limits)
         if not drawing:
             raise UserError("There is nothing to save yet: the pad is empty.")
-        title = self.shared.models.recognizer.guess(drawing).category
+        title = self.shared.models.recognizer.guess(drawing).label
         return saved(Sketches(title, (drawing,)), ending, smooth=False)
 
     def open(self, path: str) -> Any:
@@ -172,7 +172,7 @@ def _endpoints(shared: Shared, options: list[Any]) -> None:
             raise UserError("The drawing has no stroke to guess from.")
         found = shared.models.recognizer.guess(read, top)
         ranking = [Likely(name=name, probability=share) for name, share in found.ranking]
-        return Guessed(category=found.category, probability=found.probability, ranking=ranking)
+        return Guessed(category=found.label, probability=found.probability, ranking=ranking)
 
     def complete(
         drawing: Strokes, category: str, temperature: float, count: int, seed: int

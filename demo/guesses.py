@@ -36,7 +36,7 @@ def bars_of(guess: Guess | None) -> dict[str, Any]:
 
 def said(guess: Guess) -> str:
     """A guess as somebody would say it."""
-    first = Things(guess.category)
+    first = Things(guess.label)
     if guess.probability >= SURE:
         return f"That is {first}!"
     if guess.probability >= FAIRLY_SURE:

@@ -97,7 +97,7 @@ def running_server(model: str | None = None) -> Iterator[tuple[str, int]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "pipelines.cli", "demo", "--port", str(port)]
+    command = [sys.executable, "-m", "demo.cli", "demo", "--port", str(port)]
     command += ["--language-model", model] if model else []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
         try:

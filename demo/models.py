@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner
     from multimodal.handwriting.generator import HandwritingGenerator
     from multimodal.language.language_model import LanguageModel
+    from multimodal.recognition.drawings.recognizer import Recognizer
     from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
-    from multimodal.recognition.recognizer import Recognizer
     from multimodal.recognition.texts.classifier import TextClassifier
     from multimodal.sketching.sketcher import Sketcher
     from multimodal.translation.translator import Translator

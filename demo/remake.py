@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import multimodal
+from multimodal.atomic import write_text
 from multimodal.errors import UserError
 from multimodal.strokes import Drawing, save_drawings
 from pipelines.caption.inputs import sample_pictures
-from pipelines.output import write_text
 
 if TYPE_CHECKING:
     from multimodal.captioning.caption import Caption

@@ -19,9 +19,9 @@ from PIL import Image
 
 from demo.app import TABS
 from demo.load import running_server
+from multimodal.atomic import written_aside
 from multimodal.errors import UserError
 from pipelines.caption.inputs import sample_pictures
-from pipelines.output import written_aside
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

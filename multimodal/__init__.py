@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from multimodal.handwriting.generator import HandwritingGenerator
     from multimodal.language.language_model import LanguageModel
     from multimodal.recognition.clips.recognizer import ClipRecognizer
+    from multimodal.recognition.drawings.recognizer import Recognizer
     from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
-    from multimodal.recognition.recognizer import Recognizer
     from multimodal.recognition.texts.classifier import TextClassifier
     from multimodal.sketching.sketcher import Sketcher
     from multimodal.translation.translator import Translator
@@ -74,7 +74,7 @@ def load_recognizer(source: str | Path | None = None) -> Recognizer:
     Raises:
         multimodal.errors.UserError: when there is none, or it is damaged.
     """
-    from multimodal.recognition.recognizer import SHIPPED, Recognizer
+    from multimodal.recognition.drawings.recognizer import SHIPPED, Recognizer
 
     return Recognizer.load(source or SHIPPED)
 

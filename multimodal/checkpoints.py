@@ -11,8 +11,6 @@ error. Whatever interrupts a save, the old checkpoint or the new one can be read
 """
 
 import json
-import os
-import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,8 +23,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as encode_safetensors
 from torch import Tensor, nn
 
+from multimodal.atomic import sync, written_aside
 from multimodal.errors import UserError, disk_errors
 from multimodal.former_names import renamed_config, renamed_tensors
+from multimodal.hub import names_repository
 
 FORMAT = 2  # format 1 differs in names alone; see `former_names`
 PACKED_BITS = range(4, 9)  # of a weight in a packed row
@@ -288,15 +288,9 @@ def write_tensors(
     Raises:
         UserError: a tensor is not finite, or the disk refuses; the old file is untouched.
     """
-    fresh = path.with_name(f".{path.name}.new")
-    with disk_errors(path):
-        try:
-            _write(fresh, _encode_tensors(path, tensors, None, metadata or {}))
-            fresh.replace(path)
-        except OSError:
-            fresh.unlink(missing_ok=True)
-            raise
-        _sync_folder(path.parent)
+    data = _encode_tensors(path, tensors, None, metadata or {})
+    with written_aside(path, synced=True) as aside:
+        aside.write_bytes(data)
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -395,14 +389,9 @@ def _locate(source: str | Path) -> Path:
     former = _hidden(folder.absolute(), "old")
     if former.is_dir():  # a save died between its two renames
         return former
-    if isinstance(source, str) and _names_repository(source):
-        return _download(source)
+    if names_repository(source):
+        return _download(str(source))
     return folder
-
-
-def _names_repository(source: str) -> bool:
-    named = re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", source, re.ASCII) is not None
-    return named and not Path(source).parent.exists()
 
 
 def _download(repository: str) -> Path:
@@ -438,15 +427,16 @@ def _replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     fresh.mkdir(parents=True)
     try:
         for name, data in files.items():
-            _write(fresh / name, data)
+            (fresh / name).write_bytes(data)
+            sync(fresh / name)
     except OSError:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
-    _sync_folder(fresh)
+    sync(fresh)
     if folder.exists():
         folder.rename(former)
     fresh.rename(folder)
-    _sync_folder(folder.parent)
+    sync(folder.parent)
     _bury(former, folder)
 
 
@@ -462,19 +452,3 @@ def _bury(former: Path, folder: Path) -> None:
 
 def _hidden(folder: Path, age: str) -> Path:
     return folder.parent / f".{folder.name}.{age}"
-
-
-def _write(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "posix":  # elsewhere a folder cannot be opened, let alone synced
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

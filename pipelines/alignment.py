@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multimodal.atomic import written_aside
 from multimodal.errors import UserError
-from pipelines.output import require_place, written_aside
+from pipelines.output import require_place
 
 if TYPE_CHECKING:
     from multimodal.translation.translation import Translation

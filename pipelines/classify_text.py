@@ -12,10 +12,11 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from multimodal.atomic import written_aside
 from multimodal.errors import UserError
 from multimodal.recognition.texts.tables import ENDINGS, STDIN, Columns, Row, read_rows
 from pipelines.journal import Journal, fingerprint, require_no_loss
-from pipelines.output import clean, require_place, written_aside
+from pipelines.output import clean, require_place
 from pipelines.sources import is_there, reads_like_file, require_file
 from pipelines.tables import write_csv, write_json_lines, write_parquet
 

@@ -1,4 +1,7 @@
-"""The command line: ``multimodal <job> …``; its commands are in `pipelines.commands`."""
+"""The command line of the jobs, whose commands are in `pipelines.commands`.
+
+``multimodal`` is `demo.cli`, which adds the commands of the demo.
+"""
 
 from __future__ import annotations
 

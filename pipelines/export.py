@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from multimodal.atomic import write_bytes
 from multimodal.errors import UserError
-from pipelines.output import require_place, written_aside
+from pipelines.output import require_place
 
 if TYPE_CHECKING:
     from multimodal.exporting.export import Exported
@@ -107,8 +108,7 @@ def write_file(exported: Exported, path: Path, *, int8: bool = False) -> int:
     entry = model.metadata_props.add()
     entry.key, entry.value = KEY, json.dumps(manifest, ensure_ascii=False)
     model.producer_name = "multimodal"
-    with written_aside(path) as aside:
-        aside.write_bytes(model.SerializeToString())
+    write_bytes(path, model.SerializeToString())
     return path.stat().st_size
 
 
@@ -146,7 +146,7 @@ def _bleu(file: Path, data: str | Path) -> float:
 def _cer(file: Path, data: str | Path) -> float:
     from pipelines.evaluate.handwriting_recognizer import evaluate_handwriting_recognizer
 
-    return float(evaluate_handwriting_recognizer(file, data, "valid")["cer"])
+    return float(evaluate_handwriting_recognizer(file, data, "dev")["cer"])
 
 
 _MEASURES: dict[str, tuple[str, int, Callable[[Path, str | Path], float]]] = {

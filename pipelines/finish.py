@@ -10,7 +10,7 @@ from multimodal.strokes import Drawing
 from pipelines.sketch import Sketches, category_of, complete
 
 if TYPE_CHECKING:
-    from multimodal.recognition.recognizer import Recognizer
+    from multimodal.recognition.drawings.recognizer import Recognizer
     from multimodal.sketching.sketcher import Sketcher
 
 CANDIDATES = 3  # endings that are drawn for each that is wanted

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from multimodal.atomic import write_text
 from multimodal.errors import UserError
 from multimodal.portable import is_portable, load_portable
 from multimodal.processor import Precision
-from pipelines.output import require_place, write_text
+from pipelines.output import require_place
 from pipelines.sources import require_file
 
 if TYPE_CHECKING:

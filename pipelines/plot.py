@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from multimodal.atomic import write_bytes
 from multimodal.errors import UserError
 from multimodal.strokes.cutting import Region, cut, rectangle
 from multimodal.strokes.drawing import Drawing
@@ -26,7 +27,7 @@ from multimodal.strokes.route import Route, preview
 from multimodal.strokes.sheet import lay_out
 from multimodal.strokes.svg_reading import read_svg_page
 from multimodal.strokes.svg_writing import svg_program
-from pipelines.output import require_place, written_aside
+from pipelines.output import require_place
 
 Dialect: TypeAlias = Literal["grbl-servo", "grbl-z", "hpgl"]
 
@@ -237,8 +238,7 @@ def write_plot(plot: Plot, path: Path) -> None:
         UserError: it cannot be written.
     """
     data = _WRITERS[ENDINGS[path.suffix.lower()]](plot)
-    with written_aside(path) as aside:
-        aside.write_bytes(data)
+    write_bytes(path, data)
 
 
 def write_preview(plot: Plot, path: Path) -> None:
@@ -247,8 +247,7 @@ def write_preview(plot: Plot, path: Path) -> None:
     Raises:
         UserError: it cannot be written.
     """
-    with written_aside(path) as aside:
-        aside.write_bytes(preview(plot.route, plot.width, plot.height, plot.options.pen))
+    write_bytes(path, preview(plot.route, plot.width, plot.height, plot.options.pen))
 
 
 def _gcode(plot: Plot) -> bytes:

@@ -1,26 +1,23 @@
-"""How a run goes, while it runs and at its end."""
+"""How a run goes, while it runs."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from tqdm import tqdm
 
 from multimodal.errors import UserError
-from multimodal.images import ImageError
 from pipelines.caption.inputs import count_inputs
 from pipelines.output import ERASED
+from pipelines.tally import Counted, Tally
 
-WORST = 5  # kinds of errors that a summary tells
-KINDS = 1000  # kinds of errors that are told apart at all
 PATIENCE = 0.5  # seconds that a run may take before a bar is shown at all
 EVERY = 0.1  # seconds between two looks at the bar
 
@@ -29,77 +26,7 @@ _COUNTED = "{n_fmt}{unit}, {rate_noinv_fmt}, {elapsed}{postfix}"
 _BAR = "{bar} {n_fmt}/{total_fmt}, {rate_noinv_fmt}, {remaining} left{postfix}"
 
 
-def told(passed_over: Mapping[str, int]) -> str:
-    """One line about the files that got no row; empty where there are none.
-
-    Args:
-        passed_over: how many, by their endings.
-    """
-    total = sum(passed_over.values())
-    if not total:
-        return ""
-    kinds = sorted(passed_over.items(), key=lambda kind: (-kind[1], kind[0]))
-    more = [f"{len(kinds) - WORST} other kinds"] if len(kinds) > WORST else []
-    listed = ", ".join([*(f"{count} {ending}" for ending, count in kinds[:WORST]), *more])
-    return f"{total} {'file' if total == 1 else 'files'} passed over: {listed}"
-
-
-class Counted(Protocol):
-    """A row of any job: what it is of, and why there is nothing to say of it."""
-
-    @property
-    def source(self) -> str:
-        """The input."""
-
-    @property
-    def error(self) -> str | None:
-        """None where all went well."""
-
-
 Row = TypeVar("Row", bound=Counted)
-
-
-class Tally:
-    """Counts rows as they pass, and what went wrong with them.
-
-    Args:
-        done: what was done with those that did not fail.
-
-    Attributes:
-        done, failed: how many rows passed, and how many of them failed.
-        took: the time and the speed of the whole, where a bar told of them; else empty.
-    """
-
-    def __init__(self, done: str = "captioned") -> None:
-        self._word = done
-        self.done = 0
-        self.failed = 0
-        self.took = ""
-        self._reasons: Counter[str] = Counter()
-        self._examples: dict[str, str] = {}
-
-    def add(self, row: Counted) -> None:
-        """Count a row."""
-        self.done += 1
-        if row.error is None:
-            return
-        self.failed += 1
-        known = row.error in self._reasons or len(self._reasons) < KINDS
-        reason = row.error if known else "other reasons"
-        self._reasons[reason] += 1
-        self._examples.setdefault(reason, row.source)
-
-    def __str__(self) -> str:
-        """One line."""
-        return f"{self.done - self.failed} {self._word}, {self.failed} failed{self.took}"
-
-    def worst(self) -> Iterator[str]:
-        """A line for each of the most frequent errors, with a picture that has it."""
-        for reason, count in self._reasons.most_common(WORST):
-            others = f" (and {count - 1} others)" if count > 1 else ""
-            yield f"{ImageError(self._examples[reason], reason)}{others}"
-        if len(self._reasons) > WORST:
-            yield f"and {len(self._reasons) - WORST} other kinds of errors"
 
 
 def shows_progress() -> bool:

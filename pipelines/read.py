@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multimodal.atomic import write_text
 from multimodal.portable import is_portable, load_portable
 from pipelines.faults import Faults, find_drawings
-from pipelines.output import dump_json, require_place, write_text
+from pipelines.output import dump_json, require_place
 
 if TYPE_CHECKING:
     from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer

@@ -11,9 +11,8 @@ from multimodal.portable import is_portable, load_portable
 from pipelines.faults import Faults, find_drawings
 
 if TYPE_CHECKING:
-    from multimodal.recognition.clips.recognizer import FrameGuess
+    from multimodal.recognition.drawings.recognizer import Recognizer
     from multimodal.recognition.guess import Guess
-    from multimodal.recognition.recognizer import Recognizer
 
 
 DRAWINGS = (".svg", ".ndjson", ".npz", ".bin", ".json", ".inkml")
@@ -70,7 +69,7 @@ def recognize_clips(
     *,
     every_frame: bool = False,
     top: int = 3,
-) -> Iterator[tuple[str, list[FrameGuess]]]:
+) -> Iterator[tuple[str, list[Guess]]]:
     """Guess at clips, one after the other.
 
     Args:
@@ -136,11 +135,11 @@ def _size(picture: Path) -> tuple[int, int] | None:
 def _open_recognizer(model: str | Path | None) -> Recognizer:
     if is_portable(model):
         return load_portable(model, "recognizer")  # type: ignore[no-any-return]
-    from multimodal.recognition.recognizer import SHIPPED, Recognizer
+    from multimodal.recognition.drawings.recognizer import SHIPPED, Recognizer
 
     return Recognizer.load(model or SHIPPED)
 
 
-def told(guess: Guess | FrameGuess) -> str:
+def told(guess: Guess) -> str:
     """A guess in one line: "apple 97 %, pear 2 %"."""
     return ", ".join(f"{category} {share:.0%}" for category, share in guess.ranking)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from multimodal.atomic import written_aside
 from multimodal.errors import UserError
 from multimodal.images import open_image
 from pipelines.caption.rows import CaptionRow
-from pipelines.output import require_place, written_aside
+from pipelines.output import require_place
 
 if TYPE_CHECKING:
     from multimodal.captioning.caption import Caption

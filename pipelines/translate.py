@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from multimodal.atomic import written_aside
 from multimodal.errors import UserError
 from multimodal.portable import is_portable, load_portable
-from pipelines.output import require_place, written_aside
+from pipelines.output import require_place
 from pipelines.sources import is_there, reads_like_file, require_file
 
 if TYPE_CHECKING:

@@ -10,15 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple, Self, TypeVar, overload
+from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
+from multimodal.captioning.base import CaptionerBase
 from multimodal.captioning.caption import Caption
 from multimodal.captioning.confidence import Confidence, caption_figures
 from multimodal.captioning.constraints import (
@@ -28,14 +29,12 @@ from multimodal.captioning.constraints import (
     constraint_to_name,
     with_copied_words,
 )
+from multimodal.captioning.imagenet_names import Thing, mentions, things
 from multimodal.captioning.model import CaptionNetwork, DecoderConfig, DecoderMemory
 from multimodal.captioning.naming import (
     ClassPrediction,
-    Thing,
     accept_name,
-    mentions,
     recognize,
-    things,
     unmentioned_object,
     with_articles,
 )
@@ -56,7 +55,6 @@ from multimodal.encoders import (
     encode_views,
 )
 from multimodal.errors import UserError
-from multimodal.images import IMAGE_BYTES, ImageError, ImageSource, name_of, open_image
 from multimodal.processor import Precision, parallel_map, split_batch, torch_dtype
 from multimodal.recurrent.generation import (
     MOST_REQUIREMENTS,
@@ -134,7 +132,7 @@ class _Naming(NamedTuple):
     odds: float
 
 
-class Captioner:
+class Captioner(CaptionerBase[CaptionOptions]):
     """A photo becomes a sentence.
 
     Args:
@@ -216,59 +214,14 @@ class Captioner:
         tensors = self.network.state_dict()
         return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
 
-    @overload
-    def caption(self, pictures: ImageSource, **changes: Any) -> Caption: ...
-
-    @overload
-    def caption(self, pictures: Sequence[ImageSource], **changes: Any) -> list[Caption]: ...
-
-    def caption(
-        self, pictures: ImageSource | Sequence[ImageSource], **changes: Any
-    ) -> Caption | list[Caption]:
-        """Caption one picture or a list of them.
-
-        Args:
-            pictures: a path, bytes, a PIL picture or an array; or a list of these, which is
-                captioned in batches and comes back in its order.
-            **changes: fields of CaptionOptions for this call, such as beam_size, n_best,
-                keep_attention, sample, temperature and seed; `naming=False`;
-                `must_mention=[["lion", "lions"], ["grass"]]` for sentences with a word of each.
-
-        Returns:
-            A Caption, or a list with one for every picture. In a list, a picture that cannot be
-            opened has its reason in `Caption.error`, and the others are captioned all the same.
-
-        Raises:
-            ImageError: when a single picture cannot be opened.
-            UserError: when an option is unknown or out of range.
-        """
-        if isinstance(pictures, Sequence) and not isinstance(pictures, (str, *IMAGE_BYTES)):
-            return list(self.captions(pictures, **changes))
-        opened = open_image(pictures, needed=self.network.encoder.config.size)
-        return self._describe([name_of(pictures)], [opened], self.search_options(changes))[0]
-
-    def captions(
-        self, pictures: Iterable[ImageSource], *, batch_size: int = 32, **changes: Any
-    ) -> Iterator[Caption]:
-        """Caption pictures as they come, `batch_size` at a time, in their order.
-
-        Only one batch is held in memory. The arguments are those of `caption`.
-        """
-        if batch_size < 1:
-            raise UserError(f"batch_size: must be at least 1, not {batch_size}")
-        options = self.search_options(changes)
-        sources = iter(pictures)
-        while batch := list(islice(sources, batch_size)):
-            yield from self._caption_batch(batch, options)
-
     @property
     def size(self) -> int:
-        """Pixels of the side of a `preprocess`."""
+        """See `CaptionerBase`."""
         return self.network.encoder.config.size
 
     @property
     def crop(self) -> bool:
-        """Whether a `preprocess` is the middle of a picture, or else the whole of it, squashed."""
+        """See `CaptionerBase`."""
         return self.network.encoder.config.fit == "crop"
 
     def encode_images(self, pictures: Sequence[Image.Image]) -> Tensor:
@@ -325,22 +278,13 @@ class Captioner:
         )
 
     def preprocess(self, picture: Image.Image) -> np.ndarray:
-        """Crop or squash an upright RGB picture to what the network sees, uint8 (size, size, 3).
-
-        Threads may preprocess ahead for `caption_preprocessed`.
-        """
+        """See `CaptionerBase`."""
         return self.network.encoder.fit(picture)
 
     def caption_preprocessed(
         self, names: Sequence[str], views: Sequence[np.ndarray], options: CaptionOptions
     ) -> list[Caption]:
-        """Caption the results of `preprocess`, as one batch.
-
-        Args:
-            names: what stands for each picture in its caption.
-            views: (size, size, 3) uint8 each, as many as names.
-            options: from `search_options`.
-        """
+        """See `CaptionerBase`."""
         return self.caption_cells(names, encode_views(self.network.encoder, views), options)
 
     def caption_cells(
@@ -499,30 +443,6 @@ class Captioner:
             return None
         named = self._caption(plain.source, sentences[:n_best], constraint)
         return replace(named, objects=plain.objects)
-
-    def _caption_batch(
-        self, sources: Sequence[ImageSource], options: CaptionOptions
-    ) -> Iterator[Caption]:
-        opened = [self._open(source) for source in sources]
-        good = [number for number, item in enumerate(opened) if isinstance(item, Image.Image)]
-        names = [name_of(sources[number]) for number in good]
-        pictures = [item for item in opened if isinstance(item, Image.Image)]
-        described = iter(self._describe(names, pictures, options) if pictures else [])
-        for item in opened:
-            yield item if isinstance(item, Caption) else next(described)
-
-    def _open(self, source: ImageSource) -> Image.Image | Caption:
-        try:
-            return open_image(source, needed=self.network.encoder.config.size)
-        except ImageError as error:
-            return Caption(name_of(source), "", float("-inf"), error=error.reason)
-
-    def _describe(
-        self, names: Sequence[str], pictures: Sequence[Image.Image], options: CaptionOptions
-    ) -> list[Caption]:
-        return self.caption_preprocessed(
-            names, [self.preprocess(picture) for picture in pictures], options
-        )
 
     def _caption(
         self, name: str, hypotheses: Sequence[Hypothesis], constraint: LexicalConstraint

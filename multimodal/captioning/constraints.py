@@ -17,8 +17,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from multimodal.captioning.imagenet_names import Forms, Thing, things
 from multimodal.captioning.model import Decoder, DecoderMemory, DecoderState
-from multimodal.captioning.naming import Forms, Thing, things
 from multimodal.captioning.vocabulary import CaptionVocabulary, shown
 from multimodal.errors import UserError
 from multimodal.recurrent.generation import Requirement, Step

@@ -9,7 +9,7 @@ table's `split`, folders, the splits of `datasets`. Every name that `datasets` k
 as "training" and "evaluation", and "restval" is a part of train; a row with another name, or with
 none where others have one, is an error. No split is made up beside stated ones.
 A source that states none (one COCO file, a table, `datasets` with nothing but a "train") is divided
-by `split_by_hash`.
+by `multimodal.splits.split_by_hash`.
 """
 
 import json
@@ -28,7 +28,9 @@ from typing import Any, TypeVar
 
 from multimodal.captioning.sheets import open_text, read_sheet
 from multimodal.errors import UserError
+from multimodal.hub import load_data_set, names_repository
 from multimodal.images import list_pictures
+from multimodal.splits import SPLIT_NAMES, require_split, split_by_hash, split_by_name
 
 # Tried in this order, as regular expressions and in any case, where the caller names no column.
 _NUMBERED = r"(?:[ _.-]?\d+)?"
@@ -41,11 +43,6 @@ CAPTION_COLUMNS = tuple(
     for name in ("captions?", "text", "sentences?", "raw", "comment", "descriptions?")
 )
 CONVERSATION = "conversations"  # of LLaVA: what the model answers is the caption
-
-# The names that `datasets` knows.
-_SPLITS = dict.fromkeys(("train", "training", "restval"), "train")
-_SPLITS |= dict.fromkeys(("test", "testing", "eval", "evaluation"), "test")
-_SPLITS |= dict.fromkeys(("dev", "val", "valid", "validation"), "dev")
 
 # The archive of Flickr8k spells it "Flicker8k"; copies of it have mended that.
 _PHOTO_FOLDERS = ("images", "Images", "Flicker8k_Dataset", "Flickr8k_Dataset")
@@ -99,9 +96,7 @@ def read_captions(
         UserError: a source that is not understood, a split or a column that it lacks, a split
             without photos, an empty caption or a missing photo.
     """
-    wanted = _SPLITS.get(split.lower())
-    if wanted is None:
-        raise UserError(f"split {split!r} is unknown: use train, dev or test")
+    wanted = require_split(split)
     if images is not None and not Path(images).is_dir():
         raise UserError(f"{images}: there is no such folder of photos")
     request = _Request(Path(source), images, image_column, caption_column)
@@ -123,14 +118,6 @@ def read_sentences(file: str | Path) -> list[tuple[str, ...]]:
         name, caption = _token_line(line, where)
         groups[name].append(caption)
     return [tuple(captions) for captions in groups.values()]
-
-
-def split_by_hash(name: str) -> str:
-    """Return the split of a photo whose data has none: SHA-1 of its name % 20 → 0 test, 1 dev.
-
-    The other 18 are train. Photos that are added later move none of the others.
-    """
-    return {0: "test", 1: "dev"}.get(int(_digest(name.encode()), 16) % 20, "train")
 
 
 @dataclass(frozen=True)
@@ -166,17 +153,13 @@ def _rows_of_split(request: _Request, wanted: str) -> list[_Row]:
         offered.add(name)
         if name is None:
             rows += (row for row in part if split_by_hash(row.name) == wanted)
-        elif _known_split(name) == wanted:
+        elif split_by_name(name) == wanted:
             rows += part
     if not rows:
         stated = ", ".join(sorted(filter(None, offered))) or "none"
         hint = "names divide it; state splits" if None in offered else f"there are: {stated}"
         raise UserError(f"{request.source}: no photo in a {wanted} split ({hint})")
     return rows
-
-
-def _known_split(name: str) -> str | None:
-    return _SPLITS.get(name.strip().lower())
 
 
 def _stated_split(cell: Any, where: str) -> str:
@@ -186,9 +169,9 @@ def _stated_split(cell: Any, where: str) -> str:
         UserError: it states none, or one by an unknown name.
     """
     name = "" if cell is None else str(cell).strip()
-    if _known_split(name) is None:
+    if split_by_name(name) is None:
         stated = f"the split {name!r} is unknown" if name else "the split is empty"
-        raise UserError(f"{where}: {stated}; use {', '.join(_SPLITS)}")
+        raise UserError(f"{where}: {stated}; use {', '.join(SPLIT_NAMES)}")
     return name
 
 
@@ -413,7 +396,7 @@ def _read_sidecars(request: _Request) -> _Splits:
         name = photo.relative_to(source)
         if text is not None:
             captions = tuple(line.strip() for _, line in _lines(text))
-            split = name.parts[0] if _known_split(name.parts[0]) else None
+            split = name.parts[0] if split_by_name(name.parts[0]) else None
             pairs.append((split, _Row(name.as_posix(), (name,), captions, str(text))))
         elif photo.resolve() not in failed:
             lacking.append(photo)
@@ -442,7 +425,7 @@ def _read_image_folder(request: _Request) -> _Splits:
     for pattern in ("metadata.csv", "metadata.jsonl", "*/metadata.csv", "*/metadata.jsonl"):
         for file in sorted(request.source.glob(pattern)):
             folder = file.parent.relative_to(request.source)
-            folder_split = folder.name if _known_split(folder.name) else None
+            folder_split = folder.name if split_by_name(folder.name) else None
             for split, rows in _read_table(replace(request, source=file), folder):
                 yield folder_split if split is None else split, rows
 
@@ -522,26 +505,12 @@ def _read_parquet(request: _Request) -> _Splits:
     kind = "data_dir" if request.source.is_dir() else "data_files"
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as cache:
         options = {kind: escape(str(request.source.resolve())), "cache_dir": cache}
-        yield from _dataset_splits(_load_dataset(request, "parquet", **options), request)
+        tables = load_data_set(str(request.source), "parquet", **options)
+        yield from _dataset_splits(tables, request)
 
 
 def _read_hub(request: _Request) -> _Splits:
-    yield from _dataset_splits(_load_dataset(request, request.source.as_posix()), request)
-
-
-def _load_dataset(request: _Request, name: str, **options: str) -> Mapping[str, Any]:
-    import datasets
-
-    bars_were_on = not datasets.are_progress_bars_disabled()
-    datasets.disable_progress_bars()
-    try:
-        return dict(datasets.load_dataset(name, **options))
-    except Exception as error:  # a broken file, a private set, no network: each raises its own
-        reason = str(error.__cause__ or error).strip().partition("\n")[0]
-        raise UserError(f"{request.source}: `datasets` cannot load it: {reason}") from error
-    finally:
-        if bars_were_on:
-            datasets.enable_progress_bars()
+    yield from _dataset_splits(load_data_set(request.source.as_posix()), request)
 
 
 def _dataset_splits(tables: Mapping[str, Any], request: _Request) -> _Splits:
@@ -671,9 +640,7 @@ def _reader(source: Path) -> _Reader:
     is_known = source.is_file() and source.suffix.lower() in _FILES
     if is_known and _is_text_table(source):
         return _FILES[source.suffix.lower()]
-    # A misspelt path into a folder that is here must not go out to the network.
-    is_path = source.exists() or source.parent.is_dir()
-    if not is_path and re.fullmatch(r"[\w.-]+/[\w.-]+", source.as_posix()):
+    if names_repository(source.as_posix()):
         return _read_hub
     problem = "holds no captions in a known form" if source.exists() else "is not there"
     known = f"a folder with {', '.join(_FOLDERS)}; a file with {', '.join(_FILES)}"

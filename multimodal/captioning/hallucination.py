@@ -12,13 +12,13 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
-from multimodal.captioning.naming import Forms
+from multimodal.captioning.imagenet_names import Forms
 from multimodal.captioning.tokenizer import tokenize
 from multimodal.errors import UserError
+from multimodal.word_tables import read_table, split_list
 
 _Phrase = tuple[str, ...]
 
@@ -152,13 +152,9 @@ def categories() -> frozenset[str]:
 @cache
 def _phrases() -> tuple[Mapping[_Phrase, str], int]:
     """The category of every phrase ("" for none of them), and the length of the longest phrase."""
-    text = (files(__package__) / "coco_objects.tsv").read_text("utf-8")
     found: dict[_Phrase, str] = {}
-    for line in text.splitlines():
-        if line.startswith("#"):
-            continue
-        category, _, names = line.partition("\t")
-        for name in names.split(", "):
+    for category, names in read_table("captioning/coco_objects.tsv"):
+        for name in split_list(names):
             inside = name.strip("()")
             for form in Forms.parse(inside).said():
                 phrase = tuple(form.split())

@@ -16,8 +16,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -26,7 +25,7 @@ import torch
 from torch import Tensor
 
 from multimodal.captioning.caption import Recognition
-from multimodal.captioning.imagenet_names import GROUPS, Group
+from multimodal.captioning.imagenet_names import Thing, refutable_words, things
 
 IMAGENET_CLASSES = 1000
 # All three were chosen on photos of Flickr8k that are not in its test split.
@@ -37,63 +36,6 @@ LISTED = 0.1  # a probability from which a thing is among the objects of a capti
 MOST_LISTED = 5
 
 _LEAST = 1e-6  # a classifier may be sure to the last bit
-
-
-class Forms(NamedTuple):
-    """A name for one thing and for several; None where that is not said."""
-
-    one: str | None
-    several: str | None
-
-    @classmethod
-    def parse(cls, text: str) -> Forms:
-        """Read "dog", "wolf/wolves", or "-/binoculars"."""
-        one, slash, several = text.partition("/")
-        if not slash:
-            return cls(one, plural(one))
-        return cls(*(None if form == "-" else form for form in (one, several)))
-
-    def said(self) -> Iterator[str]:
-        """Those that there are."""
-        return (form for form in self if form is not None)
-
-
-@dataclass(frozen=True)
-class Thing:
-    """One thing that ImageNet's classes tell apart from others by its everyday name.
-
-    Attributes:
-        name: the name under which it is listed.
-        forms: the name for one and for several.
-        others: further words for it, synonyms and more general ones.
-        donors: common words of the same kind, the most fitting first.
-        numbers: its classes, from 1 to 1,000.
-        sayable: whether it may be brought into a sentence.
-        never_after: prepositions that its name cannot follow.
-    """
-
-    name: str
-    forms: Forms
-    others: tuple[Forms, ...]
-    donors: tuple[Forms, ...]
-    numbers: tuple[int, ...]
-    sayable: bool
-    never_after: frozenset[str] = frozenset()
-
-    def is_said(self, words: Sequence[str]) -> bool:
-        """Whether a sentence has any word for it."""
-        return any(
-            mentions(words, form) for forms in (self.forms, *self.others) for form in forms.said()
-        )
-
-    def is_misplaced(self, words: Sequence[str]) -> bool:
-        """Whether its name makes no sense where it stands ("playing in a red cat"), or recurs."""
-        sentence = " ".join(words)
-        forms = "|".join(map(re.escape, self.forms.said()))
-        if len(re.findall(rf"\b({forms})\b", sentence)) > 1:
-            return True
-        before = "|".join(self.never_after) or "(?!)"
-        return bool(re.search(rf"\b({before}) ((a|an|the|his|her) (\S+ )?)?({forms})\b", sentence))
 
 
 class ClassPrediction(NamedTuple):
@@ -125,12 +67,6 @@ class ClassPrediction(NamedTuple):
         refuted = self.refuted_by(thing).intersection(words)
         against = max((self.word_probabilities[word] for word in refuted), default=1 - likely)
         return likely / max(against, _LEAST)
-
-
-@cache
-def things() -> Mapping[str, Thing]:
-    """Everything that the 1,000 classes tell apart, by name."""
-    return {thing.name: thing for group in GROUPS for thing in _things(group)}
 
 
 def recognize(logits: Tensor) -> list[ClassPrediction]:
@@ -176,11 +112,6 @@ def accept_name(odds: float, cost: float) -> bool:
     return math.log(max(odds, _LEAST)) - cost > EVIDENCE
 
 
-def mentions(words: Sequence[str], phrase: str) -> bool:
-    """Whether the words of a phrase stand side by side in a sentence."""
-    return f" {phrase} " in f" {' '.join(words)} "
-
-
 def with_articles(words: Sequence[str], names: Iterable[str]) -> list[str]:
     """The words, with "a" or "an" as the names among them ask for."""
     mended = list(words)
@@ -195,47 +126,6 @@ def article(name: str) -> str:
     return "an" if re.match(r"(?!uni|eu|one\b)[aeiou]|hour|heir|honest", name) else "a"
 
 
-def plural(name: str) -> str:
-    """The regular plural of a name."""
-    if re.search(r"(s|x|z|ch|sh)$", name):
-        return f"{name}es"
-    if re.search(r"[^aeiou]y$", name):
-        return f"{name[:-1]}ies"
-    return f"{name}s"
-
-
-_THING = re.compile(r"(~?)([\d, -]*\d) ([^:]+)(?:: (.+))?")
-
-
-def _things(group: Group) -> Iterator[Thing]:
-    lines = re.sub(r"\n\s*(?![\s~\d])", " ", group.things).strip().splitlines()
-    for line in lines:
-        found = _THING.fullmatch(line.strip())
-        if found is None:
-            raise ValueError(f"{group.title}: {line.strip()!r} is not a thing")
-        quiet, numbers, name, others = found.groups("")
-        forms = Forms.parse(name)
-        yield Thing(
-            name=next(forms.said()),
-            forms=forms,
-            others=_all_forms(f"{others}, {group.general}".removeprefix(", ")),
-            donors=_all_forms(group.donors),
-            numbers=tuple(_numbers(numbers)),
-            sayable=not quiet,
-            never_after=frozenset(group.never_after.split()),
-        )
-
-
-def _all_forms(text: str) -> tuple[Forms, ...]:
-    return tuple(map(Forms.parse, text.split(", ")))
-
-
-def _numbers(text: str) -> Iterator[int]:
-    for part in text.split(", "):
-        first, _, last = part.partition("-")
-        yield from range(int(first), int(last or first) + 1)
-
-
 @cache
 def _owners() -> tuple[tuple[str, ...], Tensor]:
     """The names of all things, and the place among them of each class (1000,)."""
@@ -248,8 +138,9 @@ def _owners() -> tuple[tuple[str, ...], Tensor]:
 @cache
 def _meanings() -> tuple[tuple[str, ...], Tensor]:
     """The words that can be refuted, and which of all things each can mean: (things, words)."""
-    groups = [group for group in GROUPS if group.seldom_missed]
-    common = (form for g in groups for form in _all_forms(f"{g.donors}, {g.general}"))
-    words = tuple(dict.fromkeys(word for forms in common for word in forms.said()))
-    can_mean = [[thing.is_said([word]) for word in words] for thing in things().values()]
-    return words, torch.tensor(can_mean, dtype=torch.float32)
+    words = refutable_words()
+    column = {word: number for number, word in enumerate(words)}
+    can_mean = torch.zeros(len(things()), len(words))
+    for row, thing in zip(can_mean, things().values(), strict=True):
+        row[[column[form] for form in thing.all_forms() & column.keys()]] = 1.0
+    return words, can_mean

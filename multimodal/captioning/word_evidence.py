@@ -18,8 +18,8 @@ from torch import Tensor, nn
 
 from multimodal.captioning.familiarity import Familiarity
 from multimodal.captioning.hallucination import named_objects
-from multimodal.captioning.imagenet_names import GROUPS
-from multimodal.captioning.naming import IMAGENET_CLASSES, Forms, Thing, things
+from multimodal.captioning.imagenet_names import Forms, Thing, refutable_words, things
+from multimodal.captioning.naming import IMAGENET_CLASSES
 
 PLURAL, SYNONYM = 0.4, 0.25  # how much less often a class is called so than by its name
 MENTIONED = 0.8  # how often people mention what the classifier is sure of
@@ -95,7 +95,7 @@ class WordEvidence(nn.Module):
         column = {word: number for number, word in enumerate(vocabulary)}
         pairs = _pairs(column)
         classes, named = zip(*pairs, strict=True) if pairs else ((), ())
-        seldom_missed = _seldom_missed()
+        seldom_missed = frozenset(refutable_words())
         said = [named_objects([word]) for word in column]
         ordinary = [n >= first and word not in _FUNCTION_WORDS for n, word in enumerate(column)]
         buffers = {
@@ -267,9 +267,3 @@ def _forms(forms: Forms, weight: float) -> Iterator[tuple[str, float]]:
     for name, share in ((forms.one, 1.0), (forms.several, PLURAL)):
         for word in (name or "").split():
             yield word, weight * share
-
-
-def _seldom_missed() -> set[str]:
-    groups = [group for group in GROUPS if group.seldom_missed]
-    common = ", ".join(f"{group.donors}, {group.general}" for group in groups)
-    return {word for text in common.split(", ") for word in Forms.parse(text).said()}

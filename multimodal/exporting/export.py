@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner
     from multimodal.handwriting.generator import HandwritingGenerator
     from multimodal.language.language_model import LanguageModel
+    from multimodal.recognition.drawings.recognizer import Recognizer
     from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
-    from multimodal.recognition.recognizer import Recognizer
     from multimodal.sketching.sketcher import Sketcher
     from multimodal.translation.translator import Translator
 
@@ -381,7 +381,7 @@ def handwriting_generator_file(generator: HandwritingGenerator) -> Exported:
 
 def export_recognizer(source: str | Path) -> Exported:
     """A recognizer's file; see `multimodal.exporting.recognizer`."""
-    from multimodal.recognition.recognizer import Recognizer
+    from multimodal.recognition.drawings.recognizer import Recognizer
 
     return recognizer_file(Recognizer.load(source))
 
@@ -389,7 +389,7 @@ def export_recognizer(source: str | Path) -> Exported:
 def recognizer_file(recognizer: Recognizer) -> Exported:
     """The file of a recognizer in fp32."""
     from multimodal.exporting.recognizer import GuessGraph
-    from multimodal.recognition.views import CHANNELS, PIECE_FEATURES
+    from multimodal.recognition.drawings.views import CHANNELS, PIECE_FEATURES
 
     side = recognizer.network.config.picture_size
     moment = {0: "moments"}
@@ -398,7 +398,7 @@ def recognizer_file(recognizer: Recognizer) -> Exported:
         "pieces": Input(
             torch.zeros(2, 5, PIECE_FEATURES),
             {0: "drawings", 1: "pieces"},
-            f"(B, T, {PIECE_FEATURES}), strokes as multimodal/recognition/views.py sees them",
+            f"(B, T, {PIECE_FEATURES}), strokes as recognition/drawings/views.py sees them",
         ),
         "lengths": Input(torch.tensor([5, 3]), {0: "drawings"}, "(B,), pieces of each drawing"),
         "row": Input(torch.tensor([0, 1, 1]), moment, "(N,), the drawing of each moment"),

@@ -6,12 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from multimodal.exporting.sequences import SequenceEncoder
-from multimodal.recognition.recognizer import Recognizer
-from multimodal.recognition.views import MIRRORED_CHANNELS, MIRRORED_PIECE
+from multimodal.recognition.drawings.recognizer import Recognizer
+from multimodal.recognition.drawings.views import MIRRORED_CHANNELS, MIRRORED_PIECE
 
 
 class GuessGraph(nn.Module):
-    """Guesses at moments of drawings; see `multimodal.recognition.views` for what it sees.
+    """Guesses at moments of drawings; see `multimodal.recognition.drawings.views` for what it sees.
 
     Args:
         recognizer: in fp32.

@@ -10,45 +10,34 @@ from torch.nn import functional as F
 
 from multimodal.handwriting.model import POINT, HandwritingNetwork, PenState
 from multimodal.recurrent.attention import GaussianWindow
+from multimodal.recurrent.incremental import RowReadout, StepWeights, advance
 
 
 class DecoderWeights:
     """The weights, laid out for single steps.
 
     What a step reads stands side by side, point, context, lower h, upper h, so that each layer is
-    one product; what the embedding adds is computed once for a whole line. tanh(x) is taken as 2
-    σ(2 x)
-    - 1, with the doubling of the candidate's part in the weights: σ is several times as fast. The
-    products run in `dtype`, all else in fp32.
+    one product.
 
     Args:
         network: what was learnt, in fp32.
-        dtype: of the products.
+        dtype: of the products; all else is in fp32.
     """
 
     def __init__(self, network: HandwritingNetwork, dtype: torch.dtype) -> None:
-        config = network.config
-        lower, upper = network.lower, cast(nn.LSTM, network.upper.layers[0])
+        config, lower = network.config, network.lower
+        upper = cast(nn.LSTM, network.upper.layers[0])
         self.dtype = dtype
         self.network = network
         self.context = POINT + config.character_embedding_size
         self.low = self.context + config.window_size
         self.width = self.low + config.hidden_size
         with torch.no_grad():
-            double = _doubled(config.window_size)
-            self.lower = (lower.weight * double).to(dtype)
-            self.lower_embedding = lower.constant.weight * double
-            self.lower_bias = lower.constant.bias * double[:, 0]
-            double = _doubled(config.hidden_size)
-            inputs, recurrent = cast(Tensor, upper.weight_ih_l0), cast(Tensor, upper.weight_hh_l0)
-            read = torch.cat([inputs[:, : self.low], recurrent], 1)
-            self.upper = (read * double).to(dtype)
-            self.upper_embedding = inputs[:, self.low :] * double
-            bias = cast(Tensor, upper.bias_ih_l0) + cast(Tensor, upper.bias_hh_l0)
-            self.upper_bias = bias * double[:, 0]
+            constant = lower.constant
+            self.lower = StepWeights.laid_out(lower.weight, constant.weight, constant.bias, dtype)
+            self.upper = StepWeights.of_lstm(upper, self.low, dtype)
             # The readout passes over point and context, so that it reads the row as it stands.
-            self.readout = F.pad(network.readout.weight, (self.context, 0)).to(dtype)
-            self.readout_bias = network.readout.bias.to(dtype)
+            self.readout = RowReadout.of_linear(network.readout, self.context, dtype)
             self.window = lower.window.projection.weight.T.contiguous()
             self.window_bias = lower.window.projection.bias.clone()
 
@@ -69,8 +58,8 @@ class IncrementalDecoder:
         self._weights = weights
         self._memory = memory
         self._cells = torch.arange(memory.shape[1], dtype=memory.dtype)
-        self._lower_added = F.linear(embeddings, weights.lower_embedding, weights.lower_bias)
-        self._upper_added = F.linear(embeddings, weights.upper_embedding, weights.upper_bias)
+        self._lower_added = weights.lower.constant_sums(embeddings)
+        self._upper_added = weights.upper.constant_sums(embeddings)
         window, (upper, upper_cell) = state
         parts = [upper.new_zeros(len(embeddings), POINT), window.seen, window.h, upper]
         self._read = torch.cat(parts, 1).to(weights.dtype)
@@ -82,14 +71,14 @@ class IncrementalDecoder:
         """Take in the last points (B, 4) → vectors (B, 3 + 6 K) for the next, and φ (B, U)."""
         weights, read = self._weights, self._read
         read[:, :POINT] = points
-        sums = self._lower_added + F.linear(read[:, : weights.low], weights.lower)
-        hidden = _advance(sums, self._lower_cell)
+        sums = self._lower_added + F.linear(read[:, : weights.low], weights.lower.step)
+        hidden = advance(sums, self._lower_cell)
         read[:, weights.context : weights.low] = hidden
         seen, looks = self._look(hidden)
         read[:, POINT : weights.context] = seen
-        sums = self._upper_added + F.linear(read, weights.upper)
-        read[:, weights.low :] = _advance(sums, self._upper_cell)
-        return F.linear(read, weights.readout, weights.readout_bias), looks
+        sums = self._upper_added + F.linear(read, weights.upper.step)
+        read[:, weights.low :] = advance(sums, self._upper_cell)
+        return weights.readout(read), looks
 
     def keep(self, rows: Tensor) -> None:
         """Go on with some of the lines: rows (B',)."""
@@ -112,16 +101,3 @@ class IncrementalDecoder:
         bells = (self._places[:, :, None] - self._cells).square_().mul_(-beta[:, :, None]).exp_()
         looks = torch.bmm(alpha[:, None], bells)
         return torch.bmm(looks, self._memory)[:, 0], looks[:, 0]
-
-
-def _advance(sums: Tensor, cell: Tensor) -> Tensor:
-    """An LSTM's step from the sums of its gates (B, 4 H) and its cell (B, H), changed in place."""
-    i, f, g, o = sums.float().sigmoid_().chunk(4, 1)
-    cell.mul_(f).add_(i * g.mul_(2).sub_(1))
-    return (2 * cell).sigmoid_().mul_(2).sub_(1).mul_(o)
-
-
-def _doubled(size: int) -> Tensor:
-    factors = torch.ones(4 * size, 1)
-    factors[2 * size : 3 * size] = 2  # input, forget, candidate, output
-    return factors

@@ -29,7 +29,7 @@ NOT_ENDED = 1000
 
 TEMPERATURE = 6.0
 """By which odds are divided: neighbouring points say much the same, so that their sums are too
-sure. On UNIPEN's valid split 4 to 8 do about equally well, 1 and 2 less."""
+sure. On UNIPEN's dev split 4 to 8 do about equally well, 1 and 2 less."""
 
 _ALIKE = (
     "ao bl ce da el ft gy hn il ji kh lt mn nu oa pg qg rv sr tl un vr wv xy yg zr "

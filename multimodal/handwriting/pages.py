@@ -26,10 +26,11 @@ from multimodal.handwriting.style import Style
 from multimodal.handwriting.written import WrittenLine
 from multimodal.seeds import derived_seed
 from multimodal.strokes import Drawing
-from multimodal.strokes.curves import smoothed
 from multimodal.strokes.paper import Paper
+from multimodal.strokes.smoothing import smoothed
 
 FINENESS = 0.3  # millimetres between the points of a page
+CORNER = 110.0  # degrees: a pen's sharper turns are loops as a rule, no corners
 EPSILON = 0.01  # millimetres that strokes of a page may stray where points are left out
 
 StyleLike: TypeAlias = int | str | Path | Style
@@ -255,7 +256,7 @@ class PageWriter(ABC):
 
 def smooth(page: Drawing) -> Drawing:
     """A page in millimetres with curves in place of the network's corners."""
-    return smoothed(page, FINENESS).simplified(EPSILON)
+    return smoothed(page, spacing=FINENESS, corner=CORNER).simplified(EPSILON)
 
 
 def _require_text(text: str) -> None:

@@ -43,7 +43,7 @@ class HandwritingGeneratorRecipe:
         batch_points: the points of a batch, with what fills it up.
         epochs, learning_rate, warmup_steps, min_lr_ratio, weight_decay, max_grad_norm, ema_decay,
             weight_bits: see TrainingOptions.
-        dev_lines: on how many lines of the valid split the best weights are chosen.
+        dev_lines: on how many lines of the dev split the best weights are chosen.
         seed: of everything random.
         precision: "auto", "bf16" or "fp32".
 

@@ -12,7 +12,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from multimodal.errors import UserError, disk_errors
+from multimodal.atomic import write_text
+from multimodal.errors import UserError
 from multimodal.handwriting.alphabet import CHARACTERS
 from multimodal.handwriting.lines import Rows
 
@@ -61,10 +62,7 @@ class Style:
         """
         path = Path(path)
         text = json.dumps({"format": FORMAT, "kind": "handwriting style", **asdict(self)})
-        aside = path.with_name(f".unfinished-{path.name}")
-        with disk_errors(path):
-            aside.write_text(text + "\n", encoding="utf-8")
-            aside.replace(path)
+        write_text(path, text + "\n")
         return path
 
     @classmethod

@@ -90,7 +90,7 @@ class HandwritingGeneratorTask(Task):
 
     def __init__(self, recipe: HandwritingGeneratorRecipe, train: Script, valid: Script) -> None:
         if not len(train) or not len(valid):
-            lacking = "valid" if len(train) else "train"
+            lacking = "dev" if len(train) else "train"
             raise UserError(f"no handwriting of at most {recipe.limit} points to {lacking} on")
         torch.manual_seed(recipe.seed)
         self.recipe = recipe

@@ -15,20 +15,21 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from multimodal.errors import UserError
+from multimodal.hub import load_data_set, names_repository
+from multimodal.splits import SPLITS, split_by_name, stated_split
+from multimodal.text_files import find_files, root_of
 from multimodal.vocabulary import Ids, TextVocabulary, UnknownCharacterError
 
-SPLITS = ("train", "dev", "test")
 WHOLE = "whole"
 PIECE = 2**20  # characters of a text that are encoded at a time
 _SPACE = re.compile(r"\s")
-_NAMES = {name: name for name in SPLITS} | dict.fromkeys(("val", "valid", "validation"), "dev")
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def read_splits(source: str | Path, split_fractions: SplitFractions) -> dict[str
     Raises:
         UserError: when there is nothing to read, or it is no UTF-8.
     """
-    stated = _read_hub(str(source)) if _names_data_set(source) else _read_files(source)
+    stated = _read_hub(str(source)) if names_repository(source) else _read_files(source)
     if set(stated) == {WHOLE}:
         stated = _cut(stated[WHOLE], split_fractions)
     splits = {name: [p for p in stated.get(name, ()) if p.text] for name in SPLITS}
@@ -95,7 +96,7 @@ def split_of(splits: Mapping[str, Sequence[Passage]], name: str) -> Sequence[Pas
     """
     if name == WHOLE:
         return [passage for passages in splits.values() for passage in passages]
-    found = splits.get(_NAMES.get(name, name))
+    found = splits.get(split_by_name(name) or name)
     if not found:
         known = ", ".join([*splits, WHOLE])
         raise UserError(f"split {name!r}: this text has none of that name; there are {known}")
@@ -193,15 +194,9 @@ def _encode(passage: Passage, vocabulary: TextVocabulary) -> Ids:
         ) from None
 
 
-def _names_data_set(source: str | Path) -> bool:
-    """Whether it can be nothing but "owner/name"; a `Path` is always a file or a folder."""
-    named = isinstance(source, str) and re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", source, re.ASCII)
-    return bool(named) and not Path(source).exists() and not Path(source).parent.exists()
-
-
 def _read_files(source: str | Path) -> dict[str, list[Passage]]:
-    files = _find_files(source)
-    names = [_split_in(file.relative_to(_root(source))) for file in files]
+    files = find_files(source, kind="text file")
+    names = [stated_split(file.relative_to(root_of(source)).as_posix()) for file in files]
     stated = all(names) and len(set(names)) > 1
     splits: dict[str, list[Passage]] = {}
     for file, name in zip(files, names, strict=True):
@@ -210,49 +205,6 @@ def _read_files(source: str | Path) -> dict[str, list[Passage]]:
             text += "\n"
         splits.setdefault((name or WHOLE) if stated else WHOLE, []).append(Passage(text, str(file)))
     return splits
-
-
-def _find_files(source: str | Path) -> list[Path]:
-    """The files of a folder or a pattern in alphabetical order, without hidden ones; or the one."""
-    path = Path(source)
-    if path.is_file():
-        return [path]
-    if path.is_dir():
-        pattern = "**/*"
-    elif _is_pattern(str(source)):
-        pattern = str(path.relative_to(_root(source)))
-    else:
-        raise UserError(f"{source}: no such file, folder or data set")
-    root = _root(source)
-    found = sorted(file for file in root.glob(pattern) if file.is_file())
-    shown = [f for f in found if not any(p.startswith(".") for p in f.relative_to(root).parts)]
-    if not shown:
-        raise UserError(f"{source}: there is no text file")
-    return shown
-
-
-def _is_pattern(name: str) -> bool:
-    return any(sign in name for sign in "*?[")
-
-
-def _root(source: str | Path) -> Path:
-    """Where the names that count begin: the folder, or the part of a pattern that is no pattern."""
-    path = Path(source)
-    if path.is_dir():
-        return path
-    plain = Path(path.anchor)
-    for part in path.relative_to(path.anchor).parts[:-1]:
-        if _is_pattern(part):
-            break
-        plain /= part
-    return plain
-
-
-def _split_in(name: PurePath) -> str | None:
-    """The split that a file's name or its folder states."""
-    parts = re.split(r"[/\\._-]", name.as_posix().lower())
-    found = {_NAMES[part] for part in parts if part in _NAMES}
-    return found.pop() if len(found) == 1 else None
 
 
 def _cut(passages: Sequence[Passage], split_fractions: SplitFractions) -> dict[str, list[Passage]]:
@@ -274,18 +226,12 @@ def _between(passages: Sequence[Passage], begin: int, end: int) -> Iterator[Pass
 
 def _read_hub(name: str) -> dict[str, list[Passage]]:
     """The text column of a data set; a lone "train" is how `datasets` names one without splits."""
-    import datasets
-
-    try:
-        tables: Mapping[str, Any] = datasets.load_dataset(name)
-    except Exception as error:  # a private set, no network: each raises its own
-        reason = str(error.__cause__ or error).strip().partition("\n")[0]
-        raise UserError(f"{name}: `datasets` cannot load it: {reason}") from error
+    tables = load_data_set(name)
     splits: dict[str, list[Passage]] = {}
     for split, table in tables.items():
         column = _text_column(name, table.column_names)
         rows = "".join(row.removesuffix("\n") + "\n" for row in table[column])
-        stated = WHOLE if len(tables) == 1 else _NAMES.get(split)
+        stated = WHOLE if len(tables) == 1 else split_by_name(split)
         if stated is not None:
             splits.setdefault(stated, []).append(Passage(rows, f"{name}, {split}"))
     return splits

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from multimodal.captioning.base import CaptionerBase
 from multimodal.captioning.caption import Caption
 from multimodal.captioning.vocabulary import CaptionVocabulary, shown
 from multimodal.errors import UserError
-from multimodal.images import IMAGE_BYTES, ImageError, ImageSource, name_of, open_image
 from multimodal.portable.file import Array, ModelFile
 from multimodal.portable.options import changed
 from multimodal.vocabulary import SPECIAL
@@ -45,7 +44,7 @@ class PortableOptions:
         return {name: getattr(self, name) for name in names}
 
 
-class PortableCaptioner:
+class PortableCaptioner(CaptionerBase[PortableOptions]):
     """A photo becomes a sentence; see `multimodal.captioning.captioner.Captioner`.
 
     Args:
@@ -57,59 +56,25 @@ class PortableCaptioner:
         words = [str(word) for word in file["vocabulary"]]
         self.vocabulary = CaptionVocabulary(words[len(SPECIAL) :], file["tokenizer"])
         self.options: Mapping[str, Any] = file["options"]
-        self.size = int(file["size"])
-        self.crop = file["fit"] == "crop"
         self.grid: list[int] | None = file["grid"]
+
+    @property
+    def size(self) -> int:
+        """See `CaptionerBase`."""
+        return int(self.file["size"])
+
+    @property
+    def crop(self) -> bool:
+        """See `CaptionerBase`."""
+        return bool(self.file["fit"] == "crop")
 
     @property
     def fingerprint(self) -> str:
         """What tells one file from another."""
         return self.file.digest
 
-    @overload
-    def caption(self, pictures: ImageSource, **changes: Any) -> Caption: ...
-
-    @overload
-    def caption(self, pictures: Sequence[ImageSource], **changes: Any) -> list[Caption]: ...
-
-    def caption(
-        self, pictures: ImageSource | Sequence[ImageSource], **changes: Any
-    ) -> Caption | list[Caption]:
-        """Caption one picture or a list of them; see `Captioner.caption`.
-
-        Args:
-            pictures: a path, bytes, a PIL picture or an array; or a list of these.
-            **changes: beam_size, n_best, max_length, length_penalty and keep_attention.
-
-        Raises:
-            ImageError: a single picture cannot be opened.
-            UserError: an option is unknown or out of range.
-        """
-        if isinstance(pictures, Sequence) and not isinstance(pictures, (str, *IMAGE_BYTES)):
-            return list(self.captions(pictures, **changes))
-        view = self.preprocess(open_image(pictures, needed=self.size))
-        return self.caption_preprocessed([name_of(pictures)], [view], self.search_options(changes))[
-            0
-        ]
-
-    def captions(
-        self, pictures: Iterable[ImageSource], *, batch_size: int = 32, **changes: Any
-    ) -> Iterator[Caption]:
-        """Caption pictures as they come, `batch_size` at a time, in their order."""
-        if batch_size < 1:
-            raise UserError(f"batch_size: must be at least 1, not {batch_size}")
-        options = self.search_options(changes)
-        sources = iter(pictures)
-        while batch := list(islice(sources, batch_size)):
-            opened = [self._open(source) for source in batch]
-            good = [n for n, view in enumerate(opened) if isinstance(view, np.ndarray)]
-            views = [view for view in opened if isinstance(view, np.ndarray)]
-            names = [name_of(batch[number]) for number in good]
-            found = iter(self.caption_preprocessed(names, views, options))
-            yield from (v if isinstance(v, Caption) else next(found) for v in opened)
-
     def preprocess(self, picture: Image.Image) -> Array:
-        """All that the network sees of an upright RGB picture, uint8 (size, size, 3)."""
+        """See `CaptionerBase`."""
         box = None
         if self.crop:
             side = min(picture.size)
@@ -121,11 +86,7 @@ class PortableCaptioner:
         return np.asarray(picture, dtype=np.uint8)
 
     def search_options(self, changes: Mapping[str, Any]) -> PortableOptions:
-        """How pictures are captioned, with some options changed by name.
-
-        Raises:
-            UserError: an option is unknown or out of range.
-        """
+        """See `CaptionerBase`."""
         if changes.get("naming"):
             raise UserError(f"naming: {self.file.path} cannot; the model itself can")
         own = ("keep_attention", "naming")
@@ -139,25 +100,13 @@ class PortableCaptioner:
     def caption_preprocessed(
         self, names: Sequence[str], views: Sequence[Array], options: PortableOptions
     ) -> list[Caption]:
-        """Caption what `preprocess` gave.
-
-        Args:
-            names: what stands for each picture in its caption.
-            views: (size, size, 3) each, as many as names.
-            options: from `search_options`.
-        """
+        """See `CaptionerBase`."""
         captions: list[Caption] = []
         for begin in range(0, len(views), BATCH_SIZE):
             found = self.file.run(photos=views[begin : begin + BATCH_SIZE], **options.search)
             for row, name in enumerate(names[begin : begin + BATCH_SIZE]):
                 captions.append(self._caption(name, found, row, options))
         return captions
-
-    def _open(self, source: ImageSource) -> Array | Caption:
-        try:
-            return self.preprocess(open_image(source, needed=self.size))
-        except ImageError as error:
-            return Caption(name_of(source), "", float("-inf"), error=error.reason)
 
     def _caption(
         self, name: str, found: Mapping[str, Array], row: int, options: PortableOptions

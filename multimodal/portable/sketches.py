@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, NoReturn
 
 import numpy as np
@@ -12,19 +10,17 @@ import numpy as np
 from multimodal.errors import UserError
 from multimodal.portable.file import Array, ModelFile
 from multimodal.seeds import normals, uniforms
+from multimodal.sketching.base import SketcherBase
 from multimodal.sketching.options import DrawingOptions
-from multimodal.sketching.prompts import parse_prompt
-from multimodal.sketching.scenes import draw_prompt
-from multimodal.sketching.sequences import continued, drawing_of, rows_of
+from multimodal.sketching.sequences import Rows, drawing_of
 from multimodal.strokes import Drawing
 
 BATCH_SIZE = 250  # drawings in one batch
-SCALES_IN_FRAME = 8.2  # see `multimodal.sketching.sketcher`
 UNIFORMS = 4  # random numbers of a point
 TEMPERATURE = 0.4  # of points that are not chosen from drafts
 
 
-class PortableSketcher:
+class PortableSketcher(SketcherBase):
     """A category becomes drawings; see `multimodal.sketching.sketcher.Sketcher`.
 
     Args:
@@ -40,52 +36,17 @@ class PortableSketcher:
         self.latent_size = int(file["latent_size"])
         self.options = DrawingOptions(temperature=TEMPERATURE, drafts=1)
 
-    @property
-    def frame(self) -> float:
-        """How large drawings are, on their larger side."""
-        return SCALES_IN_FRAME * self.scale
-
-    def draw(self, prompt: str, count: int = 1, **changes: Any) -> list[Drawing]:
-        """Draw a prompt; see `Sketcher.draw`."""
-        return draw_prompt(self, parse_prompt(prompt, self.categories), count, **changes)
-
-    def draw_many(self, wanted: Sequence[tuple[str, int]], **changes: Any) -> list[list[Drawing]]:
-        """Draw so many of each category, all at once; see `Sketcher.draw_many`."""
-        options = self._changed(changes)
-        drawn: Counter[int] = Counter()
-        labels: list[int] = []
-        numbers: list[int] = []
-        for category, count in wanted:
-            if count < 1:
-                raise UserError(f"{category}: at least one must be drawn, not {count}")
-            label = self._label(category)
-            labels += [label] * count
-            numbers += range(drawn[label], drawn[label] + count)
-            drawn[label] += count
-        found = iter(self._drawn(labels, numbers, options))
-        return [[next(found) for _ in range(count)] for _, count in wanted]
-
-    def complete(
-        self, drawing: Drawing, n: int = 1, category: str | None = None, **changes: Any
-    ) -> list[Drawing]:
-        """Finish an unfinished drawing in several ways; see `Sketcher.complete`."""
-        options = self._changed(changes)
-        begun = rows_of(drawing)
-        room = self.limit - len(begun)
-        if room < 1:
-            raise UserError(f"a drawing of {len(begun)} points and more cannot be gone on with")
-        if n < 1:
-            raise UserError(f"n: must be at least 1, not {n}")
-        points = min(options.max_points or room, room)
+    def _endings(
+        self, begun: Rows, n: int, label: int, room: int, options: DrawingOptions
+    ) -> list[Array]:
         rows, counts, nats = self._run(
-            [self._label(category)] * n,
-            begun,
-            random_numbers(options.seed, n, points),
+            [label] * n,
+            begun.astype(np.float32),
+            random_numbers(options.seed, n, room),
             options.temperature,
             np.zeros((n, self.latent_size), np.float32),
         )
-        order = np.argsort(nats, kind="stable")
-        return [continued(drawing, rows[number, : counts[number]]) for number in order]
+        return [rows[number, : counts[number]] for number in np.argsort(nats, kind="stable")]
 
     def variations(self, *_: Any, **__: Any) -> NoReturn:
         """Cannot be done by a file.
@@ -104,20 +65,12 @@ class PortableSketcher:
         raise UserError(f"{self.file.path}: draws and completes; the model itself also morphs")
 
     def _changed(self, changes: Mapping[str, Any]) -> DrawingOptions:
-        options = self.options.changed(changes)
+        options = super()._changed(changes)
         if options.drafts > 1:
             raise UserError(f"drafts: {self.file.path} takes points as they come; only 1 can be")
         return options
 
-    def _label(self, category: str | None) -> int:
-        if category in self.categories:
-            return self.categories.index(category)
-        if category is None:
-            return len(self.categories)
-        near = get_close_matches(category, self.categories, n=3) or self.categories[:3]
-        raise UserError(f"no category {category!r}; there is {', '.join(near)}")
-
-    def _drawn(
+    def _draw_labelled(
         self, labels: Sequence[int], numbers: Sequence[int], options: DrawingOptions
     ) -> Iterator[Drawing]:
         most = options.max_points or self.limit

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
-from typing import Any, overload
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from multimodal.errors import UserError
 from multimodal.portable.byte_pairs import BytePairs
 from multimodal.portable.file import Array, ModelFile
 from multimodal.portable.options import changed
+from multimodal.translation.base import TranslatorBase
 from multimodal.translation.languages import Language
-from multimodal.translation.translation import (
-    BUCKET,
-    ReadSentence,
-    Translation,
-    language_of,
-    prepared,
-    require_languages,
-    told,
-    too_long,
-)
+from multimodal.translation.translation import BUCKET, ReadSentence, Translation, told
 
 END = 1  # see `multimodal.translation.batches`
-AHEAD = 16  # batches' worth of sentences that are sorted by length together
+
+Search: TypeAlias = tuple[str, dict[str, Any]]
+"""The language to write, and the options of the graph."""
 
 
-class PortableTranslator:
+class PortableTranslator(TranslatorBase[Search]):
     """A sentence becomes the same in another language; see `Translator`.
 
     Args:
@@ -46,86 +38,11 @@ class PortableTranslator:
         self.options: Mapping[str, Any] = file["options"]
         self.max_length = int(file["max_length"])
 
-    @overload
-    def translate(
-        self, texts: str, to: str, source: str | None = None, **changes: Any
-    ) -> Translation: ...
+    def _search(self, to: str, changes: Mapping[str, Any]) -> Search:
+        return to, changed(self.options, changes)
 
-    @overload
-    def translate(
-        self, texts: Sequence[str], to: str, source: str | None = None, **changes: Any
-    ) -> list[Translation]: ...
-
-    def translate(
-        self, texts: str | Sequence[str], to: str, source: str | None = None, **changes: Any
-    ) -> Translation | list[Translation]:
-        """Translate one sentence or a list of them; see `Translator.translate`.
-
-        Args:
-            texts: a sentence, or a list.
-            to: the code of the language to write.
-            source: that of the language that is read; told by its words unless given.
-            **changes: beam_size, n_best, length_penalty and channel_weight for this call.
-
-        Raises:
-            UserError: a single sentence is too long, or a language or an option is unknown.
-        """
-        if not isinstance(texts, str):
-            return list(self.translations(texts, to, source, **changes))
-        (translation,) = self.translations([texts], to, source, **changes)
-        if translation.error is not None:
-            raise UserError(translation.error)
-        return translation
-
-    def translations(
-        self,
-        texts: Iterable[str],
-        to: str,
-        source: str | None = None,
-        *,
-        batch_size: int = 32,
-        **changes: Any,
-    ) -> Iterator[Translation]:
-        """Translate sentences as they come, in their order; see `Translator.translations`."""
-        if batch_size < 1:
-            raise UserError(f"batch_size: must be at least 1, not {batch_size}")
-        require_languages(self.languages, to, source)
-        options = changed(self.options, changes)
-        rest = iter(texts)
-        while some := list(islice(rest, AHEAD * batch_size)):
-            sentences = prepared(some, self.vocabulary, self.languages, to, source)
-            yield from self._translated(sentences, to, options, batch_size)
-
-    def language_of(self, text: str, but: str = "") -> str:
-        """The language that knows most of a text's words; see `Translator.language_of`."""
-        return language_of(text, self.languages, but)
-
-    def _translated(
-        self, sentences: Sequence[ReadSentence], to: str, options: Mapping[str, Any], size: int
-    ) -> Iterator[Translation]:
-        done: dict[int, Translation] = {}
-        waiting: list[int] = []
-        for number, sentence in enumerate(sentences):
-            if not sentence.ids:
-                done[number] = Translation(sentence.text, "", 0.0, to, sentence.language)
-            elif len(sentence.ids) > self.max_length:
-                error = too_long(sentence, self.max_length)
-                done[number] = Translation(sentence.text, "", -np.inf, to, error=error)
-            else:
-                waiting.append(number)
-        waiting.sort(key=lambda number: sentences[number].bucket)
-        for bucket in sorted({sentences[number].bucket for number in waiting}):
-            of_length = [number for number in waiting if sentences[number].bucket == bucket]
-            for begin in range(0, len(of_length), size):
-                some = of_length[begin : begin + size]
-                found = self._batch([sentences[n] for n in some], bucket, to, options)
-                done.update(zip(some, found, strict=True))
-        yield from (done[number] for number in range(len(sentences)))
-
-    def _batch(
-        self, batch: Sequence[ReadSentence], bucket: int, to: str, options: Mapping[str, Any]
-    ) -> list[Translation]:
-        """Sentences of one bucket."""
+    def _translate_batch(self, search: Search, batch: Sequence[ReadSentence]) -> list[Translation]:
+        (to, options), bucket = search, batch[0].bucket
         codes = list(self.languages)
         known = [codes.index(s.language) if s.language in codes else -1 for s in batch]
         lengths = [len(sentence.ids) + 1 for sentence in batch]

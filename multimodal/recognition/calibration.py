@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from multimodal.recognition.ink import Floats, Ints
+from multimodal.recognition.arrays import Floats, Ints
+
+UNCALIBRATED: Mapping[int, float] = {1: 1.0}
+"""Temperatures that change nothing."""
 
 STROKES = (1, 2, 3, 4, 6, 9)
 """A fitted temperature holds from so many strokes on, up to the next."""
@@ -27,6 +31,13 @@ def temperature_at(temperatures: Mapping[int, float], strokes: Ints) -> Floats:
     bounds = np.array(sorted(temperatures))
     found: Floats = np.array([temperatures[bound] for bound in bounds.tolist()])
     return found[np.searchsorted(bounds, strokes, side="right") - 1]
+
+
+def calibrated(logits: Tensor, temperatures: Mapping[int, float], seen: Ints) -> Floats:
+    """Logits (..., T, V) after so many strokes, frames or words (T,) → probabilities of all V."""
+    divided = logits.double() / torch.from_numpy(temperature_at(temperatures, seen))[:, None]
+    shares: Floats = divided.softmax(-1).numpy()
+    return shares
 
 
 def fit_temperatures(

@@ -3,17 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from multimodal.recognition.ink import Floats, Ints
+from multimodal.recognition.arrays import Floats, Ints
 
 ECE_BINS = 15
 """Of equal width, of confidence."""
 
 FRACTIONS = (0.25, 0.5, 0.75, 1.0)
 """Of a drawing's points."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a recognizer says of drawings.
+
+    Attributes:
+        probabilities: (N, V) among all categories.
+        labels: (N,) the right ones.
+    """
+
+    probabilities: Floats
+    labels: Ints
+
+    def of(self, categories: Ints) -> Answers:
+        """The drawings of some categories."""
+        theirs = np.isin(self.labels, categories)
+        return Answers(self.probabilities[theirs], self.labels[theirs])
+
+    def among(self, categories: Ints) -> Answers:
+        """The drawings of some categories, ranked among these alone."""
+        theirs = self.of(categories)
+        return Answers(restricted(theirs.probabilities, categories), theirs.labels)
+
+    def top(self, count: int) -> float:
+        """The share whose right category is among the `count` most probable."""
+        return top_accuracy(self.probabilities, self.labels, count)
+
+    @property
+    def confidence(self) -> float:
+        """The mean probability of the first guess."""
+        return float(self.probabilities.max(1).mean())
+
+    @property
+    def ece(self) -> float:
+        """The expected calibration error of the first guess."""
+        right = ranks(self.probabilities, self.labels) == 0
+        return expected_calibration_error(self.probabilities.max(1), right)
 
 
 def ranks(probabilities: Floats, labels: Ints) -> Ints:

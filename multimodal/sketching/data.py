@@ -21,7 +21,7 @@ def read_sketches(source: str | Path, split: str) -> dict[str, list[Drawing]]:
         source: a Quick, Draw! folder of `<category>.ndjson`, split by its drawings' keys; or one of
             sketch-rnn's `.npz` files, which hold their own split, a single category named as the
             file.
-        split: "train", "valid" or "test".
+        split: "train", "dev" or "test".
 
     Returns:
         Category → its drawings; a category may have none in a split.

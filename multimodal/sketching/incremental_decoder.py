@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from multimodal.recurrent.cells import RecurrentNetwork, State
+from multimodal.recurrent.incremental import RowReadout, StepWeights, advance
 from multimodal.sketching import position
 from multimodal.sketching.model import STROKE_5, SketchNetwork
 
@@ -69,34 +70,20 @@ class CellDecoder:
 class LSTMWeights:
     """The weights of an LSTM decoder, laid out for single steps.
 
-    The last point and h stand side by side, so that one product serves both; what the condition
-    adds is computed once for a whole drawing. tanh(x) is taken as 2 σ(2 x) - 1, with the doubling
-    of the candidate's part in the weights: σ is several times as fast. The products run in `dtype`,
-    all else in fp32.
-
     Args:
         network: with the cell "lstm".
-        dtype: of the products.
+        dtype: of the products; all else is in fp32.
     """
 
     def __init__(self, network: SketchNetwork, dtype: torch.dtype) -> None:
-        layer = cast(nn.LSTM, cast(RecurrentNetwork, network.decoder).layers[0])
-        weight_ih, weight_hh = cast(Tensor, layer.weight_ih_l0), cast(Tensor, layer.weight_hh_l0)
-        size = self.size = network.config.decoder_size
-        doubled = torch.ones(4 * size, 1, device=weight_hh.device)
-        doubled[2 * size : 3 * size] = 2  # input, forget, candidate, output
+        lstm = cast(nn.LSTM, cast(RecurrentNetwork, network.decoder).layers[0])
         self.dtype = dtype
+        self.inputs = network.config.point_size
+        # A readout that is not told the point passes over it, and reads both as they stand.
+        passed_over = 0 if network.config.position else self.inputs
         with torch.no_grad():
-            told = self.told = network.config.point_size
-            step = torch.cat([weight_ih[:, :told], weight_hh], 1)  # (4 H, P + H)
-            self.step = (step * doubled).to(dtype)
-            self.of_condition = weight_ih[:, told:] * doubled  # (4 H, C)
-            bias = cast(Tensor, layer.bias_ih_l0) + cast(Tensor, layer.bias_hh_l0)
-            self.bias = bias * doubled[:, 0]
-            # A readout that is not told the point passes over it, and reads both as they stand.
-            passed_over = 0 if network.config.position else told
-            self.readout = F.pad(network.readout.weight, (passed_over, 0)).to(dtype)
-            self.readout_bias = network.readout.bias.to(dtype)
+            self.layer = StepWeights.of_lstm(lstm, self.inputs, dtype)
+            self.readout = RowReadout.of_linear(network.readout, passed_over, dtype)
 
 
 class LSTMDecoder:
@@ -129,8 +116,8 @@ class LSTMDecoder:
     def start(cls, weights: LSTMWeights, condition: Tensor, state: State) -> LSTMDecoder:
         """Take up conditions (B, C) and the decoder's state."""
         (h, c), *rest = state
-        shown = F.linear(condition, weights.of_condition, weights.bias)
-        read = F.pad(h, (weights.told, 0)).to(weights.dtype)
+        shown = weights.layer.constant_sums(condition)
+        read = F.pad(h, (weights.inputs, 0)).to(weights.dtype)
         return cls(weights, shown, read, c.clone(), rest[0][0] if rest else None)
 
     def move(self, points: Tensor) -> Tensor:
@@ -139,19 +126,16 @@ class LSTMDecoder:
         self._read[:, :STROKE_5] = points
         if self._track is not None:
             self._track = position.moved(self._track, points)
-            self._read[:, STROKE_5 : weights.told] = position.features(self._track)
-        products = F.linear(self._read, weights.step)  # (B, 4 H)
+            self._read[:, STROKE_5 : weights.inputs] = position.features(self._track)
+        products = F.linear(self._read, weights.layer.step)  # (B, 4 H)
         for begin in range(0, len(points), CACHED_ROWS):
             self._gate(slice(begin, begin + CACHED_ROWS), products)
-        return F.linear(self._read, weights.readout, weights.readout_bias)
+        return weights.readout(self._read)
 
     def _gate(self, rows: slice, products: Tensor) -> None:
         """What is left of a step once the products are there, for so many rows as a cache holds."""
         sums = self._shown[rows] + products[rows]  # fp32
-        i, f, g, o = sums.sigmoid_().chunk(4, 1)
-        cell = self._cell[rows]
-        cell.mul_(f).add_(i * g.mul_(2).sub_(1))
-        self._read[rows, self._weights.told :] = (2 * cell).sigmoid_().mul_(2).sub_(1).mul_(o)
+        self._read[rows, self._weights.inputs :] = advance(sums, self._cell[rows])
 
     def keep(self, rows: Tensor) -> LSTMDecoder:
         """See `IncrementalDecoder`."""

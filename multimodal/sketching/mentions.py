@@ -15,38 +15,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
-from multimodal.sketching.lexicon import PLENTY, PLURAL_NAMES
-from multimodal.sketching.phrases import Kind, Lexeme, Name, find_lexemes, read_words, split_list
+from multimodal.sketching.lexicon import PLENTY, PLURAL_NAMES, phrases_by_meaning, phrases_of
+from multimodal.sketching.phrases import Kind, Lexeme, Name, find_lexemes, read_words
 from multimodal.sketching.prompts import MOST_FIGURES, Things
 
-# Who acts in a sentence, and cannot be drawn: an amount in front of them is theirs.
-_ACTORS = """
-    man, men, woman, women, boy, boys, girl, girls, child, children, kid, kids, baby, babies,
-    toddler, toddlers, person, people, lady, ladies, guy, guys, adult, adults, teenager, teenagers,
-    player, players, rider, riders, team, crowd, group, couple, family, friends, one
-"""
-ACTORS = frozenset(split_list(_ACTORS))
+ACTORS = frozenset(phrases_of("actor"))
+"""Who acts in a sentence, and cannot be drawn: an amount in front of them is theirs."""
 
-# Parts of whoever is there, not things of their own; and shapes, of which captions say "in a line".
-_UNDRAWN = """
-    arm, beard, ear, elbow, eye, face, finger, foot, goatee, hand, knee, leg, moustache, mouth,
-    nose, toe, tooth, circle, hexagon, line, octagon, square, squiggle, triangle, zigzag
-"""
-UNDRAWN = frozenset(split_list(_UNDRAWN))
+UNDRAWN = frozenset(phrases_of("undrawn"))
+"""Parts of whoever is there, not things of their own; and shapes: captions say "in a line"."""
 
-# In front of a noun that has no article, as in "on grass" and "wearing sunglasses".
-_PREPOSITIONS = """
-    of, for, from, through, across, around, against, along, down, up, off, out, toward,
-    towards, past, without, about, like, carrying, holding, wearing, riding, chasing, eating,
-    playing, watching, selling, throwing, catching, pulling, pushing, has, have, having
-"""
-PREPOSITIONS = frozenset(split_list(_PREPOSITIONS))
+PREPOSITIONS = frozenset(phrases_of("preposition"))
+"""In front of a noun that has no article, as in "on grass" and "wearing sunglasses"."""
 
-# What a name only tells the kind of: "a baseball game" shows no ball.
-_KINDS = "game, match, field, court, track, race, rink, practice, uniform, jersey"
-KINDS = ACTORS | frozenset(split_list(_KINDS))
+KINDS = ACTORS | frozenset(phrases_of("kind"))
+"""What a name only tells the kind of: "a baseball game" shows no ball."""
 
-MEANT = {"bat": "baseball bat"}
+MEANT = {name: category for name, (category,) in phrases_by_meaning("meant").items()}
 """Names that sentences about photos give to something else than prompts do."""
 
 STRANGERS = 2  # words that mean nothing, as adjectives may, between an amount and its noun

@@ -18,21 +18,18 @@ from rapidfuzz.distance import OSA
 
 from multimodal.sketching.lexicon import (
     COUNTS,
-    DETERMINERS,
-    FILLERS,
     IRREGULAR_PLURALS,
-    JOINS,
     MULTIPLIERS,
     OFTEN,
     PAIRS,
     PLACES,
     PLURAL_NAMES,
     PRONOUNS,
-    QUALITIES,
     RELATED,
     SIZES,
     SYNONYMS,
     VAGUE,
+    phrases_of,
 )
 
 NEAREST = 4  # so many categories are named where a word is not understood
@@ -148,14 +145,9 @@ def is_plural(name: str) -> bool:
     return bool({name, last} & PLURAL_NAMES)
 
 
-def split_list(texts: str) -> list[str]:
-    """The phrases of a list that is parted by commas, with single spaces."""
-    return [" ".join(text.split()) for text in texts.split(",") if text.strip()]
-
-
 def _plurals_of_word(word: str) -> list[str]:
     if word in IRREGULAR_PLURALS:
-        return split_list(IRREGULAR_PLURALS[word])
+        return list(IRREGULAR_PLURALS[word])
     if re.search(r"[^aeiou]y$", word):
         return [f"{word[:-1]}ies"]
     return [f"{word}es" if re.search(r"(s|x|z|ch|sh)$", word) else f"{word}s"]
@@ -171,16 +163,16 @@ def _vocabulary(categories: tuple[str, ...]) -> Mapping[Phrase, Lexeme]:
     """Every phrase that is understood."""
     entries = chain(
         [(Kind.COMMA, None, ",")],
-        _meaning(Kind.FILLER, {None: FILLERS}),
-        _meaning(Kind.QUALITY, {None: QUALITIES}),
-        _meaning(Kind.AND, {None: JOINS}),
-        _meaning(Kind.DETERMINER, {None: DETERMINERS}),
+        _meaning(Kind.FILLER, {None: phrases_of("filler")}),
+        _meaning(Kind.QUALITY, {None: phrases_of("quality")}),
+        _meaning(Kind.AND, {None: phrases_of("join")}),
+        _meaning(Kind.DETERMINER, {None: phrases_of("determiner")}),
         _meaning(Kind.PAIR, {2: PAIRS}),
         _meaning(Kind.VAGUE, VAGUE),
         _meaning(Kind.SIZE, SIZES),
         _meaning(Kind.PLACE, PLACES),
         _meaning(Kind.PRONOUN, PRONOUNS),
-        ((Kind.TIMES, factor, text) for text, factor in MULTIPLIERS.items()),
+        _meaning(Kind.TIMES, MULTIPLIERS),
         ((Kind.COUNT, count, text) for text, count in COUNTS.items()),
     )
     known = {tuple(read_words(text)): Lexeme(kind, value, text) for kind, value, text in entries}
@@ -189,8 +181,8 @@ def _vocabulary(categories: tuple[str, ...]) -> Mapping[Phrase, Lexeme]:
     return known
 
 
-def _meaning(kind: Kind, texts: Mapping[Any, str]) -> Iterator[tuple[Kind, Any, str]]:
-    return ((kind, value, text) for value, said in texts.items() for text in split_list(said))
+def _meaning(kind: Kind, texts: Mapping[Any, tuple[str, ...]]) -> Iterator[tuple[Kind, Any, str]]:
+    return ((kind, value, text) for value, said in texts.items() for text in said)
 
 
 @lru_cache(maxsize=8)
@@ -198,7 +190,7 @@ def _names(categories: tuple[str, ...]) -> Mapping[Phrase, Name]:
     """The forms of all categories; where two share one, a category's own name goes before."""
     own = [(category, category) for category in categories]
     bare = [(category, category.removeprefix("the ")) for category in categories]
-    said = [(category, text) for category in categories for text in _synonyms(category)]
+    said = [(category, text) for category in categories for text in SYNONYMS.get(category, ())]
     names: dict[Phrase, Name] = {}
     for forms in (own, bare, said):
         for category, text in forms:
@@ -209,10 +201,6 @@ def _names(categories: tuple[str, ...]) -> Mapping[Phrase, Name]:
                 names.setdefault(tuple(read_words(plural)), Name(category, one=False, many=True))
     written_as_one = {("".join(phrase),): name for phrase, name in names.items()}  # hotdog, seesaw
     return written_as_one | names
-
-
-def _synonyms(category: str) -> list[str]:
-    return split_list(SYNONYMS.get(category, ""))
 
 
 # ---- words that mean nothing ----
@@ -238,7 +226,7 @@ def nearest(words: Sequence[str], categories: tuple[str, ...]) -> list[str]:
     """
     phrases = [" ".join(words[:count]) for count in range(1, min(len(words), 3) + 1)]
     related = {form: near for word, near in RELATED.items() for form in (word, *plurals(word))}
-    near = [category for phrase in phrases for category in split_list(related.get(phrase, ""))]
+    near = [category for phrase in phrases for category in related.get(phrase, ())]
     if not set(near) & set(categories):
         near = [category for category in categories if set(category.split()) & set(words[:2])]
         near += _misspelt(phrases, categories)
@@ -252,7 +240,7 @@ def _misspelt(phrases: Sequence[str], categories: tuple[str, ...]) -> list[str]:
     string alignment distance), as a share of the longer word; what is seldom asked for has to be
     spelled a little better.
     """
-    often, found = set(split_list(OFTEN)), []
+    often, found = set(OFTEN), []
     for form, name in _names(categories).items():
         for phrase in phrases:
             said = " ".join(form)

@@ -54,7 +54,7 @@ class SketcherRecipe:
         kl_start, kl_decay: after n steps it counts 1 - (1 - kl_start) · kl_decayⁿ of its weight.
         epochs, batch_size, learning_rate, warmup_steps, min_lr_ratio, weight_decay, max_grad_norm,
             ema_decay: see TrainingOptions; a batch counts drawings.
-        dev_drawings: on how many drawings of the valid split the best weights are chosen.
+        dev_drawings: on how many drawings of the dev split the best weights are chosen.
         seed: of everything random.
         precision: "auto", "bf16" or "fp32".
 

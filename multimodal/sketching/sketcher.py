@@ -9,10 +9,8 @@ Sketcher.load("dog.gen.json").draw("dog")            # magenta's published decod
 from __future__ import annotations
 
 import copy
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -32,6 +30,7 @@ from multimodal.checkpoints import (
 from multimodal.errors import UserError
 from multimodal.processor import Precision, torch_dtype
 from multimodal.recurrent.cells import State
+from multimodal.sketching.base import SketcherBase
 from multimodal.sketching.generation import (
     DrawingBatch,
     FreePoints,
@@ -53,8 +52,6 @@ from multimodal.sketching.likelihood import Score, condition_of, points_of, row_
 from multimodal.sketching.magenta import is_decoder_file, read_decoder
 from multimodal.sketching.model import SketchConfig, SketchNetwork, decoder_inputs
 from multimodal.sketching.options import DrawingOptions
-from multimodal.sketching.prompts import parse_prompt
-from multimodal.sketching.scenes import draw_prompt
 from multimodal.sketching.sequences import Rows, continued, drawing_of, rows_of
 from multimodal.strokes import Drawing
 
@@ -64,10 +61,9 @@ BATCH_SIZE = 1000  # drawings in one batch; more gain nothing and take memory
 FAITHFUL = 0.1  # the temperature of reconstructions, unless a call says otherwise
 WELL_DRAWN = 0.5  # the share named right from which on a category counts as drawn well
 CANDIDATES = 4  # drawn for each that `variations` gives back
-SCALES_IN_FRAME = 8.2  # the larger side of Quick, Draw!'s frame, in standard deviations of offsets
 
 
-class Sketcher:
+class Sketcher(SketcherBase):
     """A category becomes drawings.
 
     Drawings that are handed in must be as large as those that the network learnt from, and those
@@ -158,11 +154,6 @@ class Sketcher:
             return self._seldom_seen
         return frozenset(n for n in self.categories if self.quality.get(n, 0.0) < WELL_DRAWN)
 
-    @property
-    def frame(self) -> float:
-        """How large drawings are, on their larger side."""
-        return SCALES_IN_FRAME * self.scale
-
     def save(self, folder: str | Path, card: str | None = None) -> Path:
         """Write `config.json` and `model.safetensors` (16-bit) into a folder, all or nothing.
 
@@ -181,42 +172,6 @@ class Sketcher:
         }
         tensors = self.network.state_dict()
         return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
-
-    def draw(self, prompt: str, count: int = 1, **changes: Any) -> list[Drawing]:
-        """Draw a prompt, such as "three ducks under an umbrella".
-
-        Args:
-            prompt: what to draw, in the language of `prompts`; a category is the simplest one.
-            count: how many drawings, each of the whole prompt.
-            **changes: fields of DrawingOptions for this call.
-
-        Returns:
-            The drawings; one of a single thing begins at the origin. The n-th depends on the seed
-            and n, and not on how many others are drawn.
-
-        Raises:
-            UserError: the prompt cannot be drawn, or an option is unknown or out of range.
-        """
-        return draw_prompt(self, parse_prompt(prompt, self.categories), count, **changes)
-
-    def draw_many(self, wanted: Sequence[tuple[str, int]], **changes: Any) -> list[list[Drawing]]:
-        """Draw so many of each category, all at once; see `draw`.
-
-        A category that is asked for twice goes on counting, so that no two drawings are the same.
-        """
-        options = self.options.changed(changes)
-        drawn: Counter[int] = Counter()
-        labels: list[int] = []
-        numbers: list[int] = []
-        for category, count in wanted:
-            if count < 1:
-                raise UserError(f"{category}: at least one must be drawn, not {count}")
-            label = self._label(category)
-            labels += [label] * count
-            numbers += range(drawn[label], drawn[label] + count)
-            drawn[label] += count
-        found = iter(self._draw_labelled(labels, numbers, options))
-        return [[next(found) for _ in range(count)] for _, count in wanted]
 
     @torch.inference_mode()
     def stream(self, category: str, **changes: Any) -> Iterator[npt.NDArray[np.float64]]:
@@ -237,33 +192,10 @@ class Sketcher:
                 shown += len(fresh)
 
     @torch.inference_mode()
-    def complete(
-        self, drawing: Drawing, n: int = 1, category: str | None = None, **changes: Any
-    ) -> list[Drawing]:
-        """Finish an unfinished drawing in several ways.
-
-        Args:
-            drawing: its strokes stay exactly as they are; the pen is taken as lifted after the
-                last.
-            n: how many ways.
-            category: what it is to become; None for what it looks like.
-            **changes: fields of DrawingOptions for this call.
-
-        Returns:
-            Whole drawings, first the ending that most clearly belongs to the category; where that
-            is not given, the likeliest, by nats per point.
-
-        Raises:
-            UserError: the drawing is empty or has no room left, or as for `draw`.
-        """
-        options = self.options.changed(changes)
-        begun = rows_of(drawing)
-        room = self.limit - len(begun)
-        if room < 1:
-            raise UserError(f"a drawing of {len(begun)} points and more cannot be gone on with")
-        if n < 1:
-            raise UserError(f"n: must be at least 1, not {n}")
-        points, label = points_of(self.network, [begun], self.scale), self._label(category)
+    def _endings(
+        self, begun: Rows, n: int, label: int, room: int, options: DrawingOptions
+    ) -> list[Rows]:
+        points = points_of(self.network, [begun], self.scale)
         condition = condition_of(self.network, points, [len(begun)], [label])
         latent = condition[:, : self.network.config.latent_size]
         condition = self._beside_anything(condition, options, latent)
@@ -273,12 +205,9 @@ class Sketcher:
         )
         last = points[:, -1].repeat(n, 1)
         watch = KnotWatch.begin(n, points[0, :, :2].cumsum(0)) if options.drafts > 1 else None
-        limit = min(options.max_points or room, room)
-        batch = self._batch(decoder, last, np.arange(n), limit, watch, options)
+        batch = self._batch(decoder, last, np.arange(n), room, watch, options)
         endings = scaled(batch.rows(), self.scale)
-        return [
-            continued(drawing, endings[number]) for number in self._ranked(begun, endings, label)
-        ]
+        return [endings[number] for number in self._ranked(begun, endings, label)]
 
     @torch.inference_mode()
     def variations(
@@ -408,14 +337,6 @@ class Sketcher:
         nats = row_nats(self._exact, [rows], self.scale, [self._label(category)])
         offsets, pens = (float(of_rows.sum()) for of_rows in nats)
         return Score(offsets + pens, (offsets + pens) / len(rows), offsets, pens)
-
-    def _label(self, category: str | None) -> int:
-        if category in self.categories:
-            return self.categories.index(category)
-        if category is None:
-            return len(self.categories)
-        near = get_close_matches(category, self.categories, n=3) or self.categories[:3]
-        raise UserError(f"no category {category!r}; there is {', '.join(near)}")
 
     def _draw_labelled(
         self, labels: Sequence[int], numbers: Sequence[int], options: DrawingOptions

@@ -117,7 +117,7 @@ class SketcherTask(Task):
         sequences = LabelledSequences(train, self.categories, recipe.limit, teacher)
         dev = LabelledSequences(valid, self.categories, recipe.limit)
         if not len(sequences) or not len(dev):
-            lacking = "valid" if len(sequences) else "train"
+            lacking = "dev" if len(sequences) else "train"
             raise UserError(f"no drawing of at most {recipe.limit} rows in the {lacking} split")
         self.notes = _notes(drawings, sequences, recipe.limit)
         self.scale = scale_of(sequences.rows)

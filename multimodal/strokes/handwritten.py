@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from multimodal.errors import UserError
+from multimodal.splits import require_split
 from multimodal.strokes.handwritten_samples import (
     SPREAD,
     Handwritten,
-    Split,
     believable,
     clean_text,
     writer_split,
@@ -35,7 +35,6 @@ __all__ = [
     "SPREAD",
     "Handwritten",
     "Kind",
-    "Split",
     "clean_text",
     "kinds_in",
     "read_handwriting",
@@ -55,7 +54,7 @@ def read_handwriting(
     Args:
         path: a folder of `<kind>.parquet`, or IAM-OnDB's, which has lines alone.
         kinds: "lines", "words", "characters".
-        split: "train", "valid" or "test"; no writer is in two of them.
+        split: "train", "dev" or "test"; no writer is in two of them.
 
     Returns:
         The samples, kind after kind, in the order of the files.
@@ -63,18 +62,17 @@ def read_handwriting(
     Raises:
         UserError: no such folder, file, column, kind or split, or a damaged file.
     """
-    if split not in get_args(Split):
-        raise UserError(f"no split {split!r}: choose one of {', '.join(get_args(Split))}")
+    wanted = require_split(split)
     for kind in kinds:
         if kind not in get_args(Kind):
             raise UserError(f"no {kind!r} here: choose among {', '.join(get_args(Kind))}")
     if is_iam_ondb(path):
-        return read_iam_ondb(path, split) if "lines" in kinds else []
+        return read_iam_ondb(path, wanted) if "lines" in kinds else []
     files = [Path(path) / f"{kind}.parquet" for kind in kinds]
     for file in files:
         if not file.is_file():
             raise UserError(f"{file}: no such file; {', '.join(get_args(Kind))}.parquet expected")
-    return [sample for file in files for sample in _read_parquet(file, split)]
+    return [sample for file in files for sample in _read_parquet(file, wanted)]
 
 
 def kinds_in(path: str | Path) -> list[Kind]:

@@ -18,14 +18,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from multimodal.splits import Split
 from multimodal.strokes.drawing import Drawing
 
-Split: TypeAlias = Literal["train", "valid", "test"]
 Offsets: TypeAlias = npt.NDArray[np.int16]
 
 SPREAD = 20
@@ -65,8 +65,8 @@ class Handwritten:
 
 
 def writer_split(writer: int) -> Split:
-    """Say which part a writer belongs to: one in ten is test, one valid."""
-    return "test" if writer % 10 == 0 else "valid" if writer % 10 == 1 else "train"
+    """Say which part a writer belongs to: one in ten is test, one dev."""
+    return "test" if writer % 10 == 0 else "dev" if writer % 10 == 1 else "train"
 
 
 def clean_text(label: str) -> str:

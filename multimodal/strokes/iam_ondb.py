@@ -29,7 +29,7 @@ from multimodal.strokes.handwritten_samples import (
 )
 from multimodal.strokes.xml_tree import Language, read_xml
 
-LISTS = {"train": "trainset.txt", "valid": "testset_v.txt", "test": "testset_f.txt"}
+LISTS = {"train": "trainset.txt", "dev": "testset_v.txt", "test": "testset_f.txt"}
 PAGE = Language("a page of IAM-OnDB", "WhiteboardCaptureSession")
 
 _MARK = "CSR:"
@@ -49,7 +49,7 @@ def read_iam_ondb(folder: str | Path, split: str) -> list[Handwritten]:
 
     Args:
         folder: holds `ascii` and `lineStrokes`.
-        split: "train", "valid" or "test".
+        split: "train", "dev" or "test".
 
     Raises:
         UserError: no page in it, or a damaged file.

@@ -22,10 +22,10 @@ import numpy as np
 import numpy.typing as npt
 
 from multimodal.errors import UserError
+from multimodal.splits import PUBLISHED, require_split
 from multimodal.strokes.drawing import Drawing
 from multimodal.strokes.steps import from_stroke3, to_stroke3
 
-SPLITS = ("train", "valid", "test")
 LARGEST = 2**31
 """Bytes that one part may unpack to: ten times the largest that was published."""
 
@@ -35,14 +35,14 @@ def read_npz(path: str | Path, split: str) -> list[Drawing]:
 
     Args:
         path: the file; it may come from anybody.
-        split: "train", "valid" or "test".
+        split: "train", "dev" or "test".
 
     Raises:
         UserError: no such file or part, a damaged file, or a pickle that asks for anything else
             than arrays of numbers.
     """
     with _opened(Path(path)) as archive:
-        return _part(archive, split)
+        return _part(archive, PUBLISHED[require_split(split)])
 
 
 def read_every_part(path: str | Path) -> list[Drawing]:
@@ -52,8 +52,9 @@ def read_every_part(path: str | Path) -> list[Drawing]:
         UserError: as `read_npz`.
     """
     with _opened(Path(path)) as archive:
-        parts = [split for split in SPLITS if split in _names(archive)]
-        return [drawing for split in parts or SPLITS for drawing in _part(archive, split)]
+        names = PUBLISHED.values()
+        parts = [name for name in names if name in _names(archive)]
+        return [drawing for name in parts or names for drawing in _part(archive, name)]
 
 
 def encode_npz(
@@ -91,13 +92,13 @@ def _names(archive: zipfile.ZipFile) -> list[str]:
     return [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
 
 
-def _part(archive: zipfile.ZipFile, split: str) -> list[Drawing]:
+def _part(archive: zipfile.ZipFile, name: str) -> list[Drawing]:
     names = _names(archive)
-    if split not in names:
-        raise UserError(f"no part {split!r}; it has {', '.join(names[:5]) or 'none'}")
-    entry = archive.getinfo(f"{split}.npy")
+    if name not in names:
+        raise UserError(f"no part {name!r}; it has {', '.join(names[:5]) or 'none'}")
+    entry = archive.getinfo(f"{name}.npy")
     if entry.file_size > LARGEST:
-        raise UserError(f"{split} would unpack to {entry.file_size} bytes: too many")
+        raise UserError(f"{name} would unpack to {entry.file_size} bytes: too many")
     with archive.open(entry) as file:
         rows = _read_array(file)
     return [_drawing(steps, number) for number, steps in enumerate(rows, 1)]

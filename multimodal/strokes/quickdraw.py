@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from hashlib import sha1
 from pathlib import Path
-from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
 from multimodal.errors import UserError
+from multimodal.splits import Split, require_split, split_by_hash
 from multimodal.strokes.drawing import Drawing
 from multimodal.strokes.ndjson import Record, read_ndjson
-
-Split: TypeAlias = Literal["train", "valid", "test"]
 
 FRAME, EPSILON = 255, 2.0
 
@@ -22,7 +20,7 @@ def read_quickdraw(folder: str | Path, split: str) -> dict[str, list[Drawing]]:
 
     Args:
         folder: holds `<category>.ndjson` files, as Quick, Draw! publishes them or of one's own.
-        split: "train", "valid" or "test".
+        split: "train", "dev" or "test".
 
     Returns:
         Category → its drawings in the order of the file; categories sorted, and there even when
@@ -31,21 +29,19 @@ def read_quickdraw(folder: str | Path, split: str) -> dict[str, list[Drawing]]:
     Raises:
         UserError: no such folder, no such file in it, a file without any drawing, or no such part.
     """
-    if split not in get_args(Split):
-        raise UserError(f"no split {split!r}: choose one of {', '.join(get_args(Split))}")
+    wanted = require_split(split)
     paths = sorted(Path(folder).glob("*.ndjson"))
     if not paths:
         raise UserError(f"{folder}: no <category>.ndjson in this folder")
     return {
-        path.stem: [record.drawing for record in read_ndjson(path) if _split(record) == split]
+        path.stem: [record.drawing for record in read_ndjson(path) if _split(record) == wanted]
         for path in paths
     }
 
 
 def quickdraw_split(key_id: str) -> Split:
-    """Say which part a drawing belongs to: one in ten is test, one valid, the same for everyone."""
-    tenth = int(sha1(key_id.encode(), usedforsecurity=False).hexdigest(), 16) % 10
-    return "test" if tenth == 0 else "valid" if tenth == 1 else "train"
+    """Say which part a drawing belongs to: one in ten is test, one dev, the same for everyone."""
+    return split_by_hash(key_id, 10)
 
 
 def quickdraw_form(drawing: Drawing) -> Drawing:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from multimodal.atomic import write_bytes
 from multimodal.errors import UserError
 from multimodal.strokes.drawing import Drawing
 from multimodal.strokes.gcode import encode_gcode
@@ -47,7 +47,7 @@ def save_drawings(drawings: Sequence[Drawing], path: str | Path, **options: Any)
         data = encode(drawings, Sheet(**options))
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
-    _write(path, data)
+    write_bytes(path, data)
     return path
 
 
@@ -57,18 +57,6 @@ def _require_strokes(drawings: Sequence[Drawing]) -> None:
     empty = [number for number, drawing in enumerate(drawings, 1) if not drawing]
     if empty:
         raise UserError(f"drawing {empty[0]} of {len(drawings)} has no stroke: leave it out")
-
-
-def _write(path: Path, data: bytes) -> None:
-    aside = path.with_name(f".unfinished-{path.name}")
-    try:
-        aside.write_bytes(data)
-        aside.replace(path)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error
-    finally:
-        with suppress(OSError):
-            aside.unlink()
 
 
 def _ndjson(drawings: Sequence[Drawing], sheet: Sheet) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from torch import Tensor
 
+from multimodal.atomic import write_text
 from multimodal.checkpoints import read_tensors, write_tensors
 from multimodal.errors import UserError, disk_errors
 
@@ -109,9 +110,7 @@ class RunFolder:
     def begin(self, asked: Mapping[str, Any], position: Position) -> None:
         """Write what the run is to be and cut the logs back to the position."""
         with disk_errors(self.path):
-            fresh = self._config.with_suffix(".new")
-            fresh.write_text(json.dumps(asked, indent=2) + "\n", encoding="utf-8")
-            fresh.replace(self._config)
+            write_text(self._config, json.dumps(asked, indent=2) + "\n")
             for name in LOGS:
                 with (self.path / name).open("ab") as file:
                     file.truncate(min(position.sizes.get(name, 0), file.tell()))

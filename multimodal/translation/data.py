@@ -7,7 +7,7 @@
 
 Splits that a source states are used: the names of files, a table's `split`, the splits of
 `datasets`; "val", "valid" and "validation" are other names of dev. A source that states none is
-divided by `split_by_hash`.
+divided by `multimodal.splits.split_by_hash`.
 """
 
 from __future__ import annotations
@@ -20,17 +20,15 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha1
 from io import StringIO
 from itertools import permutations
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from multimodal.errors import UserError
+from multimodal.hub import load_data_set, names_repository, reason_of
+from multimodal.splits import require_split, split_by_hash, split_by_name, stated_split
 
-SPLITS = {"train": "train", "test": "test"} | dict.fromkeys(
-    ("dev", "val", "valid", "validation"), "dev"
-)
 _TABLES = (".csv", ".tsv", ".jsonl")
 _SAVED = ("state.json", "dataset_dict.json")  # one of them is in what `datasets` saved
 _CODE = re.compile(r"[a-z]{2}(?:[-_][a-z]{2,4})?", re.IGNORECASE)
@@ -128,15 +126,6 @@ def read_parallel(source: str | Path, split: str, languages: Sequence[str] = ())
     return ParallelText(tuple(sorted({code for row in kept for code in row})), kept, blanks)
 
 
-def split_by_hash(sentence: str) -> str:
-    """The split of a row of a source that states none: SHA-1 of its first sentence % 20.
-
-    0 is test, 1 is dev, the other 18 are train. Rows that are added later move none of the others.
-    """
-    number = int(sha1(sentence.encode("utf-8", "replace"), usedforsecurity=False).hexdigest(), 16)
-    return {0: "test", 1: "dev"}.get(number % 20, "train")
-
-
 def _named(entry: str) -> tuple[str, str]:
     code, _, column = entry.strip().partition("=")
     if not re.fullmatch(r"[A-Za-z]{2,3}(?:[-_][A-Za-z]{2,4})?", code):
@@ -161,8 +150,9 @@ def _rows(source: str | Path, split: str, columns: Mapping[str, str]) -> list[_F
         return _of_tables(str(source), {"": list(_table(path, ending))}, split, columns)
     if path.parent.is_dir() and _text_files(path.parent, path.name):
         return _of_files(path.parent, path.name, split, columns)
-    if isinstance(source, str) and re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", source, re.ASCII):
-        return _of_tables(source, _of_hub(source), split, columns)
+    if names_repository(source):
+        tables = _without_lone_train(load_data_set(str(source)))
+        return _of_tables(str(source), tables, split, columns)
     raise UserError(f"{source}: no such folder, table, text files or data set")
 
 
@@ -186,19 +176,13 @@ def _of_files(folder: Path, name: str, split: str, columns: Mapping[str, str]) -
     if split in groups:
         chosen = [split]
     else:
-        chosen = [stem for stem in groups if _split_in(stem) == SPLITS.get(split, split)]
+        chosen = [stem for stem in groups if stated_split(stem) == (split_by_name(split) or split)]
     if chosen:
         return [row for stem in chosen for row in _aligned(groups[stem], columns)]
-    if any(_split_in(stem) for stem in groups):
+    if any(stated_split(stem) for stem in groups):
         raise UserError(f"{folder}: no split {split!r}; there are {', '.join(groups)}")
     rows = [row for files in groups.values() for row in _aligned(files, columns)]
     return _hashed(rows, split)
-
-
-def _split_in(stem: str) -> str | None:
-    """The split that a file's name states."""
-    found = {SPLITS[part] for part in re.split(r"[._-]", stem.lower()) if part in SPLITS}
-    return found.pop() if len(found) == 1 else None
 
 
 def _aligned(files: Mapping[str, Path], columns: Mapping[str, str]) -> Iterator[_Found]:
@@ -239,9 +223,7 @@ def _found(values: Mapping[str, Any], places: Mapping[str, str]) -> _Found:
 
 
 def _hashed(rows: Iterable[_Found], split: str) -> list[_Found]:
-    wanted = SPLITS.get(split)
-    if wanted is None:
-        raise UserError(f"split {split!r} is unknown: use train, dev or test")
+    wanted = require_split(split)
     return [
         row
         for row in rows
@@ -301,7 +283,7 @@ def _of_tables(
     columns: Mapping[str, str],
 ) -> list[_Found]:
     """The rows of a split, of tables by the names of their splits; "" for one that has none."""
-    wanted = SPLITS.get(split, split)
+    wanted = split_by_name(split) or split
     stated: dict[str, list[_Found]] = defaultdict(list)
     for name, table in tables.items():
         chosen: dict[str, str] = {}
@@ -313,7 +295,7 @@ def _of_tables(
             place = ", ".join(filter(None, (source, name, f"row {number}")))
             values = {code: flat.get(column) for code, column in chosen.items()}
             found = _found(values, dict.fromkeys(chosen, place))
-            stated[SPLITS.get(of_row, of_row)].append(found)
+            stated[split_by_name(of_row) or of_row].append(found)
     if list(stated) == [""]:
         return _hashed(stated[""], split)
     if wanted in stated:
@@ -347,24 +329,10 @@ def _saved(folder: Path) -> Mapping[str, Any]:
     try:
         found = datasets.load_from_disk(str(folder))
     except Exception as error:  # whatever is damaged there raises its own
-        raise UserError(f"{folder}: `datasets` cannot read it: {_reason(error)}") from error
+        raise UserError(f"{folder}: `datasets` cannot read it: {reason_of(error)}") from error
     return _without_lone_train(found) if isinstance(found, dict) else {"": found}
 
 
 def _without_lone_train(tables: Mapping[str, Any]) -> Mapping[str, Any]:
     """A lone "train" is how `datasets` names a table without splits."""
     return {"": tables["train"]} if list(tables) == ["train"] else tables
-
-
-def _of_hub(name: str) -> Mapping[str, Any]:
-    import datasets
-
-    try:
-        tables: Mapping[str, Any] = datasets.load_dataset(name)
-    except Exception as error:  # a private set, no network: each raises its own
-        raise UserError(f"{name}: `datasets` cannot load it: {_reason(error)}") from error
-    return _without_lone_train(tables)
-
-
-def _reason(error: Exception) -> str:
-    return str(error.__cause__ or error).strip().partition("\n")[0]

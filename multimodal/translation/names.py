@@ -8,7 +8,7 @@ articles and endings that go with it. Then the name takes its place, in the same
 
 `names.tsv` is the closed list: what can be said, in English, German and French, with gender,
 plural, and the form of German nouns that have another one when they are no subject; and how often
-Multi30k's training captions say it.
+Multi30k's training captions say it. `donors.tsv` holds the words that are lent to them.
 """
 
 from __future__ import annotations
@@ -17,11 +17,15 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Literal, NamedTuple, TypeAlias
+
+from multimodal.word_tables import read_table, split_list
 
 SOURCE = "en"
 """The language that names are said in."""
+
+LANGUAGES = ("de", "fr")
+"""Those that names are said in as well."""
 
 RARE = 25
 """A name that Multi30k's training captions say less often is not taken for learnt."""
@@ -60,42 +64,6 @@ class Donor(NamedTuple):
 
     english: str
     forms: tuple[str, ...]
-
-
-ONE: Mapping[str, Mapping[tuple[str, str], tuple[Donor, ...]]] = {
-    "de": {
-        ("living", "m"): (Donor("dog", ("Hund", "Hundes")), Donor("man", ("Mann", "Mannes"))),
-        ("living", "f"): (Donor("woman", ("Frau",)), Donor("cat", ("Katze",))),
-        ("living", "n"): (Donor("horse", ("Pferd", "Pferdes")), Donor("girl", ("Mädchen",))),
-        ("thing", "m"): (Donor("ball", ("Ball", "Balles")), Donor("hat", ("Hut", "Hutes"))),
-        ("thing", "f"): (Donor("guitar", ("Gitarre",)), Donor("camera", ("Kamera",))),
-        ("thing", "n"): (Donor("car", ("Auto", "Autos")), Donor("book", ("Buch", "Buches"))),
-    },
-    "fr": {
-        ("living", "m"): (Donor("dog", ("chien",)), Donor("horse", ("cheval",))),
-        ("living", "f"): (Donor("woman", ("femme",)), Donor("girl", ("fille",))),
-        ("thing", "m"): (Donor("hat", ("chapeau",)), Donor("book", ("livre",))),
-        ("thing", "f"): (Donor("guitar", ("guitare",)), Donor("car", ("voiture",))),
-    },
-}
-SEVERAL: Mapping[str, Mapping[tuple[str, str], tuple[Donor, ...]]] = {
-    "de": {
-        **dict.fromkeys(
-            [("living", gender) for gender in "mfn"],
-            (Donor("dogs", ("Hunde", "Hunden")), Donor("horses", ("Pferde", "Pferden"))),
-        ),
-        **dict.fromkeys(
-            [("thing", gender) for gender in "mfn"],
-            (Donor("hats", ("Hüte", "Hüten")), Donor("balls", ("Bälle", "Bällen"))),
-        ),
-    },
-    "fr": {
-        ("living", "m"): (Donor("dogs", ("chiens",)), Donor("horses", ("chevaux",))),
-        ("living", "f"): (Donor("girls", ("filles",)), Donor("women", ("femmes",))),
-        ("thing", "m"): (Donor("hats", ("chapeaux",)), Donor("books", ("livres",))),
-        ("thing", "f"): (Donor("cars", ("voitures",)), Donor("guitars", ("guitares",))),
-    },
-}
 
 
 def _words(text: str) -> frozenset[str]:
@@ -224,8 +192,17 @@ class SubstitutedSentence:
 @cache
 def names() -> tuple[Name, ...]:
     """The closed list."""
-    table = files(__package__).joinpath("names.tsv").read_text(encoding="utf-8")
-    return tuple(_name(*line.split("\t")) for line in table.splitlines()[1:])
+    return tuple(_name(*row) for row in read_table("translation/names.tsv"))
+
+
+@cache
+def donors() -> Mapping[tuple[str, str, str, Gender], tuple[Donor, ...]]:
+    """Return the words that are lent, by language, number ("one"), kind and gender of the name."""
+    found: dict[tuple[str, str, str, Gender], tuple[Donor, ...]] = {}
+    for language, number, kind, gender, english, forms in read_table("translation/donors.tsv"):
+        key = (language, number, kind, _gender(gender))
+        found[key] = (*found.get(key, ()), Donor(english, tuple(split_list(forms))))
+    return found
 
 
 def substitute_names(text: str, language: str) -> SubstitutedSentence | None:
@@ -238,15 +215,15 @@ def substitute_names(text: str, language: str) -> SubstitutedSentence | None:
     Returns:
         None where there is no such name, or where no word can stand in for it.
     """
-    if language not in ONE:
+    if language not in LANGUAGES:
         return None
     substitutions: list[Substitution] = []
     taken = set(_WORD.findall(text.lower()))
     for said, name in _said(text):
         noun = name.nouns[language]
         plural = said == name.several and (said != name.one or not _is_one(text, said))
-        donors = (SEVERAL if plural else ONE)[language][name.kind, noun.gender]
-        donor = next((each for each in donors if each.english not in taken), None)
+        lent = donors()[language, "several" if plural else "one", name.kind, noun.gender]
+        donor = next((each for each in lent if each.english not in taken), None)
         if donor is None or (plural and not noun.several):
             continue
         text = _in_place(text, said, donor.english)

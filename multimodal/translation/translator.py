@@ -8,12 +8,10 @@ translator.translate(["A man sleeps.", "", "A cat."], to="fr", beam_size=5, n_be
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from functools import partial
-from itertools import islice
 from pathlib import Path
-from typing import Any, Self, overload
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -36,6 +34,7 @@ from multimodal.recurrent.generation import (
     generate,
 )
 from multimodal.subwords import BYTES, SubwordVocabulary
+from multimodal.translation.base import Batches, TranslatorBase
 from multimodal.translation.batches import END, language_token, padded_sources
 from multimodal.translation.channel import source_log_probs
 from multimodal.translation.domain import Domain
@@ -49,16 +48,12 @@ from multimodal.translation.translation import (
     CONSIDERED,
     ReadSentence,
     Translation,
-    language_of,
     prepared,
-    require_languages,
     told,
-    too_long,
 )
 
 SHIPPED = "translator-multi30k"
 TASK = "translator"
-AHEAD = 16  # batches' worth of sentences that are sorted by length together
 _END, _BEGIN = 0, 1  # among what may be written
 
 
@@ -88,7 +83,7 @@ class _Search:
         return replace(options, n_best=n_best, max_length=length + length // 2 + BUCKET)
 
 
-class Translator:
+class Translator(TranslatorBase[_Search]):
     """A sentence becomes the same in another language.
 
     Args:
@@ -106,6 +101,9 @@ class Translator:
     Raises:
         UserError: the weight is out of range.
     """
+
+    vocabulary: SubwordVocabulary
+    languages: dict[str, Language]
 
     def __init__(
         self,
@@ -188,77 +186,6 @@ class Translator:
         tensors = self.network.state_dict()
         return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
 
-    @overload
-    def translate(
-        self, texts: str, to: str, source: str | None = None, **changes: Any
-    ) -> Translation: ...
-
-    @overload
-    def translate(
-        self, texts: Sequence[str], to: str, source: str | None = None, **changes: Any
-    ) -> list[Translation]: ...
-
-    def translate(
-        self, texts: str | Sequence[str], to: str, source: str | None = None, **changes: Any
-    ) -> Translation | list[Translation]:
-        """Translate one sentence or a list of them.
-
-        Args:
-            texts: a sentence; or a list, which is translated in batches of similar length and comes
-                back in its order.
-            to: the code of the language to write, such as "de".
-            source: the code of the language that is read; told by its words unless given.
-            **changes: for this call `channel_weight`, and fields of GenerationOptions such as
-                beam_size, n_best, length_penalty, sample, temperature and seed.
-
-        Returns:
-            A Translation, or a list with one for every sentence. In a list, a sentence that is too
-            long has its reason in `Translation.error`, and the others are translated all the same.
-
-        Raises:
-            UserError: when a single sentence is too long, or a language or an option is unknown.
-        """
-        if not isinstance(texts, str):
-            return list(self.translations(texts, to, source, **changes))
-        (translation,) = self.translations([texts], to, source, **changes)
-        if translation.error is not None:
-            raise UserError(translation.error)
-        return translation
-
-    def translations(
-        self,
-        texts: Iterable[str],
-        to: str,
-        source: str | None = None,
-        *,
-        batch_size: int = 32,
-        channel_weight: float | None = None,
-        **changes: Any,
-    ) -> Iterator[Translation]:
-        """Translate sentences as they come, in their order, `batch_size` at a time.
-
-        A few batches' worth of sentences are held in memory and sorted by length. The other
-        arguments are those of `translate`.
-        """
-        if batch_size < 1:
-            raise UserError(f"batch_size: must be at least 1, not {batch_size}")
-        weight = self.channel_weight if channel_weight is None else channel_weight
-        _require_weight(weight)
-        require_languages(self.languages, to, source)
-        search = _Search(to, self.search_options(changes), weight)
-        rest = iter(texts)
-        while some := list(islice(rest, AHEAD * batch_size)):
-            yield from self._translate_some(some, source, search, batch_size)
-
-    def language_of(self, text: str, but: str = "") -> str:
-        """The language that knows most of a text's words; empty where none knows any.
-
-        Args:
-            text: any text.
-            but: a language that it is not in.
-        """
-        return language_of(text, self.languages, but)
-
     def search_options(self, changes: Mapping[str, Any]) -> GenerationOptions:
         """How sentences are translated, with some options changed by name.
 
@@ -282,51 +209,31 @@ class Translator:
             self._writers[to] = LanguageDecoder(self.network, self._written[to])
         return self._writers[to]
 
-    def _translate_some(
-        self,
-        texts: Sequence[str],
-        source: str | None,
-        search: _Search,
-        batch_size: int,
-    ) -> Iterator[Translation]:
-        to = search.to
-        done: dict[int, Translation] = {}
-        waiting: dict[int, list[tuple[int, ReadSentence]]] = defaultdict(list)
-        for number, sentence in enumerate(
-            prepared(texts, self.vocabulary, self.languages, to, source)
-        ):
-            if not sentence.ids:
-                done[number] = Translation(sentence.text, "", 0.0, to, sentence.language)
-            elif len(sentence.ids) > self.max_length:
-                error = too_long(sentence, self.max_length)
-                done[number] = Translation(sentence.text, "", -np.inf, to, error=error)
-            else:
-                waiting[sentence.bucket].append((number, sentence))
-        batches = [
-            of_length[rows]
-            for _, of_length in sorted(waiting.items())
-            for rows in split_batch(len(of_length), batch_size)
-        ]
-        work = partial(self._translate_batch, search)
-        # Drawing takes numbers from one stream: that stays in order.
-        drawn = search.options.sample
-        for translated in map(work, batches) if drawn else parallel_map(work, batches):
-            done.update(translated)
-        yield from (done[number] for number in range(len(texts)))
+    def _search(self, to: str, changes: Mapping[str, Any]) -> _Search:
+        changes = dict(changes)
+        weight = changes.pop("channel_weight", None)
+        weight = self.channel_weight if weight is None else weight
+        _require_weight(weight)
+        return _Search(to, self.search_options(changes), weight)
 
-    def _translate_batch(
-        self, search: _Search, batch: Sequence[tuple[int, ReadSentence]]
-    ) -> dict[int, Translation]:
-        """Sentences of one bucket, by their numbers."""
-        sentences = [sentence for _, sentence in batch]
-        found = self._found(sentences, search, batch[0][1].bucket)
+    def _cut(self, numbers: Sequence[int], batch_size: int) -> Iterator[Sequence[int]]:
+        return (numbers[rows] for rows in split_batch(len(numbers), batch_size))
+
+    def _map(
+        self, search: _Search, work: Callable[..., list[Translation]], batches: Batches
+    ) -> Iterable[list[Translation]]:
+        # Drawing takes numbers from one stream: that stays in order.
+        return map(work, batches) if search.options.sample else parallel_map(work, batches)
+
+    def _translate_batch(self, search: _Search, batch: Sequence[ReadSentence]) -> list[Translation]:
+        found = self._found(batch, search, batch[0].bucket)
         translations = [
             self._translation(sentence, hypotheses, search.to)
-            for sentence, hypotheses in zip(sentences, found, strict=True)
+            for sentence, hypotheses in zip(batch, found, strict=True)
         ]
         if not search.options.sample:
             translations = self._with_names(translations, search)
-        return {number: found for (number, _), found in zip(batch, translations, strict=True)}
+        return translations
 
     def _with_names(
         self, translations: Sequence[Translation], search: _Search

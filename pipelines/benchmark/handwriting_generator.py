@@ -109,9 +109,9 @@ class ProductsAlone:
         weights = self._weights
         for rows in self._rows:
             read = self._read[:rows]
-            linear(read[:, : weights.low], weights.lower)
-            linear(read, weights.upper)
-            linear(read, weights.readout)
+            linear(read[:, : weights.low], weights.lower.step)
+            linear(read, weights.upper.step)
+            linear(read, weights.readout.weight)
 
 
 def _training(generator: HandwritingGenerator) -> str:

@@ -36,7 +36,7 @@ def benchmark_handwriting_recognizer(
     Args:
         model: a folder, a Hub id, or None for the shipped handwriting recognizer.
         lines: how many to time.
-        data: handwriting, whose valid lines are taken in turn; random scribbles without it.
+        data: handwriting, whose dev lines are taken in turn; random scribbles without it.
     """
     import torch
 
@@ -67,7 +67,7 @@ def _drawings(data: str | Path | None, count: int) -> list[Drawing]:
     from multimodal.strokes.handwritten import read_handwriting
 
     if data is not None:
-        found = [line.drawing for line in read_handwriting(data, ["lines"], "valid")]
+        found = [line.drawing for line in read_handwriting(data, ["lines"], "dev")]
         return list(islice(cycle(found), count))
     random = np.random.default_rng(0)
     starts = np.arange(STROKES)[:, None, None] * [30.0, 0.0]

@@ -17,7 +17,7 @@ from pipelines.benchmark.products import Products
 from pipelines.benchmark.timing import seconds as seconds_of
 
 if TYPE_CHECKING:
-    from multimodal.recognition.recognizer import Recognizer
+    from multimodal.recognition.drawings.recognizer import Recognizer
 
 STROKES, POINTS = 5, 8  # of a drawing; Quick, Draw!'s have 4.8 and 40 points in all
 BATCH_SIZES = (1, 16, 256)
@@ -39,7 +39,7 @@ def benchmark_recognizer(
     """
     import torch
 
-    from multimodal.recognition.recognizer import SHIPPED, Recognizer
+    from multimodal.recognition.drawings.recognizer import SHIPPED, Recognizer
 
     recognizer = Recognizer.load(model or SHIPPED)
     shown = _drawings(paths, drawings)

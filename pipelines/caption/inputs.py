@@ -4,14 +4,13 @@ An input is a picture, a folder, a pattern such as ``photos/*.jpg``, a list of p
 ``-`` for the standard input), a table (``.csv``, ``.jsonl``, ``.parquet``), a tar shard, a zip
 archive, a folder of `datasets`, or the name of a data set on the Hugging Face Hub.
 """
-# ruff: noqa: PTH110, PTH112, PTH207
+# ruff: noqa: PTH112, PTH207
 # os.path answers where Path raises (a name too long, a folder that may not be entered), and glob
 # takes a pattern whole.
 
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from glob import glob, has_magic
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from multimodal.captioning.sheets import open_text
 from multimodal.errors import UserError
+from multimodal.hub import names_repository
 from multimodal.images import list_pictures
 from pipelines.caption.containers import (
     ContentsNeededError,
@@ -135,15 +135,10 @@ def _reader(source: str) -> Reader:
         return read_tar
     if has_magic(source) and not os.path.lexists(source):
         return _read_pattern
-    if _names_repository(source):
+    by_ending = _BY_ENDING.get(Path(source).suffix.lower())
+    if by_ending is None and names_repository(source) and not looks_like_picture(source):
         return read_hub_dataset
-    return _BY_ENDING.get(Path(source).suffix.lower(), _read_file)
-
-
-def _names_repository(source: str) -> bool:
-    named = re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", source, re.ASCII) is not None
-    known = Path(source).suffix.lower() in _BY_ENDING or looks_like_picture(source)
-    return named and not known and not os.path.exists(Path(source).parent)
+    return by_ending or _read_file
 
 
 def _read_file(source: str, _: Reading) -> Iterator[Item]:

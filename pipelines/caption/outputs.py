@@ -8,12 +8,11 @@ picture, as tools that train image models read them.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from multimodal.errors import UserError, disk_errors
+from multimodal.atomic import folder_aside, written_aside
+from multimodal.errors import UserError
 from pipelines.caption.folders import TABLE, TABLES, write_dataset
 from pipelines.caption.rows import CaptionRow
 from pipelines.caption.sidecars import Sidecars
@@ -25,7 +24,7 @@ from pipelines.caption.tables import (
     write_json_lines,
     write_parquet,
 )
-from pipelines.output import require_place, written_aside
+from pipelines.output import require_place
 
 DATASET = ".dataset"
 WRITERS = {
@@ -101,7 +100,7 @@ class Output:
                 else:
                     WRITERS[self.path.suffix](rows, aside)
             return
-        with _folder_aside(self.path) as aside:
+        with folder_aside(self.path) as aside:
             if self.holds_pictures:
                 write_dataset(rows, aside)
                 self._replace_folder(aside)
@@ -122,15 +121,3 @@ class Output:
             place = self.path / file.relative_to(aside)
             place.parent.mkdir(parents=True, exist_ok=True)
             file.replace(place)
-
-
-@contextmanager
-def _folder_aside(path: Path) -> Iterator[Path]:
-    aside = path.with_name(f".unfinished-{path.name}")
-    with disk_errors(path):
-        try:
-            shutil.rmtree(aside, ignore_errors=True)
-            aside.mkdir()
-            yield aside
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)

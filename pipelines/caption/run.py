@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from multimodal.atomic import written_aside
 from multimodal.errors import UserError
 from multimodal.portable import is_portable, load_portable
 from multimodal.portable.captions import PortableCaptioner
@@ -23,8 +24,8 @@ from pipelines.caption.record import place_beside, require_unchanged, write_reco
 from pipelines.caption.report import write_report
 from pipelines.caption.rows import CaptionRow
 from pipelines.journal import require_no_loss
-from pipelines.output import require_place, written_aside
-from pipelines.progress import told
+from pipelines.output import require_place
+from pipelines.tally import told
 
 if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner

@@ -14,6 +14,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
+from multimodal.atomic import write_text
 from pipelines.caption.items import looks_like_picture
 from pipelines.caption.rows import CaptionRow, dump_json
 from pipelines.caption.tables import write_json_lines
@@ -133,9 +134,7 @@ class Sidecars:
         return common or os.sep
 
     def _write_index(self, entries: Mapping[str, Any]) -> None:
-        unfinished = self.folder / f"{INDEX}.unfinished"
-        unfinished.write_text(dump_json({"format": 1, "files": entries}), encoding="utf-8")
-        unfinished.replace(self.folder / INDEX)
+        write_text(self.folder / INDEX, dump_json({"format": 1, "files": entries}))
 
 
 def _names(picture: Path, language: str) -> Iterator[Path]:

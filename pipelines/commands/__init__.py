@@ -1,7 +1,8 @@
 """What every command shares: the groups they belong to, and the options that come again.
 
-A module of this package holds the commands of one thing; `pipelines.cli` imports them all. Each is
-thin: the job behind it is a function that can be imported as well.
+A module of this package holds the commands of one thing; `pipelines.cli` imports them all, and
+`demo.commands` adds its own. Each is thin: the job behind it is a function that can be imported as
+well.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from multimodal.atomic import write_text
 from pipelines.faults import Faults
-from pipelines.output import ERASED, require_place, write_text
+from pipelines.output import ERASED, require_place
 
 NOTHING_DONE = 2  # exit code: as with any mistake of the user
 SOME_FAILED = 3  # exit code: the rest was done

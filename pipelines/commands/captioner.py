@@ -29,7 +29,7 @@ from pipelines.commands import (
 if TYPE_CHECKING:
     from pipelines.caption.rows import CaptionRow
     from pipelines.caption.run import Files
-    from pipelines.progress import Tally
+    from pipelines.tally import Tally
 
 Engine = Literal["local", "ray"]
 Data = Annotated[str, typer.Option(help="Captioned photos: a folder, a table or a Hub id.")]
@@ -130,8 +130,9 @@ def caption_command(
     from pipelines.caption.containers import Reading
     from pipelines.caption.inputs import require_inputs, sample_pictures
     from pipelines.caption.run import Files, caption
-    from pipelines.progress import Tally, told, watched
+    from pipelines.progress import watched
     from pipelines.sheet import require_sheet, save_sheet
+    from pipelines.tally import Tally, told
 
     if translator and not language:
         raise UserError("--translator: translates into a --language; name one, such as de")

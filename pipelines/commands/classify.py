@@ -88,7 +88,8 @@ def _follow(
     every_word: bool,
 ) -> int:
     """Show rows as they come, or how it goes, and sum up; gives how many texts failed."""
-    from pipelines.progress import Tally, watched
+    from pipelines.progress import watched
+    from pipelines.tally import Tally
 
     tally, printed = Tally("labelled"), every_word or not files
     try:

@@ -37,7 +37,7 @@ def evaluate_clip_recognizer_command(
     data: Data,
     *,
     model: Model = None,
-    split: Annotated[str, typer.Option(help="train, valid or test.")] = "test",
+    split: Annotated[str, typer.Option(help="train, dev or test.")] = "test",
     json_file: ScoresFile = None,
 ) -> None:
     """Compare a clip recognizer's guesses with the labels."""

@@ -37,7 +37,7 @@ def evaluate_handwriting_generator_command(
     data: Data,
     *,
     model: Model = None,
-    split: Annotated[str, typer.Option(help="train, valid or test.")] = "test",
+    split: Annotated[str, typer.Option(help="train, dev or test.")] = "test",
     recognizer: Annotated[
         str | None,
         typer.Option(help="The judge: a folder or a Hub id; the shipped handwriting recognizer."),

@@ -76,7 +76,7 @@ def evaluate_handwriting_recognizer_command(
     data: Data,
     *,
     model: Model = None,
-    split: Annotated[str, typer.Option(help="train, valid or test.")] = "test",
+    split: Annotated[str, typer.Option(help="train, dev or test.")] = "test",
     json_file: ScoresFile = None,
 ) -> None:
     """Compare what is read with what was written."""

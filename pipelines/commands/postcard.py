@@ -96,7 +96,8 @@ def _one(
 def _many(photos: list[Path], maker: CardMaker, deck: Deck) -> None:
     from pipelines.caption.inputs import find_pictures
     from pipelines.postcard import make_deck
-    from pipelines.progress import Tally, watched
+    from pipelines.progress import watched
+    from pipelines.tally import Tally
 
     found = find_pictures(photos)
     tally = Tally("made")

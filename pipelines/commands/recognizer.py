@@ -57,11 +57,11 @@ def recognize_command(
     named = recognize_drawings(model, drawings, faults, every_stroke=every_stroke, top=top)
     for name, guesses in named:
         for guess in guesses:
-            step = f"\t{guess.strokes}" if every_stroke else ""
+            step = f"\t{guess.seen}" if every_stroke else ""
             typer.echo(f"{name}{step}\t{told(guess)}")
     for name, frames in recognize_clips(model, clips, faults, every_frame=every_frame, top=top):
         for frame in frames:
-            step = f"\t{frame.frame}" if every_frame else ""
+            step = f"\t{frame.seen}" if every_frame else ""
             typer.echo(f"{name}{step}\t{told(frame)}")
     leave_with(faults)
 
@@ -80,7 +80,7 @@ def evaluate_recognizer_command(
     data: Data,
     *,
     model: Model = None,
-    split: Annotated[str, typer.Option(help="train, valid or test.")] = "test",
+    split: Annotated[str, typer.Option(help="train, dev or test.")] = "test",
     json_file: ScoresFile = None,
     plot: Annotated[
         Path | None, typer.Option(help="Draw accuracy against the share seen here (.png).")

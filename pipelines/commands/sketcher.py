@@ -40,7 +40,7 @@ def evaluate_sketcher_command(
     data: Data,
     *,
     model: SketchModel = None,
-    split: Annotated[str, typer.Option(help="train, valid or test.")] = "test",
+    split: Annotated[str, typer.Option(help="train, dev or test.")] = "test",
     judge: Annotated[
         str | None,
         typer.Option(

@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
+from multimodal.atomic import write_text
 from multimodal.errors import UserError
 from pipelines.caption import as_line
-from pipelines.output import require_place, write_text
+from pipelines.output import require_place
 
 if TYPE_CHECKING:
     from multimodal.captioning.hallucination import ChairScores

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from multimodal.errors import UserError
-from pipelines.evaluate.recognizer import Answers
+from multimodal.recognition.metrics import FRACTIONS, Answers, accuracy_by_category
+from multimodal.splits import require_split
 
 FRAMES = 8
 """Of each clip, at equal distances: two for each of the four shares that are reported."""
@@ -37,16 +38,13 @@ def evaluate_clip_recognizer(
         UserError: the data cannot be read, or has a label that the recognizer does not know.
     """
     from multimodal.recognition.clips.data import (
-        SPLITS,
         LabelledClips,
         encode_clip,
         read_labelled_clips,
     )
     from multimodal.recognition.clips.recognizer import SHIPPED, ClipRecognizer
-    from multimodal.recognition.metrics import FRACTIONS, accuracy_by_category
 
-    if split not in SPLITS:
-        raise UserError(f"no split {split!r}: choose one of {', '.join(SPLITS)}")
+    split = require_split(split)
     recognizer = ClipRecognizer.load(model or SHIPPED)
     clips = LabelledClips.of(read_labelled_clips(data, None, least)[split], recognizer.labels)
     if not len(clips):

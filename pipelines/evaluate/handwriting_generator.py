@@ -46,7 +46,7 @@ def evaluate_handwriting_generator(
     Args:
         model: a folder, a Hub id, or None for the shipped handwriting generator.
         data: handwriting; see `multimodal.strokes.handwritten.read_handwriting`.
-        split: train, valid or test.
+        split: train, dev or test.
         recognizer: the judge: a folder, a Hub id, or None for the shipped handwriting recognizer.
         note: is told, a line each, what is going on.
 

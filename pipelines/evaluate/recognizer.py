@@ -5,67 +5,24 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from multimodal.atomic import written_aside
 from multimodal.errors import UserError
-from pipelines.output import require_place, written_aside
+from multimodal.recognition.metrics import FRACTIONS, Answers, accuracy_by_category
+from multimodal.splits import SPLITS, require_split
+from pipelines.output import require_place
 
 if TYPE_CHECKING:
-    from multimodal.recognition.data import LabelledInk
-    from multimodal.recognition.ink import Floats, Ints
-    from multimodal.recognition.recognizer import Recognizer
+    from multimodal.recognition.arrays import Ints
+    from multimodal.recognition.drawings.data import LabelledInk
+    from multimodal.recognition.drawings.recognizer import Recognizer
     from multimodal.strokes import Drawing
 
-SPLITS = ("train", "valid", "test")
 PLOTTED = tuple(n / 8 for n in range(1, 9))
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What a recognizer says of drawings.
-
-    Attributes:
-        probabilities: (N, V) among all categories.
-        labels: (N,) the right ones.
-    """
-
-    probabilities: Floats
-    labels: Ints
-
-    def of(self, categories: Ints) -> Answers:
-        """The drawings of some categories."""
-        theirs = np.isin(self.labels, categories)
-        return Answers(self.probabilities[theirs], self.labels[theirs])
-
-    def among(self, categories: Ints) -> Answers:
-        """The drawings of some categories, ranked among these alone."""
-        from multimodal.recognition.metrics import restricted
-
-        theirs = self.of(categories)
-        return Answers(restricted(theirs.probabilities, categories), theirs.labels)
-
-    def top(self, count: int) -> float:
-        """The share whose right category is among the `count` most probable."""
-        from multimodal.recognition.metrics import top_accuracy
-
-        return top_accuracy(self.probabilities, self.labels, count)
-
-    @property
-    def confidence(self) -> float:
-        """The mean probability of the first guess."""
-        return float(self.probabilities.max(1).mean())
-
-    @property
-    def ece(self) -> float:
-        """The expected calibration error of the first guess."""
-        from multimodal.recognition.metrics import expected_calibration_error, ranks
-
-        right = ranks(self.probabilities, self.labels) == 0
-        return expected_calibration_error(self.probabilities.max(1), right)
 
 
 def evaluate_recognizer(
@@ -96,16 +53,14 @@ def evaluate_recognizer(
     Raises:
         UserError: the data cannot be read, or holds a category that the recognizer does not know.
     """
-    from multimodal.recognition.data import LabelledInk, frequent_categories
-    from multimodal.recognition.metrics import FRACTIONS, accuracy_by_category
-    from multimodal.recognition.recognizer import SHIPPED, Recognizer
+    from multimodal.recognition.drawings.data import LabelledInk, frequent_categories
+    from multimodal.recognition.drawings.recognizer import SHIPPED, Recognizer
     from multimodal.strokes import read_quickdraw
 
     if plot is not None:
         require_plot(plot)
+    split = require_split(split)
     parts = {name: read_quickdraw(data, name) for name in SPLITS}
-    if split not in parts:
-        raise UserError(f"no split {split!r}: choose one of {', '.join(SPLITS)}")
     recognizer = Recognizer.load(model or SHIPPED)
     names = frequent_categories(list(parts.values()), least)
     drawings = parts[split]
@@ -186,7 +141,7 @@ def _begun(
     drawings: Mapping[str, Sequence[Drawing]], share: float, categories: Sequence[str]
 ) -> LabelledInk:
     """Every drawing as it looked after a share of its points, at least one."""
-    from multimodal.recognition.data import LabelledInk
+    from multimodal.recognition.drawings.data import LabelledInk
 
     begun = {
         name: [drawing.first(max(1, math.ceil(share * drawing.points))) for drawing in of_one]

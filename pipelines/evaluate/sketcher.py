@@ -29,7 +29,7 @@ def evaluate_sketcher(
     Args:
         model: a folder, a Hub id, one of magenta's `.gen.json` files, or None for the shipped one.
         data: drawings; see `multimodal.sketching.data.read_sketches`.
-        split: train, valid or test.
+        split: train, dev or test.
         note: is told, a line each, what is left out.
 
     Returns:

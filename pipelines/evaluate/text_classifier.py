@@ -36,11 +36,10 @@ def evaluate_text_classifier(
     Raises:
         UserError: the data cannot be read, or has a label that the classifier does not know.
     """
-    from multimodal.recognition.metrics import FRACTIONS, accuracy_by_category
+    from multimodal.recognition.metrics import FRACTIONS, Answers, accuracy_by_category
     from multimodal.recognition.texts.classifier import MAX_TOKENS, SHIPPED, TextClassifier
     from multimodal.recognition.texts.data import LabelledTexts
     from multimodal.recognition.texts.tables import Columns
-    from pipelines.evaluate.recognizer import Answers
 
     classifier = TextClassifier.load(model or SHIPPED)
     found = LabelledTexts.read(data, split, Columns(text_column, label_column))

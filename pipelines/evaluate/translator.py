@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from multimodal.atomic import write_text
 from multimodal.errors import UserError
-from pipelines.output import write_text
 
 if TYPE_CHECKING:
     from multimodal.translation.translator import Translator

@@ -17,7 +17,8 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from multimodal.errors import UserError, disk_errors
+from multimodal.atomic import folder_aside
+from multimodal.errors import UserError
 from pipelines.export import write_file
 
 RUNTIME, VERSION = "onnxruntime-web", "1.30.0"
@@ -67,24 +68,19 @@ def build_site(
     from multimodal.exporting.export import export_model
 
     _require_folder(folder, overwrite=overwrite)
-    aside = folder.with_name(f".unfinished-{folder.name}")
-    shutil.rmtree(aside, ignore_errors=True)
-    try:
-        with disk_errors(folder):
-            (aside / "models").mkdir(parents=True)
-            (aside / "ort").mkdir()
-            yield copy_runtime(aside / "ort", runtime)
-            exported = {}
-            for task, name in MODELS.items():
-                exported[task] = export_model(name)
-                size = write_file(exported[task], aside / "models" / f"{task}.onnx", int8=True)
-                yield f"{task}: {size / 1e6:.1f} MB"
-            write_page(aside, {task: found.manifest for task, found in exported.items()})
-            if folder.exists():
-                shutil.rmtree(folder)
-            aside.replace(folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    with folder_aside(folder) as aside:
+        (aside / "models").mkdir()
+        (aside / "ort").mkdir()
+        yield copy_runtime(aside / "ort", runtime)
+        exported = {}
+        for task, name in MODELS.items():
+            exported[task] = export_model(name)
+            size = write_file(exported[task], aside / "models" / f"{task}.onnx", int8=True)
+            yield f"{task}: {size / 1e6:.1f} MB"
+        write_page(aside, {task: found.manifest for task, found in exported.items()})
+        if folder.exists():
+            shutil.rmtree(folder)
+        aside.replace(folder)
     total = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     yield f"{folder}: {total / 1e6:.1f} MB; try: python -m http.server --directory {folder}"
 

@@ -1,4 +1,4 @@
-// What the recognizer sees of a drawing: multimodal/recognition/views.py, for one drawing at a time.
+// What the recognizer sees of a drawing: multimodal/recognition/drawings/views.py, for one drawing at a time.
 
 const PIECE_POINTS = 8, PIECE_LENGTH = 0.5, MOST_PIECES = 32, MARGIN = 2, FAINTEST = 0.1, LARGEST_GROWTH = 4;
 

@@ -31,6 +31,6 @@ def train_clip_recognizer(data: str | Path, out: str | Path, settings: Sequence[
 
     recipe = with_settings(ClipRecipe(), settings)
     parts = read_labelled_clips(data, recipe.films, recipe.min_examples)
-    best = train(ClipTask(recipe, parts["train"], parts["valid"], Path(out)), out)
+    best = train(ClipTask(recipe, parts["train"], parts["dev"], Path(out)), out)
     shutil.rmtree(Path(out) / "cache", ignore_errors=True)  # of no more use
     return best

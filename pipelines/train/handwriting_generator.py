@@ -43,6 +43,6 @@ def train_handwriting_generator(
     script = script_of(samples, recipe.limit)
     note(f"{len(samples) - len(script)} of {len(samples)} pieces are too long or leap: left out")
     lines: list[tuple[Kind, Handwritten]] = [
-        ("lines", sample) for sample in read_handwriting(data, ["lines"], "valid")
+        ("lines", sample) for sample in read_handwriting(data, ["lines"], "dev")
     ]
     return train(HandwritingGeneratorTask(recipe, script, script_of(lines, recipe.limit)), out)

@@ -41,6 +41,6 @@ def train_handwriting_recognizer(
     kinds = [kind for kind in kinds_in(data) if kind in EVERY] or ["lines"]
     samples = read_handwriting(data, kinds, "train")
     valid: dict[str, Sequence[Handwritten]] = {
-        kind: read_handwriting(data, [kind], "valid")[:: EVERY[kind]] for kind in kinds
+        kind: read_handwriting(data, [kind], "dev")[:: EVERY[kind]] for kind in kinds
     }
     return train(HandwritingRecognizerTask(recipe, samples, valid), out)

@@ -37,4 +37,6 @@ def train_language_model(data: str | Path, out: str | Path, settings: Sequence[s
             f"{data}: {count} characters leave no {' and no '.join(missing)} split to learn with; "
             "give a longer text, or a file for each split (train.txt, dev.txt)"
         )
-    return train(LanguageModelTask(recipe, splits, Path(out)), out)
+    task = LanguageModelTask(recipe, splits, Path(out))
+    del splits  # a text of gigabytes, whose ids are all that is needed from here on
+    return train(task, out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from multimodal.splits import SPLITS
 from pipelines.train import with_settings
 
 
@@ -22,14 +23,14 @@ def train_recognizer(data: str | Path, out: str | Path, settings: Sequence[str] 
     Raises:
         UserError: when the data cannot be read, or the folder belongs to another run.
     """
-    from multimodal.recognition.data import frequent_categories
-    from multimodal.recognition.recipe import RecognizerRecipe
-    from multimodal.recognition.training import RecognizerTask
+    from multimodal.recognition.drawings.data import frequent_categories
+    from multimodal.recognition.drawings.recipe import RecognizerRecipe
+    from multimodal.recognition.drawings.training import RecognizerTask
     from multimodal.strokes import read_quickdraw
     from multimodal.training import train
 
     recipe = with_settings(RecognizerRecipe(), settings)
-    parts = {split: read_quickdraw(data, split) for split in ("train", "valid", "test")}
+    parts = {split: read_quickdraw(data, split) for split in SPLITS}
     known = frequent_categories(list(parts.values()), recipe.min_examples)
     teacher = read_quickdraw(recipe.teacher, "train") if recipe.teacher else {}
-    return train(RecognizerTask(recipe, parts["train"], parts["valid"], known, teacher), out)
+    return train(RecognizerTask(recipe, parts["train"], parts["dev"], known, teacher), out)

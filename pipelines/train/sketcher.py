@@ -35,7 +35,7 @@ def train_sketcher(
     from multimodal.training import train
 
     recipe = with_settings(SketcherRecipe(), settings)
-    drawings, dev = read_sketches(data, "train"), read_sketches(data, "valid")
+    drawings, dev = read_sketches(data, "train"), read_sketches(data, "dev")
     teacher = read_sketches(recipe.teacher, "train") if recipe.teacher else {}
     task = SketcherTask(recipe, drawings, dev, teacher)
     for line in task.notes:

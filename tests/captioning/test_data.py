@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from multimodal.captioning.data import CaptionedPhoto, read_captions, split_by_hash
+from multimodal.captioning.data import CaptionedPhoto, read_captions
 from multimodal.errors import UserError
+from multimodal.splits import split_by_hash
 
 # What split_by_hash makes of img0.png … img39.png; everything else is train.
 DEV = ["img2.png", "img25.png", "img37.png"]
@@ -79,7 +80,7 @@ def test_other_names_of_dev_and_an_unknown_split(tmp_path: Path):
     table = write(tmp_path / "t.csv", "image,caption,split", "a.png,a dog,validation")
     for split in ("dev", "val", "valid", "validation", "VAL"):
         assert names(table, split) == ["a.png"]
-    assert "'holdout' is unknown: use train, dev or test" in error(table, "holdout")
+    assert "no split 'holdout': choose one of train, dev, test" in error(table, "holdout")
     assert error(table, "test").endswith("no photo in a test split (there are: validation)")
 
 

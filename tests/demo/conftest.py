@@ -38,7 +38,7 @@ def model(tmp_path_factory) -> Path:
 @contextmanager
 def running(*options: str) -> Iterator[str]:
     """Run ``multimodal demo``; gives its address, and fails if it does not end well."""
-    command = [sys.executable, "-m", "pipelines.cli", "demo", "--port", str(free_port()), *options]
+    command = [sys.executable, "-m", "demo.cli", "demo", "--port", str(free_port()), *options]
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ
     ) as server:

@@ -98,7 +98,7 @@ def test_a_photo_outside_its_world_gets_a_reason_for_doubt(page):
 
 
 def test_a_voice_that_there_is_not_is_refused_at_the_start():
-    command = [sys.executable, "-m", "pipelines.cli", "demo", "--language-model", "no/such/model"]
+    command = [sys.executable, "-m", "demo.cli", "demo", "--language-model", "no/such/model"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()

@@ -95,7 +95,7 @@ def test_opening_the_page_imports_no_torch():
 
 def test_a_taken_port_is_one_line(address):
     port = address.rstrip("/").rpartition(":")[2]
-    command = [sys.executable, "-m", "pipelines.cli", "demo", "--port", port]
+    command = [sys.executable, "-m", "demo.cli", "demo", "--port", port]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == 2
     (line,) = ended.stderr.splitlines()

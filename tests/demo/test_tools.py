@@ -89,7 +89,7 @@ def over_pipes(*calls):
     from mcp.client.stdio import stdio_client
 
     command = StdioServerParameters(
-        command=sys.executable, args=["-m", "pipelines.cli", "mcp"], cwd=ROOT
+        command=sys.executable, args=["-m", "demo.cli", "mcp"], cwd=ROOT
     )
     return asked(lambda: stdio_client(command), *calls)
 
@@ -142,7 +142,7 @@ def test_answers_are_those_of_the_models(answers):
     assert "lion" in rows[0]["caption"]
     assert rows[1]["error"].startswith("is not a picture")
     guess = multimodal.load_recognizer().guess(from_points(HOUSE), 3)
-    assert told(found["guess"])["category"] == guess.category
+    assert told(found["guess"])["category"] == guess.label
     assert len(told(found["complete"])["drawings"][0]) > len(HOUSE)
     assert told(found["save_drawing"])["text"].startswith("<svg")
 

@@ -44,7 +44,7 @@ def scripts(handwriting_data):
         ]
         return script_of(samples, SMALL.limit)
 
-    return script("train"), script("valid")
+    return script("train"), script("dev")
 
 
 def test_a_writer_comes_of_a_training(scripts, tmp_path):
@@ -126,7 +126,7 @@ def test_nothing_to_learn_from(scripts):
     train_script, valid = scripts
     with pytest.raises(UserError, match="train on"):
         HandwritingGeneratorTask(SMALL, train_script.picked([]), valid)
-    with pytest.raises(UserError, match="valid on"):
+    with pytest.raises(UserError, match="dev on"):
         HandwritingGeneratorTask(SMALL, train_script, valid.picked([]))
 
 

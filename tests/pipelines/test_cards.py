@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from multimodal.errors import UserError
 from multimodal.strokes import Drawing
-from pipelines.cards import (
+from pipelines.postcard.layout import (
     INSIDE,
     Box,
     arrange,

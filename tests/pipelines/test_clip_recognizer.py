@@ -16,7 +16,7 @@ from pipelines.evaluate.clip_recognizer import FRAMES, evaluate_clip_recognizer
 
 _RECOGNITION = Path(__file__).parents[1] / "recognition"
 _FIXTURES = runpy.run_path(str(_RECOGNITION / "clips" / "conftest.py"))
-borrowed, data = _FIXTURES["borrowed"], _FIXTURES["data"]
+copied, data = _FIXTURES["copied"], _FIXTURES["data"]
 checkpoint, recognizer = _FIXTURES["checkpoint"], _FIXTURES["recognizer"]
 field, save_gif = _FIXTURES["field"], _FIXTURES["save_gif"]
 
@@ -81,11 +81,11 @@ def test_a_drawing_does_not_go_to_the_clip_recognizer(run, checkpoint, tmp_path)
 SMALL = ["frames=3", "embedding_size=8", "hidden_size=8", "epochs=1", "precision=fp32"]
 
 
-def settings(borrowed: Path) -> list[str]:
-    return [word for s in (*SMALL, f"encoder={borrowed}") for word in ("--set", s)]
+def settings(copied: Path) -> list[str]:
+    return [word for s in (*SMALL, f"encoder={copied}") for word in ("--set", s)]
 
 
-def test_a_recognizer_is_trained_from_clips_and_from_drawings(run, borrowed, data, tmp_path):
+def test_a_recognizer_is_trained_from_clips_and_from_drawings(run, copied, data, tmp_path):
     drawn = tmp_path / "drawings"
     drawn.mkdir()
     for name, bend in (("line", 0), ("hook", 9)):
@@ -94,7 +94,7 @@ def test_a_recognizer_is_trained_from_clips_and_from_drawings(run, borrowed, dat
         (drawn / f"{name}.ndjson").write_bytes(encode_ndjson(records))
     for folder, labels in ((data, ("falls", "rises")), (drawn, ("hook", "line"))):
         out = tmp_path / f"run-{labels[0]}"
-        arguments = ("--data", folder, "--out", out, *settings(borrowed))
+        arguments = ("--data", folder, "--out", out, *settings(copied))
         code, said, _ = run("train", "clip-recognizer", *arguments)
         assert code == 0
         assert f"{out / 'best'}: the best recognizer" in said
@@ -122,7 +122,9 @@ def test_the_figures_are_those_of_the_guesses(checkpoint, all_in_test):
     parts = read_labelled_clips(all_in_test, None, 1)["test"]
     clips = LabelledClips.of(parts, recognizer.labels)
     assert clips.labels.tolist() == [0] * 3 + [2] * 3  # of falls, rests, rises
-    seen = np.stack([encode_clip(recognizer.frame_encoder, clip, FRAMES).numpy() for clip in clips.clips])
+    seen = np.stack(
+        [encode_clip(recognizer.frame_encoder, clip, FRAMES).numpy() for clip in clips.clips]
+    )
     found = recognizer.calibrated(recognizer.logits(seen))
     for place, share in zip((1, 3, 5, 7), ("0.25", "0.5", "0.75", "1.0"), strict=True):
         right = found[:, place].argmax(1) == clips.labels
@@ -147,10 +149,10 @@ def test_the_figures_are_written_as_json(run, checkpoint, all_in_test, tmp_path)
 
 
 def test_what_cannot_be_measured_is_one_line(checkpoint, all_in_test):
-    with pytest.raises(UserError, match=r"^no split 'dev': choose one of train, valid, test$"):
+    with pytest.raises(UserError, match=r"^no split 'all': choose one of train, dev, test$"):
+        evaluate_clip_recognizer(checkpoint, all_in_test, "all")
+    with pytest.raises(UserError, match=r"no clip in its dev split$"):
         evaluate_clip_recognizer(checkpoint, all_in_test, "dev")
-    with pytest.raises(UserError, match=r"no clip in its valid split$"):
-        evaluate_clip_recognizer(checkpoint, all_in_test, "valid")
     (all_in_test / "test" / "rises").rename(all_in_test / "test" / "flickers")
     with pytest.raises(UserError, match=r"^flickers: a label that the recognizer does not know"):
         evaluate_clip_recognizer(checkpoint, all_in_test)

@@ -43,7 +43,7 @@ def test_the_endings_that_look_most_like_it_are_given(sketcher, recognizer, begu
 
 def test_unless_told_it_becomes_what_it_looks_like(sketcher, recognizer, begun):
     done = finish(sketcher, recognizer, begun, 2, **HOW)
-    assert done.title == recognizer.guess(begun).category
+    assert done.title == recognizer.guess(begun).label
     assert done == finish(sketcher, recognizer, begun, 2, done.title, **HOW)
 
 

@@ -22,7 +22,7 @@ from pipelines.evaluate.handwriting_recognizer import (
 )
 
 _FIXTURES = runpy.run_path(
-    str(Path(__file__).parents[1] / "recognition" / "reading" / "conftest.py")
+    str(Path(__file__).parents[1] / "recognition" / "handwriting" / "conftest.py")
 )
 recognizer, checkpoint = _FIXTURES["recognizer"], _FIXTURES["checkpoint"]
 page, samples = _FIXTURES["page"], _FIXTURES["samples"]
@@ -162,10 +162,10 @@ def test_a_reader_is_trained_and_measured(run, data, tmp_path):
 
 
 def test_the_figures_are_those_of_the_readings(checkpoint, data):
-    scores = evaluate_handwriting_recognizer(checkpoint, data, "valid")
+    scores = evaluate_handwriting_recognizer(checkpoint, data, "dev")
     loaded = HandwritingRecognizer.load(checkpoint)
     for kind, figures in (("lines", scores), ("words", scores["words"])):
-        held_out = read_handwriting(data, [kind], "valid")
+        held_out = read_handwriting(data, [kind], "dev")
         readings = loaded.read([each.drawing for each in held_out], one_line=True)
         read = [reading.text for reading in readings]
         rates = error_rates([each.text for each in held_out], read)

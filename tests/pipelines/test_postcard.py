@@ -11,14 +11,15 @@ import pytest
 import torch
 from PIL import Image
 
+from multimodal.errors import UserError
 from multimodal.handwriting.generator import HandwritingGenerator
 from multimodal.handwriting.model import HandwritingConfig, HandwritingNetwork
+from multimodal.sketching.mentions import mentioned
 from multimodal.sketching.model import SketchConfig, SketchNetwork
 from multimodal.sketching.sketcher import Sketcher
 from pipelines import cli
-from pipelines import postcard as jobs
-from pipelines.cards import INSIDE, Box
 from pipelines.postcard import CardMaker, CardModels, CardOptions, Deck, as_sentence, make_deck
+from pipelines.postcard.layout import INSIDE, Box
 
 CATEGORIES = ("dog", "beach", "square")
 
@@ -141,7 +142,7 @@ def test_the_same_seed_and_name_give_the_same_card(make, models):
 
 def test_what_is_not_drawn_well_is_left_out(models):
     maker = CardMaker(CardOptions(), models)
-    things = jobs.mentioned("two dogs on a beach", CATEGORIES)
+    things = mentioned("two dogs on a beach", CATEGORIES)
     drawn, figures = maker._drawn(things, seed=1)
     assert [(each.category, each.count) for each in drawn] == [("dog", 2), ("beach", 1)]
     assert len(figures) == 3
@@ -271,9 +272,9 @@ def test_a_deck_does_not_go_on_with_other_options(models, folder, tmp_path):
     next(stopped)
     stopped.close()
     other = CardMaker(CardOptions(seed=9), models)
-    with pytest.raises(jobs.UserError, match="was begun with options"):
+    with pytest.raises(UserError, match="was begun with options"):
         list(make_deck(photos, other, Deck(tmp_path / "cards", resume=True)))
-    with pytest.raises(jobs.UserError, match="an interrupted run left this"):
+    with pytest.raises(UserError, match="an interrupted run left this"):
         list(make_deck(photos, other, Deck(tmp_path / "cards")))
 
 

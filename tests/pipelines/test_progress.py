@@ -5,7 +5,8 @@ import io
 import pytest
 
 from pipelines import progress
-from pipelines.progress import Tally, _Bar, _told, shows_progress
+from pipelines.progress import _Bar, _told, shows_progress
+from pipelines.tally import Tally
 
 
 @pytest.mark.parametrize("columns", [30, 60, 100])

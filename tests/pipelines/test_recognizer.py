@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 
 from multimodal.errors import UserError
-from multimodal.recognition.data import ROUNDING, count_pieces
-from multimodal.recognition.ink import Ink
-from multimodal.recognition.recognizer import Recognizer
+from multimodal.recognition.drawings.data import ROUNDING, count_pieces
+from multimodal.recognition.drawings.ink import Ink
+from multimodal.recognition.drawings.recognizer import Recognizer
 from multimodal.strokes import Drawing, Record, read_quickdraw
 from multimodal.strokes.ndjson import encode_ndjson
 from pipelines import cli
@@ -20,7 +20,9 @@ from pipelines.benchmark.recognizer import benchmark_recognizer
 from pipelines.evaluate.judge import compare, diversity, judge_sketcher
 from pipelines.evaluate.recognizer import evaluate_recognizer
 
-_FIXTURES = runpy.run_path(str(Path(__file__).parents[1] / "recognition" / "conftest.py"))
+_FIXTURES = runpy.run_path(
+    str(Path(__file__).parents[1] / "recognition" / "drawings" / "conftest.py")
+)
 checkpoint = _FIXTURES["checkpoint"]
 config = _FIXTURES["config"]
 drawings = _FIXTURES["drawings"]
@@ -139,7 +141,7 @@ def test_the_figures_are_those_of_the_guesses(checkpoint, data):
     recognizer = Recognizer.load(checkpoint)
     parts = read_quickdraw(data, "train")
     guesses = {name: recognizer.guess(of_one) for name, of_one in parts.items()}
-    right = {n: [g.category == n for g in of_one] for n, of_one in guesses.items()}
+    right = {n: [g.label == n for g in of_one] for n, of_one in guesses.items()}
     every = [answer for of_one in right.values() for answer in of_one]
     assert scores["drawings"] == len(every) == sum(map(len, parts.values()))
     for key in ("top1", "top1_all", "top1_among_all"):  # no category is covered so well: all count
@@ -159,7 +161,7 @@ def test_a_share_of_the_points_may_cut_a_stroke_short(checkpoint, data):
     scores = evaluate_recognizer(checkpoint, data, "test", least=41)
     recognizer = Recognizer.load(checkpoint)
     half = [
-        (recognizer.guess(drawing.first(-(-drawing.points // 2))).category, name)
+        (recognizer.guess(drawing.first(-(-drawing.points // 2))).label, name)
         for name, of_one in read_quickdraw(data, "test").items()
         for drawing in of_one
     ]
@@ -197,7 +199,7 @@ def test_scores_and_plot_are_written(run, checkpoint, data, tmp_path):
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        (["--split", "dev"], "no split 'dev'"),
+        (["--split", "all"], "no split 'all'"),
         (["--plot", "curve.pdf"], "curve.pdf: a plot is written as .png"),
         (["--json", "nowhere/scores.json"], "its folder does not exist"),
         (["--data", "nowhere"], "nowhere"),
@@ -236,7 +238,7 @@ def test_fewer_than_two_drawings_have_no_diversity(few):
 def test_drawings_are_compared_by_the_share_that_is_named_right(recognizer, drawings):
     made, real = drawings["house"][:6], drawings["wheel"][:4]
     found = compare("house", [*made, Drawing([]), Drawing([])], real, recognizer)
-    named = [guess.category for guess in recognizer.guess([*made, *real])]
+    named = [guess.label for guess in recognizer.guess([*made, *real])]
     assert found["generated"] == named[:6].count("house") / 8  # an empty one is never right
     assert found["real"] == named[6:].count("house") / 4
     assert (found["generated_drawings"], found["real_drawings"]) == (8, 4)
@@ -251,7 +253,7 @@ def test_a_copyist_is_named_right_but_is_not_diverse(recognizer, drawings):
     assert list(judged["per_category"]) == ["house", "wheel"]
     assert sketcher.orders == [{"seed": 7}] * 2
     for name, figures in judged["per_category"].items():
-        right = recognizer.guess(drawings[name][0]).category == name
+        right = recognizer.guess(drawings[name][0]).label == name
         assert figures["generated"] == right
         assert figures["generated_diversity"] == 0 < figures["real_diversity"]
         assert figures["generated_drawings"] == figures["real_drawings"] == 5

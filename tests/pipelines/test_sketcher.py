@@ -96,7 +96,7 @@ def test_drawings_that_cannot_be_measured_are_noted(model, data, tmp_path):
     for name in ("ant", "wasp"):
         (tmp_path / f"{name}.ndjson").write_bytes((data / "ant.ndjson").read_bytes() + long)
     notes: list[str] = []
-    for split in ("train", "valid", "test"):
+    for split in ("train", "dev", "test"):
         scores = evaluate_sketcher(model, tmp_path, split, notes.append)
         assert list(scores["categories"]) == ["ant"]
     assert "1 categories that this sketcher does not draw are left out: wasp" in notes

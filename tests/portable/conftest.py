@@ -76,8 +76,8 @@ def make_handwriting_generator():
 
 
 def make_recognizer():
-    from multimodal.recognition.model import RecognizerConfig, RecognizerNetwork
-    from multimodal.recognition.recognizer import Recognizer
+    from multimodal.recognition.drawings.model import RecognizerConfig, RecognizerNetwork
+    from multimodal.recognition.drawings.recognizer import Recognizer
 
     sizes = {"embedding_size": 8, "hidden_size": 8, "picture_size": 8, "picture_features": 8}
     categories = [f"kind {number}" for number in range(7)]

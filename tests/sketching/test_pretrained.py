@@ -6,7 +6,7 @@ import torch
 from safetensors import safe_open
 
 from multimodal.checkpoints import CARD, CONFIG, PRETRAINED, WEIGHTS
-from multimodal.recognition.recognizer import Recognizer
+from multimodal.recognition.drawings.recognizer import Recognizer
 from multimodal.sketching.sketcher import SHIPPED, Sketcher
 
 FOLDER = PRETRAINED / SHIPPED
@@ -44,7 +44,7 @@ def test_a_judge_names_its_drawings(sketcher):
     asked = [(name, 10) for name in ("airplane", "apple", "butterfly", "candle", "eye")]
     drawn = sketcher.draw_many(asked, temperature=0.4, seed=3)
     named = [
-        guess.category == name
+        guess.label == name
         for (name, _), drawings in zip(asked, drawn, strict=True)
         for guess in recognizer.guess(drawings)
     ]
@@ -54,5 +54,5 @@ def test_a_judge_names_its_drawings(sketcher):
 def test_a_morph_begins_and_ends_as_asked(sketcher):
     apple, eye = (sketcher.draw(name, seed=5)[0] for name in ("apple", "eye"))
     between = sketcher.interpolate(apple, eye, 6, categories=("apple", "eye"), seed=0)
-    names = [guess.category for guess in Recognizer.load().guess([between[0], between[-1]])]
+    names = [guess.label for guess in Recognizer.load().guess([between[0], between[-1]])]
     assert names == ["apple", "eye"]

@@ -139,7 +139,7 @@ def test_what_is_left_out_is_said(drawings):
 def test_no_drawings_at_all(drawings):
     with pytest.raises(UserError, match="train split"):
         SketcherTask(SMALL, {"square": []}, drawings, {})
-    with pytest.raises(UserError, match="valid split"):
+    with pytest.raises(UserError, match="dev split"):
         SketcherTask(SMALL, drawings, {"square": []}, {})
     with pytest.raises(UserError, match="at most 2 rows"):
         SketcherTask(replace(SMALL, limit=2), drawings, drawings, {})
@@ -167,7 +167,7 @@ def test_npz_rows_are_kept_as_they_are(shared, tmp_path):
     save_drawings([Drawing([[(2, 4), (3, 6)], [(9, 9), (9, 8)]])], tmp_path / "dots.npz")
     (drawing,) = read_sketches(tmp_path / "dots.npz", "train")["dots"]
     np.testing.assert_array_equal(rows_of(drawing), [[2, 4, 0], [1, 2, 1], [6, 3, 0], [0, -1, 1]])
-    sheep = read_sketches(shared / "data" / "sketch-rnn" / "aaron_sheep.npz", "valid")
+    sheep = read_sketches(shared / "data" / "sketch-rnn" / "aaron_sheep.npz", "dev")
     assert list(sheep) == ["aaron_sheep"]
     assert len(sheep["aaron_sheep"]) == 300
 

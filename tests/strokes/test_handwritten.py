@@ -64,12 +64,12 @@ def test_no_writer_is_in_two_parts(tmp_path):
     write(tmp_path / "lines.parquet", rows)
     parts = {
         split: {s.writer for s in read_handwriting(tmp_path, ["lines"], split)}
-        for split in ("train", "valid", "test")
+        for split in ("train", "dev", "test")
     }
     assert parts["test"] == {0, 10, 20, 30}
-    assert parts["valid"] == {1, 11, 21, 31}
-    assert parts["train"] == set(range(40)) - parts["test"] - parts["valid"]
-    assert [writer_split(n) for n in (0, 1, 2, 319)] == ["test", "valid", "train", "train"]
+    assert parts["dev"] == {1, 11, 21, 31}
+    assert parts["train"] == set(range(40)) - parts["test"] - parts["dev"]
+    assert [writer_split(n) for n in (0, 1, 2, 319)] == ["test", "dev", "train", "train"]
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,8 @@ def test_leaving_out_one_sample_leaves_its_neighbours_alone(tmp_path):
 def test_what_cannot_be_read_is_one_line(tmp_path):
     with pytest.raises(UserError, match=r"lines\.parquet: no such file"):
         read_handwriting(tmp_path, ["lines"], "train")
-    with pytest.raises(UserError, match="no split 'dev'"):
-        read_handwriting(tmp_path, ["lines"], "dev")
+    with pytest.raises(UserError, match="no split 'all'"):
+        read_handwriting(tmp_path, ["lines"], "all")
     with pytest.raises(UserError, match="no 'pages' here"):
         read_handwriting(tmp_path, ["pages"], "train")
     (tmp_path / "lines.parquet").write_bytes(b"no parquet")
@@ -164,7 +164,7 @@ def test_a_sample_never_changes():
 
 
 def test_the_real_set(shared):
-    lines = read_handwriting(shared / "data" / "unipen", ["lines"], "valid")
+    lines = read_handwriting(shared / "data" / "unipen", ["lines"], "dev")
     assert len(lines) > 600
     assert all(sample.text.isprintable() and sample.text.isascii() for sample in lines)
     assert {sample.writer % 10 for sample in lines} == {1}

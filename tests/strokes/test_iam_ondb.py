@@ -48,7 +48,7 @@ def test_lines_with_their_texts_and_writers(tmp_path):
     assert lines[0].offsets[0].tolist() == [0, 0, 0]
     heights = lines[0].offsets[:, 1].cumsum()
     assert heights.std() == pytest.approx(20, abs=0.5)
-    assert [line.text for line in read_handwriting(tmp_path, ["lines"], "valid")] == ["dcba"]
+    assert [line.text for line in read_handwriting(tmp_path, ["lines"], "dev")] == ["dcba"]
     assert kinds_in(tmp_path) == ["lines"]
     assert read_handwriting(tmp_path, ["words"], "train") == []
 
@@ -62,15 +62,15 @@ def test_the_official_parts_are_taken_where_they_are_listed(tmp_path):
     (tmp_path / "task1" / "testset_f.txt").write_text("a01-000u\n")
     texts = {
         split: [line.text for line in read_handwriting(tmp_path, ["lines"], split)]
-        for split in ("train", "valid", "test")
+        for split in ("train", "dev", "test")
     }
-    assert texts == {"train": ["dcba"], "valid": [], "test": ["abcd"]}
+    assert texts == {"train": ["dcba"], "dev": [], "test": ["abcd"]}
 
 
 def test_a_form_without_a_writer_is_in_one_part_as_a_whole(tmp_path):
     for letter in "uwz":
         write_page(tmp_path, f"b02-017{letter}", ["abcd"])
-    found = [len(read_handwriting(tmp_path, ["lines"], s)) for s in ("train", "valid", "test")]
+    found = [len(read_handwriting(tmp_path, ["lines"], s)) for s in ("train", "dev", "test")]
     assert sorted(found) == [0, 0, 3]
 
 

@@ -68,7 +68,11 @@ def test_parts_are_read_apart_and_in_order(tmp_path):
         [two],
     ]
     assert [record.drawing for record in read_drawings(path)] == [DRAWING, one, two]
-    with pytest.raises(UserError, match=r"parts.npz: no part 'dev'; it has train, valid, test"):
+    assert read_npz(path, "dev") == read_npz(path, "validation") == [one]
+    with pytest.raises(UserError, match=r"parts.npz: no split 'all': choose one of train, dev, "):
+        read_npz(path, "all")
+    np.savez(path, train=np.load(path, allow_pickle=True)["train"])
+    with pytest.raises(UserError, match=r"parts.npz: no part 'valid'; it has train$"):
         read_npz(path, "dev")
 
 

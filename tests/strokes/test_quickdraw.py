@@ -9,7 +9,7 @@ from multimodal.strokes.ndjson import Record, encode_ndjson
 
 def test_split_of_known_keys():
     assert quickdraw_split("b") == "test"
-    assert quickdraw_split("e") == "valid"
+    assert quickdraw_split("e") == "dev"
     assert quickdraw_split("a") == "train"
     assert quickdraw_split("4505089353973760") == "train"
 
@@ -17,7 +17,7 @@ def test_split_of_known_keys():
 def test_one_in_ten_is_test_and_one_valid():
     parts = Counter(quickdraw_split(str(key)) for key in range(5000))
     assert parts["test"] == pytest.approx(500, abs=70)
-    assert parts["valid"] == pytest.approx(500, abs=70)
+    assert parts["dev"] == pytest.approx(500, abs=70)
 
 
 def write(folder, category, keys):
@@ -34,7 +34,7 @@ def test_a_folder_by_category(tmp_path):
         "duck": 1,
         "ice cream": 3,
     }
-    assert read_quickdraw(tmp_path, "valid") == {
+    assert read_quickdraw(tmp_path, "dev") == {
         "duck": [],
         "ice cream": [Drawing([[(0, 0), (4, 1)]])],
     }
@@ -43,7 +43,7 @@ def test_a_folder_by_category(tmp_path):
 def test_drawings_without_keys_are_split_by_what_they_are(tmp_path):
     write(tmp_path, "duck", [""] * 40)
     write(tmp_path, "swan", [""] * 40)
-    parts = [read_quickdraw(tmp_path, split) for split in ("train", "valid", "test")]
+    parts = [read_quickdraw(tmp_path, split) for split in ("train", "dev", "test")]
     assert sum(len(part["duck"]) for part in parts) == 40
     assert all(part["duck"] == part["swan"] for part in parts)
     assert len(parts[0]["duck"]) < 40
@@ -54,8 +54,8 @@ def test_mistakes_are_named(tmp_path):
         read_quickdraw(tmp_path, "train")
     with pytest.raises(UserError, match="no <category>"):
         read_quickdraw(tmp_path / "nowhere", "train")
-    with pytest.raises(UserError, match="choose one of train, valid, test"):
-        read_quickdraw(tmp_path, "dev")
+    with pytest.raises(UserError, match="choose one of train, dev, test"):
+        read_quickdraw(tmp_path, "all")
 
 
 def test_the_simplified_form():

@@ -1,13 +1,17 @@
 """Bent between the points, sharp at corners, and through all of them."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from multimodal.errors import UserError
 from multimodal.strokes import Drawing, smoothed
 
 numbers = st.integers(-1000, 1000)
 strokes = st.lists(st.tuples(numbers, numbers), min_size=1, max_size=12)
+coordinates = st.integers(-50, 50)
+near_strokes = st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=12)
 
 
 @given(st.lists(strokes, max_size=4), st.integers(1, 7))
@@ -50,3 +54,52 @@ def test_times_and_pressures_come_along():
     bent = smoothed(drawing, 2)
     np.testing.assert_allclose(bent.times[0], [0, 50, 100, 200, 300])
     np.testing.assert_allclose(bent.pressures[0], [0.2, 0.3, 0.4, 0.7, 1.0])
+
+
+# ---- at a spacing ----
+
+
+@given(near_strokes)
+def test_every_point_stays_at_any_spacing(points):
+    (curve,) = smoothed(Drawing([points]), spacing=1.0, corner=110)
+    for point in points:
+        assert np.hypot(*(curve - point).T).min() < 1e-9
+    assert curve[0].tolist() == list(points[0])
+    assert curve[-1].tolist() == list(points[-1])
+    assert np.abs(curve).max() < 200
+
+
+def test_a_circle_becomes_rounder_at_a_spacing():
+    angles = np.linspace(0, 2 * np.pi, 13)
+    polygon = np.column_stack([np.cos(angles), np.sin(angles)]) * 10
+    (curve,) = smoothed(Drawing([polygon]), spacing=0.5, corner=110)
+    sides = np.linspace(polygon[:-1], polygon[1:], 9).reshape(-1, 2)
+    assert np.abs(np.hypot(*curve[8:-8].T) - 10).max() < 0.1
+    assert np.abs(np.hypot(*sides.T) - 10).max() > 0.3
+
+
+def test_a_turn_of_the_given_angle_stays_sharp():
+    (curve,) = smoothed(
+        Drawing([[(0, 0), (10, 0), (20, 0), (10, 1), (0, 2)]]), spacing=0.5, corner=110
+    )
+    before = curve[: int(np.flatnonzero(curve[:, 0] == 20)[0]) + 1]
+    assert np.abs(before[:, 1]).max() == 0
+    assert curve[:, 0].max() == 20
+
+
+@pytest.mark.parametrize("spacing", [0.0, -1.0, float("nan")])
+def test_impossible_spacings(spacing):
+    with pytest.raises(UserError, match="spacing"):
+        smoothed(Drawing([[(0, 0), (1, 1), (2, 0)]]), spacing=spacing)
+
+
+def test_dots_and_empty_pages_have_no_spacing():
+    dot = Drawing([[(3, 4), (3, 4)]])
+    assert smoothed(dot, spacing=1.0) == Drawing([[(3, 4)]])
+    assert smoothed(Drawing([]), spacing=1.0) == Drawing([])
+
+
+def test_times_come_along_at_a_spacing_too():
+    drawing = Drawing([[(0, 0), (0, 0), (10, 0), (20, 0.1)]], [[0, 50, 100, 300]])
+    bent = smoothed(drawing, spacing=5.0)
+    np.testing.assert_allclose(bent.times[0], [0, 50, 100, 200, 300])

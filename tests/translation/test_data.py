@@ -6,7 +6,8 @@ import json
 import pytest
 
 from multimodal.errors import UserError
-from multimodal.translation.data import ParallelText, read_parallel, split_by_hash
+from multimodal.splits import split_by_hash
+from multimodal.translation.data import ParallelText, read_parallel
 
 ROWS = [{"en": f"dog {n}", "de": f"Hund {n}"} for n in range(60)]
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from multimodal.captioning.naming import things
-from multimodal.translation.names import ONE, RARE, SEVERAL, Noun, names, substitute_names
+from multimodal.captioning.imagenet_names import things
+from multimodal.translation.names import LANGUAGES, RARE, Noun, donors, names, substitute_names
 
 LION = next(name for name in names() if name.one == "lion")
 
@@ -30,10 +30,10 @@ def test_nouns_are_whole():
 
 def test_there_is_a_donor_for_every_noun():
     for name in names():
-        for language in ONE:
+        for language in LANGUAGES:
             key = (name.kind, name.nouns[language].gender)
-            assert len(ONE[language][key]) >= 2
-            assert len(SEVERAL[language][key]) >= 2
+            assert len(donors()[language, "one", *key]) >= 2
+            assert len(donors()[language, "several", *key]) >= 2
 
 
 def returned(text, language, translation):

@@ -16,13 +16,11 @@ from torch import Tensor
 from multimodal.cache import cached
 from multimodal.clips import is_clip, read_clip
 from multimodal.errors import UserError
+from multimodal.recognition.arrays import Floats, Ints
 from multimodal.recognition.clips.films import films_of_quickdraw
 from multimodal.recognition.clips.frame_encoder import FrameEncoder
-from multimodal.recognition.ink import Floats, Ints
-from multimodal.strokes import quickdraw_split
+from multimodal.splits import SPLITS, split_by_hash, split_by_name
 from multimodal.training import derived_seed, shuffled_batches
-
-SPLITS = ("train", "valid", "test")
 
 LATE = 0.25
 """The share of clips whose beginning is not shown in training."""
@@ -98,8 +96,9 @@ def read_labelled_clips(
     """Read a folder of labelled clips, or of drawings, whose making becomes films.
 
     A folder of clips has one sub-folder for each label, in which every video, every moving picture
-    and every folder of frames is a clip. They are split by their names, a tenth each for validation
-    and test, unless the folder holds `train`, `valid` and `test` with such sub-folders in each.
+    and every folder of frames is a clip. They are split by their names, a tenth each for dev and
+    test, unless the folder holds `train`, `dev` (or `valid`) and `test` with such sub-folders in
+    each.
 
     Args:
         folder: of clips, or of ``<category>.ndjson``.
@@ -210,14 +209,17 @@ def _labelled(folder: Path) -> dict[str, list[ClipFile]]:
 
 def _clip_files(folder: Path) -> dict[str, dict[str, list[Clip]]]:
     if (folder / "train").is_dir():
+        stated = {split_by_name(path.name): path for path in folder.iterdir() if path.is_dir()}
         return {
-            split: {label: [*clips] for label, clips in _labelled(folder / split).items()}
+            split: {label: [*clips] for label, clips in _labelled(stated[split]).items()}
+            if split in stated
+            else {}
             for split in SPLITS
         }
     parts: dict[str, dict[str, list[Clip]]] = {split: {} for split in SPLITS}
     for label, clips in _labelled(folder).items():
         for split in SPLITS:
             parts[split][label] = [
-                clip for clip in clips if quickdraw_split(f"{label}/{clip.path.name}") == split
+                clip for clip in clips if split_by_hash(f"{label}/{clip.path.name}", 10) == split
             ]
     return parts

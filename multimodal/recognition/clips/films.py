@@ -15,8 +15,9 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image, ImageOps
 
-from multimodal.recognition.data import frequent_categories
-from multimodal.recognition.ink import Floats
+from multimodal.recognition.arrays import Floats
+from multimodal.recognition.drawings.data import frequent_categories
+from multimodal.splits import PUBLISHED, SPLITS, Split
 from multimodal.strokes import Drawing, read_quickdraw
 from multimodal.strokes.raster import add_ink
 from multimodal.training import derived_seed
@@ -65,15 +66,15 @@ def films_of_quickdraw(
     Args:
         folder: see `multimodal.strokes.read_quickdraw`.
         films: at most so many for each category in the training split, a tenth as many in the
-            validation split; one of every test drawing. One of every drawing for None.
+            dev split; one of every test drawing. One of every drawing for None.
         least: categories with fewer drawings in all splits are left out.
 
     Returns:
         Split → category → films, the same each time.
     """
-    parts = {split: read_quickdraw(folder, split) for split in ("train", "valid", "test")}
+    parts = {split: read_quickdraw(folder, split) for split in SPLITS}
     names = frequent_categories(list(parts.values()), least)
-    most = {"train": films, "valid": films and math.ceil(films / 10), "test": None}
+    most = {"train": films, "dev": films and math.ceil(films / 10), "test": None}
     return {
         split: {name: _films(split, name, part[name][: most[split]]) for name in names}
         for split, part in parts.items()
@@ -100,9 +101,9 @@ def colours(random: np.random.Generator) -> tuple[Colour, Colour]:
     return (light, dark) if kind < 1 / 2 else (dark, light)
 
 
-def _films(split: str, category: str, drawings: Sequence[Drawing]) -> list[Film]:
+def _films(split: Split, category: str, drawings: Sequence[Drawing]) -> list[Film]:
     return [
-        Film(drawing, derived_seed("film", split, category, number))
+        Film(drawing, derived_seed("film", PUBLISHED[split], category, number))
         for number, drawing in enumerate(drawings)
         if len(drawing)
     ]

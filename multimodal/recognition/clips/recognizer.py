@@ -1,18 +1,18 @@
 """The one class that people use: load a clip recognizer, then show it clips.
 
 recognizer = ClipRecognizer.load()                   # the shipped model; or a folder, or a Hub id
-recognizer.guess("film.gif")                         # FrameGuess(label="apple", frame=40, …)
-recognizer.guesses("film.mp4")                       # one FrameGuess after every frame
+recognizer.guess("film.gif")                         # Guess(label="apple", seen=40, …)
+recognizer.guesses("film.mp4")                       # one Guess after every frame
 
 watcher = recognizer.watch()                         # while a camera runs
-watcher.add(picture)                                 # FrameGuess(label="apple", …)
+watcher.add(picture)                                 # Guess(label="apple", …)
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
@@ -33,10 +33,11 @@ from multimodal.clips import Frame, evenly, read_clip
 from multimodal.errors import UserError
 from multimodal.images import ImageSource, open_image
 from multimodal.processor import Precision
-from multimodal.recognition.calibration import temperature_at
+from multimodal.recognition.arrays import Floats
+from multimodal.recognition.calibration import UNCALIBRATED, calibrated
 from multimodal.recognition.clips.frame_encoder import FrameEncoder
 from multimodal.recognition.clips.model import ClipConfig, ClipNetwork
-from multimodal.recognition.ink import Floats
+from multimodal.recognition.guess import Guess
 from multimodal.recognition.pooled_rnn import PooledState
 
 SHIPPED = "clip-recognizer-quickdraw"
@@ -45,36 +46,12 @@ TASK = "clip-recognizer"
 MOST_SEEN = 64
 """Frames of a clip; of a longer one so many are seen, at equal distances."""
 
-UNCALIBRATED: Mapping[int, float] = {1: 1.0}
 """Temperatures that change nothing."""
 
 ClipSource: TypeAlias = str | os.PathLike[str] | Sequence[ImageSource]
 """A path (see `multimodal.clips.read_clip`), or pictures in their order."""
 
 _BATCH_SIZE = 128  # clips
-
-
-@dataclass(frozen=True)
-class FrameGuess:
-    """What the recognizer takes a clip for, after one of its frames.
-
-    Attributes:
-        ranking: the most probable labels with their probabilities, best first.
-        frame: the frame's number in its clip, from 1.
-    """
-
-    ranking: tuple[tuple[str, float], ...]
-    frame: int
-
-    @property
-    def label(self) -> str:
-        """The most probable label."""
-        return self.ranking[0][0]
-
-    @property
-    def probability(self) -> float:
-        """Of the most probable label."""
-        return self.ranking[0][1]
 
 
 class ClipRecognizer:
@@ -151,7 +128,7 @@ class ClipRecognizer:
         tensors = self.network.state_dict()
         return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
 
-    def guess(self, clip: ClipSource, top: int = 5) -> FrameGuess:
+    def guess(self, clip: ClipSource, top: int = 5) -> Guess:
         """Name a clip, after its last frame.
 
         Args:
@@ -164,7 +141,7 @@ class ClipRecognizer:
         """
         return self.guesses(clip, top)[-1]
 
-    def guesses(self, clip: ClipSource, top: int = 5) -> list[FrameGuess]:
+    def guesses(self, clip: ClipSource, top: int = 5) -> list[Guess]:
         """Name a clip after each of its frames, as if nobody knew what follows.
 
         Args and errors as for `guess`.
@@ -178,7 +155,7 @@ class ClipRecognizer:
         logits, _ = self.follow(self.frame_encoder.encode(pictures)[None])
         probabilities = self.calibrated(logits)[0]
         return [
-            self.ranked(row, number, top)
+            Guess.ranked(self.labels, row, number, top)
             for row, number in zip(probabilities, numbers, strict=True)
         ]
 
@@ -204,17 +181,7 @@ class ClipRecognizer:
 
     def calibrated(self, logits: Tensor, before: int = 0) -> Floats:
         """Logits (B, T, V) of frames, before which others were seen → probabilities (B, T, V)."""
-        frames = before + 1 + np.arange(logits.shape[1])
-        temperatures = torch.from_numpy(temperature_at(self.temperatures, frames))
-        shares: Floats = (logits.double() / temperatures[:, None]).softmax(-1).numpy()
-        return shares
-
-    def ranked(self, probabilities: Floats, frame: int, top: int) -> FrameGuess:
-        """Probabilities (V,) after a frame → a guess."""
-        if top < 1:
-            raise UserError(f"top: must be at least 1, not {top}")
-        order = np.argsort(-probabilities, kind="stable")[:top]
-        return FrameGuess(tuple((self.labels[n], float(probabilities[n])) for n in order), frame)
+        return calibrated(logits, self.temperatures, before + 1 + np.arange(logits.shape[1]))
 
 
 class ClipWatcher:
@@ -229,7 +196,7 @@ class ClipWatcher:
         self._memory: PooledState | None = None
         self._frames = 0
 
-    def add(self, picture: ImageSource) -> FrameGuess:
+    def add(self, picture: ImageSource) -> Guess:
         """See one more frame.
 
         Raises:
@@ -240,7 +207,7 @@ class ClipWatcher:
         logits, self._memory = recognizer.follow(seen[None], self._memory)
         probabilities = recognizer.calibrated(logits, before=self._frames)
         self._frames += 1
-        return recognizer.ranked(probabilities[0, 0], self._frames, self._top)
+        return Guess.ranked(recognizer.labels, probabilities[0, 0], self._frames, self._top)
 
 
 def _frames(clip: ClipSource) -> Iterator[Frame]:

@@ -14,7 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from multimodal.errors import UserError
-from multimodal.recognition.calibration import fit_temperatures
+from multimodal.recognition.arrays import Floats
+from multimodal.recognition.calibration import UNCALIBRATED, fit_temperatures
 from multimodal.recognition.clips.data import (
     Clip,
     LabelledClips,
@@ -26,8 +27,7 @@ from multimodal.recognition.clips.data import (
 from multimodal.recognition.clips.frame_encoder import FrameEncoder
 from multimodal.recognition.clips.model import ClipNetwork
 from multimodal.recognition.clips.recipe import ClipRecipe
-from multimodal.recognition.clips.recognizer import UNCALIBRATED, ClipRecognizer
-from multimodal.recognition.ink import Floats
+from multimodal.recognition.clips.recognizer import ClipRecognizer
 from multimodal.recognition.metrics import expected_calibration_error, ranks, top_accuracy
 from multimodal.training import Stage, Task, batches_per_epoch
 
@@ -130,7 +130,7 @@ class ClipTask(Task):
         self.config = {
             "recipe": asdict(recipe),
             "encoder": self._frame_encoder.digest,
-            "clips": {"train": len(learnt), "valid": len(self.valid)},
+            "clips": {"train": len(learnt), "dev": len(self.valid)},
             "labels": self.labels,
         }
 

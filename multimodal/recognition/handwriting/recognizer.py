@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Self, overload
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -28,14 +28,15 @@ from multimodal.checkpoints import (
 )
 from multimodal.errors import UserError
 from multimodal.processor import Precision, torch_dtype
+from multimodal.recognition.handwriting.base import HandwritingRecognizerBase
 from multimodal.recognition.handwriting.data import padded, padded_size
-from multimodal.recognition.handwriting.decoding import Frames, best_path, lines_said
-from multimodal.recognition.handwriting.lines import cut_lines, lines_of
+from multimodal.recognition.handwriting.decoding import Frames, best_path
+from multimodal.recognition.handwriting.lines import cut_lines
 from multimodal.recognition.handwriting.model import (
     HandwritingRecognizerConfig,
     HandwritingRecognizerNetwork,
 )
-from multimodal.recognition.handwriting.tracks import Track, track_of
+from multimodal.recognition.handwriting.tracks import Track
 from multimodal.recognition.handwriting.transcription import Line, Transcription
 from multimodal.strokes import Drawing
 
@@ -45,7 +46,7 @@ TASK = "handwriting-recognizer"
 _BATCH_POINTS = 65536  # points of tracks, padding included
 
 
-class HandwritingRecognizer:
+class HandwritingRecognizer(HandwritingRecognizerBase):
     """Handwriting becomes text.
 
     Args:
@@ -105,50 +106,6 @@ class HandwritingRecognizer:
         tensors = self.network.state_dict()
         return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
 
-    @overload
-    def read(
-        self, drawings: Drawing, *, alternatives: int = 0, one_line: bool = False
-    ) -> Transcription: ...
-
-    @overload
-    def read(
-        self, drawings: Sequence[Drawing], *, alternatives: int = 0, one_line: bool = False
-    ) -> list[Transcription]: ...
-
-    def read(
-        self,
-        drawings: Drawing | Sequence[Drawing],
-        *,
-        alternatives: int = 0,
-        one_line: bool = False,
-    ) -> Transcription | list[Transcription]:
-        """Read one drawing or a list of them.
-
-        Args:
-            drawings: any size, place, slope and sampling; strokes in the order they were drawn.
-            alternatives: how many of the most probable texts each line is to tell; more than 0
-                takes a beam search instead of the most probable path.
-            one_line: whether each drawing is known to be a single line; else it is cut into lines.
-
-        Raises:
-            UserError: `alternatives` is negative.
-        """
-        if alternatives < 0:
-            raise UserError(f"alternatives: must be 0 or more, not {alternatives}")
-        if isinstance(drawings, Drawing):
-            return self.read([drawings], alternatives=alternatives, one_line=one_line)[0]
-        cut = [lines_of(drawing, one_line) for drawing in drawings]
-        tracks = [
-            track_of([drawing.strokes[n] for n in numbers])
-            for drawing, lines in zip(drawings, cut, strict=True)
-            for numbers in lines
-        ]
-        said = iter(lines_said(self.frames(tracks), self.alphabet, alternatives))
-        return [
-            Transcription(tuple(replace(next(said), strokes=tuple(numbers)) for numbers in lines))
-            for lines in cut
-        ]
-
     def watch(self) -> Watcher:
         """Begin to watch somebody write."""
         return Watcher(self)
@@ -159,10 +116,7 @@ class HandwritingRecognizer:
 
     @torch.inference_mode()
     def frames(self, tracks: Sequence[Track]) -> list[Frames]:
-        """What every frame of some tracks says: (⌈T / SHORTENED⌉, 1 + V) each.
-
-        They are read in batches of similar length; no track changes what is said of another.
-        """
+        """See `HandwritingRecognizerBase`."""
         dtype = torch_dtype(self.precision)
         found = [np.zeros((0, 1 + len(self.alphabet)), np.float32) for _ in tracks]
         filled = [number for number, track in enumerate(tracks) if len(track)]

@@ -1,9 +1,9 @@
 """The one class that people use: load a text classifier, then show it texts.
 
 classifier = TextClassifier.load()                   # the shipped model; or a folder, or a Hub id
-classifier.guess("a film to fall in love with")      # TextGuess(label="positive", …)
+classifier.guess("a film to fall in love with")      # Guess(label="positive", …)
 classifier.guess(["so dull", "so good"])             # one for each
-classifier.guesses("so good")                        # one TextGuess after every word
+classifier.guesses("so good")                        # one Guess after every word
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from multimodal.checkpoints import (
 )
 from multimodal.errors import UserError
 from multimodal.processor import Precision, torch_dtype
-from multimodal.recognition.calibration import temperature_at
-from multimodal.recognition.ink import Floats, Ints
-from multimodal.recognition.recognizer import UNCALIBRATED
+from multimodal.recognition.arrays import Floats, Ints
+from multimodal.recognition.calibration import UNCALIBRATED, calibrated
+from multimodal.recognition.guess import Guess
 from multimodal.recognition.texts.model import TextConfig, TextNetwork, agreed
 from multimodal.recognition.texts.pieces import Pieces
 
@@ -40,37 +40,6 @@ MAX_TOKENS = 2000
 
 _PIECES_AT_A_TIME = 8192  # of a batch, padding counted
 _TEXTS_AT_A_TIME = 128
-
-
-@dataclass(frozen=True)
-class TextGuess:
-    """What the classifier takes a text for.
-
-    Attributes:
-        ranking: all labels with their probabilities, best first.
-        pieces: how many words (or characters) it had read.
-    """
-
-    ranking: tuple[tuple[str, float], ...]
-    pieces: int
-
-    @property
-    def label(self) -> str:
-        """The most probable label."""
-        return self.ranking[0][0]
-
-    @property
-    def probability(self) -> float:
-        """Of the most probable label."""
-        return self.ranking[0][1]
-
-    def probability_of(self, label: str) -> float:
-        """Of any label.
-
-        Raises:
-            LookupError: there is no such label.
-        """
-        return dict(self.ranking)[label]
 
 
 @dataclass(frozen=True)
@@ -183,12 +152,12 @@ class TextClassifier:
         return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
 
     @overload
-    def guess(self, texts: str) -> TextGuess: ...
+    def guess(self, texts: str) -> Guess: ...
 
     @overload
-    def guess(self, texts: list[str] | tuple[str, ...]) -> list[TextGuess]: ...
+    def guess(self, texts: list[str] | tuple[str, ...]) -> list[Guess]: ...
 
-    def guess(self, texts: str | list[str] | tuple[str, ...]) -> TextGuess | list[TextGuess]:
+    def guess(self, texts: str | list[str] | tuple[str, ...]) -> Guess | list[Guess]:
         """Label a text, or each of several, as it stands there whole.
 
         Raises:
@@ -198,18 +167,19 @@ class TextClassifier:
         cut = [self._cut(text) for text in several]
         probabilities = self.probabilities(cut)
         guesses = [
-            self._ranked(row, len(pieces)) for row, pieces in zip(probabilities, cut, strict=True)
+            Guess.ranked(self.names, row, len(pieces))
+            for row, pieces in zip(probabilities, cut, strict=True)
         ]
         return guesses[0] if isinstance(texts, str) else guesses
 
-    def guesses(self, text: str) -> list[TextGuess]:
+    def guesses(self, text: str) -> list[Guess]:
         """Label a text after each of its words, as if nobody knew what follows.
 
         Raises:
             UserError: the text holds no word.
         """
         rows = self._after_every_piece(self._cut(text))
-        return [self._ranked(row, read) for read, row in enumerate(rows, 1)]
+        return [Guess.ranked(self.names, row, read) for read, row in enumerate(rows, 1)]
 
     def influences(self, text: str) -> list[Influence]:
         """By how much each word moved the probability of the label that the whole text has.
@@ -259,9 +229,7 @@ class TextClassifier:
 
     def calibrated(self, logits: Tensor, read: Ints) -> Floats:
         """Logits (N, V) after so many pieces (N,) → probabilities (N, V)."""
-        temperatures = torch.from_numpy(temperature_at(self.temperatures, read))
-        class_priors: Floats = (logits.double() / temperatures[:, None]).softmax(-1).numpy()
-        return class_priors
+        return calibrated(logits, self.temperatures, read)
 
     @torch.inference_mode()
     def _read(self, texts: Sequence[Sequence[str]]) -> tuple[Tensor, Tensor]:
@@ -280,10 +248,6 @@ class TextClassifier:
         if not cut:
             raise UserError(f"{text[:40]!r}: holds no word to go by")
         return cut[:MAX_TOKENS]
-
-    def _ranked(self, probabilities: Floats, read: int) -> TextGuess:
-        order = np.argsort(-probabilities, kind="stable")
-        return TextGuess(tuple((self.names[n], float(probabilities[n])) for n in order), read)
 
 
 def _of_similar_length(lengths: Ints) -> list[Ints]:

@@ -15,7 +15,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from glob import glob
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -24,7 +23,8 @@ import torch
 from torch import Tensor
 
 from multimodal.errors import UserError
-from multimodal.recognition.ink import Ints
+from multimodal.hub import load_data_set, names_repository
+from multimodal.recognition.arrays import Ints
 from multimodal.recognition.texts.pieces import Pieces, TokenBatch
 from multimodal.recognition.texts.tables import (
     ENDINGS,
@@ -36,12 +36,11 @@ from multimodal.recognition.texts.tables import (
     column_of,
     read_rows,
 )
-from multimodal.strokes import quickdraw_split
+from multimodal.splits import require_split, split_by_hash, split_by_name, stated_split
+from multimodal.text_files import find_files
 from multimodal.training import batches_per_epoch, derived_seed
 
-SPLITS = ("train", "dev", "test")
-_NAMES = {name: name for name in SPLITS} | dict.fromkeys(("val", "valid", "validation"), "dev")
-_BY_HASH = {"train": "train", "valid": "dev", "test": "test"}
+_TENTHS = 10  # one in ten texts is test, one dev, where files state no splits
 
 UNLABELLED = "-1"
 """How `datasets` writes that a row of a test split has no label."""
@@ -69,10 +68,8 @@ class LabelledTexts:
         Raises:
             UserError: it cannot be read, or has no such split or column.
         """
-        split = _NAMES.get(split, split)
-        if split not in SPLITS:
-            raise UserError(f"no split {split!r}: choose one of {', '.join(SPLITS)}")
-        if _names_data_set(source):
+        split = require_split(split)
+        if names_repository(source):
             rows = _hub_rows(str(source), split, columns)
         else:
             rows = _file_rows(source, split, columns)
@@ -199,20 +196,17 @@ def _in_order(label: str) -> tuple[float, str]:
 
 
 def _file_rows(source: str | Path, split: str, columns: Columns) -> Iterator[Row]:
-    files = _find_files(source)
-    stated = {file: _split_in(file) for file in files}
+    files = find_files(source, ENDINGS[:-1], "table")
+    stated = {file: stated_split(file.stem) for file in files}
     if any(stated.values()):
         named = [file for file, name in stated.items() if name == split]
         if named or split != "dev":
             rows = _rows_of(named, columns)
-            return _without_dev(rows, split) if split == "train" and not _has_dev(stated) else rows
+            holds_dev = split == "train" and "dev" not in stated.values()
+            return _without_dev(rows) if holds_dev else rows
         named = [file for file, name in stated.items() if name == "train"]
         return _part(_rows_of(named, columns), "dev")
     return _part(_rows_of(files, columns), split)
-
-
-def _has_dev(stated: dict[Path, str | None]) -> bool:
-    return "dev" in stated.values()
 
 
 def _rows_of(files: Iterable[Path], columns: Columns) -> Iterator[Row]:
@@ -222,60 +216,24 @@ def _rows_of(files: Iterable[Path], columns: Columns) -> Iterator[Row]:
 
 def _part(rows: Iterable[Row], split: str) -> Iterator[Row]:
     """Those rows whose text is in a split by what it says."""
-    return (row for row in rows if _BY_HASH[quickdraw_split(row.text or "")] == split)
+    return (row for row in rows if split_by_hash(row.text or "", _TENTHS) == split)
 
 
-def _without_dev(rows: Iterable[Row], split: str) -> Iterator[Row]:
-    del split
-    return (row for row in rows if _BY_HASH[quickdraw_split(row.text or "")] != "dev")
-
-
-def _find_files(source: str | Path) -> list[Path]:
-    path = Path(source)
-    if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if _readable(file))
-    elif path.exists() or not any(sign in str(source) for sign in "*?["):
-        files = [path]
-    else:
-        files = sorted(file for file in map(Path, glob(str(source))) if _readable(file))  # noqa: PTH207
-    if not files:
-        raise UserError(f"{source}: holds no table; they end in {', '.join(ENDINGS[:-1])}")
-    return files
-
-
-def _readable(file: Path) -> bool:
-    return file.is_file() and file.suffix.lower() in ENDINGS[:-1] and file.name[0] != "."
-
-
-def _split_in(file: Path) -> str | None:
-    """The split that a file's name states."""
-    found = {_NAMES[part] for part in re.split(r"[\W_]+", file.stem.lower()) if part in _NAMES}
-    return found.pop() if len(found) == 1 else None
+def _without_dev(rows: Iterable[Row]) -> Iterator[Row]:
+    return (row for row in rows if split_by_hash(row.text or "", _TENTHS) != "dev")
 
 
 # ---- data sets of the Hub ----
 
 
-def _names_data_set(source: str | Path) -> bool:
-    """Whether it can be nothing but "owner/name"; a `Path` is always a file or a folder."""
-    named = isinstance(source, str) and re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", source, re.ASCII)
-    return bool(named) and not Path(source).exists() and not Path(source).parent.exists()
-
-
 def _hub_rows(name: str, split: str, columns: Columns) -> Iterator[Row]:
-    import datasets
-
-    try:
-        tables = datasets.load_dataset(name)
-    except Exception as error:  # a private set, no network: each raises its own
-        reason = str(error.__cause__ or error).strip().partition("\n")[0]
-        raise UserError(f"{name}: `datasets` cannot load it: {reason}") from error
-    stated = {_NAMES[key]: key for key in tables if key in _NAMES}
+    tables = load_data_set(name)
+    stated = {named: key for key in tables if (named := split_by_name(key))}
     if len(tables) == 1:
         return _part(_dataset_rows(name, next(iter(tables.values())), columns), split)
     if split in stated:
         rows = _dataset_rows(name, tables[stated[split]], columns)
-        return _without_dev(rows, split) if split == "train" and "dev" not in stated else rows
+        return _without_dev(rows) if split == "train" and "dev" not in stated else rows
     if split == "dev" and "train" in stated:
         return _part(_dataset_rows(name, tables[stated["train"]], columns), "dev")
     raise UserError(f"{name}: no split {split!r}; there are {', '.join(tables)}")

@@ -16,10 +16,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from typing import Final, NamedTuple
 
 import numpy as np
+
+from multimodal.word_tables import read_table, split_list
 
 GOOD: Final = "positive"
 BAD: Final = "negative"
@@ -97,13 +98,11 @@ def grammar() -> Grammar:
     """The words and rules that ship."""
     words: dict[str, dict[str, list[str]]] = defaultdict(dict)
     rules: dict[str, list[Rule]] = {"rule": [], "join": []}
-    table = files(__package__).joinpath("opinions.tsv").read_text(encoding="utf-8")
-    for line in table.splitlines()[1:]:
-        kind, sense, text = line.split("\t")
+    for kind, sense, text in read_table("recognition/texts/opinions.tsv"):
         if kind in rules:
             rules[kind].append(Rule(sense, text))
         else:
-            words[kind][_MOODS.get(sense, "")] = [word.strip() for word in text.split(", ")]
+            words[kind][_MOODS.get(sense, "")] = split_list(text)
     return Grammar(words, rules["rule"], rules["join"])
 
 

@@ -13,10 +13,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from multimodal.errors import UserError
-from multimodal.recognition.calibration import fit_temperature, fit_temperatures
-from multimodal.recognition.ink import Floats, Ints
+from multimodal.recognition.arrays import Floats, Ints
+from multimodal.recognition.calibration import UNCALIBRATED, fit_temperature, fit_temperatures
 from multimodal.recognition.metrics import expected_calibration_error, ranks
-from multimodal.recognition.recognizer import UNCALIBRATED
 from multimodal.recognition.texts.classifier import MAX_TOKENS, TextClassifier
 from multimodal.recognition.texts.data import LabelledBatch, LabelledTexts, TrainingTexts
 from multimodal.recognition.texts.model import TextNetwork, agreed

@@ -23,7 +23,7 @@ from pipelines.caption.containers import Reading
 from pipelines.caption.inputs import read_inputs
 from pipelines.caption.items import Item
 from pipelines.caption.run import Files, caption_to_files
-from pipelines.progress import told
+from pipelines.tally import told
 
 
 def png(number: int) -> bytes:

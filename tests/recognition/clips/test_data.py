@@ -47,11 +47,11 @@ def frame_encoder(copied) -> FrameEncoder:
 
 def test_clips_are_split_by_their_names(data):
     parts = read_labelled_clips(data, None, 1)
-    assert list(parts) == ["train", "valid", "test"]
+    assert list(parts) == ["train", "dev", "test"]
     counts = {split: sum(map(len, part.values())) for split, part in parts.items()}
     assert sum(counts.values()) == 80
     assert counts["train"] > 50
-    assert min(counts["valid"], counts["test"]) > 0
+    assert min(counts["dev"], counts["test"]) > 0
     assert all(list(part) == LABELS for part in parts.values())
     paths = {clip.path for part in parts.values() for of_one in part.values() for clip in of_one}
     assert len(paths) == 80
@@ -76,7 +76,7 @@ def test_splits_of_ones_own_are_kept(data, tmp_path):
     parts = read_labelled_clips(tmp_path, None, 1)
     assert {split: {k: len(v) for k, v in part.items()} for split, part in parts.items()} == {
         "train": {"rises": 40},
-        "valid": {"falls": 40},
+        "dev": {"falls": 40},
         "test": {},
     }
 

@@ -93,10 +93,10 @@ def drawings(tmp_path):
 def test_well_covered_categories_are_filmed(drawings):
     parts = films_of_quickdraw(drawings, 20, 50)
     assert {split: list(part) for split, part in parts.items()} == {
-        split: ["house"] for split in ("train", "valid", "test")
+        split: ["house"] for split in ("train", "dev", "test")
     }
     assert len(parts["train"]["house"]) == 20
-    assert len(parts["valid"]["house"]) == 2
+    assert len(parts["dev"]["house"]) == 2
     every = films_of_quickdraw(drawings, None, 50)
     assert sum(len(part["house"]) for part in every.values()) == 60
     assert len(parts["test"]["house"]) == len(every["test"]["house"]) > 2

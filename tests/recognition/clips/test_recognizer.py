@@ -27,7 +27,7 @@ def same(one, two) -> bool:
 
 def test_a_ranking_of_all_labels_after_every_frame(recognizer):
     guesses = recognizer.guesses(field("rises", 0))
-    assert [guess.frame for guess in guesses] == list(range(1, 9))
+    assert [guess.seen for guess in guesses] == list(range(1, 9))
     for guess in guesses:
         labels, shares = zip(*guess.ranking, strict=True)
         assert sorted(labels) == ["falls", "rests", "rises"]
@@ -58,7 +58,7 @@ def test_watching_gives_the_same_guesses_one_by_one(recognizer):
     watcher = recognizer.watch()
     live = [watcher.add(picture) for picture in clip]
     whole = recognizer.guesses(clip)
-    assert [guess.frame for guess in live] == [guess.frame for guess in whole]
+    assert [guess.seen for guess in live] == [guess.seen for guess in whole]
     assert all(same(one, two) for one, two in zip(live, whole, strict=True))
 
 
@@ -71,7 +71,7 @@ def test_a_file_is_seen_as_its_frames_are(recognizer, tmp_path):
 
 def test_of_a_long_clip_some_frames_are_seen(recognizer, monkeypatch):
     monkeypatch.setattr(module, "MOST_SEEN", 3)
-    assert [guess.frame for guess in recognizer.guesses(field("rises", 0, 9))] == [1, 5, 9]
+    assert [guess.seen for guess in recognizer.guesses(field("rises", 0, 9))] == [1, 5, 9]
 
 
 def test_temperatures_belong_to_the_number_of_frames_seen(recognizer):

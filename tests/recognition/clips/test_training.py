@@ -33,9 +33,7 @@ def recipe(copied) -> ClipRecipe:
 def test_a_recognizer_learns_what_only_the_order_tells(recipe, data, tmp_path):
     """The frames of both labels are the same ones: after one frame, chance; after all, nearly 1."""
     parts = read_labelled_clips(data, None, 1)
-    best = train(
-        ClipTask(recipe, parts["train"], parts["valid"], tmp_path / "run"), tmp_path / "run"
-    )
+    best = train(ClipTask(recipe, parts["train"], parts["dev"], tmp_path / "run"), tmp_path / "run")
     lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
     dev = [line for line in map(json.loads, lines) if line["kind"] == "dev"]
     assert {"top1", "top5", "top1_half", "ece"} < set(dev[0])
@@ -49,7 +47,7 @@ def test_a_recognizer_learns_what_only_the_order_tells(recipe, data, tmp_path):
 
 def test_the_loss_weighs_guesses_by_what_they_have_seen(recipe, data, tmp_path):
     parts = read_labelled_clips(data, None, 1)
-    task = ClipTask(recipe, parts["train"], parts["valid"], tmp_path)
+    task = ClipTask(recipe, parts["train"], parts["dev"], tmp_path)
     network = task.model.eval()
     seen, labels = torch.randn(2, 3, network.embedding[0].normalized_shape[0]), torch.tensor([0, 1])
     weights = torch.tensor([[0.1, 0.2, 1.0], [0.3, 0.3, 1.0]])

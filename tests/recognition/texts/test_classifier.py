@@ -17,7 +17,7 @@ def test_texts_are_labelled_one_by_one_as_together(classifier):
         np.testing.assert_allclose(
             [p for _, p in alone.ranking], [p for _, p in guess.ranking], rtol=1e-4
         )
-        assert alone.pieces == len(classifier.pieces.cut(text))
+        assert alone.seen == len(classifier.pieces.cut(text))
     assert classifier.guess([]) == []
 
 
@@ -32,7 +32,7 @@ def test_probabilities_are_a_ranking(classifier):
 
 def test_an_answer_after_every_word_is_that_of_the_words_so_far(classifier):
     answers = classifier.guesses("so good so bad")
-    assert [answer.pieces for answer in answers] == [1, 2, 3, 4]
+    assert [answer.seen for answer in answers] == [1, 2, 3, 4]
     for answer, so_far in zip(answers, ("so", "so good", "so good so"), strict=False):
         whole = classifier.guess(so_far)
         assert answer.probability_of("x") == pytest.approx(whole.probability_of("x"), rel=1e-4)
@@ -85,7 +85,7 @@ def test_a_text_without_a_word_is_refused(classifier):
 
 
 def test_a_text_without_end_is_read_up_to_a_limit(classifier):
-    assert classifier.guess("so " * (MAX_TOKENS + 5)).pieces == MAX_TOKENS
+    assert classifier.guess("so " * (MAX_TOKENS + 5)).seen == MAX_TOKENS
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ def read(source, split="train"):
 
 
 def test_splits_are_those_of_the_files(data):
-    assert [len(read(data, split)) for split in ("train", "valid", "test")] == [120, 40, 40]
+    assert [len(read(data, split)) for split in ("train", "dev", "test")] == [120, 40, 40]
     assert read(data).classes == ("bad", "good")
     assert read(str(data / "*.tsv"), "dev").texts == read(data, "dev").texts
 
@@ -70,7 +70,7 @@ def test_data_sets_keep_the_names_of_their_labels(monkeypatch):
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (lambda folder: folder / "gone.csv", "cannot be read"),
+        (lambda folder: folder / "gone.csv", "no such file"),
         (lambda folder: folder, "holds no table"),
         (lambda folder: f"{folder}/*.csv", "holds no table"),
     ],

@@ -1,0 +1,85 @@
+"""Files and folders that are written whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from multimodal.errors import disk_errors
+
+
+@contextmanager
+def written_aside(path: Path, *, synced: bool = False) -> Iterator[Path]:
+    """Yield a file to write to, which takes the place of `path` when all went well.
+
+    Whatever goes wrong, what was at `path` stays, and nothing half written remains.
+
+    Args:
+        path: the file; the one to write to has the same ending, which Pillow goes by.
+        synced: wait until the disk holds it, also after a power cut.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    aside = path.with_name(f".unfinished-{path.name}")
+    with disk_errors(path):
+        try:
+            yield aside
+            if synced:
+                sync(aside)
+            aside.replace(path)
+            if synced:
+                sync(path.parent)
+        finally:
+            with suppress(OSError):
+                aside.unlink()
+
+
+@contextmanager
+def folder_aside(path: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `path`; whatever is not moved out of it is removed at the end.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    aside = path.with_name(f".unfinished-{path.name}")
+    with disk_errors(path):
+        try:
+            shutil.rmtree(aside, ignore_errors=True)
+            aside.mkdir()
+            yield aside
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def sync(path: Path) -> None:
+    """Wait until the disk holds a file, or the names in a folder."""
+    if path.is_dir() and os.name != "posix":
+        return  # where a folder cannot be opened, let alone synced
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a whole file.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    with written_aside(path) as aside:
+        aside.write_bytes(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file in UTF-8.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    write_bytes(path, text.encode())

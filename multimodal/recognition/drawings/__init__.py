@@ -1,0 +1,1 @@
+"""Drawings: what they show, after every stroke."""

@@ -1,0 +1,277 @@
+"""The one class that people use: load a recognizer, then show it drawings.
+
+recognizer = Recognizer.load()                       # the shipped model; or a folder, or a Hub id
+recognizer.guess(drawing)                            # Guess(label="apple", probability=0.97, …)
+recognizer.guess([drawing, another], top=3)
+recognizer.guesses(drawing)                          # one Guess after every stroke
+
+watcher = recognizer.watch()                         # while somebody draws
+watcher.add([(0, 0), (40, 3), (41, 60)])             # Guess(label="square", …)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from multimodal.checkpoints import (
+    JSON,
+    load_tensors,
+    read_checkpoint,
+    reading_config,
+    save_checkpoint,
+)
+from multimodal.errors import UserError
+from multimodal.processor import Precision, torch_dtype
+from multimodal.recognition.arrays import Floats, Ints
+from multimodal.recognition.calibration import UNCALIBRATED, calibrated
+from multimodal.recognition.drawings.base import RecognizerBase
+from multimodal.recognition.drawings.data import (
+    ROUNDING,
+    count_pieces,
+    mirror_images,
+    moments_at,
+    pieces_of_drawings,
+)
+from multimodal.recognition.drawings.ink import Ink, starts_of
+from multimodal.recognition.drawings.model import RecognizerConfig, RecognizerNetwork
+from multimodal.recognition.drawings.views import PIECE_POINTS, Before, Trace, View, look, pictures
+from multimodal.recognition.guess import Guess
+from multimodal.recognition.pooled_rnn import PooledState
+from multimodal.strokes import Drawing
+
+SHIPPED = "recognizer-quickdraw"
+TASK = "recognizer"
+
+_BATCH_SIZE = 128  # drawings
+_STEPS_AT_A_TIME = 2**20  # of ink that pictures are drawn of
+
+
+class Recognizer(RecognizerBase):
+    """A drawing becomes a ranking of categories, after every stroke.
+
+    Args:
+        network: what was learnt; it is put into evaluation mode.
+        categories: V names.
+        temperatures: by how many strokes were seen; see `multimodal.recognition.calibration`.
+        mirror: whether every guess is the mean over the drawing and its mirror image.
+    """
+
+    def __init__(
+        self,
+        network: RecognizerNetwork,
+        categories: Sequence[str],
+        temperatures: Mapping[int, float] = UNCALIBRATED,
+        *,
+        mirror: bool = True,
+    ) -> None:
+        self.network = network.eval()
+        self.categories = tuple(categories)
+        self.temperatures = dict(temperatures)
+        self.mirror = mirror
+
+    @classmethod
+    def load(cls, source: str | Path = SHIPPED, *, precision: Precision = "fp32") -> Self:
+        """Load a recognizer, ready to guess.
+
+        Args:
+            source: the name of a shipped model, a folder, or a repository of the Hugging Face Hub.
+            precision: of the arithmetic; bf16 makes large batches faster, and a guess after the
+                last stroke then differs a little from the same guess at the whole drawing.
+
+        Raises:
+            UserError: when there is none, or it is damaged or made for another task.
+        """
+        checkpoint = read_checkpoint(source, task=TASK)
+        with reading_config(checkpoint):
+            recognizer = cls.from_config(checkpoint.config)
+        load_tensors(recognizer.network, checkpoint)
+        recognizer.network.to(torch_dtype(precision))
+        return recognizer
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Build a model with random weights from the contents of a `config.json`."""
+        categories = [str(name) for name in config["categories"]]
+        network = RecognizerNetwork(RecognizerConfig(**config["network"]), len(categories))
+        temperatures = {int(k): float(value) for k, value in config["temperatures"].items()}
+        if 1 not in temperatures or not min(temperatures.values()) > 0:
+            raise UserError("temperatures: there must be one from the first stroke on, all above 0")
+        return cls(network, categories, temperatures, mirror=bool(config["mirror"]))
+
+    def save(self, folder: str | Path, card: str | None = None) -> Path:
+        """Write `config.json` and `model.safetensors` (16-bit) into a folder, all or nothing.
+
+        Args:
+            folder: where; a checkpoint that is there is replaced.
+            card: the text of the model card (README.md).
+        """
+        config: dict[str, JSON] = {
+            "task": TASK,
+            "network": asdict(self.network.config),
+            "mirror": self.mirror,
+            "temperatures": {str(least): value for least, value in self.temperatures.items()},
+            "categories": list(self.categories),
+        }
+        tensors = self.network.state_dict()
+        return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
+
+    def _guess_whole(self, drawings: Sequence[Drawing], top: int) -> list[Guess]:
+        ink = Ink.of(drawings)
+        return self.ranked(self.logits(ink, np.cumsum(ink.counts) - 1), ink.counts, top)
+
+    def _guess_along(self, drawings: Sequence[Drawing], top: int) -> list[list[Guess]]:
+        ink = Ink.of(drawings)
+        strokes = np.arange(len(ink.sizes))
+        logits, seen = self.logits(ink, strokes), strokes_seen(ink, strokes)
+        found = iter(self.ranked(logits, seen, top))
+        return [[next(found) for _ in range(count)] for count in ink.counts]
+
+    def watch(self, top: int = 5) -> Watcher:
+        """Begin to watch somebody draw.
+
+        Args:
+            top: how many categories of each ranking to give.
+        """
+        return Watcher(self, top)
+
+    def probabilities(self, ink: Ink, strokes: Ints | None = None) -> Floats:
+        """What is probable at some moments.
+
+        Args:
+            ink: drawings.
+            strokes: (N,) numbers of strokes in `ink`, each the newest of its moment; every
+                drawing's last unless given.
+
+        Returns:
+            (N, V), each row with the sum 1.
+        """
+        if strokes is None:
+            strokes = np.cumsum(ink.counts) - 1
+        return self.calibrated(self.logits(ink, strokes), strokes_seen(ink, strokes))
+
+    def logits(self, ink: Ink, strokes: Ints) -> Tensor:
+        """The same before the temperatures: (N, V) in fp32."""
+        logits = torch.zeros(len(strokes), len(self.categories))
+        drawing = ink.drawing_of_stroke[strokes]
+        place = strokes - starts_of(ink.counts)[drawing]
+        for batch in _of_similar_length(ink, np.unique(drawing)):
+            which = np.flatnonzero(np.isin(drawing, batch))
+            part = ink.take(batch)
+            begins = starts_of(part.counts)[np.searchsorted(batch, drawing[which])]
+            answers, _ = self.follow(look(part), begins + place[which])
+            logits[torch.from_numpy(which)] = answers
+        return logits
+
+    @torch.inference_mode()
+    def follow(
+        self,
+        view: View,
+        strokes: Ints,
+        memory: PooledState | None = None,
+        earlier: Trace | None = None,
+        rounding: int = ROUNDING,
+    ) -> tuple[Tensor, PooledState]:
+        """Read what is seen of drawings, and guess at some moments.
+
+        Args:
+            view: of B drawings, or of one stroke that continues a single drawing.
+            strokes: (N,) numbers of strokes in the view, each the newest of its moment.
+            memory: what is remembered from before the view; None of empty canvases.
+            earlier: the ink from before the view.
+            rounding: the steps read are a multiple of it; 1 for a memory that is to go on.
+
+        Returns:
+            Logits (N, V) in fp32, and what is remembered after the view.
+        """
+        moments = moments_at(view, strokes, rounding)
+        if self.mirror:
+            moments = moments.with_mirror_images()
+        pieces, row, end = moments.like(self.network.readout.weight)
+        remembered, memory = self.network.read(pieces, memory)
+        states = remembered[row, end].unflatten(0, (-1, len(strokes)))  # (sides, N, 2 H)
+        answers = [
+            self._guess(states[:, part], view, strokes[part], earlier)
+            for part in _parts(view, strokes)
+        ]
+        return torch.cat(answers), memory
+
+    def _guess(self, states: Tensor, view: View, strokes: Ints, earlier: Trace | None) -> Tensor:
+        """States (sides, N, 2 H) and what stood there at N moments → logits (N, V)."""
+        drawn = None
+        if size := self.network.config.picture_size:
+            drawn = torch.from_numpy(pictures(view, strokes, size, earlier)).to(states)
+            drawn = torch.cat([drawn, mirror_images(drawn)]) if self.mirror else drawn
+        logits = self.network.guess(states.flatten(0, 1), drawn).float().cpu()
+        mean: Tensor = logits.unflatten(0, states.shape[:2]).mean(0)
+        return mean
+
+    def calibrated(self, logits: Tensor, seen: Ints) -> Floats:
+        """Logits (N, V) after so many strokes (N,) → probabilities (N, V)."""
+        return calibrated(logits, self.temperatures, seen)
+
+    def ranked(self, logits: Tensor, seen: Ints, top: int) -> list[Guess]:
+        """Logits (N, V) after so many strokes (N,) → N guesses."""
+        rows = zip(self.calibrated(logits, seen), seen.tolist(), strict=True)
+        return [Guess.ranked(self.categories, row, strokes, top) for row, strokes in rows]
+
+
+class Watcher:
+    """Watches one drawing grow; keeps what it remembers, so that a stroke costs only itself.
+
+    Made by `Recognizer.watch`.
+    """
+
+    def __init__(self, recognizer: Recognizer, top: int) -> None:
+        self._recognizer = recognizer
+        self._top = top
+        self._memory: PooledState | None = None
+        self._before = Before.nothing(1)
+        self._trace = Trace(np.zeros((0, 2)), np.zeros((0, 2)))
+        self._strokes = 0
+
+    def add(self, stroke: npt.ArrayLike) -> Guess:
+        """See one more stroke: points (n, 2), in the unit of those before.
+
+        Raises:
+            UserError: it is no stroke.
+        """
+        view = look(Ink.of([Drawing([stroke])]), self._before)
+        logits, self._memory = self._recognizer.follow(
+            view, np.array([0]), self._memory, self._trace, rounding=1
+        )
+        self._before = view.after
+        self._trace = self._trace.then(view.trace)
+        self._strokes += 1
+        return self._recognizer.ranked(logits, np.array([self._strokes]), self._top)[0]
+
+
+def strokes_seen(ink: Ink, strokes: Ints) -> Ints:
+    """How many strokes of its drawing had been drawn after each of some strokes (N,)."""
+    return strokes - starts_of(ink.counts)[ink.drawing_of_stroke[strokes]] + 1
+
+
+def _of_similar_length(ink: Ink, drawings: Ints) -> list[Ints]:
+    """Some of the drawings in batches, each in ascending order."""
+    if len(drawings) <= _BATCH_SIZE:
+        return [drawings] if len(drawings) else []
+    order = drawings[np.argsort(count_pieces(ink)[drawings], kind="stable")]
+    batches = np.split(order, range(_BATCH_SIZE, len(order), _BATCH_SIZE))
+    return [np.sort(batch) for batch in batches]
+
+
+def _parts(view: View, strokes: Ints) -> list[slice]:
+    """Moments in parts whose pictures fit into memory, however many strokes a drawing has."""
+    ends = np.cumsum(view.sizes)
+    begins = np.repeat(starts_of(pieces_of_drawings(view)), view.counts)
+    steps = np.cumsum((ends - begins)[strokes] * PIECE_POINTS)
+    cuts = np.flatnonzero(np.diff(steps // _STEPS_AT_A_TIME)) + 1
+    return [slice(a, b) for a, b in pairwise([0, *cuts.tolist(), len(strokes)])]

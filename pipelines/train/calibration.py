@@ -55,7 +55,10 @@ def calibrate_captioner(
 
     learnt, dev = (read_captions(data, split, **(where or {})) for split in ("train", "dev"))
     captions = [caption for group in read_sentences(world) for caption in group]
-    exact, captioner = Captioner.load(model, precision="fp32"), Captioner.load(model)
+    exact, captioner = (
+        Captioner.from_pretrained(model, precision="fp32"),
+        Captioner.from_pretrained(model),
+    )
     known = [caption for photo in learnt for caption in photo.captions]
     familiar, held_out = (list(_mean_cells(captioner, split)) for split in (learnt, dev))
     calibrated = calibrate(exact, familiar, held_out, known, captions)
@@ -64,7 +67,7 @@ def calibrate_captioner(
     if objects and photos:
         listed = read_objects(objects)
         judged += [(str(photos / name), set(there)) for name, there in listed.items()]
-    return fit_confidence(calibrated, judged).save(out)
+    return fit_confidence(calibrated, judged).save_pretrained(out)
 
 
 def _mean_cells(captioner: Captioner, photos: Sequence[CaptionedPhoto]) -> Iterator[Tensor]:

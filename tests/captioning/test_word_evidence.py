@@ -111,7 +111,9 @@ def test_a_calibrated_captioner_knows_its_world_also_after_loading(captioner, tm
     calibrated = calibrate(captioner, [cells], [cells[:20]], ["a dog", "a man"], world)
     assert calibrated.network.word_evidence.usual[0, [A, DOG, LION]].tolist() == [1.0, 0.5, 0.0]
     assert calibrated.network.word_evidence.usual[1, LION].item() == pytest.approx(1 / 3)
-    loaded = Captioner.load(calibrated.save(tmp_path / "model"), precision="fp32")
+    loaded = Captioner.from_pretrained(
+        calibrated.save_pretrained(tmp_path / "model"), precision="fp32"
+    )
     familiarity = calibrated.network.word_evidence.familiarity
     assert familiarity(cells).mean() > 0.5
     assert familiarity(cells + 50).max() < 0.01
@@ -167,7 +169,7 @@ def test_captions_have_support_and_after_calibration_confidence(captioner, tmp_p
     right = sum(not objects for objects in said) / 8
     confidence = [caption.confidence for caption in fitted.caption(photos(8))]
     assert sum(confidence) / 8 == pytest.approx(right, abs=0.02)
-    loaded = Captioner.load(fitted.save(tmp_path / "model"), precision="fp32")
+    loaded = Captioner.from_pretrained(fitted.save_pretrained(tmp_path / "model"), precision="fp32")
     assert loaded.confidence == fitted.confidence
     with pytest.raises(UserError, match="no photos"):
         fit_confidence(captioner, [])

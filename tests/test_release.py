@@ -84,7 +84,9 @@ def test_the_terms_of_every_model_are_among_the_licences():
 
 def test_versions_agree():
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
-    assert f"version: {PROJECT['version']}\n" in citation
+    package = (ROOT / "multimodal/__init__.py").read_text(encoding="utf-8")
+    version = re.search(r'__version__ = "(.*)"', package)[1]
+    assert f"version: {version}\n" in citation
 
 
 def test_constraints_satisfy_what_is_required():

@@ -29,12 +29,12 @@ def model(tmp_path_factory):
     config = TextConfig(num_encoders=2, embedding_size=6, hidden_size=6)
     network = TextNetwork(config, len(pieces), 32, 2)
     classifier = TextClassifier(network, pieces, ("0", "1"), names=("sad", "glad"))
-    return classifier.save(tmp_path_factory.mktemp("models") / "moods")
+    return classifier.save_pretrained(tmp_path_factory.mktemp("models") / "moods")
 
 
 @pytest.fixture
 def classifier(model):
-    return TextClassifier.load(model)
+    return TextClassifier.from_pretrained(model)
 
 
 @pytest.fixture
@@ -216,7 +216,7 @@ def labelled(tmp_path):
 
 def test_training_leaves_a_classifier_that_can_be_measured(run, labelled, tmp_path, monkeypatch):
     monkeypatch.setattr(Report, "draw_curves", lambda self: None)
-    tiny = ["readers=1", "embedding_size=6", "hidden_size=6", "buckets=32", "epochs=2"]
+    tiny = ["num_encoders=1", "embedding_size=6", "hidden_size=6", "buckets=32", "epochs=2"]
     names = ["label_names=0=sad,1=glad", "batch_size=4", "min_count=1"]
     settings = [part for setting in [*tiny, *names] for part in ("--set", setting)]
     code, out, _ = run(
@@ -233,7 +233,7 @@ def test_training_leaves_a_classifier_that_can_be_measured(run, labelled, tmp_pa
     figures = json.loads(scores.read_text())
     assert {"accuracy", "ece", "per_class", "sentences", "seconds"} <= set(figures)
     assert figures["sentences"] == 8
-    classifier = TextClassifier.load(best)
+    classifier = TextClassifier.from_pretrained(best)
     texts = [line.split("\t") for line in (labelled / "test.tsv").read_text().splitlines()]
     right = [
         {"sad": "0", "glad": "1"}[classifier.guess(text).label] == label for text, label in texts

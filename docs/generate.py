@@ -22,7 +22,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 ROOT = Path(__file__).parents[1]
-LAYERS = "<!-- generated: layers -->"
+LAYERS, CLASSES = "<!-- generated: layers -->", "<!-- generated: classes -->"
 
 
 def project() -> dict[str, Any]:
@@ -181,6 +181,13 @@ def root_page(name: str) -> Callable[[], str]:
     return page
 
 
+def classes() -> str:
+    """What the Python reference shows of every task: its class."""
+    from multimodal.tasks import TASKS
+
+    return "\n\n".join(f"::: {spec.model.replace(':', '.')}" for spec in TASKS.values())
+
+
 def layers() -> str:
     """The layers of the import contracts as an SVG, the highest first."""
     top, inner = project()["tool"]["importlinter"]["contracts"][:2]
@@ -245,7 +252,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     """Draw the layers, and name files outside the documentation instead of linking to them."""
     told = re.sub(r"\[([^]]*)\]\(\.\./([^)#]*)[^)]*\)", _named, markdown)
     told = re.sub(r"\[([^]]*)\]\(([^)]*\.ipynb)\)", r"\1 (`docs/\2`)", told)
-    return told.replace(LAYERS, layers())
+    return told.replace(LAYERS, layers()).replace(CLASSES, classes())
 
 
 def _named(link: re.Match[str]) -> str:

@@ -33,8 +33,8 @@ class TextClassifierRecipe:
         short_opinions: so many short texts are made by rule and learnt from beside the data, for
             labels that are shown as positive and negative; see `opinions`.
         held_out: a table of texts, none of which may be among those.
-        readers, cell, embedding_size, hidden_size, layers, input_dropout, dropout, weight_dropout,
-            piece_dropout, name_dropout: see TextConfig.
+        num_encoders, cell, embedding_size, hidden_size, layers, input_dropout, dropout,
+            weight_dropout, piece_dropout, name_dropout: see TextConfig.
         early_weight: what all answers before the last word count in the loss; the last counts 1.
         label_smoothing: the share of probability that is spread over all labels.
         epochs, batch_size, learning_rate, weight_decay: of AdamW; a batch counts texts.

@@ -7,6 +7,7 @@ Needs an installed Chromium and `pip install playwright`.
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from pipelines.caption.inputs import sample_pictures
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+MORE_TABS = "#tabs .overflow-menu"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 WIDTH, HEIGHT, MOST = 1080, 860, 1120  # pixels; a longer page is cut there
 FLAT, MIXED = 64, 84  # colours of a palette: the page's own exactly, and what comes near photos
@@ -58,11 +60,26 @@ def take_screenshots(folder: Path, model: str | None = None) -> list[Path]:
         )
         page.set_default_timeout(PATIENCE)
         page.goto(address)
-        page.get_by_role("tab", name="About", exact=True).last.wait_for()
-        there = set(
-            page.get_by_role("tab").all_inner_texts()
-        )  # some need a model that may not ship
+        page.get_by_role("tab", name=TABS[0][0], exact=True).last.wait_for()
+        there = tabs_of(page)  # some need a model that may not ship
         return [_take(page, name, identity, folder) for name, identity, _ in TABS if name in there]
+
+
+def tabs_of(page: Page) -> set[str]:
+    """The names of all tabs, those behind the three dots too."""
+    shown = page.get_by_role("tab").all_inner_texts()
+    return {*shown, *page.locator(f"{MORE_TABS} .overflow-dropdown button").all_text_contents()}
+
+
+def open_tab(page: Page, name: str) -> None:
+    """Click a tab, which is behind the three dots where the page has no room for it."""
+    tab = page.get_by_role("tab", name=name, exact=True).last
+    if tab.is_visible():
+        tab.click()
+        return
+    page.locator(f"{MORE_TABS} > button").click()
+    hidden = page.locator(f"{MORE_TABS} .overflow-dropdown button")
+    hidden.filter(has_text=re.compile(rf"^\s*{re.escape(name)}\s*$")).click()
 
 
 def find_chromium() -> str:
@@ -78,7 +95,7 @@ def find_chromium() -> str:
 
 
 def _take(page: Page, name: str, identity: str, folder: Path) -> Path:
-    page.get_by_role("tab", name=name, exact=True).last.click()
+    open_tab(page, name)
     page.wait_for_timeout(500)
     USES.get(identity, _nothing)(page)
     page.mouse.move(0, 0)
@@ -168,7 +185,7 @@ def _mood(page: Page) -> None:
 
 def _postcard(page: Page) -> None:
     _hand_in(page, "#postcard-photo", ["grace_hopper.jpg"])
-    page.locator("img.postcard").wait_for()
+    page.locator("img.postcard").locator("visible=true").wait_for()
     page.wait_for_timeout(8000)  # the card draws itself
 
 

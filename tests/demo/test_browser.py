@@ -7,19 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from demo.screenshots import open_tab
 from pipelines.caption.inputs import sample_pictures
 
 LION = next(path for path in sample_pictures() if path.name == "lion.jpg")
-
-
-def open_tab(page, name):
-    """Click a tab, which may be behind the three dots on a narrow screen."""
-    tab = page.get_by_role("tab", name=name, exact=True).last
-    if tab.is_visible():
-        tab.click()
-    else:
-        page.locator("#tabs .overflow-menu > button").click()
-        page.locator("#tabs .overflow-dropdown button", has_text=name).click()
 
 
 def hand_in(page, place, *files):

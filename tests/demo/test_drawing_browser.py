@@ -2,25 +2,14 @@
 
 import json
 import math
-import re
 
 import pytest
 
 from demo.models import shipped
 from demo.read import MODEL
+from demo.screenshots import open_tab
 
 PAD = "#together-pad"
-
-
-def open_tab(page, name):
-    """Click a tab, which may be behind the three dots on a narrow screen."""
-    tab = page.get_by_role("tab", name=name, exact=True).last
-    if tab.is_visible():
-        tab.click()
-        return
-    page.locator("#tabs .overflow-menu > button").click()
-    hidden = page.locator("#tabs .overflow-dropdown button")
-    hidden.filter(has_text=re.compile(rf"^\s*{name}\s*$")).click()
 
 
 def circle(x=0.5, y=0.5, radius=0.25):

@@ -5,17 +5,8 @@ import sys
 
 import pytest
 
+from demo.screenshots import open_tab
 from pipelines.caption.inputs import sample_pictures
-
-
-def open_tab(page, name):
-    """Open a tab, wherever the page has put it."""
-    tab = page.get_by_role("tab", name=name, exact=True).last
-    if tab.is_visible():
-        tab.click()
-        return
-    page.locator("#tabs .overflow-menu > button").click()
-    page.locator("#tabs .overflow-dropdown button", has_text=name).click()
 
 
 @pytest.fixture(params=["page", "phone"])

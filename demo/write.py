@@ -28,7 +28,7 @@ NO_MODEL = (
 
 
 def level(log_prob: float) -> str:
-    """How surprising a piece of text is, as a digit from 0, the steps of `multimodal generate-text`."""
+    """How surprising a piece is, as a digit from 0: the steps of `multimodal generate-text`."""
     from pipelines.generate_text import SURPRISE
 
     return str(next(n for n, (nats, _) in enumerate(SURPRISE) if -log_prob <= nats))

@@ -11,6 +11,7 @@ import gradio as gr
 
 from demo.models import shipped
 from demo.shared import Shared
+from multimodal.tasks import TASKS
 
 INTRODUCTION = """
 One function, applied again and again, with the same weights at every step: that is all there is
@@ -22,18 +23,6 @@ Each model has a card: what it learnt from, on which terms, how good it is on da
 saw, and what it gets wrong. Every figure was measured by a command of this project (`multimodal
 evaluate …`) on a test split that was looked at once.
 """
-
-TITLES = {
-    "captioner": "Photo to sentence",
-    "clip-recognizer": "Film to label",
-    "reader": "Handwriting to text",
-    "recognizer": "Drawing to category",
-    "sentiment": "Sentence to mood",
-    "sketcher": "Prompt to drawing",
-    "text": "Beginning to text",
-    "translator": "Sentence to another language",
-    "writer": "Text to handwriting",
-}
 
 
 class Model(TypedDict):
@@ -51,7 +40,7 @@ def model(name: str) -> Model:
     weights = folder.joinpath("model.safetensors")
     card = folder.joinpath("README.md")
     text = card.read_text(encoding="utf-8") if card.is_file() else ""
-    title = next((title for kind, title in TITLES.items() if name.startswith(f"{kind}-")), name)
+    title = next((spec.title for spec in TASKS.values() if name in spec.shipped), name)
     size = Path(str(weights)).stat().st_size if weights.is_file() else 0
     return {
         "name": name,

@@ -53,7 +53,7 @@ class Limits:
     kept_seconds: int = 30 * 60
 
     def require_text(self, text: object, name: str, *, empty: bool = False) -> str:
-        """Give a text back as it is.
+        """Return a text as it is.
 
         Args:
             text: what came in.
@@ -75,7 +75,7 @@ class Limits:
         return text
 
     def require_number(self, number: object, least: float, most: float, name: str) -> float:
-        """Give a number back.
+        """Return a number.
 
         Raises:
             UserError: it is none, or not between `least` and `most`.
@@ -85,7 +85,7 @@ class Limits:
         return float(number)
 
     def require_count(self, count: object, most: int, name: str) -> int:
-        """Give a number back as a whole one.
+        """Return a number as a whole one.
 
         Raises:
             UserError: it is not whole, or not between 1 and `most`.

@@ -8,6 +8,7 @@ from importlib.resources import files
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import multimodal
 from multimodal.errors import UserError
 
 if TYPE_CHECKING:
@@ -45,32 +46,32 @@ class Models:
     @property
     def captioner(self) -> Captioner:
         """Photo → sentence."""
-        return self._once("captioner", _load_captioner)
+        return self._once("captioner", multimodal.load_captioner)
 
     @property
     def sketcher(self) -> Sketcher:
         """Prompt → drawing."""
-        return self._once("sketcher", _load_sketcher)
+        return self._once("sketcher", multimodal.load_sketcher)
 
     @property
     def recognizer(self) -> Recognizer:
         """Drawing → category, after every stroke."""
-        return self._once("recognizer", _load_recognizer)
+        return self._once("recognizer", multimodal.load_recognizer)
 
     @property
     def text_classifier(self) -> TextClassifier:
         """Sentence → mood."""
-        return self._once("text classifier", _load_text_classifier)
+        return self._once("text classifier", multimodal.load_text_classifier)
 
     @property
     def handwriting_generator(self) -> HandwritingGenerator:
         """Text → handwriting."""
-        return self._once("handwriting generator", _load_handwriting_generator)
+        return self._once("handwriting generator", multimodal.load_handwriting_generator)
 
     @property
     def handwriting_recognizer(self) -> HandwritingRecognizer:
         """Handwriting → text."""
-        return self._once("handwriting recognizer", _load_handwriting_recognizer)
+        return self._once("handwriting recognizer", multimodal.load_handwriting_recognizer)
 
     def language_model(self, model: str) -> LanguageModel:
         """Text → more text.
@@ -82,7 +83,7 @@ class Models:
             known = ", ".join(self.language_models()) or "none yet"
             raise UserError(f"There is no language model {model!r}. These are here: {known}.")
         source = self._added.get(model, model)
-        return self._once(f"language model {model}", lambda: _load_language_model(source))
+        return self._once(f"language model {model}", lambda: multimodal.load_language_model(source))
 
     def language_models(self) -> list[str]:
         """The language models that ship, and others that were asked for, by their short names."""
@@ -92,7 +93,7 @@ class Models:
     @property
     def translator(self) -> Translator:
         """English sentence → the same in one of `languages`."""
-        return self._once("translator", _load_translator)
+        return self._once("translator", multimodal.load_translator)
 
     def languages(self) -> dict[str, str]:
         """The languages that sentences can be had in, by their codes, English first."""
@@ -140,51 +141,3 @@ def shipped() -> list[str]:
     """The names of the folders in `multimodal/pretrained`, without importing torch for it."""
     folders = files("multimodal").joinpath("pretrained").iterdir()
     return sorted(f.name for f in folders if f.joinpath("config.json").is_file())
-
-
-def _load_captioner() -> Captioner:
-    import multimodal
-
-    return multimodal.load_captioner()
-
-
-def _load_sketcher() -> Sketcher:
-    import multimodal
-
-    return multimodal.load_sketcher()
-
-
-def _load_recognizer() -> Recognizer:
-    import multimodal
-
-    return multimodal.load_recognizer()
-
-
-def _load_handwriting_recognizer() -> HandwritingRecognizer:
-    import multimodal
-
-    return multimodal.load_handwriting_recognizer()
-
-
-def _load_language_model(model: str) -> LanguageModel:
-    import multimodal
-
-    return multimodal.load_language_model(model)
-
-
-def _load_translator() -> Translator:
-    import multimodal
-
-    return multimodal.load_translator()
-
-
-def _load_text_classifier() -> TextClassifier:
-    import multimodal
-
-    return multimodal.load_text_classifier()
-
-
-def _load_handwriting_generator() -> HandwritingGenerator:
-    import multimodal
-
-    return multimodal.load_handwriting_generator()

@@ -201,10 +201,9 @@ def require_language_model(model: str) -> None:
         UserError: there is none, or it is damaged.
     """
     from multimodal.checkpoints import read_checkpoint
-    from multimodal.language.language_model import TASK
 
     try:
-        read_checkpoint(model, task=TASK)
+        read_checkpoint(model, task="language-model")
     except UserError as error:
         raise UserError(f"--language-model {model}: {error}") from error
 

@@ -2,19 +2,28 @@
 
 import multimodal
 
-captioner = multimodal.load_captioner()
+multimodal.available_models()                            # ["captioner-flickr8k", …]
+captioner = multimodal.load("captioner-flickr8k")        # by name; or a folder, or a Hub id
+captioner = multimodal.load_captioner()                  # the usual one, and its type is known
 print(captioner.caption("beach.jpg").text)
+
+Nothing heavy is imported before it is used: classes and functions come from `multimodal.tasks`.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from multimodal.tasks import TASKS, TaskSpec, full_name, imported, task_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from multimodal.captioning.captioner import Captioner
     from multimodal.handwriting.generator import HandwritingGenerator
     from multimodal.language.language_model import LanguageModel
+    from multimodal.pretrained_model import PretrainedModel
     from multimodal.recognition.clips.recognizer import ClipRecognizer
     from multimodal.recognition.drawings.recognizer import Recognizer
     from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
@@ -22,102 +31,75 @@ if TYPE_CHECKING:
     from multimodal.sketching.sketcher import Sketcher
     from multimodal.translation.translator import Translator
 
+    load_captioner = Captioner.from_pretrained
+    load_clip_recognizer = ClipRecognizer.from_pretrained
+    load_handwriting_generator = HandwritingGenerator.from_pretrained
+    load_handwriting_recognizer = HandwritingRecognizer.from_pretrained
+    load_language_model = LanguageModel.from_pretrained
+    load_recognizer = Recognizer.from_pretrained
+    load_sketcher = Sketcher.from_pretrained
+    load_text_classifier = TextClassifier.from_pretrained
+    load_translator = Translator.from_pretrained
 
-def load_language_model(source: str | Path | None = None) -> LanguageModel:
-    """Load the shipped language model, another one, or one from a folder or the Hugging Face Hub.
-
-    Raises:
-        multimodal.errors.UserError: when there is none, or it is damaged.
-    """
-    from multimodal.language.language_model import SHIPPED, LanguageModel
-
-    return LanguageModel.load(source or SHIPPED)
-
-
-def load_captioner(source: str | Path | None = None) -> Captioner:
-    """Load the shipped captioner, or one from a folder or the Hugging Face Hub.
-
-    Raises:
-        multimodal.errors.UserError: when there is none, or it is damaged.
-    """
-    from multimodal.captioning.captioner import SHIPPED, Captioner
-
-    return Captioner.load(source or SHIPPED)
+__version__ = "0.1.0"
 
 
-def load_clip_recognizer(source: str | Path | None = None) -> ClipRecognizer:
-    """Load the shipped recognizer of clips, or one from a folder or the Hugging Face Hub.
+def available_models(task: str | None = None) -> list[str]:
+    """Return the names of the models in the package, in alphabetical order.
+
+    Args:
+        task: of one task, such as "language-model"; of all unless given.
 
     Raises:
-        multimodal.errors.UserError: when there is none, it is damaged, or it goes with another
-            encoder than the shipped captioner's.
+        UserError: there is no such task.
     """
-    from multimodal.recognition.clips.recognizer import SHIPPED, ClipRecognizer
+    from multimodal.checkpoints import shipped_models
 
-    return ClipRecognizer.load(source or SHIPPED)
+    specs = TASKS.values() if task is None else [task_of(task)]
+    named = {name for spec in specs for name in spec.shipped}
+    return [name for name in shipped_models() if name in named]
 
 
-def load_handwriting_recognizer(source: str | Path | None = None) -> HandwritingRecognizer:
-    """Load the shipped handwriting recognizer, or one from a folder or the Hugging Face Hub.
+def load(source: str | Path, **options: Any) -> PretrainedModel:
+    """Load any model, as the class of its task.
+
+    Args:
+        source: the name of a shipped model, a folder, or a repository of the Hugging Face Hub.
+        **options: of the class's `from_pretrained`, such as precision.
 
     Raises:
-        multimodal.errors.UserError: when there is none, or it is damaged.
+        UserError: there is none, or it is damaged.
     """
-    from multimodal.recognition.handwriting.recognizer import SHIPPED, HandwritingRecognizer
+    from multimodal.checkpoints import read_task
 
-    return HandwritingRecognizer.load(source or SHIPPED)
-
-
-def load_recognizer(source: str | Path | None = None) -> Recognizer:
-    """Load the shipped recognizer, or one from a folder or the Hugging Face Hub.
-
-    Raises:
-        multimodal.errors.UserError: when there is none, or it is damaged.
-    """
-    from multimodal.recognition.drawings.recognizer import SHIPPED, Recognizer
-
-    return Recognizer.load(source or SHIPPED)
+    source = full_name(source)
+    model: PretrainedModel = imported(task_of(read_task(source)).model).from_pretrained(
+        source, **options
+    )
+    return model
 
 
-def load_sketcher(source: str | Path | None = None) -> Sketcher:
-    """Load the shipped sketcher, one from a folder or the Hugging Face Hub, or a `.gen.json` file.
+def _loader(spec: TaskSpec) -> Callable[..., PretrainedModel]:
+    def load_one(source: str | Path | None = None, **options: Any) -> PretrainedModel:
+        model: PretrainedModel = imported(spec.model).from_pretrained(source, **options)
+        return model
 
-    Raises:
-        multimodal.errors.UserError: when there is none, or it is damaged.
-    """
-    from multimodal.sketching.sketcher import SHIPPED, Sketcher
-
-    return Sketcher.load(source or SHIPPED)
-
-
-def load_text_classifier(source: str | Path | None = None) -> TextClassifier:
-    """Load the shipped classifier of sentences, or one from a folder or the Hugging Face Hub.
-
-    Raises:
-        multimodal.errors.UserError: when there is none, or it is damaged.
-    """
-    from multimodal.recognition.texts.classifier import SHIPPED, TextClassifier
-
-    return TextClassifier.load(source or SHIPPED)
+    load_one.__name__ = load_one.__qualname__ = spec.loader
+    load_one.__doc__ = f"Load a {spec.label}; see `PretrainedModel.from_pretrained`."
+    return load_one
 
 
-def load_translator(source: str | Path | None = None) -> Translator:
-    """Load the shipped translator, or one from a folder or the Hugging Face Hub.
-
-    Raises:
-        multimodal.errors.UserError: when there is none, or it is damaged.
-    """
-    from multimodal.translation.translator import SHIPPED, Translator
-
-    return Translator.load(source or SHIPPED)
+_CLASSES = {spec.model.partition(":")[2]: spec.model for spec in TASKS.values()}
+_LOADERS = {spec.loader: spec for spec in TASKS.values()}
 
 
-def load_handwriting_generator(source: str | Path | None = None) -> HandwritingGenerator:
-    """Load the shipped handwriting generator, or one from a folder or the Hugging Face Hub.
+def __getattr__(name: str) -> Any:
+    if name in _CLASSES:
+        return imported(_CLASSES[name])
+    if name in _LOADERS:
+        return _loader(_LOADERS[name])
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
-    Raises:
-        multimodal.errors.UserError: when there is none, or it is damaged.
-    """
-    from multimodal.handwriting.generator import SHIPPED, HandwritingGenerator
 
-    return HandwritingGenerator.load(source or SHIPPED)
+def __dir__() -> list[str]:
+    return sorted(["__version__", "available_models", "load", *_CLASSES, *_LOADERS])

@@ -15,7 +15,7 @@ from multimodal.errors import disk_errors
 
 
 def cached(path: Path, shape: tuple[int, ...], rows: Iterable[Tensor]) -> npt.NDArray[np.float16]:
-    """Give what a file holds, which is computed where there is no such file.
+    """Return a memory-mapped float16 array, computing it on first use.
 
     A file that was not finished is begun again.
 

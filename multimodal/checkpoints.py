@@ -27,6 +27,7 @@ from multimodal.atomic import sync, written_aside
 from multimodal.errors import UserError, disk_errors
 from multimodal.former_names import renamed_config, renamed_tensors
 from multimodal.hub import names_repository
+from multimodal.tasks import did_you_mean
 
 FORMAT = 2  # format 1 differs in names alone; see `former_names`
 PACKED_BITS = range(4, 9)  # of a weight in a packed row
@@ -103,16 +104,25 @@ def read_checkpoint(source: str | Path, *, task: str | None = None) -> Checkpoin
     """
     folder = _locate(source)
     stored = _read_config(folder / CONFIG)
-    config = {
-        **(stored if stored["format"] == FORMAT else renamed_config(stored)),
-        "format": FORMAT,
-    }
+    config = _todays_config(stored)
     if task is not None and config["task"] != task:
         raise UserError(f"{folder / CONFIG}: a checkpoint for {config['task']!r}, not for {task!r}")
     tensors, _ = read_tensors(folder / WEIGHTS)
     if stored["format"] != FORMAT:
         tensors = renamed_tensors(stored["task"], tensors)
     return Checkpoint(folder, config, tensors)
+
+
+def read_task(source: str | Path) -> str:
+    """Return the name of the task that a checkpoint was made for, without reading its weights.
+
+    Args:
+        source: as `read_checkpoint` takes it.
+
+    Raises:
+        UserError: nothing there, or a damaged or newer file.
+    """
+    return str(_todays_config(_read_config(_locate(source) / CONFIG))["task"])
 
 
 @contextmanager
@@ -356,14 +366,20 @@ def _read_config(path: Path) -> dict[str, Any]:
     return config
 
 
+def _todays_config(stored: dict[str, Any]) -> dict[str, Any]:
+    return {**(stored if stored["format"] == FORMAT else renamed_config(stored)), "format": FORMAT}
+
+
 def _no_checkpoint(folder: Path) -> NoReturn:
     best = folder / "best"
     if (best / CONFIG).is_file():
         raise UserError(f"{folder}: the folder of a training run; its model is {best}")
     if folder.is_dir():
         raise UserError(f"{folder}: no checkpoint: it holds no {CONFIG}")
-    known = ", ".join(shipped_models()) or "none"
-    raise UserError(f"{folder}: no such folder, and no shipped model (those are: {known})")
+    known = shipped_models()
+    near = did_you_mean(str(folder), known)
+    listed = ", ".join(known) or "none"
+    raise UserError(f"{folder}: no such folder, and no shipped model{near} (those are: {listed})")
 
 
 def _damaged(path: Path, error: Exception) -> NoReturn:

@@ -34,6 +34,12 @@ def uniforms(
 
     One SplitMix64 generator per seed and sample (Steele, Lea and Flood, 2014, "Fast splittable
     pseudorandom number generators"), started at a scrambled function of the two.
+
+    Args:
+        seeds: one for each row.
+        samples: of each seed.
+        length: numbers of each sample.
+        start: the index of the first.
     """
     seed = np.array([seed % 2**64 for seed in seeds], dtype=np.uint64)[:, None, None]
     numbers = np.arange(samples) if isinstance(samples, int) else samples
@@ -51,7 +57,13 @@ def _scramble(z: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
 
 
 def normals(seed: int, samples: int, size: int) -> npt.NDArray[np.float32]:
-    """Numbers from N(0, 1), (samples, size), as independent of each other as `uniforms`."""
+    """Numbers from N(0, 1), (samples, size), as independent of each other as `uniforms`.
+
+    Args:
+        seed: of all.
+        samples: how many rows.
+        size: numbers of each.
+    """
     # The complement's stream, for the numbers of the seed itself are the uniform ones.
     numbers = uniforms([~seed], samples, size)[0].clip(min=2.0**-33)
     normal = [NormalDist().inv_cdf(number) for number in numbers.ravel().tolist()]

@@ -1,6 +1,6 @@
 """Texts → labels, one row for each, and on where it was interrupted: ``multimodal classify-text``.
 
-for row in classify_texts(["comments.csv"], TextClassifier.load()):
+for row in classify_texts(["comments.csv"], TextClassifier.from_pretrained()):
     print(row.source, row.error or row.label)
 """
 
@@ -207,6 +207,12 @@ def classify(
     """Label all texts, into a file where one is named: all of ``multimodal classify-text``.
 
     Args and errors as for `classify_texts` and `classify_to_file`.
+
+    Args:
+        inputs: tables, or sentences.
+        classifier: who labels.
+        files: where the rows go.
+        columns: where texts and labels stand.
     """
     if files is None:
         return classify_texts(inputs, classifier, columns=columns)
@@ -219,9 +225,15 @@ def classify_to_file(
     files: MoodFiles,
     columns: Columns | None = None,
 ) -> Iterator[TextRow]:
-    """Give every row when it is safe on the disk, and write the file after the last.
+    """Yield every row when it is safe on the disk, and write the file after the last.
 
     Args and errors as for `classify_texts`.
+
+    Args:
+        inputs: tables.
+        classifier: who labels.
+        files: where the rows go.
+        columns: where texts and labels stand.
     """
     files.require(inputs)
     columns = columns or Columns()

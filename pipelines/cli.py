@@ -17,11 +17,13 @@ import typer  # noqa: E402
 
 from multimodal.errors import UserError  # noqa: E402
 from pipelines import commands  # noqa: E402
+from pipelines.commands.tasks import register_all  # noqa: E402
 
 USER_ERROR = 2  # exit code
 
 for module in iter_modules(commands.__path__, f"{commands.__name__}."):
     import_module(module.name)
+register_all()
 
 
 def main() -> None:

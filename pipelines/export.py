@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from multimodal.atomic import write_bytes
 from multimodal.errors import UserError
+from multimodal.tasks import TASKS, Measure, task_of
+from pipelines.evaluate import evaluate_model
 from pipelines.output import require_place
 
 if TYPE_CHECKING:
-    from multimodal.exporting.export import Exported
+    from multimodal.exporting.manifest import Exported
 
 ENDING = ".onnx"
 MOST_LOST = 0.01
@@ -99,7 +101,13 @@ def export_file(
 
 
 def write_file(exported: Exported, path: Path, *, int8: bool = False) -> int:
-    """Write a graph with its manifest among its metadata; see `export_file`."""
+    """Write a graph with its manifest among its metadata; see `export_file`.
+
+    Args:
+        exported: the graph and its manifest.
+        path: where.
+        int8: whether weights are kept in 8 bit.
+    """
     from multimodal.exporting.quantization import quantized
     from multimodal.portable.file import KEY
 
@@ -121,37 +129,26 @@ def _copy(model: Any) -> Any:
 def measured(task: str, fp32: Path, int8: Path, data: str | Path) -> Measured:
     """What 8 bit cost: both files on the held-out split that a task is developed on.
 
+    Args:
+        task: of both files.
+        fp32: one file.
+        int8: the other.
+        data: whose dev split counts.
+
     Raises:
         UserError: there is no measure of the task, or the data cannot be read.
     """
-    if task not in _MEASURES:
-        raise UserError(f"--data: no measure of a {task}; there are of {', '.join(_MEASURES)}")
-    name, sign, measure = _MEASURES[task]
-    return Measured(name, sign, measure(fp32, data), measure(int8, data))
+    spec = task_of(task)
+    if spec.measure is None:
+        able = ", ".join(row.name for row in TASKS.values() if row.measure)
+        raise UserError(f"--data: no measure of a {task}; there are of {able}")
+    values = (_figure(task, spec.measure, file, data) for file in (fp32, int8))
+    return Measured(spec.measure.name, 1 if spec.measure.higher_is_better else -1, *values)
 
 
-def _cider(file: Path, data: str | Path) -> float:
-    from pipelines.evaluate.captioner import evaluate_captioner
-
-    return float(evaluate_captioner(file, data, "dev")["cider"])
-
-
-def _bleu(file: Path, data: str | Path) -> float:
-    from pipelines.evaluate.translator import evaluate_translator
-
-    figures = evaluate_translator(file, data, "dev").values()
-    return float(sum(found["bleu"] for found in figures) / len(figures))
-
-
-def _cer(file: Path, data: str | Path) -> float:
-    from pipelines.evaluate.handwriting_recognizer import evaluate_handwriting_recognizer
-
-    return float(evaluate_handwriting_recognizer(file, data, "dev")["cer"])
-
-
-_MEASURES: dict[str, tuple[str, int, Callable[[Path, str | Path], float]]] = {
-    "captioner": ("CIDEr", 1, _cider),
-    "translator": ("mean BLEU", 1, _bleu),
-    "handwriting-recognizer": ("CER", -1, _cer),
-}
-"""By task: what is measured on its dev split, whether more is better (1) or less, and how."""
+def _figure(task: str, measure: Measure, file: Path, data: str | Path) -> float:
+    """One figure of a file on its dev split; the mean, where there is one for each direction."""
+    figures = evaluate_model(task, file, data, measure.split)
+    if measure.figure in figures:
+        return float(figures[measure.figure])
+    return fmean(found[measure.figure] for found in figures.values())

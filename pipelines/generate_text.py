@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from multimodal.atomic import write_text
 from multimodal.errors import UserError
-from multimodal.portable import is_portable, load_portable
-from multimodal.processor import Precision
 from pipelines.output import require_place
 from pipelines.sources import require_file
 
@@ -23,23 +21,6 @@ if TYPE_CHECKING:
 
 SURPRISE = ((0.7, ""), (2.3, "yellow"), (4.6, "dark_orange"), (float("inf"), "bold red"))
 """Colours of log-probabilities down to so many nats below 0: p of about 1/2, 1/10, 1/100."""
-
-
-def open_language_model(model: str | Path | None, precision: Precision = "auto") -> LanguageModel:
-    """Load a language model.
-
-    Args:
-        model: a shipped model, a folder, a Hub id, an exported file, or None for the shipped one.
-        precision: of the arithmetic.
-
-    Raises:
-        UserError: there is none, or it is damaged.
-    """
-    if is_portable(model):
-        return load_portable(model, "language-model")  # type: ignore[no-any-return]
-    from multimodal.language.language_model import SHIPPED, LanguageModel
-
-    return LanguageModel.load(model or SHIPPED, precision=precision)
 
 
 def write_files(

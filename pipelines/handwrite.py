@@ -14,9 +14,10 @@ from rapidfuzz.distance import Levenshtein
 
 from multimodal.errors import UserError
 from multimodal.handwriting.layout import Layout, stacked
-from multimodal.portable import is_portable, load_portable
+from multimodal.portable import is_portable
 from multimodal.strokes import Drawing, Paper, Plotter, Sheet, save_drawings
 from multimodal.strokes.paper import BASELINE
+from pipelines.models import open_model
 from pipelines.numerals import numeral, width_of
 from pipelines.output import require_place
 from pipelines.sources import require_file
@@ -61,15 +62,9 @@ def open_handwriting_generator(model: str | Path | None, *, judged: bool = False
     Raises:
         UserError: there is none, or it is damaged.
     """
-    if is_portable(model):
-        return load_portable(model, "handwriting-generator")  # type: ignore[no-any-return]
-    from multimodal.handwriting.generator import SHIPPED, HandwritingGenerator
-    from multimodal.recognition.handwriting.recognizer import SHIPPED as SHIPPED_READER
-    from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
-
-    generator = HandwritingGenerator.load(model or SHIPPED)
-    if judged:
-        generator.judge = read_back(HandwritingRecognizer.load(SHIPPED_READER))
+    generator: PageWriter = open_model("handwriting-generator", model)
+    if judged and not is_portable(model):
+        generator.judge = read_back(open_model("handwriting-recognizer", None))
     return generator
 
 
@@ -272,6 +267,12 @@ def learn_style(
     generator: PageWriter, samples: Sequence[tuple[Drawing, str]], name: str, place: Path
 ) -> Style:
     """Learn a style and save it as a small file.
+
+    Args:
+        generator: whose network.
+        samples: lines, and what each says.
+        name: of the style.
+        place: its file.
 
     Raises:
         UserError: a sample cannot be used, the file cannot be written, or the writer is an exported

@@ -204,6 +204,11 @@ def _prepared(drawing: Drawing, height: float, options: PlotOptions) -> Drawing:
 def require_output(path: Path, options: PlotOptions, *, overwrite: bool) -> None:
     """See to it that a program can be written there, before the drawing is read.
 
+    Args:
+        path: of the program.
+        options: how it is plotted.
+        overwrite: whether a file may be replaced.
+
     Raises:
         UserError: the ending is of no program or of another dialect's, the folder is not there, or
             the file is already.

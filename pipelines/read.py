@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multimodal.atomic import write_text
-from multimodal.portable import is_portable, load_portable
 from pipelines.faults import Faults, find_drawings
+from pipelines.models import open_model
 from pipelines.output import dump_json, require_place
 
 if TYPE_CHECKING:
-    from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
     from multimodal.recognition.handwriting.transcription import Transcription
 
 
@@ -44,7 +43,7 @@ def read_files(
     """
     if out is not None:
         require_place(out)
-    recognizer = open_handwriting_recognizer(model)
+    recognizer = open_model("handwriting-recognizer", model)
     rows: list[str] = []
     for path in paths:
         notes: list[str] = []
@@ -67,19 +66,6 @@ def read_files(
 
 def _line(row: dict[str, object]) -> str:
     return dump_json(row) + "\n"
-
-
-def open_handwriting_recognizer(model: str | Path | None) -> HandwritingRecognizer:
-    """Load a recognizer: a folder, a Hub id, an exported file, or None for the shipped one.
-
-    Raises:
-        UserError: there is none, or it is damaged.
-    """
-    if is_portable(model):
-        return load_portable(model, "handwriting-recognizer")  # type: ignore[no-any-return]
-    from multimodal.recognition.handwriting.recognizer import SHIPPED, HandwritingRecognizer
-
-    return HandwritingRecognizer.load(model or SHIPPED)
 
 
 def _row(name: str, reading: Transcription) -> dict[str, object]:

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multimodal.errors import UserError
-from multimodal.portable import is_portable, load_portable
 from pipelines.faults import Faults, find_drawings
+from pipelines.models import open_model
 
 if TYPE_CHECKING:
-    from multimodal.recognition.drawings.recognizer import Recognizer
     from multimodal.recognition.guess import Guess
 
 
@@ -44,7 +43,7 @@ def recognize_drawings(
     """
     if not paths:
         return
-    recognizer = _open_recognizer(model)
+    recognizer = open_model("recognizer", model)
     for path in paths:
         notes: list[str] = []
         found = find_drawings(path, "to guess from", notes)
@@ -87,9 +86,9 @@ def recognize_clips(
     """
     if not paths:
         return
-    from multimodal.recognition.clips.recognizer import SHIPPED, ClipRecognizer
+    from multimodal.recognition.clips.recognizer import ClipRecognizer
 
-    recognizer = ClipRecognizer.load(model or SHIPPED)
+    recognizer = ClipRecognizer.from_pretrained(model)
     for path in paths:
         try:
             _require_clip(path)
@@ -130,14 +129,6 @@ def _size(picture: Path) -> tuple[int, int] | None:
             return image.size
     except (OSError, ValueError, Image.DecompressionBombError):
         return None
-
-
-def _open_recognizer(model: str | Path | None) -> Recognizer:
-    if is_portable(model):
-        return load_portable(model, "recognizer")  # type: ignore[no-any-return]
-    from multimodal.recognition.drawings.recognizer import SHIPPED, Recognizer
-
-    return Recognizer.load(model or SHIPPED)
 
 
 def told(guess: Guess) -> str:

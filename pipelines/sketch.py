@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from multimodal.errors import UserError
-from multimodal.portable import is_portable, load_portable
 from multimodal.sketching.prompts import Clause, Prompt, Things, parse_prompt
 from multimodal.sketching.scenes import draw_prompt
 from multimodal.strokes import Drawing, read_drawings, save_drawings
@@ -43,23 +42,6 @@ class Sketches:
     title: str
     drawings: tuple[Drawing, ...]
     notes: tuple[str, ...] = ()
-
-
-def open_sketcher(model: str | Path | None) -> Sketcher:
-    """Load a sketcher.
-
-    Args:
-        model: a folder, a Hub id, one of magenta's `.gen.json` files, a file that ``multimodal
-            export`` wrote, or None for the shipped one.
-
-    Raises:
-        UserError: there is none, or it is damaged.
-    """
-    if is_portable(model):
-        return load_portable(model, "sketcher")  # type: ignore[no-any-return]
-    from multimodal.sketching.sketcher import SHIPPED, Sketcher
-
-    return Sketcher.load(model or SHIPPED)
 
 
 def sketch(

@@ -27,7 +27,14 @@ def write_json_lines(records: Iterable[Record], path: Path) -> None:
 def write_csv(
     records: Iterable[Record], columns: Sequence[str], path: Path, delimiter: str = ","
 ) -> None:
-    """A table with a header; lists and objects are cells of JSON."""
+    """A table with a header; lists and objects are cells of JSON.
+
+    Args:
+        records: the rows.
+        columns: in their order.
+        path: the file.
+        delimiter: between cells.
+    """
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, columns, delimiter=delimiter)
         table.writeheader()
@@ -36,7 +43,13 @@ def write_csv(
 
 
 def write_parquet(records: Iterable[Record], fields: Sequence[pa.Field], path: Path) -> None:
-    """A table with typed columns."""
+    """A table with typed columns.
+
+    Args:
+        records: the rows.
+        fields: the typed columns.
+        path: the file.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from multimodal.atomic import written_aside
 from multimodal.errors import UserError
-from multimodal.portable import is_portable, load_portable
 from pipelines.output import require_place
 from pipelines.sources import is_there, reads_like_file, require_file
 
@@ -71,19 +70,6 @@ def warning(translation: Translation, limit: float) -> str | None:
         "this sentence is unlike all that the translator learnt from "
         f"(perplexity {translation.perplexity:,.0f}, usual up to {limit:,.0f}): mistrust the result"
     )
-
-
-def open_translator(model: str | Path | None) -> Translator:
-    """Load a translator: a folder, a Hub id, an exported file, or None for the shipped one.
-
-    Raises:
-        UserError: there is none, or it is damaged.
-    """
-    if is_portable(model):
-        return load_portable(model, "translator")  # type: ignore[no-any-return]
-    from multimodal.translation.translator import SHIPPED, Translator
-
-    return Translator.load(model or SHIPPED)
 
 
 def names_file(text: str) -> bool:

@@ -1,6 +1,6 @@
 """The one class that people use: load a captioner, then call it.
 
-captioner = Captioner.load()                         # the shipped model; or a folder, or a Hub id
+captioner = Captioner.from_pretrained()  # the shipped model; or a folder, or a Hub id
 captioner.caption("beach.jpg")                       # Caption(text="two dogs run on the beach", …)
 captioner.caption(["a.jpg", "b.png"], beam_size=5)
 """
@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import chain
-from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
@@ -38,13 +37,7 @@ from multimodal.captioning.naming import (
     with_articles,
 )
 from multimodal.captioning.vocabulary import CaptionVocabulary, RepetitionCosts, shown
-from multimodal.checkpoints import (
-    JSON,
-    load_tensors,
-    read_checkpoint,
-    reading_config,
-    save_checkpoint,
-)
+from multimodal.checkpoints import JSON
 from multimodal.encoders import (
     TENSORFLOW_CLASSES,
     TORCHVISION_CLASSES,
@@ -53,7 +46,8 @@ from multimodal.encoders import (
     encode_views,
 )
 from multimodal.errors import UserError
-from multimodal.processor import Precision, parallel_map, split_batch, torch_dtype
+from multimodal.pretrained_model import PretrainedModel
+from multimodal.processor import parallel_map, split_batch
 from multimodal.recurrent.generation import (
     MOST_REQUIREMENTS,
     GenerationOptions,
@@ -61,9 +55,6 @@ from multimodal.recurrent.generation import (
     generate,
 )
 from multimodal.vocabulary import END, PADDING, SPECIAL, START, UNKNOWN
-
-SHIPPED = "captioner-flickr8k"
-TASK = "captioner"
 
 # What a captioner without `RepetitionCosts` may say more than once: those up to version 0.1.
 _REPEATABLE = """
@@ -130,7 +121,7 @@ class _Naming(NamedTuple):
     odds: float
 
 
-class Captioner(CaptionerBase[CaptionOptions]):
+class Captioner(PretrainedModel, CaptionerBase[CaptionOptions]):
     """A photo becomes a sentence.
 
     Args:
@@ -140,6 +131,9 @@ class Captioner(CaptionerBase[CaptionOptions]):
         repetition: what it costs to say a word again; None for the rule of version 0.1, under which
             a word that names a thing or an action stands once.
     """
+
+    TASK = "captioner"
+    network: CaptionNetwork
 
     def __init__(
         self,
@@ -152,24 +146,6 @@ class Captioner(CaptionerBase[CaptionOptions]):
         self.vocabulary = vocabulary
         self.options = options
         self.repetition = repetition
-
-    @classmethod
-    def load(cls, source: str | Path = SHIPPED, *, precision: Precision = "auto") -> Self:
-        """Load a captioner, ready to caption.
-
-        Args:
-            source: the name of a shipped model, a folder, or a repository of the Hugging Face Hub.
-            precision: of the arithmetic; "auto" takes bf16 where the processor has it natively.
-
-        Raises:
-            UserError: when there is none, or it is damaged or made for another task.
-        """
-        checkpoint = read_checkpoint(source, task=TASK)
-        with reading_config(checkpoint):
-            captioner = cls.from_config(checkpoint.config)
-        load_tensors(captioner.network, checkpoint)
-        captioner.network.to(torch_dtype(precision))
-        return captioner
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -185,16 +161,10 @@ class Captioner(CaptionerBase[CaptionOptions]):
         network = CaptionNetwork(Encoder(encoder), decoder, vocabulary.words)
         return cls(network, vocabulary, options, repetition)
 
-    def save(self, folder: str | Path, card: str | None = None) -> Path:
-        """Write `config.json` and `model.safetensors` (16-bit) into a folder, all or nothing.
-
-        Args:
-            folder: where; a checkpoint that is there is replaced.
-            card: the text of the model card (README.md).
-        """
+    def to_config(self) -> dict[str, JSON]:
+        """See `PretrainedModel`."""
         costs = None if self.repetition is None else self.repetition.to_json(self.vocabulary.words)
-        config: dict[str, JSON] = {
-            "task": TASK,
+        return {
             "encoder": asdict(self.network.encoder.config),
             "decoder": asdict(self.network.decoder.config),
             "generation": asdict(self.options),
@@ -202,8 +172,6 @@ class Captioner(CaptionerBase[CaptionOptions]):
             "tokenizer": self.vocabulary.tokenizer,
             "repetition": costs,
         }
-        tensors = self.network.state_dict()
-        return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
 
     @property
     def size(self) -> int:
@@ -281,7 +249,13 @@ class Captioner(CaptionerBase[CaptionOptions]):
     def caption_cells(
         self, names: Sequence[str], cells: Tensor, options: CaptionOptions
     ) -> list[Caption]:
-        """Caption cells (B, S, D), as one batch; see `caption_preprocessed`."""
+        """Caption cells (B, S, D), as one batch; see `caption_preprocessed`.
+
+        Args:
+            names: what stands for each picture in its caption.
+            cells: (B, S, D) of the pictures.
+            options: from `search_options`.
+        """
         constraint = constraint_to_mention(options.must_mention, self.vocabulary)
         predictions = self._recognize(cells)
         room = len(constraint.requirements) < MOST_REQUIREMENTS

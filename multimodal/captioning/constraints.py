@@ -48,7 +48,13 @@ class LexicalConstraint(NamedTuple):
     def with_one_of(
         self, known: Iterable[Sequence[int]], copied: Sequence[CopiedWord], vocabulary_size: int
     ) -> LexicalConstraint:
-        """The same, and one of some phrases of the vocabulary or some copied words."""
+        """The same, and one of some phrases of the vocabulary or some copied words.
+
+        Args:
+            known: phrases of the vocabulary, as ids.
+            copied: copied words.
+            vocabulary_size: V.
+        """
         first = vocabulary_size + len(self.copied)
         phrases = (*map(tuple, known), *((first + n,) for n in range(len(copied))))
         return LexicalConstraint(
@@ -101,6 +107,11 @@ def constraint_to_name(
 
     The name copies even if it is known: where a donor stands in a sentence, that may well be what
     the thing was taken for.
+
+    Args:
+        thing: what is named.
+        constraint: what is required already.
+        vocabulary: the words of the captioner.
     """
     spelled = (vocabulary.encode(vocabulary.tokenize(form)) for form in thing.forms.said())
     known = [ids for ids in spelled if UNKNOWN not in ids]

@@ -153,7 +153,14 @@ class CaptionerRecipe:
     def stage_options(
         self, epochs: int, rate: float, warmup_steps: int, steps_per_epoch: int
     ) -> TrainingOptions:
-        """How one stage is optimised; of a short one, the warm-up takes no more than a fifth."""
+        """How one stage is optimised; of a short one, the warm-up takes no more than a fifth.
+
+        Args:
+            epochs: of the stage.
+            rate: its peak learning rate.
+            warmup_steps: before the peak.
+            steps_per_epoch: of the stage.
+        """
         return TrainingOptions(
             epochs=epochs,
             learning_rate=rate,

@@ -92,7 +92,14 @@ def language_loss(
     named: Tensor | None,
     label_smoothing: float,
 ) -> tuple[Tensor, Tensor]:
-    """The cross-entropy of captions written from noisy lists, summed, and how many words."""
+    """The cross-entropy of captions written from noisy lists, summed, and how many words.
+
+    Args:
+        decoder: what learns.
+        batch: captions (B, 1, T + 1), and the words (B, W) of their photos' others.
+        named: see `noisy_list`.
+        label_smoothing: the share of probability spread over all words.
+    """
     captions, present = batch
     memory = decoder.memory_from_words(noisy_list(present, named))
     return word_losses(decoder, memory, captions, label_smoothing)
@@ -466,7 +473,14 @@ def _without_dropout(decoder: Decoder) -> Iterator[None]:
 def word_losses(
     decoder: Decoder, memory: DecoderMemory, captions: Tensor, label_smoothing: float
 ) -> tuple[Tensor, Tensor]:
-    """The cross-entropy of captions (B, N, T + 1), summed over their words, and how many words."""
+    """The cross-entropy of captions (B, N, T + 1), summed over their words, and how many words.
+
+    Args:
+        decoder: what learns.
+        memory: of the B photos.
+        captions: (B, N, T + 1) ids, N for each photo.
+        label_smoothing: the share of probability spread over all words.
+    """
     targets = captions[:, :, 1:]
     total = F.cross_entropy(
         decoder(memory, captions[:, :, :-1]).float().flatten(0, 2),

@@ -17,10 +17,10 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -28,10 +28,10 @@ from torch import Tensor, nn
 from multimodal.captioning.batches import TrainingCaptions
 from multimodal.captioning.caption import Caption
 from multimodal.captioning.captioner import Captioner, CaptionOptions
-from multimodal.captioning.data import CaptionedPhoto
+from multimodal.captioning.data import CaptionedPhoto, read_captions, read_sentences
 from multimodal.captioning.metrics import evaluate_captions
 from multimodal.captioning.model import CaptionNetwork, DecoderConfig
-from multimodal.captioning.recipe import CaptionerRecipe
+from multimodal.captioning.recipe import CaptionerRecipe, encoder_weights
 from multimodal.captioning.stages import (
     CrossEntropyStage,
     DetectionStage,
@@ -122,6 +122,44 @@ class CaptionerTask(Task):
             "vocabulary": len(self.vocabulary),
         }
 
+    @classmethod
+    def from_data(
+        cls,
+        recipe: CaptionerRecipe,
+        data: str | Path,
+        out: Path,
+        note: Callable[[str], object],
+        *,
+        images: str | Path | None = None,
+        image_column: str | None = None,
+        caption_column: str | None = None,
+    ) -> Self:
+        """Read what is learnt from; the arguments are those of ``multimodal train``.
+
+        Args:
+            recipe: the choices.
+            data: captioned photos; see `multimodal.captioning.data.read_captions`.
+            out: the run's folder.
+            note: is told, a line each, what the training leaves out.
+            images: the folder of the photos, if not beside their captions.
+            image_column: the table's column of photos.
+            caption_column: the table's column of captions.
+
+        Raises:
+            UserError: the data cannot be read.
+        """
+        del note
+        folder = None if images is None else Path(images)
+        photos, dev = (
+            read_captions(
+                data, split, images=folder, image_column=image_column, caption_column=caption_column
+            )
+            for split in ("train", "dev")
+        )
+        files = filter(None, recipe.language.split(","))
+        language = [group for file in files for group in read_sentences(file.strip())]
+        return cls(recipe, photos, dev, encoder_weights(recipe, data), language, out)
+
     def captioner(self, model: nn.Module) -> Captioner:
         """The captioner around a model as it is now."""
         options = CaptionOptions(
@@ -167,7 +205,7 @@ class CaptionerTask(Task):
 
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write a captioner."""
-        self.captioner(model).save(folder)
+        self.captioner(model).save_pretrained(folder)
 
 
 def _beginning(
@@ -179,7 +217,7 @@ def _beginning(
     """The network that the training begins with, and the words behind its ids."""
     captions = [photo.captions for photo in train]
     if recipe.start:
-        captioner = Captioner.load(recipe.start, precision="fp32")
+        captioner = Captioner.from_pretrained(recipe.start, precision="fp32")
         former = captioner.network
         decoder = replace(former.decoder.config, dropout=recipe.dropout)
         if recipe.listed_words and not decoder.listed_words:

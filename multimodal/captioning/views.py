@@ -44,7 +44,13 @@ def random_view(picture: Image.Image, random: np.random.Generator) -> Image.Imag
 def photo_view(
     encoder: Encoder, photo: ImageSource, random: np.random.Generator | None = None
 ) -> np.ndarray:
-    """The square that is seen of a photo, uint8 (size, size, 3); the whole without `random`."""
+    """The square that is seen of a photo, uint8 (size, size, 3); the whole without `random`.
+
+    Args:
+        encoder: whose size and fit count.
+        photo: what `open_image` takes.
+        random: draws the crop, the mirror image and the light.
+    """
     picture = open_image(photo, needed=encoder.config.size)
     if random is not None:
         picture = random_view(picture, random)

@@ -11,6 +11,13 @@ from torch.utils import _pytree as pytree
 
 from multimodal.captioning.captioner import Captioner, CaptionOptions
 from multimodal.exporting.beams import Found, Rules, Search, beam_search
+from multimodal.exporting.manifest import (
+    Exported,
+    Input,
+    graph_and_manifest,
+    search_inputs,
+    search_outputs,
+)
 from multimodal.vocabulary import END, START
 
 
@@ -101,3 +108,30 @@ def marked(size: int, numbers: Sequence[int]) -> Tensor:
     marks = torch.zeros(size, dtype=torch.bool)
     marks[list(numbers)] = True
     return marks
+
+
+def exported(captioner: Captioner) -> Exported:
+    """Make a file of a model in fp32."""
+    options = captioner.search_options({"n_best": 1, "keep_attention": True})
+    encoder = captioner.network.encoder
+    manifest = {
+        "vocabulary": list(captioner.vocabulary.words),
+        "options": {
+            "beam_size": options.beam_size,
+            "n_best": 1,
+            "max_length": options.max_length,
+            "length_penalty": options.length_penalty,
+        },
+        "detected_weight": options.detected_weight,
+        "size": encoder.config.size,
+        "fit": encoder.config.fit,
+        "grid": list(encoder.grid) if captioner.network.decoder.config.attention else None,
+        "tokenizer": captioner.vocabulary.tokenizer,
+        "cannot": ["naming", "must_mention", "repetition_weight", "sample"],
+    }
+    photos = torch.zeros(2, 250, 300, 3, dtype=torch.uint8)
+    axes = {0: "photos", 1: "height", 2: "width"}
+    about = "(B, height, width, 3), RGB from 0 to 255, upright; squashed to what the network sees"
+    inputs = {"photos": Input(photos, axes, about), **search_inputs(options, manifest)}
+    graph = CaptionGraph(captioner, options)
+    return graph_and_manifest(captioner.TASK, graph, inputs, search_outputs("words"), manifest)

@@ -10,7 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from multimodal.exporting.loops import repeated
+from multimodal.exporting.manifest import Exported, Input, graph_and_manifest, scalar
 from multimodal.exporting.strokes import JoinedLSTM, advance, put
+from multimodal.handwriting.generator import HandwritingGenerator
 from multimodal.handwriting.model import END_OF_LINE, LIFTED, POINT, HandwritingNetwork
 from multimodal.handwriting.written import LINGERING, MORE_POINTS, POINTS_PER_CHARACTER
 from multimodal.recurrent.mixture import MixtureOutput
@@ -184,3 +186,52 @@ def _surprise(output: MixtureOutput, vectors: Tensor, offsets: Tensor, pens: Ten
     """How surprising points are in nats: (B,)."""
     likely = output.offset_log_likelihood(vectors, offsets)
     return -likely - output.pen_log_likelihood(vectors, pens)
+
+
+def exported(generator: HandwritingGenerator) -> Exported:
+    """Make a file of a model in fp32."""
+    one = {0: "lines"}
+    text = "(B, U), characters: their ASCII number - 31; 96 ends a text, 0 pads"
+    size = generator.network.config.writer_embedding_size
+    texts = torch.tensor([[40, 41, 96], [40, 96, 0]])
+    inputs = {
+        "texts": Input(texts, {**one, 1: "characters"}, text),
+        "others": Input(
+            texts.flip(0).contiguous(),  # the exporter takes one tensor that comes twice for one
+            {**one, 1: "characters"},
+            "(B, U), texts to compare lines with",
+        ),
+        "lengths": Input(torch.tensor([3, 2]), one, "(B,), the end included"),
+        "styles": Input(
+            torch.tensor([1, 0]),
+            one,
+            f"(B,), from 1 to {len(generator.gallery)}; 0 for `embeddings`",
+        ),
+        "embeddings": Input(torch.zeros(2, size), one, f"(B, {size}), styles that were learnt"),
+        "uniforms": Input(
+            torch.rand(2, 4, 4, dtype=torch.float64),
+            {**one, 1: "points"},
+            "(B, T, 4), from 0 to below 1; T = 60 + 24 times the largest length",
+        ),
+        "bias": scalar(
+            1.0, f"(), from 0, as people write, to 3, neat; usually {generator.options.bias}"
+        ),
+    }
+    outputs = {
+        "rows": "(B, T + 1, 3), dx, dy, pen lifted after; the first row is the first point",
+        "looks": "(B, T + 1), the character of each point",
+        "counts": "(B,), how many rows count",
+        "ended": "(B,), whether the line came to its end",
+        "nats": "(B, T + 1), the surprise of each point",
+        "other_nats": "(B, T + 1), the same if the text were the other one",
+    }
+    embeddings = generator.network.writer_embedding.weight[list(generator.gallery)].detach()
+    manifest = {
+        "scale": generator.scale,
+        "paces": list(generator.paces),
+        "bias": generator.options.bias,
+        "gallery": embeddings.tolist(),
+        "cannot": ["learn_style", "a style with a primer", "judge"],
+    }
+    graph = HandwritingGraph(generator.network, generator.gallery)
+    return graph_and_manifest(generator.TASK, graph, inputs, outputs, manifest)

@@ -6,12 +6,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from multimodal.exporting.manifest import Exported, Input, graph_and_manifest
 from multimodal.exporting.sequences import BidirectionalEncoder
 from multimodal.recognition.handwriting.model import (
     SHORTENED,
     HandwritingRecognizerNetwork,
     inputs_of,
 )
+from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
 
 
 class HandwritingRecognizerGraph(nn.Module):
@@ -46,3 +48,30 @@ class HandwritingRecognizerGraph(nn.Module):
         heard = self.core(network.norm(seen.transpose(1, 2)), frames)
         log_probs = network.readout(heard).log_softmax(-1)
         return log_probs, frames, log_probs.argmax(-1)
+
+
+def exported(recognizer: HandwritingRecognizer) -> Exported:
+    """Make a file of a model in fp32."""
+    one = {0: "lines"}
+    inputs = {
+        "tracks": Input(
+            torch.zeros(2, 16, 4),
+            {**one, 1: "points"},
+            "(B, T, 4), the pen's way as multimodal/recognition/handwriting/tracks.py sees it; T a"
+            " multiple of 4",
+        ),
+        "lengths": Input(torch.tensor([16, 9]), one, "(B,), points of each, at least one"),
+    }
+    outputs = {
+        "log_probs": "(B, T / 4, 1 + V), of the blank (0) and of every character",
+        "frames": "(B,), how many of these frames count",
+        "path": "(B, T / 4), the most probable of each frame",
+    }
+    manifest = {"alphabet": recognizer.alphabet, "cannot": ["watch"]}
+    return graph_and_manifest(
+        recognizer.TASK,
+        HandwritingRecognizerGraph(recognizer.network),
+        inputs,
+        outputs,
+        manifest,
+    )

@@ -8,8 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from multimodal.exporting.loops import repeated
+from multimodal.exporting.manifest import Exported, Input, graph_and_manifest, scalar
 from multimodal.exporting.sampling import choose, restricted
 from multimodal.exporting.strokes import chosen, put
+from multimodal.language.data import token_before
+from multimodal.language.language_model import LanguageModel
 from multimodal.language.model import LanguageNetwork
 from multimodal.recurrent.cells import State
 
@@ -90,3 +93,35 @@ def _flat(state: State) -> tuple[list[Tensor], int]:
 def _state(flat: Sequence[Tensor], layers: int) -> State:
     size = len(flat) // layers
     return tuple(tuple(flat[n * size : (n + 1) * size]) for n in range(layers))
+
+
+def exported(language_model: LanguageModel) -> Exported:
+    """Make a file of a model in fp32."""
+    vocabulary = language_model.vocabulary
+    one = {0: "texts"}
+    size = len(vocabulary)
+    inputs = {
+        "primes": Input(
+            torch.zeros(2, 3, dtype=torch.int64),
+            {**one, 1: "prime"},
+            f"(B, P), what each begins with, behind the token {token_before(vocabulary)}; padded",
+        ),
+        "lengths": Input(torch.tensor([3, 2]), one, "(B,), tokens of each, at least one"),
+        "uniforms": Input(
+            torch.rand(2, 4, dtype=torch.float64), {**one, 1: "steps"}, "(B, T), from 0 to below 1"
+        ),
+        "temperature": scalar(1.0, "(), above 0; usually 1"),
+        "top_k": scalar(size, f"(), draw from the k most probable; {size} for all"),
+        "top_p": scalar(1.0, "(), draw from the most probable that reach p; 1 for all"),
+    }
+    outputs = {
+        "tokens": "(B, T), what is written, without the prime",
+        "log_probs": "(B, T), of every token, in nats",
+    }
+    graph = LanguageModelGraph(language_model.network, vocabulary.reserved)
+    manifest = {
+        "vocabulary": vocabulary.to_json(),
+        "before": token_before(vocabulary),
+        "cannot": ["stream", "score", "trace"],
+    }
+    return graph_and_manifest(language_model.TASK, graph, inputs, outputs, manifest)

@@ -5,9 +5,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from multimodal.exporting.manifest import Exported, Input, graph_and_manifest
 from multimodal.exporting.sequences import SequenceEncoder
 from multimodal.recognition.drawings.recognizer import Recognizer
-from multimodal.recognition.drawings.views import MIRRORED_CHANNELS, MIRRORED_PIECE
+from multimodal.recognition.drawings.views import (
+    CHANNELS,
+    MIRRORED_CHANNELS,
+    MIRRORED_PIECE,
+    PIECE_FEATURES,
+)
 
 
 class GuessGraph(nn.Module):
@@ -80,3 +86,29 @@ class GuessGraph(nn.Module):
             remembered = torch.cat([remembered, self.network.cnn(pictures)], -1)
         logits: Tensor = self.network.readout(remembered)
         return logits
+
+
+def exported(recognizer: Recognizer) -> Exported:
+    """Make a file of a model in fp32."""
+    side = recognizer.network.config.picture_size
+    moment = {0: "moments"}
+    shape = (3, CHANNELS, side or 1, side or 1)
+    inputs = {
+        "pieces": Input(
+            torch.zeros(2, 5, PIECE_FEATURES),
+            {0: "drawings", 1: "pieces"},
+            f"(B, T, {PIECE_FEATURES}), strokes as recognition/drawings/views.py sees them",
+        ),
+        "lengths": Input(torch.tensor([5, 3]), {0: "drawings"}, "(B,), pieces of each drawing"),
+        "row": Input(torch.tensor([0, 1, 1]), moment, "(N,), the drawing of each moment"),
+        "end": Input(torch.tensor([4, 0, 2]), moment, "(N,), its last piece by then"),
+        "strokes": Input(torch.tensor([2, 1, 2]), moment, "(N,), strokes that were drawn by then"),
+        "pictures": Input(torch.zeros(shape), moment, f"{('N', *shape[1:])}, what stood there"),
+    }
+    outputs = {"probabilities": "(N, V), of the categories"}
+    manifest = {
+        "categories": list(recognizer.categories),
+        "picture_size": side,
+        "cannot": ["watch"],
+    }
+    return graph_and_manifest(recognizer.TASK, GuessGraph(recognizer), inputs, outputs, manifest)

@@ -141,7 +141,13 @@ class SequenceEncoder(nn.Module):
     def forward(
         self, inputs: Tensor, lengths: Tensor, state: State | None = None
     ) -> tuple[Tensor, State]:
-        """See `RecurrentNetwork.unroll`; a length may be 0 where there is a state before."""
+        """See `RecurrentNetwork.unroll`; a length may be 0 where there is a state before.
+
+        Args:
+            inputs: (B, T, D).
+            lengths: (B,).
+            state: before the first step; zeros unless given.
+        """
         after: list[tuple[Tensor, ...]] = []
         for number, layer in enumerate(self.layers):
             inputs, of_layer = layer(inputs, lengths, None if state is None else state[number])

@@ -8,13 +8,16 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from multimodal.errors import UserError
 from multimodal.exporting.loops import repeated
+from multimodal.exporting.manifest import Exported, Input, graph_and_manifest, scalar
 from multimodal.exporting.strokes import JoinedLSTM, chosen, put
 from multimodal.recurrent.cells import RecurrentNetwork
 from multimodal.sketching import position
 from multimodal.sketching.generation import LONGEST_STEP
 from multimodal.sketching.model import SketchNetwork, stroke5
 from multimodal.sketching.pen_states import END, LIFTED
+from multimodal.sketching.sketcher import Sketcher
 
 
 class SketchGraph(nn.Module):
@@ -108,3 +111,52 @@ class SketchGraph(nn.Module):
             return last, []
         moved = position.moved(track[0], last)
         return torch.cat([last, position.features(moved)], 1), [moved]
+
+
+def exported(sketcher: Sketcher) -> Exported:
+    """Make a file of a model in fp32."""
+    config = sketcher.network.config
+    if config.cell != "lstm":
+        raise UserError(f"cell {config.cell}: files are made of sketchers with the cell lstm")
+    one = {0: "drawings"}
+    many = len(sketcher.categories)
+    inputs = {
+        "categories": Input(
+            torch.zeros(2, dtype=torch.int64), one, f"(B,), by their numbers; {many} for anything"
+        ),
+        "begun": Input(
+            torch.zeros(2, 3, 3),
+            {**one, 1: "begun"},
+            "(B, P, 3), what is drawn: dx, dy, pen lifted after; P at least 1",
+        ),
+        "lengths": Input(torch.tensor([3, 0]), one, "(B,), rows of it that count; 0 for none"),
+        "uniforms": Input(
+            torch.rand(2, 4, 4, dtype=torch.float64),
+            {**one, 1: "points"},
+            f"(B, T, 4), from 0 to below 1; T usually {sketcher.limit}",
+        ),
+        "temperature": scalar(0.4, "(), above 0; usually 0.4"),
+    }
+    latent = 0 if config.latent_optional else config.latent_size
+    if latent:
+        about = "(B, Z), from the normal distribution"
+        inputs["latents"] = Input(torch.zeros(2, latent), one, about)
+    outputs = {
+        "rows": "(B, T, 3), what is drawn: dx, dy, pen lifted after",
+        "counts": "(B,), how many of these rows count",
+        "nats_per_point": "(B,), the surprise of what is drawn; the lower, the likelier",
+    }
+    manifest = {
+        "categories": list(sketcher.categories),
+        "rough": sorted(sketcher.rough),
+        "scale": sketcher.scale,
+        "limit": sketcher.limit,
+        "latent_size": latent,
+        "cannot": [
+            "drafts: points are taken as they come, and knots are let be",
+            "rank endings by how clearly they belong to the category; by nats_per_point",
+            *("stream", "vary", "interpolate", "reconstruct", "score"),
+        ],
+    }
+    graph = SketchGraph(sketcher.network, sketcher.scale)
+    return graph_and_manifest(sketcher.TASK, graph, inputs, outputs, manifest)

@@ -34,7 +34,14 @@ class JoinedLSTM(nn.Module):
         return sums
 
     def forward(self, inputs: Tensor, h: Tensor, c: Tensor, added: Tensor) -> tuple[Tensor, Tensor]:
-        """Inputs (B, D), h and c (B, H), and what is `added` → the new h and c."""
+        """Inputs (B, D), h and c (B, H), and what is `added` → the new h and c.
+
+        Args:
+            inputs: (B, D).
+            h: (B, H), the hidden state.
+            c: (B, H), the cell state.
+            added: (B, 4 H), what a constant input adds to the gates.
+        """
         return advance(added + self.step(torch.cat([inputs, h], 1)), c)
 
 
@@ -53,7 +60,14 @@ def chosen(rows: Tensor, at: Tensor) -> Tensor:
 
 
 def put(rows: Tensor, at: Tensor, where: Tensor, row: Tensor) -> Tensor:
-    """Rows (B, T, …) with `row` (B, …) at places (B,) or (), for those that are marked (B,)."""
+    """Rows (B, T, …) with `row` (B, …) at places (B,) or (), for those that are marked (B,).
+
+    Args:
+        rows: (B, T, …).
+        at: (B,) or (), the places.
+        where: (B,), whether a row is written.
+        row: (B, …), what is written.
+    """
     here = torch.arange(rows.shape[1])[None] == at.view(-1, 1)
     place = (here & where[:, None]).view(len(where), -1, *[1] * (rows.dim() - 2))
     return torch.where(place, row[:, None], rows)

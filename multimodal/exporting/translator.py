@@ -13,6 +13,14 @@ from torch.utils import _pytree as pytree
 from multimodal.exporting.beams import Found, Rules, Search, beam_search
 from multimodal.exporting.captioner import marked
 from multimodal.exporting.loops import repeated
+from multimodal.exporting.manifest import (
+    Exported,
+    Input,
+    graph_and_manifest,
+    scalar,
+    search_inputs,
+    search_outputs,
+)
 from multimodal.exporting.sequences import BidirectionalEncoder
 from multimodal.recurrent.cells import State
 from multimodal.translation.batches import END, language_token
@@ -184,3 +192,38 @@ def _reordered(found: Found, back: Tensor, asked: Tensor) -> Found:
 def _taken(part: Tensor, order: Tensor) -> Tensor:
     index = order.view(*order.shape, *[1] * (part.dim() - 2))
     return part.gather(1, index.expand(-1, -1, *part.shape[2:]))
+
+
+def exported(translator: Translator) -> Exported:
+    """Make a file of a model in fp32."""
+    options = translator.options
+    manifest = {
+        "vocabulary": translator.vocabulary.to_json(),
+        "languages": {
+            code: " ".join(sorted(language.words))
+            for code, language in translator.languages.items()
+        },
+        "max_length": translator.max_length,
+        "options": {
+            "beam_size": options.beam_size,
+            "n_best": 1,
+            "length_penalty": options.length_penalty,
+            "channel_weight": translator.channel_weight,
+        },
+        "cannot": ["sample", "names that are hardly known", "perplexity and unusual"],
+    }
+    one = {0: "sentences"}
+    codes = ", ".join(f"{n} {code}" for n, code in enumerate(translator.languages))
+    tokens = torch.full((2, 5), 1)
+    inputs = {
+        "sentences": Input(tokens, {**one, 1: "subwords"}, "(B, S), each with its end (1), padded"),
+        "sizes": Input(torch.tensor([5, 3]), one, "(B,), subwords, the end included"),
+        "to": Input(torch.tensor([0, 1]), one, f"(B,), the language to write: {codes}"),
+        "source": Input(torch.tensor([1, 0]), one, "(B,), the sentence's language; -1 for unknown"),
+        **search_inputs(options, manifest),
+        "channel_weight": scalar(
+            0.5, f"(), what it counts to be read back; usually {translator.channel_weight}"
+        ),
+    }
+    graph = TranslationGraph(translator)
+    return graph_and_manifest(translator.TASK, graph, inputs, search_outputs("subwords"), manifest)

@@ -58,7 +58,14 @@ class ScriptBatch:
 def batch_of(
     rows: Sequence[Rows], texts: Sequence[list[int]], writers: Sequence[int], scale: float
 ) -> ScriptBatch:
-    """One batch: rows (N, 3), numbers with the END cell, and the number of each writer."""
+    """One batch: rows (N, 3), numbers with the END cell, and the number of each writer.
+
+    Args:
+        rows: (N, 3) of each piece.
+        texts: numbers of the characters, with the END cell.
+        writers: numbers of their embeddings.
+        scale: the network's unit.
+    """
     steps = rounded(max(map(len, rows)))
     points = np.zeros((len(rows), steps, 4), dtype=np.float32)
     offsets = np.zeros((len(rows), steps, 2), dtype=np.float32)
@@ -123,7 +130,14 @@ class ScriptBatches:
         self.per_epoch = len(self._cut(0))
 
     def epoch(self, epoch: int, start: int, rank: int, world: int) -> Iterator[ScriptBatch]:
-        """This process's part of every batch from number `start` on."""
+        """This process's part of every batch from number `start` on.
+
+        Args:
+            epoch: number of the epoch.
+            start: batches to leave out, for going on in mid-epoch.
+            rank: this process.
+            world: number of processes.
+        """
         batches = self._cut(epoch)
         random = np.random.default_rng(derived_seed(self._recipe.seed, "batches", epoch))
         order = random.permutation(len(batches))

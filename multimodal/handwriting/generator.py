@@ -1,10 +1,10 @@
 r"""The one class that people use: load a handwriting generator, then let it write.
 
-writer = Writer.load()                               # the shipped model; or a folder, or a Hub id
-page = writer.write("Dear Anna,\nthe train leaves at 9.", style=17, bias=0.5, seed=1)
+generator = HandwritingGenerator.from_pretrained()  # the shipped model; or a folder, or a Hub id
+page = generator.write("Dear Anna,\nthe train leaves at 9.", style=17, bias=0.5, seed=1)
 page.save("letter.svg")
-mine = writer.learn_style([(drawing, "what it says"), …])
-mine.save("mine.json")                               # writer.write("…", style="mine.json")
+mine = generator.learn_style([(drawing, "what it says"), …])
+mine.save("mine.json")                               # generator.write("…", style="mine.json")
 """
 
 from __future__ import annotations
@@ -12,18 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Self
 
-import torch
-
-from multimodal.checkpoints import (
-    JSON,
-    load_tensors,
-    read_checkpoint,
-    reading_config,
-    save_checkpoint,
-)
+from multimodal.checkpoints import JSON
 from multimodal.errors import UserError
 from multimodal.handwriting.incremental_decoder import DecoderWeights
 from multimodal.handwriting.judging import Judge, Piece
@@ -40,14 +31,12 @@ from multimodal.handwriting.styles import (
     samples_as_script,
 )
 from multimodal.handwriting.written import WrittenLine
+from multimodal.pretrained_model import PretrainedModel
 from multimodal.processor import Precision, torch_dtype
 from multimodal.strokes import Drawing
 
-SHIPPED = "writer-unipen"
-TASK = "handwriting-generator"
 
-
-class HandwritingGenerator(PageWriter):
+class HandwritingGenerator(PageWriter, PretrainedModel):
     """A text becomes handwriting.
 
     Args:
@@ -62,6 +51,9 @@ class HandwritingGenerator(PageWriter):
         judge: who reads every few words back, so that those that are misread are written anew;
             nobody unless set.
     """
+
+    TASK = "handwriting-generator"
+    network: HandwritingNetwork
 
     def __init__(
         self,
@@ -85,51 +77,30 @@ class HandwritingGenerator(PageWriter):
         self.judge: Judge | None = None
 
     @classmethod
-    def load(cls, source: str | Path = SHIPPED, *, precision: Precision = "auto") -> Self:
-        """Load a handwriting generator.
-
-        Args:
-            source: the name of a shipped model, a folder, or a repository of the Hugging Face Hub.
-            precision: "auto" takes bf16 where the processor has it natively.
-
-        Raises:
-            UserError: when there is none, or it is damaged or made for another task.
-        """
-        checkpoint = read_checkpoint(source, task=TASK)
-        with reading_config(checkpoint):
-            generator = cls.from_config(checkpoint.config, precision)
-        load_tensors(generator.network, checkpoint)
-        return generator
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any], precision: Precision) -> Self:
-        """Build a model with random weights from the contents of a `config.json`."""
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """See `PretrainedModel`."""
         generator = cls(
             HandwritingNetwork(HandwritingConfig(**config["network"])),
             scale=float(config["scale"]),
             gallery=[int(embedding) for embedding in config["gallery"]],
             paces=[float(pace) for pace in config["paces"]],
-            precision=precision,
         )
         generator.options = HandwritingOptions(bias=float(config["bias"]))
         return generator
 
-    def save(self, folder: str | Path, card: str | None = None) -> Path:
-        """Write a checkpoint, 16-bit.
+    def set_precision(self, precision: Precision) -> None:
+        """See `PretrainedModel`; the network itself stays in fp32."""
+        self.precision = precision
 
-        Raises:
-            UserError: the disk refuses, or the folder holds something else.
-        """
-        config: dict[str, JSON] = {
-            "task": TASK,
+    def to_config(self) -> dict[str, JSON]:
+        """See `PretrainedModel`."""
+        return {
             "network": asdict(self.network.config),
             "scale": self.scale,
             "gallery": list(self.gallery),
             "paces": list(self.paces),
             "bias": self.options.bias,
         }
-        tensors = self.network.state_dict()
-        return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
 
     def learn_style(
         self,

@@ -86,7 +86,13 @@ def doubt(line: WrittenLine, text: str, nats: npt.NDArray[np.float32], begun: in
 
 
 def faults(line: WrittenLine, piece: Piece, scale: float) -> int:
-    """What is wrong with a line: 0 where its window came to the end by way of all characters."""
+    """What is wrong with a line: 0 where its window came to the end by way of all characters.
+
+    Args:
+        line: what was written.
+        piece: what it should say, and in which style.
+        scale: the network's unit.
+    """
     counts = np.bincount(line.looks, minlength=len(piece.text) + 1)
     missed = sum(
         1 for letter, count in zip(piece.text, counts, strict=False) if letter != " " and not count

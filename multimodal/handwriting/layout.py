@@ -65,7 +65,13 @@ class Layout:
 
     @classmethod
     def on(cls, paper: Paper, align: Align = "left", size: float = 1.0) -> Layout:
-        """The layout of a page."""
+        """The layout of a page.
+
+        Args:
+            paper: whose lines count.
+            align: of each line.
+            size: of the letters, as a share of the usual size.
+        """
         return cls(paper.spacing, paper.room, align, size)
 
 

@@ -44,7 +44,13 @@ class Surprise:
 
 
 def step_nats(output: MixtureOutput, vectors: Tensor, batch: ScriptBatch) -> Nats:
-    """Surprise of what follows every point (B, T), by vectors (B, T, 3 + 6 K); 0 behind the end."""
+    """Surprise of what follows every point (B, T), by vectors (B, T, 3 + 6 K); 0 behind the end.
+
+    Args:
+        output: how vectors are read.
+        vectors: (B, T, 3 + 6 K).
+        batch: what follows every point.
+    """
     counted = batch.counted
     moved = counted & (batch.pens != END_OF_LINE)
     offsets = -output.offset_log_likelihood(vectors[moved], batch.offsets[moved])
@@ -54,7 +60,13 @@ def step_nats(output: MixtureOutput, vectors: Tensor, batch: ScriptBatch) -> Nat
 
 
 def batch_nats(output: MixtureOutput, vectors: Tensor, batch: ScriptBatch) -> Nats:
-    """Surprise of pieces, each (B,); see `step_nats`."""
+    """Surprise of pieces, each (B,); see `step_nats`.
+
+    Args:
+        output: how vectors are read.
+        vectors: (B, T, 3 + 6 K).
+        batch: what follows every point.
+    """
     offsets, pens = step_nats(output, vectors, batch)
     return Nats(offsets.sum(1), pens.sum(1))
 
@@ -63,7 +75,14 @@ def batch_nats(output: MixtureOutput, vectors: Tensor, batch: ScriptBatch) -> Na
 def script_nats(
     network: HandwritingNetwork, script: Script, embeddings: Tensor, scale: float
 ) -> Tensor:
-    """Surprise of pieces (pieces,), each with the embedding of its own writer: (pieces, S)."""
+    """Surprise of pieces (pieces,), each with the embedding of its own writer: (pieces, S).
+
+    Args:
+        network: what was learnt.
+        script: the pieces.
+        embeddings: (pieces, S), of their writers.
+        scale: the network's unit.
+    """
     nats = torch.zeros(len(script))
     order = script.lengths.argsort(kind="stable")
     for begin in range(0, len(order), BATCH_SIZE):
@@ -79,7 +98,14 @@ def script_nats(
 def surprise(
     network: HandwritingNetwork, script: Script, embeddings: Tensor, scale: float
 ) -> Surprise:
-    """How well a network predicts pieces, see `script_nats`."""
+    """How well a network predicts pieces, see `script_nats`.
+
+    Args:
+        network: what was learnt.
+        script: the pieces.
+        embeddings: (pieces, S), of their writers.
+        scale: the network's unit.
+    """
     nats = float(script_nats(network, script, embeddings, scale).double().sum())
     count = int(script.lengths.sum())
     return Surprise(nats / count, nats / len(script), len(script))

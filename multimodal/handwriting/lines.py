@@ -93,7 +93,13 @@ def script_of(samples: Iterable[tuple[Kind, Handwritten]], limit: int) -> Script
 
 
 def usable(rows: Rows, text: str, limit: int) -> bool:
-    """Whether a piece keeps the rules of this module."""
+    """Whether a piece keeps the rules of this module.
+
+    Args:
+        rows: (N, 3).
+        text: what they say.
+        limit: the most points.
+    """
     fits = 2 <= len(rows) <= limit and len(text) <= MOST_CHARACTERS
     return fits and float(np.abs(rows[:, 0]).max()) <= LEAP
 

@@ -124,7 +124,14 @@ class HandwritingNetwork(nn.Module):
     def step(
         self, points: Tensor, memory: Tensor, embeddings: Tensor, state: PenState
     ) -> tuple[Tensor, Tensor, PenState]:
-        """One point on: (B, 4) → vectors (B, 3 + 6 K), the window's weights φ (B, U), new state."""
+        """One point on: (B, 4) → vectors (B, 3 + 6 K), the window's weights φ (B, U), new state.
+
+        Args:
+            points: (B, 4).
+            memory: (B, U, D).
+            embeddings: (B, S), of the writers.
+            state: before the point.
+        """
         window, weights = self.lower.step(
             points, memory, self.lower.project(embeddings), state.window
         )

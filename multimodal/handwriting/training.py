@@ -7,11 +7,11 @@ the same writers, in batches of similar length.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 import numpy as np
 import torch
@@ -21,13 +21,14 @@ from torch import Tensor, nn
 from multimodal.checkpoints import load_tensors, read_checkpoint
 from multimodal.errors import UserError
 from multimodal.handwriting.batches import ScriptBatch, ScriptBatches
-from multimodal.handwriting.generator import TASK, HandwritingGenerator
+from multimodal.handwriting.generator import HandwritingGenerator
 from multimodal.handwriting.likelihood import batch_nats, surprise
-from multimodal.handwriting.lines import Script, scale_of
+from multimodal.handwriting.lines import Script, scale_of, script_of
 from multimodal.handwriting.model import HandwritingNetwork
 from multimodal.handwriting.recipe import HandwritingGeneratorRecipe
 from multimodal.handwriting.styles import pace_of
 from multimodal.strokes import Sheet
+from multimodal.strokes.handwritten import Handwritten, Kind, kinds_in, read_handwriting
 from multimodal.strokes.raster import encode_png
 from multimodal.training import Stage, Task
 
@@ -105,7 +106,7 @@ class HandwritingGeneratorTask(Task):
         self.dev = valid.some(recipe.dev_lines)
         self.model = HandwritingNetwork(recipe.network(len(writers)))
         if recipe.start:
-            load_tensors(self.model, read_checkpoint(recipe.start, task=TASK))
+            load_tensors(self.model, read_checkpoint(recipe.start, task=HandwritingGenerator.TASK))
         numbers = {int(writer): number for number, writer in enumerate(writers)}
         self.stages = [HandwritingStage(recipe, ScriptBatches(train, numbers, recipe, self.scale))]
         self.config = {
@@ -114,6 +115,39 @@ class HandwritingGeneratorTask(Task):
             "writers": len(writers),
             "scale": self.scale,
         }
+
+    @classmethod
+    def from_data(
+        cls,
+        recipe: HandwritingGeneratorRecipe,
+        data: str | Path,
+        out: Path,
+        note: Callable[[str], object],
+    ) -> Self:
+        """Read what is learnt from; the arguments are those of ``multimodal train``.
+
+        Args:
+            recipe: the choices.
+            data: a folder of handwriting; see `multimodal.strokes.handwritten`.
+            out: the run's folder.
+            note: is told, a line each, what the training leaves out.
+
+        Raises:
+            UserError: the data cannot be read.
+        """
+        del out
+        samples: list[tuple[Kind, Handwritten]] = [
+            (kind, sample)
+            for kind in kinds_in(data)
+            for sample in read_handwriting(data, [kind], "train")
+        ]
+        script = script_of(samples, recipe.limit)
+        left_out = len(samples) - len(script)
+        note(f"{left_out} of {len(samples)} pieces are too long or leap: left out")
+        lines: list[tuple[Kind, Handwritten]] = [
+            ("lines", sample) for sample in read_handwriting(data, ["lines"], "dev")
+        ]
+        return cls(recipe, script, script_of(lines, recipe.limit))
 
     def generator(self, model: nn.Module) -> HandwritingGenerator:
         """The generator around a model as it is now."""
@@ -146,4 +180,4 @@ class HandwritingGeneratorTask(Task):
 
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write a handwriting generator."""
-        self.generator(model).save(folder)
+        self.generator(model).save_pretrained(folder)

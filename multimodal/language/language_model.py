@@ -1,6 +1,6 @@
 """The one class that people use: load a language model, then let it write.
 
-language_model = LanguageModel.load("runs/shakespeare/best")
+language_model = LanguageModel.from_pretrained("runs/shakespeare/best")
 language_model.generate("Shall I compare", length=200, temperature=0.8, seed=1)
 for written in language_model.stream("Shall I compare"): print(written.text, end="")
 language_model.score("To be, or not to be").nats_per_character
@@ -11,20 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import count
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from multimodal.checkpoints import (
-    JSON,
-    load_tensors,
-    read_checkpoint,
-    reading_config,
-    save_checkpoint,
-)
+from multimodal.checkpoints import JSON
 from multimodal.errors import UserError
 from multimodal.language.data import Passage, SplitFractions, encode_passages, token_before
 from multimodal.language.generation import TextGenerator
@@ -32,12 +25,8 @@ from multimodal.language.model import LanguageConfig, LanguageNetwork
 from multimodal.language.options import TextGenerationOptions
 from multimodal.language.pieces import OpenText, TextPiece, text_generation_options
 from multimodal.language.scoring import TextScores, adapting_log_probabilities, log_probabilities
-from multimodal.language.shipped import find_language_model
-from multimodal.processor import Precision, torch_dtype
+from multimodal.pretrained_model import PretrainedModel
 from multimodal.vocabulary import Ids, TextVocabulary, vocabulary_from_json
-
-SHIPPED = "sonnets"
-TASK = "language-model"
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +64,7 @@ class Trace:
         return self.hidden if self.cells is None else np.tanh(self.cells)
 
 
-class LanguageModel:
+class LanguageModel(PretrainedModel):
     """Writes on, tells how probable a text is, and shows its cells.
 
     The network reads a line break before every text, so that the first character is predicted too.
@@ -86,6 +75,9 @@ class LanguageModel:
         split_fractions: how its text was parted.
     """
 
+    TASK = "language-model"
+    network: LanguageNetwork
+
     def __init__(
         self, network: LanguageNetwork, vocabulary: TextVocabulary, split_fractions: SplitFractions
     ) -> None:
@@ -94,45 +86,19 @@ class LanguageModel:
         self.split_fractions = split_fractions
 
     @classmethod
-    def load(cls, source: str | Path = SHIPPED, *, precision: Precision = "auto") -> Self:
-        """Load a language model, ready to write.
-
-        Args:
-            source: the name of a shipped model, a folder, or a repository of the Hugging Face Hub.
-            precision: of the arithmetic; "auto" takes bf16 where the processor has it natively.
-
-        Raises:
-            UserError: when there is none, or it is damaged or made for another task.
-        """
-        checkpoint = read_checkpoint(find_language_model(source), task=TASK)
-        with reading_config(checkpoint):
-            language_model = cls.from_config(checkpoint.config)
-        load_tensors(language_model.network, checkpoint)
-        language_model.network.to(torch_dtype(precision))
-        return language_model
-
-    @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Build a model with random weights from the contents of a `config.json`."""
+        """See `PretrainedModel`."""
         vocabulary = vocabulary_from_json(config["vocabulary"])
         network = LanguageNetwork(LanguageConfig(**config["network"]), len(vocabulary))
         return cls(network, vocabulary, SplitFractions(**config["split_fractions"]))
 
-    def save(self, folder: str | Path, card: str | None = None) -> Path:
-        """Write `config.json` and `model.safetensors` (16-bit) into a folder, all or nothing.
-
-        Args:
-            folder: where; a checkpoint that is there is replaced.
-            card: the text of the model card (README.md).
-        """
-        config: dict[str, JSON] = {
-            "task": TASK,
+    def to_config(self) -> dict[str, JSON]:
+        """See `PretrainedModel`."""
+        return {
             "network": asdict(self.network.config),
             "vocabulary": self.vocabulary.to_json(),
             "split_fractions": asdict(self.split_fractions),
         }
-        tensors = self.network.state_dict()
-        return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
 
     def generate(self, prime: str = "", **changes: Any) -> str:
         """Write on behind a text; see `generate_batch`."""

@@ -42,7 +42,13 @@ class TextScores:
 
     @classmethod
     def of(cls, nats: float, tokens: int, characters: int) -> TextScores:
-        """Figures of a text of so many tokens and characters that took so many nats in all."""
+        """Figures of a text of so many tokens and characters that took so many nats in all.
+
+        Args:
+            nats: the negative log-likelihood of the whole text.
+            tokens: in the text.
+            characters: in the text.
+        """
         each = nats / characters
         return cls(each, each / math.log(2), math.exp(min(nats / tokens, 700.0)), characters)
 

@@ -7,10 +7,10 @@ of averaged SGD. Every epoch cuts the text into streams at other places.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple, Self, cast
 
 import torch
 import torch.nn.functional as F
@@ -23,6 +23,7 @@ from multimodal.language.data import (
     characters_of,
     encode_passages,
     in_pieces,
+    read_splits,
     smallest_type,
     split_of,
     token_before,
@@ -181,6 +182,35 @@ class LanguageModelTask(Task):
             "vocabulary": len(self.vocabulary),
         }
 
+    @classmethod
+    def from_data(
+        cls,
+        recipe: LanguageModelRecipe,
+        data: str | Path,
+        out: Path,
+        note: Callable[[str], object],
+    ) -> Self:
+        """Read what is learnt from; the arguments are those of ``multimodal train``.
+
+        Args:
+            recipe: the choices.
+            data: any text; see `multimodal.language.data.read_splits`.
+            out: the run's folder.
+            note: is told, a line each, what the training leaves out.
+
+        Raises:
+            UserError: the data cannot be read.
+        """
+        del note
+        splits = read_splits(data, recipe.split_fractions)
+        if missing := [name for name in ("train", "dev") if name not in splits]:
+            count = sum(len(passage.text) for passages in splits.values() for passage in passages)
+            raise UserError(
+                f"{data}: {count} characters leave no {' and no '.join(missing)} split to learn "
+                "with; give a longer text, or a file for each split (train.txt, dev.txt)"
+            )
+        return cls(recipe, splits, out)
+
     def language_model(self, model: nn.Module) -> LanguageModel:
         """The language model around a model as it is now."""
         return LanguageModel(
@@ -201,7 +231,7 @@ class LanguageModelTask(Task):
 
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write a language model."""
-        self.language_model(model).save(folder)
+        self.language_model(model).save_pretrained(folder)
 
 
 def shows_after(step: int) -> bool:
@@ -229,7 +259,7 @@ def _beginning(
     if not recipe.start:
         vocabulary = _vocabulary(recipe, whole, split_of(splits, "train"))
         return LanguageNetwork(recipe.network, len(vocabulary)), vocabulary
-    language_model = LanguageModel.load(recipe.start, precision="fp32")
+    language_model = LanguageModel.from_pretrained(recipe.start, precision="fp32")
     vocabulary = language_model.vocabulary
     if isinstance(vocabulary, CharacterVocabulary):
         vocabulary = vocabulary.extended("".join({c for p in whole for c in set(p.text)}))

@@ -96,7 +96,13 @@ class PortableLanguageModel:
 
 
 def draws(seed: int, texts: int, length: int) -> np.ndarray:
-    """The uniform numbers of texts (texts, length), as `LanguageModel` draws them."""
+    """The uniform numbers of texts (texts, length), as `LanguageModel` draws them.
+
+    Args:
+        seed: of all.
+        texts: how many.
+        length: tokens of each.
+    """
     blocks = [
         uniforms([derived_seed(seed, text, begin) for text in range(texts)], 1, BLOCK)[:, 0]
         for begin in range(0, length, BLOCK)

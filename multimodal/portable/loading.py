@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from multimodal.errors import UserError
 from multimodal.portable.file import ModelFile, is_portable
+from multimodal.tasks import TASKS, imported
 
 __all__ = ["Portable", "is_portable", "load_portable"]
-
-_CLASSES = {
-    "captioner": ("captions", "PortableCaptioner"),
-    "sketcher": ("sketches", "PortableSketcher"),
-    "handwriting-generator": ("handwriting_generator", "PortableHandwritingGenerator"),
-    "recognizer": ("guesses", "PortableRecognizer"),
-    "handwriting-recognizer": ("handwriting_recognizer", "PortableHandwritingRecognizer"),
-    "language-model": ("language_model", "PortableLanguageModel"),
-    "translator": ("translations", "PortableTranslator"),
-}
 
 
 class Portable:
@@ -46,7 +36,7 @@ def load_portable(path: str | Path, task: str | None = None) -> Any:
         task: refuse a file made for another one.
     """
     file = ModelFile(path, task=task)
-    if file.task not in _CLASSES:
+    spec = TASKS.get(file.task)
+    if spec is None or spec.portable is None:
         raise UserError(f"{path}: made for {file.task!r}, which is not known here")
-    module, name = _CLASSES[file.task]
-    return getattr(import_module(f"multimodal.portable.{module}"), name)(file)
+    return imported(spec.portable)(file)

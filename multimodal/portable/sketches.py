@@ -100,5 +100,11 @@ class PortableSketcher(SketcherBase):
 
 
 def random_numbers(seed: int, drawings: int, points: int) -> Array:
-    """(drawings, points, 4) in [0, 1), as `Sketcher` draws them."""
+    """(drawings, points, 4) in [0, 1), as `Sketcher` draws them.
+
+    Args:
+        seed: of all.
+        drawings: how many.
+        points: of each.
+    """
     return uniforms([seed], drawings, points * UNIFORMS).reshape(drawings, points, UNIFORMS)

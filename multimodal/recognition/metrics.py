@@ -67,7 +67,13 @@ def ranks(probabilities: Floats, labels: Ints) -> Ints:
 
 
 def top_accuracy(probabilities: Floats, labels: Ints, top: int) -> float:
-    """The share of rows whose right label is among the `top` most probable."""
+    """The share of rows whose right label is among the `top` most probable.
+
+    Args:
+        probabilities: (N, V).
+        labels: (N,).
+        top: how many of the most probable count.
+    """
     return float((ranks(probabilities, labels) < top).mean())
 
 
@@ -101,7 +107,13 @@ def expected_calibration_error(
 def accuracy_by_category(
     probabilities: Floats, labels: Ints, categories: Sequence[str]
 ) -> dict[str, float]:
-    """The share of drawings named right, for every category that has any, by name."""
+    """The share of drawings named right, for every category that has any, by name.
+
+    Args:
+        probabilities: (N, V).
+        labels: (N,).
+        categories: V names.
+    """
     right = ranks(probabilities, labels) == 0
     return {
         name: float(right[labels == number].mean())

@@ -65,7 +65,14 @@ class SketchBatches:
         return batches_per_epoch(self._total, self._recipe.batch_size)
 
     def epoch(self, epoch: int, start: int, rank: int, world: int) -> Iterator[SketchBatch]:
-        """This process's part of every batch from number `start` on."""
+        """This process's part of every batch from number `start` on.
+
+        Args:
+            epoch: number of the epoch.
+            start: batches to leave out, for going on in mid-epoch.
+            rank: this process.
+            world: number of processes.
+        """
         recipe = self._recipe
         for number, indices in enumerate(self._dealt(epoch)):
             if number < start:
@@ -138,13 +145,25 @@ def _groups(
 
 
 def stretched(rows: Rows, most: float, random: np.random.Generator) -> Rows:
-    """Rows (N, 3) with dx and dy each multiplied by a number from 1 - `most` to 1 + `most`."""
+    """Rows (N, 3) with dx and dy each multiplied by a number from 1 - `most` to 1 + `most`.
+
+    Args:
+        rows: (N, 3).
+        most: by which a factor may differ from 1.
+        random: draws the factors.
+    """
     factors = [*random.uniform(1 - most, 1 + most, 2), 1.0]
     return rows * np.array(factors, dtype=np.float32)
 
 
 def turned(rows: Rows, most: float, random: np.random.Generator) -> Rows:
-    """Rows (N, 3), each of dx and dy plus up to `most` times the other, to either side."""
+    """Rows (N, 3), each of dx and dy plus up to `most` times the other, to either side.
+
+    Args:
+        rows: (N, 3).
+        most: the largest share of the other.
+        random: draws the shares.
+    """
     if not most:
         return rows
     across, down = random.uniform(-most, most, 2)
@@ -153,7 +172,13 @@ def turned(rows: Rows, most: float, random: np.random.Generator) -> Rows:
 
 
 def thinned(rows: Rows, share: float, random: np.random.Generator) -> Rows:
-    """Rows (N, 3) without a random share of the points within strokes; the others stay in place."""
+    """Rows (N, 3) without a random share of the points within strokes; the others stay in place.
+
+    Args:
+        rows: (N, 3).
+        share: of the points that are left out.
+        random: draws them.
+    """
     lifted = rows[:, 2] > 0
     begins = np.concatenate([[False], lifted[:-1]])
     dropped = ~lifted & ~begins & (random.random(len(rows)) < share)

@@ -159,7 +159,13 @@ class RandomNumbers:
 
 
 def normal_numbers(seed: int, drawings: int, size: int) -> Tensor:
-    """(drawings, size) from N(0, 1); each row depends on the seed and its own number alone."""
+    """(drawings, size) from N(0, 1); each row depends on the seed and its own number alone.
+
+    Args:
+        seed: of all.
+        drawings: how many rows.
+        size: numbers of each.
+    """
     # The complement's stream, for the numbers of the seed itself are the points'.
     numbers = torch.from_numpy(uniforms([~seed], drawings, size)[0])
     normal: Tensor = torch.special.ndtri(numbers.clamp(min=2.0**-33))

@@ -114,7 +114,13 @@ class LSTMDecoder:
 
     @classmethod
     def start(cls, weights: LSTMWeights, condition: Tensor, state: State) -> LSTMDecoder:
-        """Take up conditions (B, C) and the decoder's state."""
+        """Take up conditions (B, C) and the decoder's state.
+
+        Args:
+            weights: laid out for single steps.
+            condition: (B, C).
+            state: the decoder's.
+        """
         (h, c), *rest = state
         shown = weights.layer.constant_sums(condition)
         read = F.pad(h, (weights.inputs, 0)).to(weights.dtype)

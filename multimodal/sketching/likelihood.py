@@ -33,7 +33,13 @@ class Score:
 
 
 def points_of(network: SketchNetwork, sequences: Sequence[Rows], scale: float) -> Tensor:
-    """Rows of drawings as stroke-5 (B, T, 5), scaled, in the type of the network."""
+    """Rows of drawings as stroke-5 (B, T, 5), scaled, in the type of the network.
+
+    Args:
+        network: whose type counts.
+        sequences: rows (N, 3) of each drawing.
+        scale: the network's unit.
+    """
     offsets, pens = map(torch.from_numpy, padded(sequences, scale, max(map(len, sequences))))
     return stroke5(offsets.to(network.readout.weight), pens)
 
@@ -41,7 +47,14 @@ def points_of(network: SketchNetwork, sequences: Sequence[Rows], scale: float) -
 def condition_of(
     network: SketchNetwork, points: Tensor, lengths: Sequence[int], labels: Sequence[int]
 ) -> Tensor:
-    """The conditions of drawings (B, T, 5) that are there: z, where the network needs one."""
+    """The conditions of drawings (B, T, 5) that are there: z, where the network needs one.
+
+    Args:
+        network: what was learnt.
+        points: (B, T, 5).
+        lengths: (B,), of the drawings.
+        labels: (B,), their categories.
+    """
     config, latent = network.config, None
     if config.latent_size and not config.latent_optional:
         latent = network.encode(points, torch.tensor(lengths))[0]
@@ -51,7 +64,14 @@ def condition_of(
 def row_nats(
     network: SketchNetwork, sequences: Sequence[Rows], scale: float, labels: Sequence[int]
 ) -> tuple[Tensor, Tensor]:
-    """Nats (B, T + 1) of the offsets and pen states of drawings; 0 behind the end of each."""
+    """Nats (B, T + 1) of the offsets and pen states of drawings; 0 behind the end of each.
+
+    Args:
+        network: what was learnt.
+        sequences: rows (N, 3) of each drawing.
+        scale: the network's unit.
+        labels: their categories.
+    """
     lengths = [len(rows) for rows in sequences]
     offsets, pens = map(torch.from_numpy, padded(sequences, scale, max(lengths) + 1))
     points = stroke5(offsets.to(network.readout.weight), pens)

@@ -162,7 +162,13 @@ class SketchNetwork(nn.Module):
         return (*state, (position.tracks(inputs)[:, -1],)) if self.config.position else state
 
     def step(self, condition: Tensor, points: Tensor, state: State) -> tuple[Tensor, State]:
-        """One point on: (B, C), (B, 5) and a state → (B, 3 + 6 K) for the next, new state."""
+        """One point on: (B, C), (B, 5) and a state → (B, 3 + 6 K) for the next, new state.
+
+        Args:
+            condition: (B, C).
+            points: (B, 5).
+            state: the decoder's.
+        """
         if not self.config.position:
             hidden, state = self.decoder.step(torch.cat([points, condition], -1), state)
             return self._readout(points, hidden), state

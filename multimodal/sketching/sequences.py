@@ -67,7 +67,13 @@ def scale_of(sequences: Sequence[Rows]) -> float:
 def padded(
     sequences: Sequence[Rows], scale: float, steps: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Scaled offsets (B, T, 2) and pen states (B, T) of T = `steps`; END behind each last row."""
+    """Scaled offsets (B, T, 2) and pen states (B, T) of T = `steps`; END behind each last row.
+
+    Args:
+        sequences: rows (N, 3) of each drawing.
+        scale: the network's unit.
+        steps: T.
+    """
     offsets = np.zeros((len(sequences), steps, 2))
     pens = np.full((len(sequences), steps), END)
     for row, sequence in enumerate(sequences):

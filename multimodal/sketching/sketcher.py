@@ -1,9 +1,9 @@
 """The one class that people use: load a sketcher, then let it draw.
 
-sketcher = Sketcher.load()                           # the shipped model; or a folder, or a Hub id
+sketcher = Sketcher.from_pretrained()  # the shipped model; or a folder, or a Hub id
 sketcher.draw("duck", 9, temperature=0.4, seed=7)    # nine drawings
 sketcher.complete(half, n=6, category="duck")        # endings of an unfinished one, likeliest first
-Sketcher.load("dog.gen.json").draw("dog")            # magenta's published decoders, unchanged
+Sketcher.from_pretrained("dog.gen.json").draw("dog")  # magenta's published decoders, unchanged
 """
 
 from __future__ import annotations
@@ -20,14 +20,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from multimodal.checkpoints import (
-    JSON,
-    load_tensors,
-    read_checkpoint,
-    reading_config,
-    save_checkpoint,
-)
+from multimodal.checkpoints import JSON
 from multimodal.errors import UserError
+from multimodal.pretrained_model import PretrainedModel
 from multimodal.processor import Precision, torch_dtype
 from multimodal.recurrent.cells import State
 from multimodal.sketching.base import SketcherBase
@@ -55,15 +50,13 @@ from multimodal.sketching.options import DrawingOptions
 from multimodal.sketching.sequences import Rows, continued, drawing_of, rows_of
 from multimodal.strokes import Drawing
 
-SHIPPED = "sketcher-quickdraw"
-TASK = "sketcher"
 BATCH_SIZE = 1000  # drawings in one batch; more gain nothing and take memory
 FAITHFUL = 0.1  # the temperature of reconstructions, unless a call says otherwise
 WELL_DRAWN = 0.5  # the share named right from which on a category counts as drawn well
 CANDIDATES = 4  # drawn for each that `variations` gives back
 
 
-class Sketcher(SketcherBase):
+class Sketcher(PretrainedModel, SketcherBase):
     """A category becomes drawings.
 
     Drawings that are handed in must be as large as those that the network learnt from, and those
@@ -84,6 +77,9 @@ class Sketcher(SketcherBase):
         options: how points are drawn, unless a call says otherwise.
         quality: see above.
     """
+
+    TASK = "sketcher"
+    network: SketchNetwork
 
     def __init__(
         self,
@@ -106,28 +102,22 @@ class Sketcher(SketcherBase):
         self.precision = precision
 
     @classmethod
-    def load(cls, source: str | Path = SHIPPED, *, precision: Precision = "auto") -> Self:
-        """Load a sketcher, ready to draw.
+    def from_pretrained(
+        cls, source: str | Path | None = None, *, precision: Precision | None = None
+    ) -> Self:
+        """Load a sketcher; see `PretrainedModel.from_pretrained`.
 
         Args:
-            source: the name of a shipped model, a folder, a repository of the Hugging Face Hub, or
-                one of magenta's decoders, a file `<category>.gen.json`.
-            precision: "auto" takes bf16 where the processor has it natively.
-
-        Raises:
-            UserError: when there is none, or it is damaged or made for another task.
+            source: also one of magenta's decoders, a file `<category>.gen.json`.
+            precision: see there.
         """
-        if is_decoder_file(source):
-            return cls._from_magenta(Path(source), precision)
-        checkpoint = read_checkpoint(source, task=TASK)
-        with reading_config(checkpoint):
-            sketcher = cls.from_config(checkpoint.config, precision)
-        load_tensors(sketcher.network, checkpoint)
-        return sketcher
+        if source is not None and is_decoder_file(source):
+            return cls._from_magenta(Path(source), precision or cls.PRECISION)
+        return super().from_pretrained(source, precision=precision)
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], precision: Precision) -> Self:
-        """Build a model with random weights from the contents of a `config.json`."""
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """See `PretrainedModel`."""
         return cls(
             SketchNetwork(SketchConfig(**config["network"])),
             [str(name) for name in config["categories"]],
@@ -135,7 +125,6 @@ class Sketcher(SketcherBase):
             limit=int(config["limit"]),
             rough=config["rough"],
             quality={name: float(share) for name, share in config.get("quality", {}).items()},
-            precision=precision,
         )
 
     @classmethod
@@ -154,15 +143,13 @@ class Sketcher(SketcherBase):
             return self._seldom_seen
         return frozenset(n for n in self.categories if self.quality.get(n, 0.0) < WELL_DRAWN)
 
-    def save(self, folder: str | Path, card: str | None = None) -> Path:
-        """Write `config.json` and `model.safetensors` (16-bit) into a folder, all or nothing.
+    def set_precision(self, precision: Precision) -> None:
+        """See `PretrainedModel`; the network itself stays in fp32."""
+        self.precision = precision
 
-        Args:
-            folder: where; a checkpoint that is there is replaced.
-            card: the text of the model card (README.md).
-        """
-        config: dict[str, JSON] = {
-            "task": TASK,
+    def to_config(self) -> dict[str, JSON]:
+        """See `PretrainedModel`."""
+        return {
             "network": asdict(self.network.config),
             "categories": self.categories,
             "rough": sorted(self._seldom_seen),
@@ -170,8 +157,6 @@ class Sketcher(SketcherBase):
             "scale": self.scale,
             "limit": self.limit,
         }
-        tensors = self.network.state_dict()
-        return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
 
     @torch.inference_mode()
     def stream(self, category: str, **changes: Any) -> Iterator[npt.NDArray[np.float64]]:
@@ -445,7 +430,13 @@ class Sketcher(SketcherBase):
 
 
 def between(a: Tensor, b: Tensor, share: Tensor) -> Tensor:
-    """Spherical interpolation: vectors (Z,) and shares (N, 1) of the way → (N, Z)."""
+    """Spherical interpolation: vectors (Z,) and shares (N, 1) of the way → (N, Z).
+
+    Args:
+        a: (Z,), at share 0.
+        b: (Z,), at share 1.
+        share: (N, 1), of the way.
+    """
     angle = torch.arccos((a @ b / (a.norm() * b.norm()).clamp(min=1e-12)).clamp(-1, 1))
     if angle.sin() < 1e-4:  # parallel, or opposite, where no way is shorter than the others
         return torch.lerp(a, b, share)

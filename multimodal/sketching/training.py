@@ -8,11 +8,11 @@ batches of similar length, and rows that a batch leaves out are counted as equal
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 import torch
 from PIL import Image
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from multimodal.errors import UserError
 from multimodal.sketching.batches import SketchBatch, SketchBatches
-from multimodal.sketching.data import Drawings
+from multimodal.sketching.data import Drawings, read_sketches
 from multimodal.sketching.losses import drawing_nats, kl_divergence
 from multimodal.sketching.measures import measure
 from multimodal.sketching.model import STROKE_5, SketchNetwork, decoder_inputs, stroke5
@@ -135,6 +135,33 @@ class SketcherTask(Task):
             "scale": self.scale,
         }
 
+    @classmethod
+    def from_data(
+        cls,
+        recipe: SketcherRecipe,
+        data: str | Path,
+        out: Path,
+        note: Callable[[str], object],
+    ) -> Self:
+        """Read what is learnt from; the arguments are those of ``multimodal train``.
+
+        Args:
+            recipe: the choices.
+            data: drawings; see `multimodal.sketching.data.read_sketches`.
+            out: the run's folder.
+            note: is told, a line each, what the training leaves out.
+
+        Raises:
+            UserError: the data cannot be read.
+        """
+        del out
+        drawings, dev = read_sketches(data, "train"), read_sketches(data, "dev")
+        teacher = read_sketches(recipe.teacher, "train") if recipe.teacher else {}
+        task = cls(recipe, drawings, dev, teacher)
+        for line in task.notes:
+            note(line)
+        return task
+
     def sketcher(self, model: nn.Module) -> Sketcher:
         """The sketcher around a model as it is now."""
         return Sketcher(
@@ -173,7 +200,7 @@ class SketcherTask(Task):
 
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write a sketcher."""
-        self.sketcher(model).save(folder)
+        self.sketcher(model).save_pretrained(folder)
 
 
 def _take_over(network: SketchNetwork, categories: Sequence[str], source: str) -> float:
@@ -181,7 +208,7 @@ def _take_over(network: SketchNetwork, categories: Sequence[str], source: str) -
 
     What the other was not told, the pen's position, counts nothing at first.
     """
-    start = Sketcher.load(source, precision="fp32")
+    start = Sketcher.from_pretrained(source, precision="fp32")
     if start.categories != tuple(categories):
         raise UserError(f"start: {source} knows other categories than the data")
     weights = start.network.state_dict()

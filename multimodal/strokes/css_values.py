@@ -103,7 +103,13 @@ def share(text: str) -> float | None:
 
 
 def with_variables(text: str, variables: Mapping[str, str], depth: int = 0) -> str | None:
-    """A value with its `var(…)` replaced; None where one of them is unknown and has no fallback."""
+    """A value with its `var(…)` replaced; None where one of them is unknown and has no fallback.
+
+    Args:
+        text: the value.
+        variables: by name.
+        depth: how many are within each other so far.
+    """
     if "var(" not in text.lower():
         return text
     if depth > DEEPEST_VARIABLES or len(text) > LONGEST_VALUE:
@@ -249,6 +255,11 @@ _SIDES = {"left": (0, 0.0), "right": (0, 1.0), "top": (1, 0.0), "bottom": (1, 1.
 
 def css_origin(text: str, size: Size, default: Size) -> Size:
     """The point that a `transform-origin` names, from the corner of its box.
+
+    Args:
+        text: the value.
+        size: of the box.
+        default: where there is no value.
 
     Raises:
         UserError: it is none.

@@ -113,7 +113,14 @@ class Region:
 
 
 def rectangle(left: float, top: float, right: float, bottom: float) -> Face:
-    """An upright rectangle."""
+    """An upright rectangle.
+
+    Args:
+        left: x of the left edge.
+        top: y of the upper edge.
+        right: x of the right edge.
+        bottom: y of the lower edge.
+    """
     return Face((np.array([(left, top), (right, top), (right, bottom), (left, bottom)]),))
 
 

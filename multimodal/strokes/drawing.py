@@ -92,6 +92,11 @@ class Drawing:
 
         A drawing that is one point is centred and keeps its scale.
 
+        Args:
+            width: of the frame.
+            height: of the frame.
+            margin: on each side.
+
         Raises:
             UserError: the margin leaves no room.
         """

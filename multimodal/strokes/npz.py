@@ -64,6 +64,11 @@ def encode_npz(
 
     Times and pressures have no place in it.
 
+    Args:
+        train: drawings of that split.
+        valid: likewise.
+        test: likewise.
+
     Raises:
         UserError: a pen movement that int16 does not hold.
     """

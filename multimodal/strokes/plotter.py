@@ -47,7 +47,13 @@ def upwards(drawing: Drawing, height: float) -> Drawing:
 
 
 def beyond_page(drawing: Drawing, width: float, height: float) -> dict[str, float]:
-    """How far ink lies beyond the edges of a page, by edge; edges that hold it are left out."""
+    """How far ink lies beyond the edges of a page, by edge; edges that hold it are left out.
+
+    Args:
+        drawing: in the page's unit.
+        width: of the page.
+        height: of the page.
+    """
     left, top, right, bottom = drawing.bounds
     away = {"left": -left, "top": -top, "right": right - width, "bottom": bottom - height}
     return {edge: far for edge, far in away.items() if far > EDGE}
@@ -55,6 +61,11 @@ def beyond_page(drawing: Drawing, width: float, height: float) -> dict[str, floa
 
 def require_on_page(drawing: Drawing, width: float, height: float) -> None:
     """See to it that a plotter stays on its page.
+
+    Args:
+        drawing: in the page's unit.
+        width: of the page.
+        height: of the page.
 
     Raises:
         UserError: it would not.

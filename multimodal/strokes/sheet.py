@@ -98,6 +98,12 @@ class Page:
 def arranged(drawings: Sequence[Drawing], sheet: Sheet, size: float, *, titled: bool) -> Page:
     """Lay drawings out as a sheet says: each in a cell of the size, or one on its paper.
 
+    Args:
+        drawings: what is laid out.
+        sheet: how.
+        size: of a cell, on its side.
+        titled: whether titles are drawn.
+
     Raises:
         UserError: nothing to lay out, titles that are not one for each, or several on one paper.
     """

@@ -38,7 +38,13 @@ class Document:
                 self._named.setdefault(element.attributes["id"], element)
 
     def note(self, element: Element, message: str, *, once: bool = False) -> None:
-        """Take down what is wrong with an element; some things are told once a file."""
+        """Take down what is wrong with an element; some things are told once a file.
+
+        Args:
+            element: which.
+            message: what is wrong with it.
+            once: whether one such note a file is enough.
+        """
         if not once or message not in self._once:
             self._once.add(message)
             self.notes.append(f"{self.path}:{element.line}: {message}")

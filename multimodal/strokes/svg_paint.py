@@ -74,6 +74,11 @@ def pen_of(paint: Paint, page: Size, document: Document) -> str | None:
     """What draws outlines: the name of its colour, None where none are drawn.
 
     Shades of grey are one pen, for some programs write the pressure of a black one so.
+
+    Args:
+        paint: of the element.
+        page: width and height.
+        document: where references lead.
     """
     if not _leaves_ink("stroke", paint, document):
         return None

@@ -92,7 +92,13 @@ def read_svg(
 def read_svg_page(
     path: str | Path, notes: list[str] | None = None, *, beyond_page: bool = False
 ) -> tuple[Drawing, Size | None]:
-    """As `read_svg`, with the width and height of the page in CSS pixels, if the file says it."""
+    """As `read_svg`, with the width and height of the page in CSS pixels, if the file says it.
+
+    Args:
+        path: of the file.
+        notes: takes what is passed over.
+        beyond_page: whether ink beyond the page is kept.
+    """
     document = Document(Path(path))
     reader = _Reader(document, beyond_page=beyond_page)
     drawing = reader.read()

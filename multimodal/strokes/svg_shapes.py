@@ -34,6 +34,12 @@ def numbers_in(text: str) -> list[float]:
 def length(attributes: Attributes, name: str, whole: float, default: float = 0.0) -> float:
     """A length in CSS pixels; `whole` is what 100 % means.
 
+    Args:
+        attributes: of the element.
+        name: of the attribute.
+        whole: what 100 % means.
+        default: where there is no such attribute.
+
     Raises:
         UserError: it is no length.
     """
@@ -123,6 +129,11 @@ def _is_stated(attributes: Attributes) -> bool:
 
 def outline_of(tag: str, attributes: Attributes, page: Size) -> Outline:
     """What a shape draws, nothing where it has no size.
+
+    Args:
+        tag: of the shape.
+        attributes: of the element.
+        page: width and height.
 
     Raises:
         UserError: one of its lengths is none.
@@ -230,7 +241,14 @@ def _radii(attributes: Attributes, width: float, height: float) -> Size:
 
 
 def oval(cx: float, cy: float, rx: float, ry: float) -> str:
-    """An ellipse as path data, empty where a radius is 0."""
+    """An ellipse as path data, empty where a radius is 0.
+
+    Args:
+        cx: x of the centre.
+        cy: y of the centre.
+        rx: radius along x.
+        ry: radius along y.
+    """
     if rx <= 0 or ry <= 0:
         return ""
     return f"M{cx + rx} {cy}a{rx} {ry} 0 0 1 {-2 * rx} 0a{rx} {ry} 0 0 1 {2 * rx} 0Z"

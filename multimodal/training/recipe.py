@@ -156,12 +156,18 @@ class Stage(ABC):
 
     @abstractmethod
     def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterable[Any]:
-        """Give this process's part of every batch of an epoch, from batch number `start` on.
+        """Return this process's part of every batch of an epoch, from batch number `start` on.
 
         What comes must be a function of these four numbers and the seed alone: no global random
         state (`derived_seed` makes local ones), which is what lets a run go on in mid-epoch.
         Every process must get as many parts. A part may be tensors in tuples, lists or
         dictionaries, or anything with a method `to(device)`.
+
+        Args:
+            epoch: number of the epoch.
+            start: batches to leave out, for going on in mid-epoch.
+            rank: this process.
+            world: number of processes.
         """
 
     @abstractmethod
@@ -173,14 +179,14 @@ class Stage(ABC):
         """
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Give the tensors to be kept for going on, e.g. the hidden state of truncated BPTT.
+        """Return the tensors to be kept for going on, e.g. the hidden state of truncated BPTT.
 
         The same names and shapes in every process.
         """
         return {}
 
     def load_state_dict(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take back what `carried` gave, after `begin`, when the stage goes on."""
+        """Take back what `state_dict` returned, after `begin`, when the stage goes on."""
         if tensors:
             raise UserError(f"{self.name}: the saved state carries {', '.join(tensors)}: not ours")
 

@@ -68,13 +68,25 @@ class Report:
         self._last_line = time.monotonic()
 
     def start_stage(self, name: str, done: int, total: int) -> None:
-        """Start a bar of `total` steps, of which `done` are done."""
+        """Start a bar of `total` steps, of which `done` are done.
+
+        Args:
+            name: of the stage.
+            done: steps.
+            total: steps.
+        """
         for former in self._bar.task_ids:
             self._bar.remove_task(former)
         self._stage = self._bar.add_task(name, completed=done, total=total, status="")
 
     def advance(self, description: str, done: int, loss: float) -> None:
-        """Show that `done` steps of the stage are done."""
+        """Show that `done` steps of the stage are done.
+
+        Args:
+            description: of the epoch.
+            done: steps of the stage.
+            loss: the latest.
+        """
         status = f"loss {loss:.3f}"
         self._bar.update(self._stage, description=description, completed=done, status=status)
         if self._bar.disable and time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
@@ -98,7 +110,13 @@ class Report:
                 self._tensorboard.add_scalar(f"{kind}/{name}", value, place["step"])
 
     def show_samples(self, title: str, step: int, samples: Sequence[str | Image]) -> None:
-        """Append samples to `samples.txt`; pictures go to `samples/` and are named there."""
+        """Append samples to `samples.txt`; pictures go to `samples/` and are named there.
+
+        Args:
+            title: of the samples.
+            step: of the run.
+            samples: lines of text and pictures.
+        """
         if not samples:
             return
         lines = [f"— {title}"]

@@ -56,11 +56,16 @@ def shuffled_batches(
 
 
 def learning_rate(options: TrainingOptions, step: int, total: int) -> float:
-    """Give the rate of update `step` (from 0) of `total`: a linear warm-up, then a cosine.
+    """Return the rate of update `step` (from 0) of `total`: a linear warm-up, then a cosine.
 
     The first update of the warm-up already moves; the cosine starts from the peak on the update
     after it and would reach `min_lr_ratio` on the update after the last (Loshchilov & Hutter, 2017,
     equation 5, without restarts).
+
+    Args:
+        options: of the stage.
+        step: number of the update, from 0.
+        total: updates of the stage.
     """
     if step < options.warmup_steps:
         return options.learning_rate * (step + 1) / options.warmup_steps

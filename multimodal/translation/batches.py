@@ -88,7 +88,13 @@ class TrainingText:
         return len(self._rows)
 
     def by_length(self, size: int, seed: int, epoch: int) -> list[Sequence[int]]:
-        """The numbers of all rows, in batches of similar length, at random beyond that."""
+        """The numbers of all rows, in batches of similar length, at random beyond that.
+
+        Args:
+            size: rows of a batch.
+            seed: of the run.
+            epoch: number of the epoch.
+        """
         random = np.random.default_rng(derived_seed(seed, "order", epoch))
         lengths = np.array([max(map(len, row.values())) for row in self._rows])
         order = np.argsort(lengths + random.uniform(0, SPREAD, len(lengths)), kind="stable")
@@ -113,7 +119,16 @@ class TrainingText:
     def batches(
         self, size: int, seed: int, epoch: int, start: int, rank: int, world: int
     ) -> Iterator[TranslationBatch]:
-        """This process's part of every batch of an epoch, from batch number `start` on."""
+        """This process's part of every batch of an epoch, from batch number `start` on.
+
+        Args:
+            size: rows of a batch.
+            seed: of the run.
+            epoch: number of the epoch.
+            start: batches to leave out, for going on in mid-epoch.
+            rank: this process.
+            world: number of processes.
+        """
         for numbers in self.by_length(size, seed, epoch)[start:]:
             # The last batch may have fewer rows than there are processes, all of which need one.
             yield self.batch(numbers[rank::world] or numbers[:1])

@@ -8,12 +8,12 @@ low-resource neural machine translation), and the moving average of the weights 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import chain
 from pathlib import Path
 from statistics import fmean
-from typing import cast
+from typing import Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +29,7 @@ from multimodal.translation.batches import (
     TranslationBatch,
     language_token,
 )
-from multimodal.translation.data import ParallelText
+from multimodal.translation.data import ParallelText, read_parallel
 from multimodal.translation.domain import Domain
 from multimodal.translation.languages import Language
 from multimodal.translation.loss import smoothed_cross_entropy
@@ -127,6 +127,32 @@ class TranslatorTask(Task):
             "vocabulary": len(self.vocabulary),
         }
 
+    @classmethod
+    def from_data(
+        cls,
+        recipe: TranslatorRecipe,
+        data: str | Path,
+        out: Path,
+        note: Callable[[str], object],
+        *,
+        languages: Sequence[str] = (),
+    ) -> Self:
+        """Read what is learnt from; the arguments are those of ``multimodal train``.
+
+        Args:
+            recipe: the choices.
+            data: parallel text; see `multimodal.translation.data.read_parallel`.
+            out: the run's folder.
+            note: is told, a line each, what the training leaves out.
+            languages: which to learn; all that are there unless given.
+
+        Raises:
+            UserError: the data cannot be read.
+        """
+        del out, note
+        text = read_parallel(data, "train", languages)
+        return cls(recipe, text, read_parallel(data, "dev", languages))
+
     def translator(self, model: nn.Module) -> Translator:
         """The translator around a model as it is now."""
         return Translator(
@@ -163,7 +189,7 @@ class TranslatorTask(Task):
 
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write a translator."""
-        self.translator(model).save(folder)
+        self.translator(model).save_pretrained(folder)
 
     def _quick(self, model: nn.Module) -> Translator:
         """A greedy translator of its own, in the precision of the recipe."""
@@ -183,7 +209,7 @@ def _beginning(
         within = chain(*map(truecase, texts))
         vocabulary = SubwordVocabulary.build(within, recipe.vocabulary_size, special)
         return TranslationNetwork(recipe.network, len(vocabulary)), vocabulary, {}
-    former = Translator.load(recipe.start, precision="fp32")
+    former = Translator.from_pretrained(recipe.start, precision="fp32")
     strange = next((code for code in train.languages if code not in former.languages), None)
     if strange is not None:
         raise UserError(f"{recipe.start}: does not know the language {strange!r} of the data")

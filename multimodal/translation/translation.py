@@ -106,6 +106,11 @@ def language_of(text: str, languages: Mapping[str, Language], but: str = "") -> 
 def require_languages(languages: Mapping[str, Language], to: str, source: str | None) -> None:
     """See to it that two languages are known and different.
 
+    Args:
+        languages: those that are known.
+        to: the language to write.
+        source: the language to read, if it is told.
+
     Raises:
         UserError: they are not.
     """
@@ -124,7 +129,15 @@ def prepared(
     to: str,
     source: str | None,
 ) -> list[ReadSentence]:
-    """Sentences as they are read; the language of each is told by its words unless given."""
+    """Sentences as they are read; the language of each is told by its words unless given.
+
+    Args:
+        texts: the sentences.
+        vocabulary: of subwords.
+        languages: those that are known.
+        to: the language to write.
+        source: the language to read; None to be told by its words.
+    """
     ids = encode_sentences(texts, vocabulary)
     sentences = []
     for text, of_text in zip(texts, ids, strict=True):

@@ -1,6 +1,6 @@
 """The one class that people use: load a translator, then give it sentences.
 
-translator = Translator.load()
+translator = Translator.from_pretrained()
 translator.translate("Two dogs run on the beach.", to="de").text
 translator.translate(["A man sleeps.", "", "A cat."], to="fr", beam_size=5, n_best=3)
 """
@@ -10,22 +10,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from multimodal.checkpoints import (
-    JSON,
-    load_tensors,
-    read_checkpoint,
-    reading_config,
-    save_checkpoint,
-)
+from multimodal.checkpoints import JSON
 from multimodal.errors import UserError
-from multimodal.processor import Precision, parallel_map, split_batch, torch_dtype
+from multimodal.pretrained_model import PretrainedModel
+from multimodal.processor import parallel_map, split_batch
 from multimodal.recurrent.generation import (
     MOST_REQUIREMENTS,
     GenerationOptions,
@@ -52,8 +46,6 @@ from multimodal.translation.translation import (
     told,
 )
 
-SHIPPED = "translator-multi30k"
-TASK = "translator"
 _END, _BEGIN = 0, 1  # among what may be written
 
 
@@ -83,7 +75,7 @@ class _Search:
         return replace(options, n_best=n_best, max_length=length + length // 2 + BUCKET)
 
 
-class Translator(TranslatorBase[_Search]):
+class Translator(PretrainedModel, TranslatorBase[_Search]):
     """A sentence becomes the same in another language.
 
     Args:
@@ -102,6 +94,8 @@ class Translator(TranslatorBase[_Search]):
         UserError: the weight is out of range.
     """
 
+    TASK = "translator"
+    network: TranslationNetwork
     vocabulary: SubwordVocabulary
     languages: dict[str, Language]
 
@@ -127,26 +121,8 @@ class Translator(TranslatorBase[_Search]):
         self._written = {code: self._subwords_of(code) for code in self.languages}
 
     @classmethod
-    def load(cls, source: str | Path = SHIPPED, *, precision: Precision = "auto") -> Self:
-        """Load a translator, ready to translate.
-
-        Args:
-            source: the name of a shipped model, a folder, or a repository of the Hugging Face Hub.
-            precision: of the arithmetic; "auto" takes bf16 where the processor has it natively.
-
-        Raises:
-            UserError: when there is none, or it is damaged or made for another task.
-        """
-        checkpoint = read_checkpoint(source, task=TASK)
-        with reading_config(checkpoint):
-            translator = cls.from_config(checkpoint.config)
-        load_tensors(translator.network, checkpoint)
-        translator.network.to(torch_dtype(precision))
-        return translator
-
-    @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Build a model with random weights from the contents of a `config.json`."""
+        """See `PretrainedModel`."""
         vocabulary = SubwordVocabulary.from_json(config["vocabulary"])
         network = TranslationNetwork(TranslatorConfig(**config["network"]), len(vocabulary))
         languages = {
@@ -166,15 +142,9 @@ class Translator(TranslatorBase[_Search]):
             {code: Domain.from_json(told) for code, told in config.get("domains", {}).items()},
         )
 
-    def save(self, folder: str | Path, card: str | None = None) -> Path:
-        """Write `config.json` and `model.safetensors` (16-bit) into a folder, all or nothing.
-
-        Args:
-            folder: where; a checkpoint that is there is replaced.
-            card: the text of the model card (README.md).
-        """
-        config: dict[str, JSON] = {
-            "task": TASK,
+    def to_config(self) -> dict[str, JSON]:
+        """See `PretrainedModel`."""
+        return {
             "network": asdict(self.network.config),
             "generation": asdict(self.options),
             "channel_weight": self.channel_weight,
@@ -183,8 +153,6 @@ class Translator(TranslatorBase[_Search]):
             "vocabulary": self.vocabulary.to_json(),
             "domains": {code: domain.to_json() for code, domain in self.domains.items()},
         }
-        tensors = self.network.state_dict()
-        return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
 
     def search_options(self, changes: Mapping[str, Any]) -> GenerationOptions:
         """How sentences are translated, with some options changed by name.

@@ -46,11 +46,11 @@ def benchmark_caption_batch(
     Raises:
         UserError: transformers are wanted and not installed.
     """
-    from multimodal.captioning.captioner import SHIPPED, Captioner
+    from multimodal.captioning.captioner import Captioner
 
     if rivals and find_spec("transformers") is None:
         raise UserError("--rivals: needs transformers; pip install 'multimodal-rnn[bench]'")
-    captioner = Captioner.load(model or SHIPPED)
+    captioner = Captioner.from_pretrained(model)
     dtype = next(captioner.network.parameters()).dtype
     beam_size = captioner.options.beam_size
     yield f"{pictures} pictures, beam size {beam_size}, batch size {BATCH_SIZE}, {dtype}"

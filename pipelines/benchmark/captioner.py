@@ -40,9 +40,9 @@ def benchmark_captioner(
     """
     import torch
 
-    from multimodal.captioning.captioner import SHIPPED, Captioner
+    from multimodal.captioning.captioner import Captioner
 
-    captioner = Captioner.load(model or SHIPPED)
+    captioner = Captioner.from_pretrained(model)
     found = find_pictures(inputs) if inputs else sample_pictures()
     pictures = list(islice(cycle(found), photos))
     dtype = next(captioner.network.parameters()).dtype

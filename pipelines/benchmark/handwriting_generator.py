@@ -32,10 +32,10 @@ def benchmark_handwriting_generator(model: str | Path | None) -> Iterator[str]:
     """
     import torch
 
-    from multimodal.handwriting.generator import SHIPPED, HandwritingGenerator
+    from multimodal.handwriting.generator import HandwritingGenerator
     from multimodal.processor import torch_dtype
 
-    generator = HandwritingGenerator.load(model or SHIPPED)
+    generator = HandwritingGenerator.from_pretrained(model)
     kind = str(torch_dtype(generator.precision)).removeprefix("torch.")
     yield f"{LINES} lines of {len(LINE)} characters, {kind}, {torch.get_num_threads()} threads"
     for drafts in sorted({1, generator.options.drafts}):

@@ -40,9 +40,9 @@ def benchmark_handwriting_recognizer(
     """
     import torch
 
-    from multimodal.recognition.handwriting.recognizer import SHIPPED, HandwritingRecognizer
+    from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
 
-    recognizer = HandwritingRecognizer.load(model or SHIPPED)
+    recognizer = HandwritingRecognizer.from_pretrained(model)
     shown = _drawings(data, lines)
     yield f"{lines} lines, {sum(map(len, shown))} strokes, {torch.get_num_threads()} threads"
     live = _live_seconds(recognizer, shown[:WATCHED])

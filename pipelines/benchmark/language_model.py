@@ -147,7 +147,13 @@ def plain_loop(network: LanguageNetwork, characters: int) -> Callable[[], None]:
 
 
 def writing(network: LanguageNetwork, texts: int, characters: int) -> Callable[[], None]:
-    """Our own loop."""
+    """Our own loop.
+
+    Args:
+        network: what writes.
+        texts: at once.
+        characters: of each.
+    """
     import torch
 
     from multimodal.language.generation import TextGenerator
@@ -165,7 +171,13 @@ def writing(network: LanguageNetwork, texts: int, characters: int) -> Callable[[
 
 
 def products_alone_of(network: LanguageNetwork, texts: int, characters: int) -> Callable[[], None]:
-    """The matrix products of every step, and nothing else."""
+    """The matrix products of every step, and nothing else.
+
+    Args:
+        network: whose matrices.
+        texts: at once.
+        characters: of each.
+    """
     from torch import nn
 
     recurrent = [weight for weight in network.recurrent.parameters() if weight.dim() > 1]

@@ -39,9 +39,9 @@ def benchmark_recognizer(
     """
     import torch
 
-    from multimodal.recognition.drawings.recognizer import SHIPPED, Recognizer
+    from multimodal.recognition.drawings.recognizer import Recognizer
 
-    recognizer = Recognizer.load(model or SHIPPED)
+    recognizer = Recognizer.from_pretrained(model)
     shown = _drawings(paths, drawings)
     sides = "each with its mirror image" if recognizer.mirror else "without mirror images"
     yield f"{drawings} drawings, {sum(map(len, shown))} strokes, {sides}"

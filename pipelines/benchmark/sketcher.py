@@ -36,10 +36,10 @@ def benchmark_sketcher(model: str | Path | None, category: str | None) -> Iterat
     """
     import torch
 
-    from multimodal.sketching.sketcher import SHIPPED, Sketcher
+    from multimodal.sketching.sketcher import Sketcher
     from pipelines.benchmark.sketcher_baselines import ProductsAlone, draw_plainly
 
-    sketcher = Sketcher.load(model or SHIPPED)
+    sketcher = Sketcher.from_pretrained(model)
     fine = [name for name in sketcher.categories if name not in sketcher.rough]
     category = category or (fine or sketcher.categories)[0]
     config = sketcher.network.config

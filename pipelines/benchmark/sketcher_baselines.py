@@ -32,6 +32,12 @@ def draw_plainly(sketcher: Sketcher, category: str, count: int, temperature: flo
     """Draw one drawing after the other, as public implementations do: see `benchmark_sketcher`.
 
     Of a decoder that is no plain LSTM, its own single steps take the place of `torch.nn.LSTM`'s.
+
+    Args:
+        sketcher: whose network.
+        category: what is drawn.
+        count: how many.
+        temperature: of the points.
     """
     network = sketcher.network
     label = torch.tensor([sketcher.categories.index(category)])

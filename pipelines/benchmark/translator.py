@@ -49,9 +49,9 @@ def benchmark_translator(
     """
     import torch
 
-    from multimodal.translation.translator import SHIPPED, Translator
+    from multimodal.translation.translator import Translator
 
-    translator = Translator.load(model or SHIPPED)
+    translator = Translator.from_pretrained(model)
     some = list(islice(cycle(_sentences(file)), sentences))
     dtype = next(translator.network.parameters()).dtype
     beam = translator.options.beam_size

@@ -1,6 +1,6 @@
 """Pictures → captions, by the million, and never a lost row: behind ``multimodal caption``.
 
-    for row in caption_images(["photos/", "shard.tar"], Captioner.load()):
+    for row in caption_images(["photos/", "shard.tar"], Captioner.from_pretrained()):
         print(row.source, row.error or row.text)
 
 ``inputs`` (with ``containers``) → ``decoding`` → ``local`` or ``cluster`` → ``journal`` →

@@ -23,6 +23,11 @@ def in_batches(
 
     What a batch holds depends on the pictures alone, never on when they were opened, since the last
     digits of a score depend on the other pictures of its batch.
+
+    Args:
+        pictures: opened, in their order.
+        size: new pictures of a batch.
+        known: those that were captioned before.
     """
     batch: list[Opened] = []
     new: set[str] = set()
@@ -44,7 +49,14 @@ def caption_batch(
     options: Any,
     known: KnownPictures,
 ) -> list[CaptionRow]:
-    """The rows of a batch; its new pictures become known."""
+    """The rows of a batch; its new pictures become known.
+
+    Args:
+        batch: opened pictures.
+        captioner: who captions.
+        options: how to search.
+        known: those that were captioned before.
+    """
     new = [(opened, opened.view) for opened in batch if opened.view is not None]
     names, views = [opened.name for opened, _ in new], [view for _, view in new]
     captions = captioner.caption_preprocessed(names, views, options) if new else []

@@ -11,7 +11,7 @@ from multimodal.errors import UserError
 from multimodal.portable.translations import PortableTranslator
 from pipelines.caption.rows import CaptionRow
 from pipelines.journal import fingerprint
-from pipelines.translate import open_translator
+from pipelines.models import open_model
 
 if TYPE_CHECKING:
     from multimodal.translation.translator import Translator
@@ -47,7 +47,7 @@ class RowTranslator:
         Raises:
             UserError: there is no such translator, or as for the class.
         """
-        return cls(open_translator(source), language)
+        return cls(open_model("translator", source), language)
 
     def __call__(self, rows: Sequence[CaptionRow]) -> list[CaptionRow]:
         """The same rows; equal captions are translated once, rows without one have none."""

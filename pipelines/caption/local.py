@@ -42,7 +42,7 @@ def caption_images(  # noqa: PLR0913 - the choices of a run, by keyword
     picture that looks like an earlier one to the network gets its caption. Memory does not grow
     with the number of pictures.
 
-        for row in caption_images(["photos/", "more.tar"], Captioner.load()):
+        for row in caption_images(["photos/", "more.tar"], Captioner.from_pretrained()):
             print(row.source, row.error or row.text)
 
     Args:

@@ -24,7 +24,13 @@ def place_beside(output: Path) -> Path:
 
 
 def write_record(path: Path, asked: Mapping[str, Any], rows: Iterable[CaptionRow]) -> None:
-    """Write what was asked on the first line, and a line for each picture."""
+    """Write what was asked on the first line, and a line for each picture.
+
+    Args:
+        path: of the record.
+        asked: the options that decide the captions.
+        rows: of the finished run.
+    """
     with written_aside(path) as aside, aside.open("w", encoding="utf-8") as file:
         file.write(f"{dump_json({'record': FORMAT, **asked})}\n")
         file.writelines(f"{dump_json([row.source, row.stamp])}\n" for row in rows)
@@ -32,6 +38,11 @@ def write_record(path: Path, asked: Mapping[str, Any], rows: Iterable[CaptionRow
 
 def require_unchanged(path: Path, asked: Mapping[str, Any], items: Iterable[Item]) -> None:
     """See to it that a finished run was asked the same, of the same pictures.
+
+    Args:
+        path: of the record.
+        asked: the options that decide the captions.
+        items: the inputs of now.
 
     Raises:
         UserError: it was not, or there is no record of it; it says what has changed.

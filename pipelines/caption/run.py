@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from multimodal.atomic import written_aside
 from multimodal.errors import UserError
-from multimodal.portable import is_portable, load_portable
 from multimodal.portable.captions import PortableCaptioner
 from pipelines import journal
 from pipelines.caption.containers import ContentsNeededError, Reading
@@ -24,6 +23,7 @@ from pipelines.caption.record import place_beside, require_unchanged, write_reco
 from pipelines.caption.report import write_report
 from pipelines.caption.rows import CaptionRow
 from pipelines.journal import require_no_loss
+from pipelines.models import open_model
 from pipelines.output import require_place
 from pipelines.tally import told
 
@@ -139,7 +139,7 @@ def caption(  # noqa: PLR0913 - the choices of a run, by keyword
         UserError: a model, a place, an option or an input cannot be, or the disk refuses.
     """
     translate = None if language is None else RowTranslator.load(language, translator)
-    captioner = open_captioner(model)
+    captioner = open_model("captioner", model)
     captions: Engine = caption_images
     if engine == "ray":
         from pipelines.caption.cluster import caption_on_ray
@@ -149,19 +149,6 @@ def caption(  # noqa: PLR0913 - the choices of a run, by keyword
         return captions(inputs, captioner, translate=translate, reading=reading, **options)
     more = {"translate": translate, "reading": reading, **options}
     return caption_to_files(inputs, captioner, files, engine=captions, **more)
-
-
-def open_captioner(model: str | Path | None) -> Captioner:
-    """Load a captioner: a folder, a Hub id, an exported file, or None for the shipped one.
-
-    Raises:
-        UserError: there is none, or it is damaged.
-    """
-    if is_portable(model):
-        return load_portable(model, "captioner")  # type: ignore[no-any-return]
-    from multimodal.captioning.captioner import SHIPPED, Captioner
-
-    return Captioner.load(model or SHIPPED)
 
 
 def _search(captioner: Captioner | PortableCaptioner, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,7 +172,7 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
     reading: Reading | None = None,
     **options: Any,
 ) -> Iterator[CaptionRow]:
-    """Give every row when it is safe on the disk, and write the files after the last.
+    """Yield every row when it is safe on the disk, and write the files after the last.
 
     Args:
         inputs: see `pipelines.caption.inputs`.

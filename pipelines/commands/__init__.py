@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from multimodal.atomic import write_text
+from multimodal.tasks import task_of
 from pipelines.faults import Faults
 from pipelines.output import ERASED, require_place
 
@@ -72,14 +73,16 @@ app.add_typer(train, name="train")
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(benchmark, name="benchmark")
 
-Model = Annotated[
-    str | None, typer.Option(help="A folder or a Hub id; the shipped model unless given.")
-]
 Run = Annotated[Path, typer.Option(help="The run's folder; an interrupted run goes on.")]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", help="name=value, a field of the recipe.")
 ]
 ScoresFile = Annotated[Path | None, typer.Option("--json", help="Write the figures here.")]
+
+
+def model_help(task: str) -> str:
+    """Return the help text of an option that takes a model of a task."""
+    return f"{task_of(task).choices()}; the first unless given."
 
 
 def say_interrupted(what: str) -> None:
@@ -92,6 +95,11 @@ def say_interrupted(what: str) -> None:
 def given(**options: Any) -> dict[str, Any]:
     """The options that were given on the command line."""
     return {name: value for name, value in options.items() if value is not None}
+
+
+def listed(entries: str) -> list[str]:
+    """Split what stands between commas."""
+    return [entry.strip() for entry in entries.split(",") if entry.strip()]
 
 
 def require_scores_place(path: Path | None) -> None:

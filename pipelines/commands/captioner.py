@@ -12,19 +12,18 @@ from multimodal.errors import UserError
 from pipelines.commands import (
     INTERRUPTED,
     SOME_FAILED,
-    Model,
-    Run,
     ScoresFile,
-    Settings,
     app,
     benchmark,
     evaluate,
     given,
+    model_help,
     report_scores,
     require_scores_place,
     say_interrupted,
-    train,
 )
+
+Model = Annotated[str | None, typer.Option(help=model_help("captioner"))]
 
 if TYPE_CHECKING:
     from pipelines.caption.rows import CaptionRow
@@ -171,24 +170,6 @@ def caption_command(
     _sum_up(tally, [*files.places, *([sheet] if sheet else [])], told(reading.passed_over))
     if tally.failed:
         raise typer.Exit(1 if strict else SOME_FAILED)
-
-
-@train.command("captioner")
-def train_captioner_command(
-    data: Data,
-    out: Run,
-    settings: Settings = None,
-    *,
-    images: Images = None,
-    image_column: ImageColumn = None,
-    caption_column: CaptionColumn = None,
-) -> None:
-    """Train a captioner on captioned photos."""
-    from pipelines.train.captioner import train_captioner
-
-    where = {"images": images, "image_column": image_column, "caption_column": caption_column}
-    best = train_captioner(data, out, settings or [], **where)
-    typer.echo(f"{best}: the best captioner; try: multimodal caption photo.jpg --model {best}")
 
 
 @app.command("adjust-vocabulary")

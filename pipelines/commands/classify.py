@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from multimodal.errors import UserError
-from pipelines.commands import INTERRUPTED, SOME_FAILED, Model, app, say_interrupted
-from pipelines.commands.text_classifier import TextColumn
+from pipelines.commands import INTERRUPTED, SOME_FAILED, app, model_help, say_interrupted
+from pipelines.models import open_model
+
+Model = Annotated[str | None, typer.Option(help=model_help("text-classifier"))]
 
 if TYPE_CHECKING:
     from multimodal.recognition.texts.classifier import TextClassifier
     from pipelines.classify_text import MoodFiles, TextRow
+
+TextColumn = Annotated[
+    str | None, typer.Option(help="The column of texts, by name or number; else by usual names.")
+]
 
 
 @app.command("classify-text")
@@ -68,7 +74,7 @@ def classify_text_command(
         if files.finished:
             typer.echo(f"{output}: is there and complete; nothing is left to do", err=True)
             return
-    classifier = _load(model)
+    classifier = open_model("text-classifier", model)
     if sentences:
         rows = iter(jobs.label_sentences(sentences, classifier))
     else:
@@ -105,12 +111,6 @@ def _follow(
             typer.echo(line, err=True)
         typer.echo(f"{tally}; see {files.output}", err=True)
     return tally.failed
-
-
-def _load(model: str | None) -> TextClassifier:
-    from multimodal.recognition.texts.classifier import SHIPPED, TextClassifier
-
-    return TextClassifier.load(model or SHIPPED)
 
 
 def _show(row: TextRow, classifier: TextClassifier, *, every_word: bool) -> None:

@@ -9,7 +9,9 @@ from typing import Annotated, Literal
 import typer
 
 from multimodal.errors import UserError
-from pipelines.commands import Model, app, given
+from pipelines.commands import app, given, model_help
+
+Model = Annotated[str | None, typer.Option(help=model_help("handwriting-generator"))]
 
 MOST_SEEDS = 2**31  # to choose from where none is given
 FIRST_DRAFTS = 2  # before any is read back

@@ -7,29 +7,19 @@ from typing import Annotated
 import typer
 
 from pipelines.commands import (
-    Model,
-    Run,
     ScoresFile,
-    Settings,
     benchmark,
     evaluate,
+    model_help,
     report_scores,
     require_scores_place,
-    train,
 )
+
+Model = Annotated[str | None, typer.Option(help=model_help("handwriting-generator"))]
 
 Data = Annotated[
     str, typer.Option(help="Handwriting: a folder of lines.parquet and so on, or IAM-OnDB's.")
 ]
-
-
-@train.command("handwriting-generator")
-def train_handwriting_generator_command(data: Data, out: Run, settings: Settings = None) -> None:
-    """Train a handwriting generator on handwriting."""
-    from pipelines.train.handwriting_generator import train_handwriting_generator
-
-    best = train_handwriting_generator(data, out, settings or [], _note)
-    typer.echo(f"{best}: the best generator; try: multimodal handwrite Hello --model {best}")
 
 
 @evaluate.command("handwriting-generator")

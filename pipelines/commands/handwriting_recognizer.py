@@ -8,19 +8,14 @@ from typing import Annotated
 import typer
 
 from pipelines.commands import (
-    Model,
-    Run,
-    ScoresFile,
-    Settings,
     app,
     benchmark,
-    evaluate,
     leave_with,
-    report_scores,
-    require_scores_place,
-    train,
+    model_help,
     watched_faults,
 )
+
+Model = Annotated[str | None, typer.Option(help=model_help("handwriting-recognizer"))]
 
 Data = Annotated[
     str,
@@ -60,30 +55,6 @@ def read_command(
             for text, score in line.alternatives:
                 typer.echo(f"\t{score:.3f}\t{text}")
     leave_with(faults)
-
-
-@train.command("handwriting-recognizer")
-def train_handwriting_recognizer_command(data: Data, out: Run, settings: Settings = None) -> None:
-    """Train a handwriting recognizer on handwriting and its texts."""
-    from pipelines.train.handwriting_recognizer import train_handwriting_recognizer
-
-    best = train_handwriting_recognizer(data, out, settings or [])
-    typer.echo(f"{best}: the best recognizer; try: multimodal read note.svg --model {best}")
-
-
-@evaluate.command("handwriting-recognizer")
-def evaluate_handwriting_recognizer_command(
-    data: Data,
-    *,
-    model: Model = None,
-    split: Annotated[str, typer.Option(help="train, dev or test.")] = "test",
-    json_file: ScoresFile = None,
-) -> None:
-    """Compare what is read with what was written."""
-    from pipelines.evaluate.handwriting_recognizer import evaluate_handwriting_recognizer
-
-    require_scores_place(json_file)
-    report_scores(evaluate_handwriting_recognizer(model, data, split), json_file)
 
 
 @benchmark.command("handwriting-recognizer")

@@ -5,33 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import chain, islice
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
 from multimodal.errors import UserError
 from pipelines.commands import (
-    Run,
     ScoresFile,
     Settings,
     app,
     benchmark,
     evaluate,
     given,
+    model_help,
     report_scores,
     require_scores_place,
-    train,
 )
 
 Data = Annotated[
     str, typer.Option(help="A text file, a folder, a pattern such as 'src/**/*.c', or a Hub id.")
 ]
-LanguageModel = Annotated[
-    str | None,
-    typer.Option(
-        "--model", help="A shipped model, a folder or a Hub id; the shipped model unless given."
-    ),
-]
+Model = Annotated[str | None, typer.Option(help=model_help("language-model"))]
 Temperature = Annotated[
     float | None, typer.Option(help="Below 1 plays safe, above 1 is adventurous.")
 ]
@@ -46,7 +40,7 @@ Adapt = Annotated[
 @app.command("generate-text")
 def generate_language_model_command(
     *,
-    model: LanguageModel = None,
+    model: Model = None,
     prime: Annotated[str, typer.Option(help="What the text begins with.")] = "",
     length: Annotated[
         int, typer.Option(min=0, help="How many characters to write; 0 for without end.")
@@ -98,28 +92,11 @@ def generate_language_model_command(
             _stream(model, prime, options, surprise=surprise)
 
 
-@train.command("language-model")
-def train_language_model_command(
-    data: Data,
-    out: Run,
-    cell: Annotated[
-        Literal["rnn", "gru", "lstm"] | None, typer.Option(help="The same as --set cell=….")
-    ] = None,
-    settings: Settings = None,
-) -> None:
-    """Train a language model on any text."""
-    from pipelines.train.language_model import train_language_model
-
-    chosen = [f"cell={cell}"] if cell else []
-    best = train_language_model(data, out, [*(settings or []), *chosen])
-    typer.echo(f"{best}: the best language model; try: multimodal generate-text --model {best}")
-
-
 @evaluate.command("language-model")
 def evaluate_language_model_command(
     data: Data,
     *,
-    model: LanguageModel = None,
+    model: Model = None,
     split: Annotated[str, typer.Option(help="train, dev, test or whole.")] = "test",
     json_file: ScoresFile = None,
     adapt: Adapt = False,
@@ -160,9 +137,10 @@ def benchmark_language_model_command(settings: Settings = None) -> None:
 def _stream(model: str | None, prime: str, options: Mapping[str, Any], *, surprise: bool) -> None:
     from rich.console import Console
 
-    from pipelines.generate_text import open_language_model, show
+    from pipelines.generate_text import show
+    from pipelines.models import open_model
 
-    pieces = open_language_model(model).stream(prime, **options)
+    pieces = open_model("language-model", model).stream(prime, **options)
     first = list(islice(pieces, 1))  # whatever is wrong with the options is told before the prime
     typer.echo(prime, nl=False)
     show(chain(first, pieces), Console(highlight=False), surprise=surprise)
@@ -177,9 +155,10 @@ def _write_all(
     *,
     overwrite: bool,
 ) -> None:
-    from pipelines.generate_text import open_language_model, write_files
+    from pipelines.generate_text import write_files
+    from pipelines.models import open_model
 
-    language_model = open_language_model(model)
+    language_model = open_model("language-model", model)
     if output:
         files = write_files(language_model, output, prime, count, overwrite=overwrite, **options)
         typer.echo(f"{len(files)} texts in {output}", err=True)
@@ -193,9 +172,11 @@ def _score(
 ) -> None:
     from rich.console import Console
 
-    from pipelines.generate_text import open_language_model, score_file, show
+    from pipelines.generate_text import score_file, show
+    from pipelines.models import open_model
 
-    scored = score_file(open_language_model(model, precision="fp32"), path, output, adapt=adapt)
+    scorer = open_model("language-model", model, precision="fp32")
+    scored = score_file(scorer, path, output, adapt=adapt)
     if surprise:
         pieces = zip(scored.pieces, scored.log_probs.tolist(), strict=True)
         show(pieces, Console(highlight=False), surprise=True)
@@ -207,9 +188,11 @@ def _score(
 
 
 def _trace(model: str | None, path: Path, output: Path | None, unit: str | None) -> None:
-    from pipelines.generate_text import open_language_model, trace_file
+    from pipelines.generate_text import trace_file
+    from pipelines.models import open_model
 
     if output is None:
         raise UserError("--trace: name the page to write, such as -o cells.html")
-    for line in trace_file(open_language_model(model, precision="fp32"), path, output, unit):
+    reader = open_model("language-model", model, precision="fp32")
+    for line in trace_file(reader, path, output, unit):
         typer.echo(line)

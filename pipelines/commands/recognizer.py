@@ -8,19 +8,18 @@ from typing import Annotated
 import typer
 
 from pipelines.commands import (
-    Model,
-    Run,
     ScoresFile,
-    Settings,
     app,
     benchmark,
     evaluate,
     leave_with,
+    model_help,
     report_scores,
     require_scores_place,
-    train,
     watched_faults,
 )
+
+Model = Annotated[str | None, typer.Option(help=model_help("recognizer"))]
 
 Data = Annotated[str, typer.Option(help="Labelled drawings: a folder of <category>.ndjson.")]
 
@@ -64,15 +63,6 @@ def recognize_command(
             step = f"\t{frame.seen}" if every_frame else ""
             typer.echo(f"{name}{step}\t{told(frame)}")
     leave_with(faults)
-
-
-@train.command("recognizer")
-def train_recognizer_command(data: Data, out: Run, settings: Settings = None) -> None:
-    """Train a recognizer on labelled drawings."""
-    from pipelines.train.recognizer import train_recognizer
-
-    best = train_recognizer(data, out, settings or [])
-    typer.echo(f"{best}: the best recognizer; try: multimodal recognize drawing.svg --model {best}")
 
 
 @evaluate.command("recognizer")

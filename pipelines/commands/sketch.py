@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from multimodal.errors import UserError
-from pipelines.commands import app, given
+from pipelines.commands import app, given, model_help
+from pipelines.models import open_model
 
 MOST_SEEDS = 2**31  # to choose from where none is given
 
@@ -57,7 +58,7 @@ def sketch_command(
     steps: Annotated[int, typer.Option(min=2, help="Drawings of --morph, with both ends.")] = 8,
     model: Annotated[
         str | None,
-        typer.Option(help="A folder, a Hub id or a .gen.json; the shipped model unless given."),
+        typer.Option(help=f"{model_help('sketcher')} Also a .gen.json."),
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse a prompt with a word that is not understood.")
@@ -71,7 +72,7 @@ def sketch_command(
         raise UserError("sketch: give one of a prompt, --complete, --morph and --list")
     if output:
         jobs.require_output(output, overwrite=overwrite)
-    sketcher = jobs.open_sketcher(model)
+    sketcher = open_model("sketcher", model)
     if list_:
         typer.echo("\n".join(jobs.list_categories(sketcher)))
         return

@@ -8,31 +8,20 @@ import typer
 
 from multimodal.errors import UserError
 from pipelines.commands import (
-    Run,
     ScoresFile,
-    Settings,
     benchmark,
     evaluate,
     given,
+    model_help,
     report_scores,
     require_scores_place,
-    train,
 )
 
 Data = Annotated[str, typer.Option(help="A Quick, Draw! folder, or a sketch-rnn .npz file.")]
 SketchModel = Annotated[
     str | None,
-    typer.Option(help="A folder, a Hub id or a .gen.json; the shipped model by default."),
+    typer.Option(help=f"{model_help('sketcher')} Also a .gen.json."),
 ]
-
-
-@train.command("sketcher")
-def train_sketcher_command(data: Data, out: Run, settings: Settings = None) -> None:
-    """Train a sketcher on drawings."""
-    from pipelines.train.sketcher import train_sketcher
-
-    best = train_sketcher(data, out, settings or [], _note)
-    typer.echo(f"{best}: the best sketcher; try: multimodal sketch duck --model {best}")
 
 
 @evaluate.command("sketcher")

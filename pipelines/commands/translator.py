@@ -11,18 +11,18 @@ import typer
 from multimodal.errors import UserError
 from pipelines.commands import (
     SOME_FAILED,
-    Model,
-    Run,
     ScoresFile,
-    Settings,
     app,
     benchmark,
     evaluate,
     given,
+    listed,
+    model_help,
     report_scores,
     require_scores_place,
-    train,
 )
+
+Model = Annotated[str | None, typer.Option(help=model_help("translator"))]
 
 if TYPE_CHECKING:
     from multimodal.translation.translation import Translation
@@ -71,7 +71,8 @@ def translate_command(
     where a sentence is unlike them.
     """
     from pipelines.alignment import require_alignment
-    from pipelines.translate import names_file, open_translator
+    from pipelines.models import open_model
+    from pipelines.translate import names_file
 
     is_file = names_file(text)
     if is_file and (alignment or n_best):
@@ -80,23 +81,12 @@ def translate_command(
         raise UserError(f"--output {output}: is for a file of sentences; a sentence is printed")
     if alignment:
         require_alignment(alignment)
-    translator = open_translator(model)
+    translator = open_model("translator", model)
     options = given(beam_size=beam_size, channel_weight=channel_weight, n_best=n_best)
     if is_file:
         _translate_file(translator, text, output, to, source, {**options, "batch_size": batch_size})
     else:
         _show(translator, translator.translate(text, to, source, **options), alignment)
-
-
-@train.command("translator")
-def train_translator_command(
-    data: Data, out: Run, settings: Settings = None, *, languages: Languages = ""
-) -> None:
-    """Train a translator on sentences in two or more languages."""
-    from pipelines.train.translator import train_translator
-
-    best = train_translator(data, out, settings or [], listed(languages))
-    typer.echo(f'{best}: the best translator; try: multimodal translate "…" --model {best}')
 
 
 @evaluate.command("translator")
@@ -149,11 +139,6 @@ def benchmark_translator_command(
 
     for line in benchmark_translator(model, file, to, sentences):
         typer.echo(line)
-
-
-def listed(entries: str) -> list[str]:
-    """What stands between commas."""
-    return [entry.strip() for entry in entries.split(",") if entry.strip()]
 
 
 def _translate_file(

@@ -55,7 +55,7 @@ def evaluate_captioner(  # noqa: PLR0913 - a command has the options that it has
     from multimodal.captioning.data import read_captions
     from multimodal.captioning.hallucination import hallucination_scores
     from multimodal.captioning.metrics import evaluate_captions
-    from pipelines.caption.run import open_captioner
+    from pipelines.models import open_model
 
     if captions is not None:
         require_place(captions)
@@ -63,7 +63,7 @@ def evaluate_captioner(  # noqa: PLR0913 - a command has the options that it has
     there = _objects_of(objects, [photo.name for photo in photos]) if objects else None
     for photo in photos:
         require_words(photo.name, photo.captions)
-    captioner = open_captioner(model)
+    captioner = open_model("captioner", model)
     begin = time.perf_counter()
     found = list(captioner.captions((p.image for p in photos), batch_size=batch_size, **options))
     seconds = time.perf_counter() - begin

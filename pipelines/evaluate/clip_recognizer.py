@@ -42,10 +42,10 @@ def evaluate_clip_recognizer(
         encode_clip,
         read_labelled_clips,
     )
-    from multimodal.recognition.clips.recognizer import SHIPPED, ClipRecognizer
+    from multimodal.recognition.clips.recognizer import ClipRecognizer
 
     split = require_split(split)
-    recognizer = ClipRecognizer.load(model or SHIPPED)
+    recognizer = ClipRecognizer.from_pretrained(model)
     clips = LabelledClips.of(read_labelled_clips(data, None, least)[split], recognizer.labels)
     if not len(clips):
         raise UserError(f"{data}: no clip in its {split} split")

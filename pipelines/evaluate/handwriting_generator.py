@@ -60,18 +60,17 @@ def evaluate_handwriting_generator(
     Raises:
         UserError: the data or a model cannot be read, or the split has no line.
     """
-    from multimodal.handwriting.generator import SHIPPED, HandwritingGenerator
+    from multimodal.handwriting.generator import HandwritingGenerator
     from multimodal.handwriting.likelihood import surprise
     from multimodal.handwriting.lines import script_of
-    from multimodal.recognition.handwriting.recognizer import SHIPPED as READER
     from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
     from multimodal.strokes.handwritten import read_handwriting
     from pipelines.evaluate.handwriting_recognizer import reading_errors
 
     begin = time.perf_counter()
     generator, judge = (
-        HandwritingGenerator.load(model or SHIPPED),
-        HandwritingRecognizer.load(recognizer or READER),
+        HandwritingGenerator.from_pretrained(model),
+        HandwritingRecognizer.from_pretrained(recognizer),
     )
     samples = read_handwriting(data, ["lines"], split)
     script = script_of([("lines", sample) for sample in samples], MAX_POINTS)
@@ -134,12 +133,12 @@ def evaluate_styles(
     Raises:
         UserError: the data or the model cannot be read, or too few writers have enough lines.
     """
-    from multimodal.handwriting.generator import SHIPPED, HandwritingGenerator
+    from multimodal.handwriting.generator import HandwritingGenerator
     from multimodal.handwriting.likeness import features, ranks
     from multimodal.handwriting.styles import STEPS
     from multimodal.strokes.handwritten import read_handwriting
 
-    generator = HandwritingGenerator.load(model or SHIPPED)
+    generator = HandwritingGenerator.from_pretrained(model)
     writers = _by_writer(read_handwriting(data, ["lines"], split))
     if len(writers) < 2:
         raise UserError(f"{data}: fewer than two writers of its {split} split have enough lines")
@@ -178,7 +177,13 @@ def evaluate_styles(
 
 
 def new_sentences(samples: Sequence[Handwritten], known: set[str], most: int) -> list[Handwritten]:
-    """Lines whose text is not known and differs from each other's, evenly from all."""
+    """Lines whose text is not known and differs from each other's, evenly from all.
+
+    Args:
+        samples: handwriting.
+        known: texts of the training split.
+        most: how many.
+    """
     fresh = {sample.text: sample for sample in samples if sample.text not in known}
     lines = list(fresh.values())
     chosen = np.linspace(0, len(lines) - 1, min(most, len(lines))).round().astype(int)
@@ -186,7 +191,13 @@ def new_sentences(samples: Sequence[Handwritten], known: set[str], most: int) ->
 
 
 def reordered(texts: Sequence[str], known: set[str], count: int) -> list[str]:
-    """Texts, evenly from all, with their words in another order: `count`, or as many as differ."""
+    """Texts, evenly from all, with their words in another order: `count`, or as many as differ.
+
+    Args:
+        texts: to take words from.
+        known: texts that must not come out.
+        count: how many.
+    """
     random = np.random.default_rng(SEED)
     found: dict[str, None] = {}
     for _ in range(ROUNDS):

@@ -49,13 +49,13 @@ def evaluate_handwriting_recognizer(
         UserError: the data cannot be read, or the split has no line.
     """
     from multimodal.strokes.handwritten import kinds_in, read_handwriting
-    from pipelines.read import open_handwriting_recognizer
+    from pipelines.models import open_model
 
     lines = read_handwriting(data, ["lines"], split)
     words = read_handwriting(data, ["words"], split) if "words" in kinds_in(data) else []
     if not lines:
         raise UserError(f"{data}: no line in its {split} split")
-    recognizer = open_handwriting_recognizer(model)
+    recognizer = open_model("handwriting-recognizer", model)
     drawings = [line.drawing for line in lines]
     begin = time.perf_counter()
     rates = reading_errors(recognizer, drawings, [line.text for line in lines])

@@ -75,14 +75,13 @@ def evaluate_drawings(
     Raises:
         UserError: a model or the data cannot be read, or they have no category in common.
     """
-    from multimodal.recognition.drawings.recognizer import SHIPPED as SHIPPED_JUDGE
     from multimodal.recognition.drawings.recognizer import Recognizer
-    from multimodal.sketching.sketcher import SHIPPED, Sketcher
+    from multimodal.sketching.sketcher import Sketcher
     from multimodal.strokes import read_quickdraw
 
     begin = time.perf_counter()
-    sketcher = Sketcher.load(model or SHIPPED)
-    recognizer = Recognizer.load(SHIPPED_JUDGE if judge == "recognizer" else judge)
+    sketcher = Sketcher.from_pretrained(model)
+    recognizer = Recognizer.from_pretrained(None if judge == "recognizer" else judge)
     parts = [read_quickdraw(data, part) for part in SPLITS]
     amounts = {name: sum(len(part.get(name, [])) for part in parts) for name in parts[0]}
     real = {
@@ -112,10 +111,10 @@ def keep_quality(model: str | Path, scores: Mapping[str, Any]) -> None:
     folder = Path(model)
     if not folder.is_dir():
         raise UserError(f"{model}: no folder, so that nothing can be kept in it")
-    sketcher, card = Sketcher.load(folder), folder / CARD
+    sketcher, card = Sketcher.from_pretrained(folder), folder / CARD
     found = {name: figures["generated"] for name, figures in scores["per_category"].items()}
     sketcher.quality = {**sketcher.quality, **found}
-    sketcher.save(folder, card.read_text(encoding="utf-8") if card.exists() else None)
+    sketcher.save_pretrained(folder, card.read_text(encoding="utf-8") if card.exists() else None)
 
 
 def judge_sketcher(
@@ -170,6 +169,12 @@ def compare(
     category: str, generated: Sequence[Drawing], real: Sequence[Drawing], recognizer: Recognizer
 ) -> dict[str, Any]:
     """Judge generated drawings of one category beside real ones.
+
+    Args:
+        category: what all should show.
+        generated: drawings of a network.
+        real: drawings of people.
+        recognizer: names them.
 
     Returns:
         `generated` and `real`, the shares named right; `generated_diversity` and `real_diversity`,

@@ -47,7 +47,7 @@ def evaluate_language_model(
         split_of,
         token_before,
     )
-    from multimodal.language.language_model import SHIPPED, LanguageModel
+    from multimodal.language.language_model import LanguageModel
     from multimodal.language.scoring import (
         TextScores,
         adapting_log_probabilities,
@@ -55,7 +55,7 @@ def evaluate_language_model(
         streams_for,
     )
 
-    language_model = LanguageModel.load(model or SHIPPED, precision="fp32")
+    language_model = LanguageModel.from_pretrained(model, precision="fp32")
     splits = read_splits(data, language_model.split_fractions)
     passages = split_of(splits, split)
     ids = encode_passages(passages, language_model.vocabulary)
@@ -108,11 +108,11 @@ def evaluate_form(
     """
     from multimodal.language.data import joined, read_splits, split_of
     from multimodal.language.form import FORMS
-    from multimodal.language.language_model import SHIPPED, LanguageModel
+    from multimodal.language.language_model import LanguageModel
 
     if form not in FORMS:
         raise UserError(f"form {form!r}: choose one of {', '.join(FORMS)}")
-    language_model = LanguageModel.load(model or SHIPPED)
+    language_model = LanguageModel.from_pretrained(model)
     text = joined(split_of(read_splits(data, language_model.split_fractions), split))
     if len(text) < CONTEXT + length:
         raise UserError(f"{data}, {split}: shorter than {CONTEXT + length} characters")

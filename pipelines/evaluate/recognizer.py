@@ -54,14 +54,14 @@ def evaluate_recognizer(
         UserError: the data cannot be read, or holds a category that the recognizer does not know.
     """
     from multimodal.recognition.drawings.data import LabelledInk, frequent_categories
-    from multimodal.recognition.drawings.recognizer import SHIPPED, Recognizer
+    from multimodal.recognition.drawings.recognizer import Recognizer
     from multimodal.strokes import read_quickdraw
 
     if plot is not None:
         require_plot(plot)
     split = require_split(split)
     parts = {name: read_quickdraw(data, name) for name in SPLITS}
-    recognizer = Recognizer.load(model or SHIPPED)
+    recognizer = Recognizer.from_pretrained(model)
     names = frequent_categories(list(parts.values()), least)
     drawings = parts[split]
     begin = time.perf_counter()

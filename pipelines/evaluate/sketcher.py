@@ -45,10 +45,10 @@ def evaluate_sketcher(
     from multimodal.sketching.data import read_sketches
     from multimodal.sketching.measures import joined
     from multimodal.sketching.sequences import LabelledSequences
-    from multimodal.sketching.sketcher import SHIPPED, Sketcher
+    from multimodal.sketching.sketcher import Sketcher
 
-    source = model or SHIPPED
-    sketcher = Sketcher.load(source, precision="fp32")
+    source = model
+    sketcher = Sketcher.from_pretrained(source, precision="fp32")
     scale = _scale(sketcher, source, data)
     drawings = read_sketches(data, split)
     _note_strangers(sketcher, drawings, note)
@@ -73,12 +73,12 @@ def evaluate_sketcher(
     return {"n_max": sketcher.limit, "split": split, **figures, "categories": categories}
 
 
-def _scale(sketcher: Sketcher, source: str | Path, data: str | Path) -> float:
+def _scale(sketcher: Sketcher, source: str | Path | None, data: str | Path) -> float:
     from multimodal.sketching.data import read_sketches
     from multimodal.sketching.magenta import is_decoder_file
     from multimodal.sketching.sequences import LabelledSequences, scale_of
 
-    if not is_decoder_file(source):
+    if source is None or not is_decoder_file(source):
         return sketcher.scale
     drawings = read_sketches(data, "train")
     sequences = LabelledSequences(drawings, sketcher.categories, sketcher.limit)

@@ -37,11 +37,11 @@ def evaluate_text_classifier(
         UserError: the data cannot be read, or has a label that the classifier does not know.
     """
     from multimodal.recognition.metrics import FRACTIONS, Answers, accuracy_by_category
-    from multimodal.recognition.texts.classifier import MAX_TOKENS, SHIPPED, TextClassifier
+    from multimodal.recognition.texts.classifier import MAX_TOKENS, TextClassifier
     from multimodal.recognition.texts.data import LabelledTexts
     from multimodal.recognition.texts.tables import Columns
 
-    classifier = TextClassifier.load(model or SHIPPED)
+    classifier = TextClassifier.from_pretrained(model)
     found = LabelledTexts.read(data, split, Columns(text_column, label_column))
     known = dict(zip(classifier.names, classifier.labels, strict=True))
     labels = found.renamed(known).numbers(classifier.labels)

@@ -46,12 +46,12 @@ def evaluate_translator(
             `read_parallel`.
     """
     from multimodal.translation.data import read_parallel
-    from pipelines.translate import open_translator
+    from pipelines.models import open_model
 
     if translations is not None and not translations.parent.is_dir():
         raise UserError(f"{translations}: the folder above it does not exist")
     text = read_parallel(data, split, languages)
-    translator = open_translator(model)
+    translator = open_model("translator", model)
     there = [code for code in text.languages if code in translator.languages]
     known = [f"{a}-{b}" for a in there for b in there if a != b]
     strange = next((direction for direction in directions if direction not in known), None)

@@ -187,9 +187,9 @@ class CardMaker:
     @cached_property
     def generator(self) -> HandwritingGenerator:
         """Writes."""
-        from multimodal.handwriting.generator import SHIPPED, HandwritingGenerator
+        from multimodal.handwriting.generator import HandwritingGenerator
 
-        return HandwritingGenerator.load(self.models.generator or SHIPPED)
+        return HandwritingGenerator.from_pretrained(self.models.generator)
 
     @cached_property
     def translator(self) -> Translator | None:

@@ -190,6 +190,11 @@ def fit_writing(writing: Drawing, box: Box, *, centred: bool = False) -> Drawing
 
     They begin at the left unless they are centred, and are in the middle of the height that they
     leave free.
+
+    Args:
+        writing: its lines.
+        box: in which they have to fit.
+        centred: whether they stand in its middle.
     """
     left, top, right, bottom = writing.bounds
     across, down = max(right - left, 1e-9), max(bottom - top, 1e-9)

@@ -1,14 +1,52 @@
-"""People's own data → a model: the jobs behind ``multimodal train``, one module for each thing."""
+"""People's own data → a model: the job behind ``multimodal train``, for every task of the table."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from multimodal.errors import UserError
+from multimodal.tasks import imported, task_of
 
 Recipe = TypeVar("Recipe")
+
+
+def train_model(
+    task: str,
+    data: str | Path,
+    out: str | Path,
+    settings: Sequence[str] = (),
+    note: Callable[[str], object] = lambda _: None,
+    **options: Any,
+) -> Path:
+    """Train a model, or go on with a training that was interrupted.
+
+    Args:
+        task: a name of `multimodal.tasks.TASKS`.
+        data: what to learn from; see the `from_data` of the task's training.
+        out: the run's folder: metrics, curves, samples, the best and the last model.
+        settings: changes to the task's recipe, "name=value".
+        note: is told, a line each, what the training leaves out.
+        **options: those of the task's `data_options`.
+
+    Returns:
+        The folder of the best model.
+
+    Raises:
+        UserError: there is no such task, the data cannot be read, or the folder belongs to another
+            run.
+    """
+    from multimodal.training import train
+
+    spec = task_of(task)
+    recipe = with_settings(imported(spec.recipe)(), settings)
+    learning = imported(spec.training).from_data(recipe, data, Path(out), note, **options)
+    best = train(learning, out)
+    shutil.rmtree(Path(out) / "cache", ignore_errors=True)  # of no more use
+    return best
 
 
 def with_settings(recipe: Recipe, settings: Sequence[str]) -> Recipe:

@@ -47,10 +47,13 @@ def calibrate_captioner(
 
     learnt, dev = (read_captions(data, split, **(where or {})) for split in ("train", "dev"))
     captions = [caption for group in read_sentences(world) for caption in group]
-    exact, captioner = Captioner.load(model, precision="fp32"), Captioner.load(model)
+    exact, captioner = (
+        Captioner.from_pretrained(model, precision="fp32"),
+        Captioner.from_pretrained(model),
+    )
     known = [caption for photo in learnt for caption in photo.captions]
     familiar, held_out = (list(_mean_cells(captioner, photos)) for photos in (learnt, dev))
-    return calibrate(exact, familiar, held_out, known, captions).save(out)
+    return calibrate(exact, familiar, held_out, known, captions).save_pretrained(out)
 
 
 def _mean_cells(captioner: Captioner, photos: Sequence[CaptionedPhoto]) -> Iterator[Tensor]:

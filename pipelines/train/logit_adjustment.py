@@ -51,7 +51,10 @@ def adjust_vocabulary(
     from multimodal.images import open_image
 
     shown = iter(read_captions(data, "train", **(where or {}))[: options.photos])
-    exact, captioner = Captioner.load(model, precision="fp32"), Captioner.load(model)
+    exact, captioner = (
+        Captioner.from_pretrained(model, precision="fp32"),
+        Captioner.from_pretrained(model),
+    )
     exact.options = captioner.options = replace(captioner.options, **(search or {}))
     size = captioner.network.encoder.config.size
     cells = []
@@ -63,4 +66,4 @@ def adjust_vocabulary(
         raised = int((rise > 0).sum())
         report(f"round {number} of {options.rounds}: {words} words said; now {raised} are raised")
     exact.network.decoder.readout.bias.data += rise
-    return exact.save(out)
+    return exact.save_pretrained(out)

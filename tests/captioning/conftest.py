@@ -126,4 +126,4 @@ def captioner() -> Captioner:
 @pytest.fixture(scope="session")
 def checkpoint(captioner: Captioner, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The captioner that learnt nothing, in a folder."""
-    return captioner.save(tmp_path_factory.mktemp("checkpoint") / "tiny")
+    return captioner.save_pretrained(tmp_path_factory.mktemp("checkpoint") / "tiny")

@@ -283,7 +283,7 @@ def test_a_checkpoint_says_how_it_spells_and_what_it_may_repeat(captioner, photo
     vocabulary = CaptionVocabulary(WORDS, "spelling")
     costs = RepetitionCosts.learn([["a", "red", "and", "a", "ring"], ["a", "blue"]])
     plain = Captioner(captioner.network, vocabulary, captioner.options, costs)
-    loaded = Captioner.load(plain.save(tmp_path / "new"), precision="fp32")
+    loaded = Captioner.from_pretrained(plain.save_pretrained(tmp_path / "new"), precision="fp32")
     assert loaded.vocabulary.tokenizer == "spelling"
     assert loaded.repetition is not None
     assert loaded.repetition.again["a"] < loaded.repetition.again["blue"]
@@ -298,7 +298,7 @@ def test_a_checkpoint_of_version_0_1_keeps_its_words_and_its_rule(checkpoint, tm
     for name in ("repetition_weight", "repeat_costs", "double_costs"):
         del config["generation"][name]
     (folder / "config.json").write_text(json.dumps(config))
-    old = Captioner.load(folder)
+    old = Captioner.from_pretrained(folder)
     assert old.vocabulary.tokenize("It isn't (red)") == ["it", "is", "n't", "-lrb-", "red", "-rrb-"]
     assert old.vocabulary.join(["it", "is", "n't", "the", "dog", "'s"]) == "it isn't the dog's"
     once = {old.vocabulary.words[n] for n in old.search_options({}).once}
@@ -309,7 +309,7 @@ def test_a_tokenizer_that_there_is_not_is_refused(checkpoint, tmp_path):
     folder = shutil.copytree(checkpoint, tmp_path / "strange")
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "tokenizer": "magic"}))
-    assert "magic" in error(lambda: Captioner.load(folder))
+    assert "magic" in error(lambda: Captioner.from_pretrained(folder))
 
 
 def test_a_word_that_names_a_thing_is_written_once(captioner, photos):
@@ -344,7 +344,7 @@ def test_a_batch_of_none_is_refused(captioner, photos):
 
 
 def test_a_saved_captioner_says_the_same(captioner, checkpoint, photos):
-    loaded = Captioner.load(checkpoint, precision="fp32")
+    loaded = Captioner.from_pretrained(checkpoint, precision="fp32")
     assert loaded.options == captioner.options
     assert loaded.vocabulary.words == captioner.vocabulary.words
     assert loaded.network.encoder.config == captioner.network.encoder.config
@@ -352,14 +352,14 @@ def test_a_saved_captioner_says_the_same(captioner, checkpoint, photos):
     assert not loaded.network.training
     for name, tensor in captioner.network.state_dict().items():
         assert torch.equal(loaded.network.state_dict()[name], tensor.half().float())
-    again = loaded.save(checkpoint.parent / "again")
+    again = loaded.save_pretrained(checkpoint.parent / "again")
     for file in ("config.json", "model.safetensors"):
         assert (again / file).read_bytes() == (checkpoint / file).read_bytes()
 
 
 @pytest.mark.parametrize(("precision", "kind"), [("fp32", torch.float32), ("bf16", torch.bfloat16)])
 def test_a_captioner_computes_in_the_precision_asked_for(checkpoint, photos, precision, kind):
-    captioner = Captioner.load(checkpoint, precision=precision)
+    captioner = Captioner.from_pretrained(checkpoint, precision=precision)
     assert {weight.dtype for weight in captioner.network.parameters()} == {kind}
     captions = captioner.caption(photos, keep_attention=True)
     assert all(caption.text for caption in captions)
@@ -383,7 +383,7 @@ def damage(checkpoint, tmp_path) -> Callable[[Callable[[dict], object]], str]:
     def load(change: Callable[[dict], object]) -> str:
         change(config)
         (folder / "config.json").write_text(json.dumps(config))
-        message = error(lambda: Captioner.load(folder))
+        message = error(lambda: Captioner.from_pretrained(folder))
         assert str(folder) in message
         return message
 

@@ -19,7 +19,7 @@ from multimodal.encoders import imagenet_encoder
 from multimodal.errors import UserError
 from multimodal.training import TrainingStoppedError
 from pipelines.evaluate.captioner import evaluate_captioner
-from pipelines.train.captioner import train_captioner
+from pipelines.train import train_model
 
 SMALL = {
     "encoder": "shufflenet_v2_x0_5",
@@ -80,7 +80,7 @@ def run(data, language, weights, tmp_path_factory) -> Run:
     """A training through all four stages, by the pipeline that people use."""
     folder = tmp_path_factory.mktemp("runs") / "shapes"
     recipe = {**SMALL, **EPOCHS, "language": language, "encoder_weights": weights}
-    return Run(folder, train_captioner(data, folder, as_settings(recipe)))
+    return Run(folder, train_model("captioner", data, folder, as_settings(recipe)))
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def test_samples_and_curves_lie_in_the_runs_folder(run):
 
 
 def test_it_has_learnt_to_name_what_it_sees(run, unseen):
-    captions = Captioner.load(run.best, precision="fp32").caption(unseen)
+    captions = Captioner.from_pretrained(run.best, precision="fp32").caption(unseen)
     right = [caption for caption in captions if names_its_shape(caption.source, caption.text)]
     assert len(right) >= 10  # of 12; one of six kinds by chance
 
@@ -134,14 +134,16 @@ def test_photos_that_it_never_saw_earn_a_high_cider(run, data):
 
 
 def test_it_says_the_same_after_a_round_trip_through_16_bits(run, unseen, tmp_path):
-    captioner = Captioner.load(run.best, precision="fp32")
-    again = Captioner.load(captioner.save(tmp_path / "again"), precision="fp32")
+    captioner = Captioner.from_pretrained(run.best, precision="fp32")
+    again = Captioner.from_pretrained(
+        captioner.save_pretrained(tmp_path / "again"), precision="fp32"
+    )
     texts = [caption.text for caption in captioner.caption(unseen)]
     assert [caption.text for caption in again.caption(unseen)] == texts
 
 
 def test_it_says_nearly_the_same_in_bf16(run, unseen):
-    captions = Captioner.load(run.best, precision="bf16").caption(unseen)
+    captions = Captioner.from_pretrained(run.best, precision="bf16").caption(unseen)
     assert sum(names_its_shape(c.source, c.text) for c in captions) >= 9
 
 
@@ -196,7 +198,7 @@ def test_the_config_of_a_task_is_json(shapes, weights, tmp_path):
 
 def test_a_training_can_begin_with_a_captioner(shapes, weights, tmp_path, checkpoint):
     task = make_task(shapes, weights, tmp_path, start=str(checkpoint), dropout=0.25)
-    former = Captioner.load(checkpoint, precision="fp32")
+    former = Captioner.from_pretrained(checkpoint, precision="fp32")
     assert task.vocabulary.words == former.vocabulary.words
     assert task.model.decoder.config.dropout == 0.25
     for name, tensor in former.network.state_dict().items():
@@ -220,7 +222,9 @@ def test_every_stage_runs_in_16_bits(data, language, weights, tmp_path):
     recipe = {**SMALL, "precision": "bf16", "batch_size": 200, "num_augmentations": 1}
     once = dict.fromkeys(EPOCHS, 1)
     paths = {"language": language, "encoder_weights": weights}
-    best = train_captioner(data, tmp_path / "run", as_settings({**recipe, **once, **paths}))
+    best = train_model(
+        "captioner", data, tmp_path / "run", as_settings({**recipe, **once, **paths})
+    )
     lines = Run(best.parent, best).lines("train")
     assert [line["stage"] for line in lines] == STAGES
 
@@ -230,13 +234,13 @@ def test_an_interrupted_training_goes_on_to_the_same_captioner(
 ):
     once = {"epochs": 1, "fine_tuning_epochs": 1, "self_critical_epochs": 1, "batch_size": 60}
     settings = as_settings({**SMALL, **once, "encoder_weights": weights})
-    unbroken = train_captioner(data, tmp_path / "unbroken", settings)
+    unbroken = train_model("captioner", data, tmp_path / "unbroken", settings)
     for stage in (FineTuningStage, SelfCriticalStage):
         with monkeypatch.context() as patch:
             patch.setattr(stage, "loss", interrupted_at_its_second_step(stage.loss))
             with pytest.raises(TrainingStoppedError, match="the same command goes on"):
-                train_captioner(data, tmp_path / "broken", settings)
-    mended = train_captioner(data, tmp_path / "broken", settings)
+                train_model("captioner", data, tmp_path / "broken", settings)
+    mended = train_model("captioner", data, tmp_path / "broken", settings)
     for name in ("best", "last"):
         files = [best.parent / name / "model.safetensors" for best in (unbroken, mended)]
         assert files[0].read_bytes() == files[1].read_bytes()
@@ -259,8 +263,8 @@ def test_the_decoders_of_the_literature_train(data, weights, tmp_path):
     once = {"epochs": 1, "fine_tuning_epochs": 0, "self_critical_epochs": 1}
     plain = {"attention": "none", "image_at": "first", "detected_words": 0, "cell": "rnn"}
     recipe = {**SMALL, **once, **plain, "batch_size": 60, "encoder_weights": weights}
-    best = train_captioner(data, tmp_path / "run", as_settings(recipe))
-    captioner = Captioner.load(best)
+    best = train_model("captioner", data, tmp_path / "run", as_settings(recipe))
+    captioner = Captioner.from_pretrained(best)
     assert captioner.network.decoder.config.cell == "rnn"
     assert captioner.caption(next(data.glob("images/*"))).error is None
 
@@ -268,8 +272,8 @@ def test_the_decoders_of_the_literature_train(data, weights, tmp_path):
 def test_fine_tuning_moves_every_weight_of_the_encoder(data, weights, tmp_path):
     epochs = {"epochs": 0, "fine_tuning_epochs": 1, "self_critical_epochs": 0}
     recipe = {**SMALL, **epochs, "encoder_weights": weights}
-    best = train_captioner(data, tmp_path / "run", as_settings(recipe))
-    moved = Captioner.load(best, precision="fp32").network.encoder.state_dict()
+    best = train_model("captioner", data, tmp_path / "run", as_settings(recipe))
+    moved = Captioner.from_pretrained(best, precision="fp32").network.encoder.state_dict()
     began = imagenet_encoder(SMALL["encoder"], weights).state_dict()
     assert not any(torch.equal(moved[name], began[name].half().float()) for name in began)
 
@@ -278,8 +282,11 @@ def test_self_critical_training_may_move_a_few_parts_and_leave_the_rest_of_the_f
     data, weights, tmp_path
 ):
     without = {"epochs": 1, "fine_tuning_epochs": 0, "self_critical_epochs": 0, "batch_size": 60}
-    start = train_captioner(
-        data, tmp_path / "start", as_settings({**SMALL, **without, "encoder_weights": weights})
+    start = train_model(
+        "captioner",
+        data,
+        tmp_path / "start",
+        as_settings({**SMALL, **without, "encoder_weights": weights}),
     )
     few = {
         "trainable_modules": "attention",
@@ -288,7 +295,7 @@ def test_self_critical_training_may_move_a_few_parts_and_leave_the_rest_of_the_f
         "start": start,
     }
     once = {"epochs": 0, "fine_tuning_epochs": 0, "self_critical_epochs": 1}
-    best = train_captioner(data, tmp_path / "tuned", as_settings({**SMALL, **once, **few}))
+    best = train_model("captioner", data, tmp_path / "tuned", as_settings({**SMALL, **once, **few}))
     before, after = (read_checkpoint(folder).tensors for folder in (start, best.parent / "last"))
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert {name for name in changed if before[name].dim() > 1} == {
@@ -298,6 +305,9 @@ def test_self_critical_training_may_move_a_few_parts_and_leave_the_rest_of_the_f
     assert "decoder.readout.bias" in changed
     assert not any(name.startswith("encoder.") for name in changed)
     with pytest.raises(UserError, match="parts: there is no 'eyes'; there are embedding, "):
-        train_captioner(
-            data, tmp_path / "none", as_settings({**once, **few, "trainable_modules": "eyes"})
+        train_model(
+            "captioner",
+            data,
+            tmp_path / "none",
+            as_settings({**once, **few, "trainable_modules": "eyes"}),
         )

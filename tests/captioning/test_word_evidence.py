@@ -108,7 +108,9 @@ def test_a_calibrated_captioner_knows_its_world_also_after_loading(captioner, tm
     calibrated = calibrate(captioner, [cells], [cells[:20]], ["a dog", "a man"], world)
     assert calibrated.network.word_evidence.usual[0, [A, DOG, LION]].tolist() == [1.0, 0.5, 0.0]
     assert calibrated.network.word_evidence.usual[1, LION].item() == pytest.approx(1 / 3)
-    loaded = Captioner.load(calibrated.save(tmp_path / "model"), precision="fp32")
+    loaded = Captioner.from_pretrained(
+        calibrated.save_pretrained(tmp_path / "model"), precision="fp32"
+    )
     familiarity = calibrated.network.word_evidence.familiarity
     assert familiarity(cells).mean() > 0.5
     assert familiarity(cells + 50).max() < 0.01

@@ -32,7 +32,9 @@ def free_port() -> int:
 def model(tmp_path_factory) -> Path:
     """A language model that learnt nothing but a small alphabet."""
     small = runpy.run_path(str(Path(__file__).parents[1] / "language" / "conftest.py"))
-    return small["build_author"]().save(tmp_path_factory.mktemp("models") / "babble")
+    return small["build_language_model"]().save_pretrained(
+        tmp_path_factory.mktemp("models") / "babble"
+    )
 
 
 @contextmanager

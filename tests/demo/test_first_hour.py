@@ -85,7 +85,7 @@ def test_a_photo_outside_its_world_gets_a_reason_for_doubt(page):
     from demo.caption import doubts
     from multimodal.captioning.captioner import Captioner
 
-    captioner = Captioner.load()
+    captioner = Captioner.from_pretrained()
     told = {str(path): doubts(captioner.caption(path)) for path in sample_pictures()}
     for path, doubt in told.items():
         page.locator("#caption-photo input[type=file]").set_input_files(path)

@@ -58,14 +58,14 @@ def test_models_are_loaded_once_however_many_ask(monkeypatch):
         loaded.append(object())
         return loaded[-1]
 
-    monkeypatch.setattr("demo.models._load_captioner", load)
+    monkeypatch.setattr("multimodal.load_captioner", load)
     models = Models()
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: models.captioner, range(8)))
     assert found == loaded * 8
 
 
-def test_voices_have_short_names_and_an_unknown_one_is_refused():
+def test_language_models_have_short_names_and_an_unknown_one_is_refused():
     models = Models(["runs/war-and-peace/best", "owner/plays"])
     assert {"war-and-peace", "plays"} <= set(models.language_models())
     with pytest.raises(UserError, match="There is no language model 'nobody'"):

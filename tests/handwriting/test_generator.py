@@ -126,8 +126,8 @@ def test_every_character_is_one_that_can_be_written(generator):
 
 def test_saved_and_loaded_it_writes_the_same(generator, tmp_path):
     generator.options = generator.options.changed({"bias": 0.7})
-    generator.save(tmp_path / "mine", card="# mine")
-    again = HandwritingGenerator.load(tmp_path / "mine", precision="fp32")
+    generator.save_pretrained(tmp_path / "mine", card="# mine")
+    again = HandwritingGenerator.from_pretrained(tmp_path / "mine", precision="fp32")
     assert again.options.bias == 0.7
     assert again.styles == generator.styles
     how = {"seed": 1, "drafts": 1}  # of several another might be the best
@@ -140,11 +140,11 @@ def test_saved_and_loaded_it_writes_the_same(generator, tmp_path):
     [("gallery", [0, 9]), ("paces", [1.0]), ("gallery", []), ("scale", "x"), ("network", {})],
 )
 def test_a_configuration_that_cannot_be_is_named(generator, tmp_path, key, value):
-    folder = generator.save(tmp_path / "mine")
+    folder = generator.save_pretrained(tmp_path / "mine")
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, key: value}))
     with pytest.raises(UserError, match=r"config\.json"):
-        HandwritingGenerator.load(folder)
+        HandwritingGenerator.from_pretrained(folder)
 
 
 def samples(count=4):

@@ -52,7 +52,7 @@ def test_a_writer_comes_of_a_training(scripts, tmp_path):
     assert task.model.config.num_writers == 4
     before = task.validate(task.model.eval())
     best = train(task, tmp_path / "run")
-    generator = HandwritingGenerator.load(best)
+    generator = HandwritingGenerator.from_pretrained(best)
     assert generator.styles == (1, 2, 3, 4)
     assert generator.paces[0] > 5
     after = task.validate(generator.network)
@@ -62,13 +62,13 @@ def test_a_writer_comes_of_a_training(scripts, tmp_path):
 
 def test_it_begins_from_another_writer(scripts, generator, tmp_path):
     task = HandwritingGeneratorTask(SMALL, *scripts)
-    folder = task.generator(task.model).save(tmp_path / "former")
+    folder = task.generator(task.model).save_pretrained(tmp_path / "former")
     other = HandwritingGeneratorTask(replace(SMALL, seed=3, start=str(folder)), *scripts)
     for mine, wanted in zip(other.model.parameters(), task.model.parameters(), strict=True):
         torch.testing.assert_close(mine, wanted, atol=1e-3, rtol=1e-3)  # 16 bit
     with pytest.raises(UserError, match="do not fit"):
         HandwritingGeneratorTask(
-            replace(SMALL, start=str(generator.save(tmp_path / "small"))), *scripts
+            replace(SMALL, start=str(generator.save_pretrained(tmp_path / "small"))), *scripts
         )
 
 

@@ -19,7 +19,7 @@ VOCABULARIES = {
 }
 
 
-def build_author(kind: str = "characters", **config: object) -> LanguageModel:
+def build_language_model(kind: str = "characters", **config: object) -> LanguageModel:
     """A language model that learnt nothing, with opinions loud enough to tell apart."""
     torch.manual_seed(0)
     sizes = {"layers": 2, "embedding_size": 6, "hidden_size": 8}
@@ -32,9 +32,9 @@ def build_author(kind: str = "characters", **config: object) -> LanguageModel:
 
 @pytest.fixture
 def make() -> Callable[..., LanguageModel]:
-    return build_author
+    return build_language_model
 
 
 @pytest.fixture(scope="session")
 def language_model() -> LanguageModel:
-    return build_author()
+    return build_language_model()

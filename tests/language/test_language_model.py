@@ -9,7 +9,7 @@ from multimodal import load_language_model
 from multimodal.checkpoints import read_checkpoint
 from multimodal.errors import UserError
 from multimodal.language.language_model import LanguageModel
-from multimodal.language.shipped import find_language_model
+from multimodal.tasks import task_of
 
 KINDS = {"characters": "(abc) d", "bytes": "aé€ b", "words": "a dog and"}
 
@@ -29,7 +29,9 @@ every_kind = pytest.mark.parametrize("kind", KINDS)
 @every_kind
 def test_a_model_comes_back_from_its_folder(make, kind, tmp_path):
     language_model = make(kind)
-    again = LanguageModel.load(language_model.save(tmp_path / "mine"), precision="fp32")
+    again = LanguageModel.from_pretrained(
+        language_model.save_pretrained(tmp_path / "mine"), precision="fp32"
+    )
     assert again.split_fractions == language_model.split_fractions
     assert again.network.config == language_model.network.config
     text = KINDS[kind]
@@ -40,7 +42,7 @@ def test_a_model_comes_back_from_its_folder(make, kind, tmp_path):
 
 
 def test_its_weights_are_stored_in_16_bit(language_model, tmp_path):
-    tensors = read_checkpoint(language_model.save(tmp_path / "mine")).tensors
+    tensors = read_checkpoint(language_model.save_pretrained(tmp_path / "mine")).tensors
     assert {tensor.dtype for tensor in tensors.values()} == {torch.float16}
 
 
@@ -48,27 +50,31 @@ def test_its_weights_are_stored_in_16_bit(language_model, tmp_path):
     "change", [{"vocabulary": {}}, {"network": {"cell": "x"}}, {"split_fractions": 3}]
 )
 def test_a_config_that_cannot_be_is_named(language_model, tmp_path, change):
-    path = language_model.save(tmp_path / "mine") / "config.json"
+    path = language_model.save_pretrained(tmp_path / "mine") / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
     with pytest.raises(UserError, match=r"config\.json: incomplete"):
-        LanguageModel.load(tmp_path / "mine")
+        LanguageModel.from_pretrained(tmp_path / "mine")
 
 
 @pytest.mark.parametrize("model", KINDS_OF_TEXT)
 def test_of_the_shipped_models_its_own_predicts_a_text_best(model):
     def surprise(of: str) -> float:
         try:
-            return LanguageModel.load(of).score(KINDS_OF_TEXT[model]).scores.nats_per_character
+            return (
+                LanguageModel.from_pretrained(of)
+                .score(KINDS_OF_TEXT[model])
+                .scores.nats_per_character
+            )
         except UserError:
             return float("inf")  # a character that it does not know
 
-    assert find_language_model(model) == f"text-{model}"
+    assert task_of("language-model").full_name(model) == f"text-{model}"
     assert min(KINDS_OF_TEXT, key=surprise) == model
 
 
 def test_the_shipped_voice_goes_on_in_verse():
-    language_model = LanguageModel.load("sonnets")
-    assert find_language_model("sonnets") == "text-sonnets"
+    language_model = LanguageModel.from_pretrained("sonnets")
+    assert task_of("language-model").full_name("sonnets") == "text-sonnets"
     text = language_model.generate("Shall I compare", length=400, temperature=0.5, seed=1)
     lines = text.split("\n")[1:-1]
     assert len(lines) >= 5
@@ -84,9 +90,15 @@ def test_a_folder_named_like_a_shipped_model_is_meant_by_its_path(
     language_model, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
-    language_model.save("linux")
-    assert LanguageModel.load("./linux").vocabulary.to_json() == language_model.vocabulary.to_json()
-    assert LanguageModel.load("linux").vocabulary.to_json() != language_model.vocabulary.to_json()
+    language_model.save_pretrained("linux")
+    assert (
+        LanguageModel.from_pretrained("./linux").vocabulary.to_json()
+        == language_model.vocabulary.to_json()
+    )
+    assert (
+        LanguageModel.from_pretrained("linux").vocabulary.to_json()
+        != language_model.vocabulary.to_json()
+    )
 
 
 # ---- writing ----

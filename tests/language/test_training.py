@@ -118,7 +118,9 @@ def test_an_interrupted_run_ends_as_an_unbroken_one(run, tmp_path, step):
     train(again, out)
     assert metrics(out) == metrics(run)
     assert (out / "samples.txt").read_text() == (run / "samples.txt").read_text()
-    weights = [LanguageModel.load(folder / "best").network.state_dict() for folder in (out, run)]
+    weights = [
+        LanguageModel.from_pretrained(folder / "best").network.state_dict() for folder in (out, run)
+    ]
     torch.testing.assert_close(*weights, rtol=0, atol=0)
 
 
@@ -177,7 +179,7 @@ def test_bytes_and_words_are_learnt_as_well(tmp_path, vocabulary):
     tokens = learning.config["tokens"]["dev"]
     per_token = line["nats_per_character"] * line["characters"] / tokens
     assert math.log(line["perplexity"]) == pytest.approx(per_token, rel=1e-4)
-    assert LanguageModel.load(best).generate("Größe", length=20, seed=0)
+    assert LanguageModel.from_pretrained(best).generate("Größe", length=20, seed=0)
 
 
 def test_characters_of_all_splits_are_known_and_words_of_the_first(tmp_path):
@@ -191,12 +193,12 @@ def test_characters_of_all_splits_are_known_and_words_of_the_first(tmp_path):
 def test_tied_embeddings_survive_a_run(tmp_path):
     changes = {"embeddings": "tied", "embedding_size": 24, "epochs": 1}
     best = train(task(tmp_path / "run", **changes), tmp_path / "run")
-    network = LanguageModel.load(best).network
+    network = LanguageModel.from_pretrained(best).network
     assert network.readout.weight is network.embedding.weight
 
 
 def test_a_training_may_begin_with_another_author(run, tmp_path):
-    before = LanguageModel.load(run / "best", precision="fp32")
+    before = LanguageModel.from_pretrained(run / "best", precision="fp32")
     text = "the quick brown fox (Vulpes)!\n" * 40
     tuned = task(tmp_path, text, start=str(run / "best"), hidden_size=99, weight_dropout=0.2)
     assert tuned.model.config == replace(before.network.config, weight_dropout=0.2)

@@ -29,12 +29,12 @@ def model(tmp_path_factory):
     config = TextConfig(num_encoders=2, embedding_size=6, hidden_size=6)
     network = TextNetwork(config, len(pieces), 32, 2)
     classifier = TextClassifier(network, pieces, ("0", "1"), names=("sad", "glad"))
-    return classifier.save(tmp_path_factory.mktemp("models") / "moods")
+    return classifier.save_pretrained(tmp_path_factory.mktemp("models") / "moods")
 
 
 @pytest.fixture
 def classifier(model):
-    return TextClassifier.load(model)
+    return TextClassifier.from_pretrained(model)
 
 
 @pytest.fixture
@@ -233,7 +233,7 @@ def test_training_leaves_a_classifier_that_can_be_measured(run, labelled, tmp_pa
     figures = json.loads(scores.read_text())
     assert {"accuracy", "ece", "per_class", "sentences", "seconds"} <= set(figures)
     assert figures["sentences"] == 8
-    classifier = TextClassifier.load(best)
+    classifier = TextClassifier.from_pretrained(best)
     texts = [line.split("\t") for line in (labelled / "test.tsv").read_text().splitlines()]
     right = [
         {"sad": "0", "glad": "1"}[classifier.guess(text).label] == label for text, label in texts

@@ -87,7 +87,7 @@ def test_the_module_is_a_program():
 
 def test_a_line_for_each_picture(run, checkpoint, photos):
     left = run("caption", *photos[:2], "--model", checkpoint)
-    expected = Captioner.load(checkpoint).caption(photos[:2])
+    expected = Captioner.from_pretrained(checkpoint).caption(photos[:2])
     assert (left.code, left.err) == (0, "")
     assert left.out.splitlines() == [f"{c.source}\t{c.text}\t{c.score:.2f}" for c in expected]
 
@@ -219,7 +219,7 @@ def test_training_ends_with_the_best_captioner(run, data, tmp_path):
     assert left.code == 0
     best = tmp_path / "run" / "best"
     assert left.out.startswith(f"{best}: the best captioner")
-    assert Captioner.load(best).network.decoder.config.hidden_size == 8
+    assert Captioner.from_pretrained(best).network.decoder.config.hidden_size == 8
 
 
 @pytest.mark.parametrize(

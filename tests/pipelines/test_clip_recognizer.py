@@ -46,7 +46,9 @@ def test_one_line_for_every_clip(run, checkpoint, data, tmp_path):
     assert code == 0
     names, told = zip(*(line.split("\t") for line in out.splitlines()), strict=True)
     assert names == (str(film), str(frames))
-    (best, first), (second, share) = ClipRecognizer.load(checkpoint).guess(frames, top=2).ranking
+    (best, first), (second, share) = (
+        ClipRecognizer.from_pretrained(checkpoint).guess(frames, top=2).ranking
+    )
     assert told[1] == f"{best} {first:.0%}, {second} {share:.0%}"
 
 
@@ -97,8 +99,8 @@ def test_a_recognizer_is_trained_from_clips_and_from_drawings(run, copied, data,
         arguments = ("--data", folder, "--out", out, *settings(copied))
         code, said, _ = run("train", "clip-recognizer", *arguments)
         assert code == 0
-        assert f"{out / 'best'}: the best recognizer" in said
-        assert ClipRecognizer.load(out / "best").labels == labels
+        assert f"{out / 'best'}: the best clip recognizer" in said
+        assert ClipRecognizer.from_pretrained(out / "best").labels == labels
         assert not (out / "cache").exists()
 
 
@@ -118,7 +120,7 @@ def all_in_test(data, tmp_path) -> Path:
 
 def test_the_figures_are_those_of_the_guesses(checkpoint, all_in_test):
     scores = evaluate_clip_recognizer(checkpoint, all_in_test)
-    recognizer = ClipRecognizer.load(checkpoint)
+    recognizer = ClipRecognizer.from_pretrained(checkpoint)
     parts = read_labelled_clips(all_in_test, None, 1)["test"]
     clips = LabelledClips.of(parts, recognizer.labels)
     assert clips.labels.tolist() == [0] * 3 + [2] * 3  # of falls, rests, rises

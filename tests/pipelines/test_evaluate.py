@@ -33,7 +33,7 @@ def test_the_figures_are_those_of_the_captions(checkpoint, data):
     scores = evaluate_captioner(checkpoint, data, "test")
     assert scores.keys() == KEYS - {"meteor"}
     photos = read_captions(data, "test")
-    captions = Captioner.load(checkpoint).caption([photo.image for photo in photos])
+    captions = Captioner.from_pretrained(checkpoint).caption([photo.image for photo in photos])
     expected = evaluate_captions(
         {photo.name: caption.text for photo, caption in zip(photos, captions, strict=True)},
         {photo.name: photo.captions for photo in photos},

@@ -22,7 +22,7 @@ generator = _FIXTURES["generator"]
 def model(generator, tmp_path, monkeypatch):
     monkeypatch.setattr("multimodal.handwriting.options.HandwritingOptions.attempts", 1)
     monkeypatch.chdir(tmp_path)
-    return generator.save(tmp_path / "model")
+    return generator.save_pretrained(tmp_path / "model")
 
 
 def run(*arguments):

@@ -56,7 +56,7 @@ def reader(handwriting_data, tmp_path_factory):
 
 
 def test_training_leaves_a_writer_that_writes(trained):
-    loaded = HandwritingGenerator.load(trained)
+    loaded = HandwritingGenerator.from_pretrained(trained)
     assert loaded.write("ab", seed=1, attempts=1)
     assert loaded.network.config.num_writers == 4
 
@@ -136,7 +136,7 @@ def test_too_few_writers(trained, handwriting_data):
 
 
 def test_speed(generator, tmp_path, monkeypatch):
-    folder = generator.save(tmp_path / "mine")
+    folder = generator.save_pretrained(tmp_path / "mine")
     monkeypatch.setattr(benchmark, "LINES", 2)
     monkeypatch.setattr(benchmark, "LINE", "ab cd")
     monkeypatch.setattr(benchmark, "STEPS", 8)

@@ -57,7 +57,7 @@ def test_one_line_for_every_drawing(run, checkpoint, tmp_path):
     out = tmp_path / "read.jsonl"
     code, said, _ = run("read", note, several, "--model", checkpoint, "-o", out)
     assert code == 0
-    loaded = HandwritingRecognizer.load(checkpoint)
+    loaded = HandwritingRecognizer.from_pretrained(checkpoint)
     expected = loaded.read(page("lvn", "nl"))
     names, texts = zip(*(line.split("\t") for line in said.splitlines()), strict=True)
     assert names == (str(note), f"{several}:1", f"{several}:2")
@@ -74,7 +74,7 @@ def test_alternatives_are_told(run, checkpoint, tmp_path):
     out = tmp_path / "read.jsonl"
     _, said, _ = run("read", note, "--model", checkpoint, "--alternatives", 2, "-o", out)
     best = (
-        HandwritingRecognizer.load(checkpoint)
+        HandwritingRecognizer.from_pretrained(checkpoint)
         .read(page("lvn"), alternatives=2)
         .lines[0]
         .alternatives
@@ -142,7 +142,7 @@ def test_a_reader_is_trained_and_measured(run, data, tmp_path):
     settings = [word for setting in small for word in ("--set", setting)]
     code, said, _ = run("train", "handwriting-recognizer", "--data", data, "--out", out, *settings)
     assert code == 0
-    assert f"{out / 'best'}: the best recognizer" in said
+    assert f"{out / 'best'}: the best handwriting recognizer" in said
     scores_file = tmp_path / "scores.json"
     code, said, _ = run(
         "evaluate",
@@ -163,7 +163,7 @@ def test_a_reader_is_trained_and_measured(run, data, tmp_path):
 
 def test_the_figures_are_those_of_the_readings(checkpoint, data):
     scores = evaluate_handwriting_recognizer(checkpoint, data, "dev")
-    loaded = HandwritingRecognizer.load(checkpoint)
+    loaded = HandwritingRecognizer.from_pretrained(checkpoint)
     for kind, figures in (("lines", scores), ("words", scores["words"])):
         held_out = read_handwriting(data, [kind], "dev")
         readings = loaded.read([each.drawing for each in held_out], one_line=True)

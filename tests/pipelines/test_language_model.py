@@ -32,7 +32,7 @@ def checkpoint(tmp_path_factory):
     vocabulary = CharacterVocabulary("".join(sorted(set(TEXT))))
     network = LanguageNetwork(LanguageConfig(embedding_size=4, hidden_size=8), len(vocabulary))
     language_model = LanguageModel(network, vocabulary, SplitFractions(0.1, 0.2))
-    return language_model.save(tmp_path_factory.mktemp("language-model") / "tiny")
+    return language_model.save_pretrained(tmp_path_factory.mktemp("language-model") / "tiny")
 
 
 @pytest.fixture
@@ -56,11 +56,11 @@ def test_training_leaves_an_author(run, data, tmp_path, monkeypatch):
     monkeypatch.setattr(Report, "draw_curves", lambda self: None)
     settings = [part for setting in [*TINY, "epochs=1"] for part in ("--set", setting)]
     places = ("--data", data, "--out", tmp_path / "run")
-    code, out, _ = run("train", "language-model", *places, "--cell", "gru", *settings)
+    code, out, _ = run("train", "language-model", *places, "--set", "cell=gru", *settings)
     assert code == 0
     best = tmp_path / "run" / "best"
     assert out.startswith(f"{best}: the best language model")
-    config = LanguageModel.load(best).network.config
+    config = LanguageModel.from_pretrained(best).network.config
     assert (config.hidden_size, config.cell) == (8, "gru")
     assert "— at first" in (tmp_path / "run" / "samples.txt").read_text()
 
@@ -92,13 +92,15 @@ def test_scores_are_those_of_the_split(run, checkpoint, data, tmp_path):
         *("seconds", "split", "adapt"),
     }
     test = TEXT[int(len(TEXT) * 0.8) :]
-    expected = LanguageModel.load(checkpoint, precision="fp32").score(test).scores
+    expected = LanguageModel.from_pretrained(checkpoint, precision="fp32").score(test).scores
     assert scores["characters"] == len(test)
     assert scores["nats_per_character"] == pytest.approx(expected.nats_per_character, rel=1e-4)
     assert scores["perplexity"] == pytest.approx(math.exp(scores["nats_per_character"]))
     adapted = json.loads(run(*command, "--split", "test", "--adapt")[1])
     assert (scores["adapt"], adapted["adapt"]) == (False, True)
-    expected = LanguageModel.load(checkpoint, precision="fp32").score(test, adapt=True).scores
+    expected = (
+        LanguageModel.from_pretrained(checkpoint, precision="fp32").score(test, adapt=True).scores
+    )
     assert adapted["nats_per_character"] == pytest.approx(expected.nats_per_character, rel=1e-4)
     assert adapted["nats_per_character"] != pytest.approx(scores["nats_per_character"], rel=1e-4)
 
@@ -220,7 +222,9 @@ def test_a_text_goes_to_the_terminal_with_its_beginning(run, checkpoint):
     options = ["--length", 40, "--temperature", 0.8, "--seed", 1]
     code, out, _ = run("generate-text", "--model", checkpoint, "--prime", "if (x", *options)
     assert code == 0
-    written = LanguageModel.load(checkpoint).generate("if (x", length=40, temperature=0.8, seed=1)
+    written = LanguageModel.from_pretrained(checkpoint).generate(
+        "if (x", length=40, temperature=0.8, seed=1
+    )
     assert out == f"if (x{written}\n"
 
 
@@ -326,11 +330,11 @@ def test_the_benchmark_prints_two_tables(cell):
 
 
 def test_a_text_that_is_too_short_to_learn_from_is_said(tmp_path):
-    from pipelines.train.language_model import train_language_model
+    from pipelines.train import train_model
 
     (tmp_path / "four.txt").write_text("abcd")
     with pytest.raises(UserError, match=r"four\.txt: 4 characters leave no dev split"):
-        train_language_model(tmp_path / "four.txt", tmp_path / "run")
+        train_model("language-model", tmp_path / "four.txt", tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

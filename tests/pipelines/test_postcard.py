@@ -34,7 +34,7 @@ def models(checkpoint, tmp_path_factory) -> CardModels:
     network = SketchNetwork(config)
     with torch.no_grad():
         network.readout.bias[2] = -20  # of all pen states, the end is unlikely
-    Sketcher(network, CATEGORIES, scale=20.0, limit=20).save(folder / "sketcher")
+    Sketcher(network, CATEGORIES, scale=20.0, limit=20).save_pretrained(folder / "sketcher")
     writing = HandwritingConfig(
         num_writers=2,
         character_embedding_size=8,
@@ -46,7 +46,7 @@ def models(checkpoint, tmp_path_factory) -> CardModels:
     generator = HandwritingGenerator(
         HandwritingNetwork(writing), scale=10.0, gallery=(0, 1), paces=(12.0, 12.0)
     )
-    generator.save(folder / "writer")
+    generator.save_pretrained(folder / "writer")
     return CardModels(
         captioner=str(checkpoint),
         sketcher=str(folder / "sketcher"),

@@ -81,7 +81,7 @@ def test_one_line_for_every_drawing(run, recognizer, checkpoint, drawings, tmp_p
     assert code == 0
     names, told = zip(*(line.split("\t") for line in out.splitlines()), strict=True)
     assert names == (str(single), f"{several}:1", f"{several}:2")
-    guess = Recognizer.load(checkpoint).guess(drawings["cross"][1], top=2)
+    guess = Recognizer.from_pretrained(checkpoint).guess(drawings["cross"][1], top=2)
     (best, first), (second, share) = guess.ranking
     assert told[2] == f"{best} {first:.0%}, {second} {share:.0%}"
 
@@ -130,7 +130,7 @@ def test_a_recognizer_is_trained_from_a_folder(run, data, tmp_path):
     code, out, _ = run("train", "recognizer", "--data", data, "--out", tmp_path / "run", *settings)
     assert code == 0
     assert f"{tmp_path / 'run' / 'best'}: the best recognizer" in out
-    assert Recognizer.load(tmp_path / "run" / "best").categories == NAMES
+    assert Recognizer.from_pretrained(tmp_path / "run" / "best").categories == NAMES
 
 
 # ---- evaluate ----
@@ -138,7 +138,7 @@ def test_a_recognizer_is_trained_from_a_folder(run, data, tmp_path):
 
 def test_the_figures_are_those_of_the_guesses(checkpoint, data):
     scores = evaluate_recognizer(checkpoint, data, "train", least=41)
-    recognizer = Recognizer.load(checkpoint)
+    recognizer = Recognizer.from_pretrained(checkpoint)
     parts = read_quickdraw(data, "train")
     guesses = {name: recognizer.guess(of_one) for name, of_one in parts.items()}
     right = {n: [g.label == n for g in of_one] for n, of_one in guesses.items()}
@@ -159,7 +159,7 @@ def test_the_figures_are_those_of_the_guesses(checkpoint, data):
 
 def test_a_share_of_the_points_may_cut_a_stroke_short(checkpoint, data):
     scores = evaluate_recognizer(checkpoint, data, "test", least=41)
-    recognizer = Recognizer.load(checkpoint)
+    recognizer = Recognizer.from_pretrained(checkpoint)
     half = [
         (recognizer.guess(drawing.first(-(-drawing.points // 2))).label, name)
         for name, of_one in read_quickdraw(data, "test").items()
@@ -174,7 +174,7 @@ def test_well_covered_categories_are_ranked_among_themselves(checkpoint, data):
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[:20]))
     scores = evaluate_recognizer(checkpoint, data, "train", least=40)
-    recognizer = Recognizer.load(checkpoint)
+    recognizer = Recognizer.from_pretrained(checkpoint)
     right = []
     for name in NAMES[:2]:
         for guess in recognizer.guess(read_quickdraw(data, "train")[name]):
@@ -276,7 +276,7 @@ def test_nothing_in_common_cannot_be_judged(recognizer, drawings):
 @pytest.mark.parametrize("mirror", [True, False])
 def test_the_benchmark_tells_what_it_timed(recognizer, drawings, tmp_path, mirror):
     recognizer.mirror = mirror
-    folder = recognizer.save(tmp_path / "timed")
+    folder = recognizer.save_pretrained(tmp_path / "timed")
     path = tmp_path / "houses.ndjson"
     path.write_bytes(encode_ndjson(map(Record, drawings["house"])))
     lines = list(benchmark_recognizer(folder, 4, [path]))

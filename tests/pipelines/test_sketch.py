@@ -49,7 +49,7 @@ def sketcher() -> Sketcher:
 
 @pytest.fixture(scope="module")
 def model(sketcher, tmp_path_factory) -> Path:
-    return sketcher.save(tmp_path_factory.mktemp("models") / "sketcher")
+    return sketcher.save_pretrained(tmp_path_factory.mktemp("models") / "sketcher")
 
 
 @pytest.fixture

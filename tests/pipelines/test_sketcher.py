@@ -47,7 +47,7 @@ def model(data, tmp_path_factory):
 
 
 def test_training_leaves_a_sketcher_that_draws(model):
-    sketcher = Sketcher.load(model)
+    sketcher = Sketcher.from_pretrained(model)
     assert sketcher.categories == ("ant", "bee")
     assert sketcher.draw("bee", 2, seed=1)
     assert list((model.parent / "samples").glob("*.png"))
@@ -81,7 +81,7 @@ def test_scores_of_every_category(model, data, tmp_path):
 def test_nats_per_point_are_those_of_the_drawings_scores(model, data):
     from multimodal.strokes import read_quickdraw
 
-    sketcher = Sketcher.load(model, precision="fp32")
+    sketcher = Sketcher.from_pretrained(model, precision="fp32")
     drawings = read_quickdraw(data, "test")
     scored = [(sketcher.score(d, name), d) for name, found in drawings.items() for d in found]
     wanted = sum(s.nats for s, _ in scored) / sum(d.points - 1 for _, d in scored)

@@ -56,7 +56,7 @@ def seen(raw: bytes, columns: int) -> list[str]:
 def left(request, captioner, photos, tmp_path_factory):
     """What each of some commands left on the screen, and the bytes behind it."""
     folder = tmp_path_factory.mktemp("terminal")
-    model = str(captioner.save(folder / "captioner"))
+    model = str(captioner.save_pretrained(folder / "captioner"))
     (folder / "texts.txt").write_text("so good\nnot bad\n")
     (folder / "gone.csv").touch()
     pictures = [*map(str, photos[:3])]

@@ -13,8 +13,7 @@ from multimodal.captioning.captioner import Captioner
 from multimodal.captioning.recipe import CaptionerRecipe
 from multimodal.checkpoints import CONFIG, WEIGHTS
 from multimodal.errors import UserError
-from pipelines.train import with_settings
-from pipelines.train.captioner import train_captioner
+from pipelines.train import train_model, with_settings
 
 
 @dataclass(frozen=True)
@@ -71,13 +70,13 @@ def test_the_captioners_recipe_takes_settings():
 
 def test_data_that_is_not_there_is_named(tmp_path):
     with pytest.raises(UserError, match="nowhere"):
-        train_captioner(tmp_path / "nowhere", tmp_path / "run")
+        train_model("captioner", tmp_path / "nowhere", tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 def test_a_file_of_captions_that_is_not_there_is_named(data, tmp_path):
     with pytest.raises(UserError, match=r"no\.tsv"):
-        train_captioner(data, tmp_path / "run", [f"language={tmp_path / 'no.tsv'}"])
+        train_model("captioner", data, tmp_path / "run", [f"language={tmp_path / 'no.tsv'}"])
 
 
 def test_a_finished_run_is_not_trained_over(data, tmp_path):
@@ -89,9 +88,9 @@ def test_a_finished_run_is_not_trained_over(data, tmp_path):
     ]
     settings += ["fine_tuning_epochs=0", "self_critical_epochs=0", "batch_size=500"]
     settings += ["hidden_size=8", "embedding_size=8", "min_count=1"]
-    train_captioner(data, tmp_path / "run", settings)
+    train_model("captioner", data, tmp_path / "run", settings)
     with pytest.raises(UserError, match="finished run"):
-        train_captioner(data, tmp_path / "run", settings)
+        train_model("captioner", data, tmp_path / "run", settings)
 
 
 def test_a_captioner_that_says_more_differs_in_its_last_bias_alone(data, checkpoint, run, tmp_path):
@@ -106,7 +105,7 @@ def test_a_captioner_that_says_more_differs_in_its_last_bias_alone(data, checkpo
     assert changed == {"decoder.readout.bias"}
     config = json.loads((out / CONFIG).read_text())["generation"]
     assert (config["length_penalty"], config["detected_weight"]) == (0.3, 0.2)
-    assert Captioner.load(out).caption(next((data / "images").iterdir())).text
+    assert Captioner.from_pretrained(out).caption(next((data / "images").iterdir())).text
 
 
 def test_what_cannot_be_varied_is_named(data, checkpoint, run, tmp_path):

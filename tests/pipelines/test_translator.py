@@ -168,7 +168,7 @@ def test_training_leaves_a_translator(run, parallel_data, tmp_path, monkeypatch)
     assert code == 0
     best = tmp_path / "run" / "best"
     assert out.startswith(f"{best}: the best translator")
-    assert tuple(Translator.load(best).languages) == ("de", "en")
+    assert tuple(Translator.from_pretrained(best).languages) == ("de", "en")
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from multimodal.exporting import export
 from multimodal.portable import load_portable
+from multimodal.tasks import imported, task_of
 from pipelines.export import write_file
 
 WORDS = ("a", "in", "red", "blue", "dog", "cat", "tree", "runs", "sits", "on", "the", "big")
@@ -150,16 +150,20 @@ def make_captioner(*, costs: bool = False):
     return Captioner(network, vocabulary, options, repetition)
 
 
+def exporter(name: str):
+    return imported(task_of(name.replace("_", "-")).exporter)
+
+
 MAKERS = {
-    "language-model": (make_language_model, export.language_model_file),
-    "sketcher": (make_sketcher, export.sketcher_file),
-    "handwriting-generator": (make_handwriting_generator, export.handwriting_generator_file),
-    "recognizer": (make_recognizer, export.recognizer_file),
-    "handwriting-recognizer": (make_handwriting_recognizer, export.handwriting_recognizer_file),
-    "translator": (make_translator, export.translator_file),
-    "captioner": (make_captioner, export.captioner_file),
-    "captioner with costs": (partial(make_captioner, costs=True), export.captioner_file),
-    "sketcher with position": (partial(make_sketcher, position=True), export.sketcher_file),
+    "language-model": (make_language_model, exporter("language_model")),
+    "sketcher": (make_sketcher, exporter("sketcher")),
+    "handwriting-generator": (make_handwriting_generator, exporter("handwriting_generator")),
+    "recognizer": (make_recognizer, exporter("recognizer")),
+    "handwriting-recognizer": (make_handwriting_recognizer, exporter("handwriting_recognizer")),
+    "translator": (make_translator, exporter("translator")),
+    "captioner": (make_captioner, exporter("captioner")),
+    "captioner with costs": (partial(make_captioner, costs=True), exporter("captioner")),
+    "sketcher with position": (partial(make_sketcher, position=True), exporter("sketcher")),
 }
 
 

@@ -39,7 +39,7 @@ def test_captions_of_photos_are_the_same_word_for_word(files, shared):
     from multimodal.captioning.captioner import Captioner
 
     photos = flickr8k(shared, PHOTOS)
-    theirs = Captioner.load(precision="fp32").caption(photos, naming=False)
+    theirs = Captioner.from_pretrained(precision="fp32").caption(photos, naming=False)
     ours = files("captioner-flickr8k", "captioner").caption(photos)
     other = [(a, b) for a, b in zip(ours, theirs, strict=True) if a.text != b.text]
     assert len(other) <= DIFFERENT, [(a.text, b.text) for a, b in other]
@@ -57,7 +57,7 @@ def test_sketches_are_the_same_point_by_point(files):
     from multimodal.sketching.sketcher import Sketcher
 
     wanted, options = [("duck", 20), ("face", 20)], {"seed": 3, "temperature": 0.4, "drafts": 1}
-    theirs = Sketcher.load(precision="fp32").draw_many(wanted, **options)
+    theirs = Sketcher.from_pretrained(precision="fp32").draw_many(wanted, **options)
     ours = files("sketcher-quickdraw", "sketcher").draw_many(wanted, **options)
     assert_same([d for some in ours for d in some], [d for some in theirs for d in some], 30.0)
 
@@ -67,7 +67,7 @@ def test_handwriting_is_the_same_point_by_point(files):
 
     texts = ["Dear Anna,", "the train leaves at 9.", "Quartz & Zoo"]
     options = {"seed": 4, "style": 3}
-    theirs = HandwritingGenerator.load(precision="fp32").write_lines(texts, **options)
+    theirs = HandwritingGenerator.from_pretrained(precision="fp32").write_lines(texts, **options)
     ours = files("writer-unipen", "handwriting-generator").write_lines(texts, **options)
     assert_same(ours, theirs, 15.0)
 
@@ -85,7 +85,9 @@ def test_texts_are_the_same(files):
 
     options = {"length": 300, "seed": 2, "temperature": 0.8}
     primes = ["Shall I compare", ""]
-    theirs = LanguageModel.load("sonnets", precision="fp32").generate_batch(primes, **options)
+    theirs = LanguageModel.from_pretrained("sonnets", precision="fp32").generate_batch(
+        primes, **options
+    )
     assert files("sonnets", "language-model").generate_batch(primes, **options) == theirs
 
 
@@ -97,7 +99,7 @@ def test_translations_have_the_same_bleu(files, shared):
     text = read_parallel(shared / "data" / "multi30k", "test", ())
     sentences, references = text.pairs("en", "de")
     some = slice(0, 200)
-    theirs = Translator.load(precision="fp32").translate(sentences[some], "de", "en")
+    theirs = Translator.from_pretrained(precision="fp32").translate(sentences[some], "de", "en")
     ours = files("translator-multi30k", "translator").translate(sentences[some], "de", "en")
     a, b = (
         score_translations([t.text for t in found], references[some]).bleu

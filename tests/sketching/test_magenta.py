@@ -39,7 +39,7 @@ def write(tmp_path):
 @pytest.mark.parametrize("name", NAMES)
 def test_likelihoods_are_those_of_magentas_own_code(shared, name):
     golden = json.loads((shared / "golden" / "sketch_scores.json").read_text())["models"][name]
-    sketcher = Sketcher.load(shared / golden["file"])
+    sketcher = Sketcher.from_pretrained(shared / golden["file"])
     assert sketcher.categories == (name,)
     assert sketcher.scale == golden["scale_factor"]
     assert sketcher.limit == golden["max_seq_len"]
@@ -50,7 +50,7 @@ def test_likelihoods_are_those_of_magentas_own_code(shared, name):
 
 
 def test_they_draw_and_complete(shared, tmp_path):
-    sketcher = Sketcher.load(shared / "data" / "magenta" / "bird.gen.json")
+    sketcher = Sketcher.from_pretrained(shared / "data" / "magenta" / "bird.gen.json")
     drawn = sketcher.draw("bird", 6, seed=1)
     likely = np.mean([sketcher.score(drawing).nats_per_point for drawing in drawn])
     upside = [drawing.scaled(-1) for drawing in drawn]
@@ -59,7 +59,7 @@ def test_they_draw_and_complete(shared, tmp_path):
     assert sketcher.complete(begun, 2, seed=1)[0].strokes[0][:5].tolist() == (
         begun.strokes[0][:5].tolist()
     )
-    saved = Sketcher.load(sketcher.save(tmp_path / "bird"))
+    saved = Sketcher.from_pretrained(sketcher.save_pretrained(tmp_path / "bird"))
     assert saved.score(drawn[0]).nats == pytest.approx(sketcher.score(drawn[0]).nats, rel=0.01)
 
 
@@ -75,7 +75,9 @@ def test_the_layout_by_hand(write):
         2.0,
     ]  # the start's pen is down: input, candidate, forget, output
     arrays = [np.zeros((1, 9)), np.zeros(9), of_input * unit, np.zeros((1, 4)), np.zeros(4)]
-    network = Sketcher.load(write([about, shapes, encoded(*(np.rint(a) for a in arrays))])).network
+    network = Sketcher.from_pretrained(
+        write([about, shapes, encoded(*(np.rint(a) for a in arrays))])
+    ).network
     layer = network.decoder.layers[0]
     np.testing.assert_allclose(layer.weight_ih_l0.detach()[:, 2], [0.5, -0.5, 0.25, 2.0], atol=2e-4)
     np.testing.assert_array_equal(
@@ -111,15 +113,15 @@ def damaged(change) -> list:
 )
 def test_what_is_no_decoder_is_one_line(write, content):
     with pytest.raises(UserError, match=r"dot\.gen\.json: not one of magenta's decoders") as caught:
-        Sketcher.load(write(content))
+        Sketcher.from_pretrained(write(content))
     assert "\n" not in str(caught.value)
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(UserError, match=r"cat\.gen\.json: cannot be read"):
-        Sketcher.load(tmp_path / "cat.gen.json")
+        Sketcher.from_pretrained(tmp_path / "cat.gen.json")
 
 
 def test_a_small_decoder_draws(write):
-    sketcher = Sketcher.load(write(small_decoder()))
+    sketcher = Sketcher.from_pretrained(write(small_decoder()))
     assert sketcher.draw("dot", 3, seed=1)

@@ -1,35 +1,15 @@
-"""The sketcher that ships: small, documented, and it draws what it is asked for."""
+"""The sketcher that ships draws what it is asked for."""
 
 import numpy as np
 import pytest
-import torch
-from safetensors import safe_open
 
-from multimodal.checkpoints import CARD, CONFIG, PRETRAINED, WEIGHTS
 from multimodal.recognition.drawings.recognizer import Recognizer
-from multimodal.sketching.sketcher import SHIPPED, Sketcher
-
-FOLDER = PRETRAINED / SHIPPED
-LARGEST = 12e6  # bytes of weights
-
-pytestmark = pytest.mark.skipif(
-    not (FOLDER / CONFIG).is_file(), reason=f"{SHIPPED} is not in the package"
-)
+from multimodal.sketching.sketcher import Sketcher
 
 
 @pytest.fixture(scope="module")
 def sketcher() -> Sketcher:
-    return Sketcher.load()
-
-
-def test_it_is_small_and_16_bit_and_has_a_card():
-    assert (FOLDER / WEIGHTS).stat().st_size <= LARGEST
-    with safe_open(FOLDER / WEIGHTS, framework="pt") as file:
-        kinds = {file.get_tensor(name).dtype for name in file.keys()}  # noqa: SIM118
-    assert torch.float32 not in kinds
-    card = (FOLDER / CARD).read_text(encoding="utf-8")
-    for stated in ("CC BY 4.0", "magenta", "L_R", "KL"):
-        assert stated in card
+    return Sketcher.from_pretrained()
 
 
 def test_rough_categories_are_marked(sketcher):
@@ -40,7 +20,7 @@ def test_rough_categories_are_marked(sketcher):
 
 
 def test_a_judge_names_its_drawings(sketcher):
-    recognizer = Recognizer.load()
+    recognizer = Recognizer.from_pretrained()
     asked = [(name, 10) for name in ("airplane", "apple", "butterfly", "candle", "eye")]
     drawn = sketcher.draw_many(asked, temperature=0.4, seed=3)
     named = [
@@ -54,5 +34,5 @@ def test_a_judge_names_its_drawings(sketcher):
 def test_a_morph_begins_and_ends_as_asked(sketcher):
     apple, eye = (sketcher.draw(name, seed=5)[0] for name in ("apple", "eye"))
     between = sketcher.interpolate(apple, eye, 6, categories=("apple", "eye"), seed=0)
-    names = [guess.label for guess in Recognizer.load().guess([between[0], between[-1]])]
+    names = [guess.label for guess in Recognizer.from_pretrained().guess([between[0], between[-1]])]
     assert names == ["apple", "eye"]

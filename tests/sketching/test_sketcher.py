@@ -267,10 +267,10 @@ def test_mistakes_are_one_line(sketcher, call, said):
 
 @pytest.mark.parametrize("cell", get_args(DecoderCell))
 def test_saved_and_loaded_it_draws_the_same(make_sketcher, tmp_path, cell):
-    make_sketcher(cell=cell).save(tmp_path / "first")
-    once = Sketcher.load(tmp_path / "first", precision="fp32")
-    once.save(tmp_path / "second")
-    twice = Sketcher.load(tmp_path / "second", precision="fp32")
+    make_sketcher(cell=cell).save_pretrained(tmp_path / "first")
+    once = Sketcher.from_pretrained(tmp_path / "first", precision="fp32")
+    once.save_pretrained(tmp_path / "second")
+    twice = Sketcher.from_pretrained(tmp_path / "second", precision="fp32")
     assert twice.draw("duck", 5, seed=1) == once.draw("duck", 5, seed=1)
     assert twice.score(BEGUN, "pig") == once.score(BEGUN, "pig")
     for name in ("categories", "rough", "scale", "limit", "frame"):
@@ -279,14 +279,14 @@ def test_saved_and_loaded_it_draws_the_same(make_sketcher, tmp_path, cell):
 
 
 def test_a_damaged_checkpoint_is_one_line(sketcher, tmp_path):
-    folder = sketcher.save(tmp_path / "saved")
+    folder = sketcher.save_pretrained(tmp_path / "saved")
     config = folder / "config.json"
     for old, new in [('"scale"', '"size"'), ('"lstm"', '"gru"'), ('"decoder_size": 24', '"x": 1')]:
         text = config.read_text()
         config.write_text(text.replace(old, new))
         with pytest.raises(UserError, match=r"config\.json: incomplete"):
-            Sketcher.load(folder)
+            Sketcher.from_pretrained(folder)
         config.write_text(text)
     config.write_text(config.read_text().replace('"decoder_size": 24', '"decoder_size": 32'))
     with pytest.raises(UserError, match="do not fit"):
-        Sketcher.load(folder)
+        Sketcher.from_pretrained(folder)

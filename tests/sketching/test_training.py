@@ -44,7 +44,7 @@ def test_it_learns(drawings, tmp_path):
     after = task.validate(task.model)
     assert after["loss"] < before["loss"] - 0.5
     assert after["drawn_nats_per_point"] < before["drawn_nats_per_point"] - 2
-    sketcher = Sketcher.load(best, precision="fp32")
+    sketcher = Sketcher.from_pretrained(best, precision="fp32")
     assert sketcher.rough == {"square", "zigzag"}
     assert sketcher.limit == 20
     own, other = (
@@ -69,7 +69,7 @@ def test_every_kind_takes_a_few_steps(drawings, tmp_path, changes):
     recipe = replace(SMALL, epochs=1, **changes)
     task = SketcherTask(recipe, drawings, drawings, {})
     before = task.validate(task.model.eval())["loss"]
-    sketcher = Sketcher.load(train(task, tmp_path / "run"))
+    sketcher = Sketcher.from_pretrained(train(task, tmp_path / "run"))
     assert sketcher.draw("square", seed=1)
     assert task.validate(task.model)["loss"] < before
 

@@ -77,7 +77,7 @@ def translator_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def translator(translator_run: Path) -> Translator:
-    return Translator.load(translator_run / "best", precision="fp32")
+    return Translator.from_pretrained(translator_run / "best", precision="fp32")
 
 
 @pytest.fixture(scope="session")

@@ -113,7 +113,10 @@ def test_a_weight_is_a_number_from_0(translator, weight):
 
 def test_the_weight_is_part_of_a_checkpoint(translator, tmp_path):
     assert translator.channel_weight == 0.5
-    assert Translator.load(translator.save(tmp_path / "saved")).channel_weight == 0.5
+    assert (
+        Translator.from_pretrained(translator.save_pretrained(tmp_path / "saved")).channel_weight
+        == 0.5
+    )
 
 
 def test_the_end_counts(translator):

@@ -69,7 +69,7 @@ def test_an_interrupted_run_ends_as_an_unbroken_one(tmp_path):
     train(again, tmp_path / "broken")
     runs = [tmp_path / "broken", tmp_path / "whole"]
     assert lines(runs[0], "dev") == lines(runs[1], "dev")
-    weights = [Translator.load(run / "last").network.state_dict() for run in runs]
+    weights = [Translator.from_pretrained(run / "last").network.state_dict() for run in runs]
     torch.testing.assert_close(*weights, rtol=0, atol=0)
 
 

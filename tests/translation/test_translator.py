@@ -157,8 +157,8 @@ def test_banned_subwords_are_those_of_the_vocabulary(translator):
 
 
 def test_it_is_saved_whole(translator, tmp_path):
-    folder = translator.save(tmp_path / "saved", card="# A translator")
-    again = Translator.load(folder, precision="fp32")
+    folder = translator.save_pretrained(tmp_path / "saved", card="# A translator")
+    again = Translator.from_pretrained(folder, precision="fp32")
     assert again.languages == translator.languages
     texts = [row["en"] for row in TEST]
     for one, other in zip(*(t.translate(texts, to="de") for t in (again, translator)), strict=True):
@@ -185,4 +185,4 @@ def test_damage_is_named(translator_run, tmp_path, old, new, named):
     assert old in text
     config.write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(UserError, match=named):
-        Translator.load(folder)
+        Translator.from_pretrained(folder)

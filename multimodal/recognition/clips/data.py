@@ -124,7 +124,13 @@ def read_labelled_clips(
 
 
 def encode_clip(frame_encoder: FrameEncoder, clip: Clip, frames: int) -> Tensor:
-    """Features (T, F) of so many frames; those of a shorter clip come several times."""
+    """Features (T, F) of so many frames; those of a shorter clip come several times.
+
+    Args:
+        frame_encoder: encodes each frame.
+        clip: whose frames.
+        frames: T.
+    """
     seen = frame_encoder.encode(
         [frame_encoder.fit(picture) for picture in clip.pictures(frames, frame_encoder.size)]
     )
@@ -134,7 +140,14 @@ def encode_clip(frame_encoder: FrameEncoder, clip: Clip, frames: int) -> Tensor:
 def encode_clips(
     frame_encoder: FrameEncoder, clips: Sequence[Clip], frames: int, path: Path
 ) -> npt.NDArray[np.float16]:
-    """Features (N, T, F) of all clips, computed once and kept in a file."""
+    """Features (N, T, F) of all clips, computed once and kept in a file.
+
+    Args:
+        frame_encoder: encodes each frame.
+        clips: N of them.
+        frames: T of each.
+        path: the file of features.
+    """
     shape = (len(clips), frames, frame_encoder.features)
     return cached(path, shape, (encode_clip(frame_encoder, clip, frames) for clip in clips))
 
@@ -165,7 +178,14 @@ class TrainingClips:
         self._seed = seed
 
     def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[LabelledFrames]:
-        """This process's part of every batch of an epoch from number `start` on."""
+        """This process's part of every batch of an epoch from number `start` on.
+
+        Args:
+            epoch: number of the epoch.
+            start: batches to leave out, for going on in mid-epoch.
+            rank: this process.
+            world: number of processes.
+        """
         count, frames = self._seen.shape[:2]
         order = derived_seed(self._seed, "order")
         batches = shuffled_batches(count, self._batch_size, order, epoch, start, rank, world)
@@ -190,6 +210,12 @@ def paces(random: np.random.Generator, clips: int, frames: int, steps: int) -> I
 
     Some frames come several times and some not at all, as if clips were faster or slower; and some
     clips begin late, as if nobody had filmed how it began.
+
+    Args:
+        random: draws the paces.
+        clips: B.
+        frames: of each clip.
+        steps: T.
     """
     late = random.random(clips) < LATE
     begins = np.where(late, random.integers(0, frames, clips), 0)[:, None]

@@ -62,8 +62,12 @@ class FrameEncoder:
         }
         load_tensors(encoder, Checkpoint(checkpoint.folder, checkpoint.config, tensors))
         frame_encoder = cls(encoder, str(source))
-        encoder.to(torch_dtype(precision))
+        frame_encoder.set_precision(precision)
         return frame_encoder
+
+    def set_precision(self, precision: Precision) -> None:
+        """Choose the arithmetic; the digest is that of the weights before."""
+        self._encoder.to(torch_dtype(precision))
 
     @property
     def features(self) -> int:

@@ -1,6 +1,6 @@
 """The one class that people use: load a clip recognizer, then show it clips.
 
-recognizer = ClipRecognizer.load()                   # the shipped model; or a folder, or a Hub id
+recognizer = ClipRecognizer.from_pretrained()  # the shipped model; or a folder, or a Hub id
 recognizer.guess("film.gif")                         # Guess(label="apple", seen=40, …)
 recognizer.guesses("film.mp4")                       # one Guess after every frame
 
@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -21,17 +20,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from multimodal.checkpoints import (
-    CONFIG,
-    JSON,
-    load_tensors,
-    read_checkpoint,
-    reading_config,
-    save_checkpoint,
-)
+from multimodal.checkpoints import JSON
 from multimodal.clips import Frame, evenly, read_clip
 from multimodal.errors import UserError
 from multimodal.images import ImageSource, open_image
+from multimodal.pretrained_model import PretrainedModel
 from multimodal.processor import Precision
 from multimodal.recognition.arrays import Floats
 from multimodal.recognition.calibration import UNCALIBRATED, calibrated
@@ -39,9 +32,6 @@ from multimodal.recognition.clips.frame_encoder import FrameEncoder
 from multimodal.recognition.clips.model import ClipConfig, ClipNetwork
 from multimodal.recognition.guess import Guess
 from multimodal.recognition.pooled_rnn import PooledState
-
-SHIPPED = "clip-recognizer-quickdraw"
-TASK = "clip-recognizer"
 
 MOST_SEEN = 64
 """Frames of a clip; of a longer one so many are seen, at equal distances."""
@@ -54,7 +44,7 @@ ClipSource: TypeAlias = str | os.PathLike[str] | Sequence[ImageSource]
 _BATCH_SIZE = 128  # clips
 
 
-class ClipRecognizer:
+class ClipRecognizer(PretrainedModel):
     """A clip becomes a ranking of labels, after every frame.
 
     Args:
@@ -63,6 +53,9 @@ class ClipRecognizer:
         frame_encoder: what sees the frames; the one with which the network was trained.
         temperatures: by how many frames were seen; see `multimodal.recognition.calibration`.
     """
+
+    TASK = "clip-recognizer"
+    network: ClipNetwork
 
     def __init__(
         self,
@@ -77,46 +70,23 @@ class ClipRecognizer:
         self.temperatures = dict(temperatures)
 
     @classmethod
-    def load(cls, source: str | Path = SHIPPED, *, precision: Precision = "auto") -> Self:
-        """Load a clip recognizer, ready to guess.
-
-        Its eye is the encoder of the captioner that it was trained with, which is loaded as well.
-
-        Args:
-            source: the name of a shipped model, a folder, or a repository of the Hugging Face Hub.
-            precision: of the eye; "auto" takes bf16 where the processor has it natively.
-
-        Raises:
-            UserError: when there is none, it is damaged or made for another task, or the captioner
-                has another encoder by now.
-        """
-        checkpoint = read_checkpoint(source, task=TASK)
-        path = checkpoint.folder / CONFIG
-        frame_encoder = _same_encoder(checkpoint.config, path, precision)
-        with reading_config(checkpoint):
-            recognizer = cls.from_config(checkpoint.config, frame_encoder)
-        load_tensors(recognizer.network, checkpoint)
-        return recognizer
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any], frame_encoder: FrameEncoder) -> Self:
-        """Build a model with random weights from the contents of a `config.json`."""
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """See `PretrainedModel`."""
         labels = [str(name) for name in config["labels"]]
+        frame_encoder = _same_encoder(config["encoder"])
         network = ClipNetwork(ClipConfig(**config["network"]), frame_encoder.features, len(labels))
         temperatures = {int(k): float(value) for k, value in config["temperatures"].items()}
         if 1 not in temperatures or not min(temperatures.values()) > 0:
             raise UserError("temperatures: there must be one from the first frame on, all above 0")
         return cls(network, labels, frame_encoder, temperatures)
 
-    def save(self, folder: str | Path, card: str | None = None) -> Path:
-        """Write `config.json` and `model.safetensors` (16-bit) into a folder, all or nothing.
+    def set_precision(self, precision: Precision) -> None:
+        """See `PretrainedModel`: of the frame encoder; the network itself stays in fp32."""
+        self.frame_encoder.set_precision(precision)
 
-        Args:
-            folder: where; a checkpoint that is there is replaced.
-            card: the text of the model card (README.md).
-        """
-        config: dict[str, JSON] = {
-            "task": TASK,
+    def to_config(self) -> dict[str, JSON]:
+        """See `PretrainedModel`."""
+        return {
             "network": asdict(self.network.config),
             "encoder": {
                 "captioner": self.frame_encoder.source,
@@ -125,8 +95,6 @@ class ClipRecognizer:
             "temperatures": {str(least): value for least, value in self.temperatures.items()},
             "labels": list(self.labels),
         }
-        tensors = self.network.state_dict()
-        return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
 
     def guess(self, clip: ClipSource, top: int = 5) -> Guess:
         """Name a clip, after its last frame.
@@ -218,16 +186,17 @@ def _frames(clip: ClipSource) -> Iterator[Frame]:
         yield Frame(place + 1, open_image(clip[place]))
 
 
-def _same_encoder(config: Mapping[str, Any], path: Path, precision: Precision) -> FrameEncoder:
-    """The eye that a recognizer was trained with."""
-    try:
-        captioner, digest = str(config["encoder"]["captioner"]), config["encoder"]["digest"]
-    except (LookupError, TypeError) as error:
-        raise UserError(f"{path}: incomplete: it names no encoder") from error
-    frame_encoder = FrameEncoder.from_captioner(captioner, precision)
+def _same_encoder(stored: Mapping[str, Any]) -> FrameEncoder:
+    """Load the frame encoder that a recognizer was trained with, in fp32.
+
+    Raises:
+        UserError: the captioner cannot be had, or has another encoder by now.
+    """
+    captioner, digest = str(stored["captioner"]), stored["digest"]
+    frame_encoder = FrameEncoder.from_captioner(captioner, "fp32")
     if frame_encoder.digest != digest:
         raise UserError(
-            f"{path}: was trained with an encoder that the captioner {captioner} has no more "
+            f"its encoder is that of {captioner}, which has another one by now "
             f"(its digest is {frame_encoder.digest}, not {digest}): train the clip recognizer again"
         )
     return frame_encoder

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ from multimodal.recognition.clips.data import (
     TrainingClips,
     encode_clips,
     paces,
+    read_labelled_clips,
 )
 from multimodal.recognition.clips.frame_encoder import FrameEncoder
 from multimodal.recognition.clips.model import ClipNetwork
@@ -134,6 +135,29 @@ class ClipTask(Task):
             "labels": self.labels,
         }
 
+    @classmethod
+    def from_data(
+        cls,
+        recipe: ClipRecipe,
+        data: str | Path,
+        out: Path,
+        note: Callable[[str], object],
+    ) -> Self:
+        """Read what is learnt from; the arguments are those of ``multimodal train``.
+
+        Args:
+            recipe: the choices.
+            data: clips; see `multimodal.recognition.clips.data.read_labelled_clips`.
+            out: the run's folder.
+            note: is told, a line each, what the training leaves out.
+
+        Raises:
+            UserError: the data cannot be read.
+        """
+        del note
+        parts = read_labelled_clips(data, recipe.films, recipe.min_examples)
+        return cls(recipe, parts["train"], parts["dev"], out)
+
     def recognizer(self, model: nn.Module) -> ClipRecognizer:
         """The recognizer around a model as it is now."""
         return ClipRecognizer(
@@ -172,7 +196,7 @@ class ClipTask(Task):
 
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write a recognizer."""
-        self.recognizer(model).save(folder)
+        self.recognizer(model).save_pretrained(folder)
 
     def _seen(self) -> npt.NDArray[np.float16]:
         path = self._cache / "valid.npy"

@@ -136,7 +136,14 @@ class TrainingDrawings:
         return -(-len(self._drawings) // self._batch_size)
 
     def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[LabelledMoments]:
-        """This process's part of every batch of an epoch from number `start` on."""
+        """This process's part of every batch of an epoch from number `start` on.
+
+        Args:
+            epoch: number of the epoch.
+            start: batches to leave out, for going on in mid-epoch.
+            rank: this process.
+            world: number of processes.
+        """
         random = np.random.default_rng(derived_seed(self._seed, "order", epoch))
         order = np.argsort(self._pieces * random.uniform(0.9, 1.1, len(self._pieces)))
         groups = np.array_split(order, self.steps_per_epoch())
@@ -165,7 +172,13 @@ class TrainingDrawings:
 
 
 def moments_at(view: View, strokes: Ints, rounding: int = ROUNDING) -> Moments:
-    """The moments after some of a view's strokes (N,)."""
+    """The moments after some of a view's strokes (N,).
+
+    Args:
+        view: of the drawings.
+        strokes: (N,) numbers of the strokes, of the whole view.
+        rounding: lengths become multiples of it.
+    """
     per_drawing = pieces_of_drawings(view)
     drawing = np.repeat(np.arange(len(view.counts)), view.counts)[strokes]
     end = np.cumsum(view.sizes)[strokes] - 1 - starts_of(per_drawing)[drawing]

@@ -1,6 +1,6 @@
 """The one class that people use: load a recognizer, then show it drawings.
 
-recognizer = Recognizer.load()                       # the shipped model; or a folder, or a Hub id
+recognizer = Recognizer.from_pretrained()  # the shipped model; or a folder, or a Hub id
 recognizer.guess(drawing)                            # Guess(label="apple", probability=0.97, …)
 recognizer.guess([drawing, another], top=3)
 recognizer.guesses(drawing)                          # one Guess after every stroke
@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -22,15 +21,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from multimodal.checkpoints import (
-    JSON,
-    load_tensors,
-    read_checkpoint,
-    reading_config,
-    save_checkpoint,
-)
+from multimodal.checkpoints import JSON
 from multimodal.errors import UserError
-from multimodal.processor import Precision, torch_dtype
+from multimodal.pretrained_model import PretrainedModel
 from multimodal.recognition.arrays import Floats, Ints
 from multimodal.recognition.calibration import UNCALIBRATED, calibrated
 from multimodal.recognition.drawings.base import RecognizerBase
@@ -48,14 +41,11 @@ from multimodal.recognition.guess import Guess
 from multimodal.recognition.pooled_rnn import PooledState
 from multimodal.strokes import Drawing
 
-SHIPPED = "recognizer-quickdraw"
-TASK = "recognizer"
-
 _BATCH_SIZE = 128  # drawings
 _STEPS_AT_A_TIME = 2**20  # of ink that pictures are drawn of
 
 
-class Recognizer(RecognizerBase):
+class Recognizer(PretrainedModel, RecognizerBase):
     """A drawing becomes a ranking of categories, after every stroke.
 
     Args:
@@ -64,6 +54,10 @@ class Recognizer(RecognizerBase):
         temperatures: by how many strokes were seen; see `multimodal.recognition.calibration`.
         mirror: whether every guess is the mean over the drawing and its mirror image.
     """
+
+    TASK = "recognizer"
+    PRECISION = "fp32"
+    network: RecognizerNetwork
 
     def __init__(
         self,
@@ -79,27 +73,8 @@ class Recognizer(RecognizerBase):
         self.mirror = mirror
 
     @classmethod
-    def load(cls, source: str | Path = SHIPPED, *, precision: Precision = "fp32") -> Self:
-        """Load a recognizer, ready to guess.
-
-        Args:
-            source: the name of a shipped model, a folder, or a repository of the Hugging Face Hub.
-            precision: of the arithmetic; bf16 makes large batches faster, and a guess after the
-                last stroke then differs a little from the same guess at the whole drawing.
-
-        Raises:
-            UserError: when there is none, or it is damaged or made for another task.
-        """
-        checkpoint = read_checkpoint(source, task=TASK)
-        with reading_config(checkpoint):
-            recognizer = cls.from_config(checkpoint.config)
-        load_tensors(recognizer.network, checkpoint)
-        recognizer.network.to(torch_dtype(precision))
-        return recognizer
-
-    @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Build a model with random weights from the contents of a `config.json`."""
+        """See `PretrainedModel`."""
         categories = [str(name) for name in config["categories"]]
         network = RecognizerNetwork(RecognizerConfig(**config["network"]), len(categories))
         temperatures = {int(k): float(value) for k, value in config["temperatures"].items()}
@@ -107,22 +82,14 @@ class Recognizer(RecognizerBase):
             raise UserError("temperatures: there must be one from the first stroke on, all above 0")
         return cls(network, categories, temperatures, mirror=bool(config["mirror"]))
 
-    def save(self, folder: str | Path, card: str | None = None) -> Path:
-        """Write `config.json` and `model.safetensors` (16-bit) into a folder, all or nothing.
-
-        Args:
-            folder: where; a checkpoint that is there is replaced.
-            card: the text of the model card (README.md).
-        """
-        config: dict[str, JSON] = {
-            "task": TASK,
+    def to_config(self) -> dict[str, JSON]:
+        """See `PretrainedModel`."""
+        return {
             "network": asdict(self.network.config),
             "mirror": self.mirror,
             "temperatures": {str(least): value for least, value in self.temperatures.items()},
             "categories": list(self.categories),
         }
-        tensors = self.network.state_dict()
-        return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
 
     def _guess_whole(self, drawings: Sequence[Drawing], top: int) -> list[Guess]:
         ink = Ink.of(drawings)
@@ -219,7 +186,13 @@ class Recognizer(RecognizerBase):
         return calibrated(logits, self.temperatures, seen)
 
     def ranked(self, logits: Tensor, seen: Ints, top: int) -> list[Guess]:
-        """Logits (N, V) after so many strokes (N,) → N guesses."""
+        """Logits (N, V) after so many strokes (N,) → N guesses.
+
+        Args:
+            logits: (N, V).
+            seen: (N,), how many strokes were seen.
+            top: how many categories are ranked.
+        """
         rows = zip(self.calibrated(logits, seen), seen.tolist(), strict=True)
         return [Guess.ranked(self.categories, row, strokes, top) for row, strokes in rows]
 

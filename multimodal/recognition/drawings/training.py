@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 import numpy as np
 import torch
@@ -16,7 +16,12 @@ from multimodal.errors import UserError
 from multimodal.processor import torch_dtype
 from multimodal.recognition.arrays import Floats, Ints
 from multimodal.recognition.calibration import UNCALIBRATED, fit_temperatures
-from multimodal.recognition.drawings.data import LabelledInk, LabelledMoments, TrainingDrawings
+from multimodal.recognition.drawings.data import (
+    LabelledInk,
+    LabelledMoments,
+    TrainingDrawings,
+    frequent_categories,
+)
 from multimodal.recognition.drawings.ink import starts_of
 from multimodal.recognition.drawings.model import RecognizerNetwork
 from multimodal.recognition.drawings.recipe import RecognizerRecipe
@@ -27,7 +32,8 @@ from multimodal.recognition.metrics import (
     restricted,
     top_accuracy,
 )
-from multimodal.strokes import Drawing
+from multimodal.splits import SPLITS
+from multimodal.strokes import Drawing, read_quickdraw
 from multimodal.training import Stage, Task
 
 
@@ -114,6 +120,31 @@ class RecognizerTask(Task):
             "categories": self.categories,
         }
 
+    @classmethod
+    def from_data(
+        cls,
+        recipe: RecognizerRecipe,
+        data: str | Path,
+        out: Path,
+        note: Callable[[str], object],
+    ) -> Self:
+        """Read what is learnt from; the arguments are those of ``multimodal train``.
+
+        Args:
+            recipe: the choices.
+            data: a folder of ``<category>.ndjson``; see `multimodal.strokes.read_quickdraw`.
+            out: the run's folder.
+            note: is told, a line each, what the training leaves out.
+
+        Raises:
+            UserError: the data cannot be read.
+        """
+        del out, note
+        parts = {split: read_quickdraw(data, split) for split in SPLITS}
+        known = frequent_categories(list(parts.values()), recipe.min_examples)
+        teacher = read_quickdraw(recipe.teacher, "train") if recipe.teacher else {}
+        return cls(recipe, parts["train"], parts["dev"], known, teacher)
+
     def recognizer(self, model: nn.Module) -> Recognizer:
         """The recognizer around a model as it is now."""
         network = cast(RecognizerNetwork, model)
@@ -163,7 +194,7 @@ class RecognizerTask(Task):
 
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write a recognizer."""
-        self.recognizer(model).save(folder)
+        self.recognizer(model).save_pretrained(folder)
 
     def _told(self, recognizer: Recognizer, number: int) -> str:
         ink = self.valid.ink.take([number])
@@ -174,7 +205,7 @@ class RecognizerTask(Task):
 
 def _take_over(network: RecognizerNetwork, categories: Sequence[str], source: str) -> None:
     """Put the weights of another recognizer into a network."""
-    start = Recognizer.load(source)
+    start = Recognizer.from_pretrained(source)
     if start.categories != tuple(categories):
         raise UserError(f"start: {source} knows other categories than the data")
     try:

@@ -121,7 +121,14 @@ class TrainingTracks:
         return sum(-(-len(group) // count) for group, count in self._groups.values())
 
     def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[LabelledTracks]:
-        """This process's part of every batch of an epoch from number `start` on."""
+        """This process's part of every batch of an epoch from number `start` on.
+
+        Args:
+            epoch: number of the epoch.
+            start: batches to leave out, for going on in mid-epoch.
+            rank: this process.
+            world: number of processes.
+        """
         random = np.random.default_rng(derived_seed(self._seed, "order", epoch))
         plan: list[tuple[int, Ints]] = []
         for size, (group, count) in self._groups.items():
@@ -150,7 +157,13 @@ class TrainingTracks:
 def augmented(
     tracks: Tensor, augmentation: TrackAugmentation, random: np.random.Generator
 ) -> Tensor:
-    """Shear and stretch every track (B, T, TRACK_FEATURES) by numbers of its own."""
+    """Shear and stretch every track (B, T, TRACK_FEATURES) by numbers of its own.
+
+    Args:
+        tracks: (B, T, TRACK_FEATURES).
+        augmentation: how much each is changed.
+        random: draws the changes.
+    """
     drawn = random.normal(size=(4, len(tracks)))
     slant, climb = augmentation.slant * drawn[0], augmentation.climb * drawn[1]
     size = np.exp(augmentation.size * drawn[3])

@@ -71,7 +71,13 @@ def lines_said(frames: Sequence[Frames], alphabet: str, alternatives: int) -> li
 
 
 def log_probabilities(frames: Sequence[Frames], texts: Sequence[str], alphabet: str) -> list[float]:
-    """The natural logarithm of the probability of a text for each line: of all its paths."""
+    """The natural logarithm of the probability of a text for each line: of all its paths.
+
+    Args:
+        frames: (T, 1 + V) log-probabilities of each line.
+        texts: one for each line.
+        alphabet: the V characters.
+    """
     return [
         _log_probability(each, text, alphabet) for each, text in zip(frames, texts, strict=True)
     ]

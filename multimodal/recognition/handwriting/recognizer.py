@@ -1,32 +1,26 @@
 r"""The one class that people use: load a handwriting recognizer, then let it read.
 
-recognizer = HandwritingRecognizer.load()                               # the shipped model; or a
-folder, or a Hub id reader.read(drawing).text                            # "Dear Anna,\nthe train
-leaves at 9." reader.read(drawings)                                # a list is read in batches
+recognizer = HandwritingRecognizer.from_pretrained()  # the shipped model; or a folder, or a Hub id
+recognizer.read(drawing).text                        # "Dear Anna,\nthe train leaves at 9."
+recognizer.read(drawings)                            # a list is read in batches
 
-watcher = reader.watch()                             # while somebody writes
-watcher.add([(12, 30), (14, 33), (17, 40)])          # Reading(text="De", …)
+watcher = recognizer.watch()                         # while somebody writes
+watcher.add([(12, 30), (14, 33), (17, 40)])          # Transcription(text="l", …)
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from multimodal.checkpoints import (
-    JSON,
-    load_tensors,
-    read_checkpoint,
-    reading_config,
-    save_checkpoint,
-)
+from multimodal.checkpoints import JSON
 from multimodal.errors import UserError
+from multimodal.pretrained_model import PretrainedModel
 from multimodal.processor import Precision, torch_dtype
 from multimodal.recognition.handwriting.base import HandwritingRecognizerBase
 from multimodal.recognition.handwriting.data import padded, padded_size
@@ -40,13 +34,10 @@ from multimodal.recognition.handwriting.tracks import Track
 from multimodal.recognition.handwriting.transcription import Line, Transcription
 from multimodal.strokes import Drawing
 
-SHIPPED = "reader-unipen"
-TASK = "handwriting-recognizer"
-
 _BATCH_POINTS = 65536  # points of tracks, padding included
 
 
-class HandwritingRecognizer(HandwritingRecognizerBase):
+class HandwritingRecognizer(PretrainedModel, HandwritingRecognizerBase):
     """Handwriting becomes text.
 
     Args:
@@ -54,6 +45,9 @@ class HandwritingRecognizer(HandwritingRecognizerBase):
         alphabet: the V characters that it knows.
         precision: in which the network computes.
     """
+
+    TASK = "handwriting-recognizer"
+    network: HandwritingRecognizerNetwork
 
     def __init__(
         self, network: HandwritingRecognizerNetwork, alphabet: str, precision: Precision = "fp32"
@@ -63,48 +57,26 @@ class HandwritingRecognizer(HandwritingRecognizerBase):
         self.precision: Precision = precision
 
     @classmethod
-    def load(cls, source: str | Path = SHIPPED, *, precision: Precision = "auto") -> Self:
-        """Load a handwriting recognizer.
-
-        Args:
-            source: the name of a shipped model, a folder, or a repository of the Hugging Face Hub.
-            precision: "auto" takes bf16 where the processor has it natively: 1.3 to 1.7 times as
-                fast, with the same errors.
-
-        Raises:
-            UserError: when there is none, or it is damaged or made for another task.
-        """
-        checkpoint = read_checkpoint(source, task=TASK)
-        with reading_config(checkpoint):
-            recognizer = cls.from_config(checkpoint.config, precision)
-        load_tensors(recognizer.network, checkpoint)
-        return recognizer
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any], precision: Precision) -> Self:
-        """Build a model with random weights from the contents of a `config.json`."""
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """See `PretrainedModel`."""
         alphabet = str(config["alphabet"])
         if not alphabet or len(set(alphabet)) != len(alphabet):
             raise UserError("alphabet: must be characters, none of them twice")
         network = HandwritingRecognizerNetwork(
             HandwritingRecognizerConfig(**config["network"]), len(alphabet)
         )
-        return cls(network, alphabet, precision)
+        return cls(network, alphabet)
 
-    def save(self, folder: str | Path, card: str | None = None) -> Path:
-        """Write `config.json` and `model.safetensors` (16-bit) into a folder, all or nothing.
+    def set_precision(self, precision: Precision) -> None:
+        """See `PretrainedModel`; bf16 is 1.3 to 1.7 times as fast, with the same errors."""
+        self.precision = precision
 
-        Args:
-            folder: where; a checkpoint that is there is replaced.
-            card: the text of the model card (README.md).
-        """
-        config: dict[str, JSON] = {
-            "task": TASK,
+    def to_config(self) -> dict[str, JSON]:
+        """See `PretrainedModel`."""
+        return {
             "network": asdict(self.network.config),
             "alphabet": self.alphabet,
         }
-        tensors = self.network.state_dict()
-        return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
 
     def watch(self) -> Watcher:
         """Begin to watch somebody write."""

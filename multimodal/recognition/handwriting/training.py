@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 import torch
 import torch.nn.functional as F
@@ -18,9 +18,12 @@ from multimodal.recognition.handwriting.model import HandwritingRecognizerNetwor
 from multimodal.recognition.handwriting.recipe import HandwritingRecognizerRecipe
 from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
 from multimodal.recognition.handwriting.tracks import track_of
-from multimodal.strokes.handwritten import Handwritten
+from multimodal.strokes.handwritten import Handwritten, kinds_in, read_handwriting
 from multimodal.training import Stage, Task
 
+EVERY = {"lines": 1, "words": 4}
+"""The kinds that are learnt, and every which held-out sample chooses the best recognizer: words are
+many."""
 SHOWN = 8
 """Samples of each kind that are told after every epoch."""
 
@@ -86,6 +89,33 @@ class HandwritingRecognizerTask(Task):
             | {kind: len(samples) for kind, samples in self.valid.items()},
         }
 
+    @classmethod
+    def from_data(
+        cls,
+        recipe: HandwritingRecognizerRecipe,
+        data: str | Path,
+        out: Path,
+        note: Callable[[str], object],
+    ) -> Self:
+        """Read what is learnt from; the arguments are those of ``multimodal train``.
+
+        Args:
+            recipe: the choices.
+            data: handwriting; see `multimodal.strokes.handwritten.read_handwriting`.
+            out: the run's folder.
+            note: is told, a line each, what the training leaves out.
+
+        Raises:
+            UserError: the data cannot be read.
+        """
+        del out, note
+        kinds = [kind for kind in kinds_in(data) if kind in EVERY] or ["lines"]
+        samples = read_handwriting(data, kinds, "train")
+        valid: dict[str, Sequence[Handwritten]] = {
+            kind: read_handwriting(data, [kind], "dev")[:: EVERY[kind]] for kind in kinds
+        }
+        return cls(recipe, samples, valid)
+
     def validate(self, model: nn.Module) -> Mapping[str, float]:
         """The error rates of each kind, and the mean of their character error rates."""
         figures: dict[str, float] = {}
@@ -107,7 +137,7 @@ class HandwritingRecognizerTask(Task):
 
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write a handwriting recognizer."""
-        self._recognizer(model).save(folder)
+        self._recognizer(model).save_pretrained(folder)
 
     def _recognizer(self, model: nn.Module) -> HandwritingRecognizer:
         return HandwritingRecognizer(

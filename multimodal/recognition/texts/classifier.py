@@ -1,6 +1,6 @@
 """The one class that people use: load a text classifier, then show it texts.
 
-classifier = TextClassifier.load()                   # the shipped model; or a folder, or a Hub id
+classifier = TextClassifier.from_pretrained()  # the shipped model; or a folder, or a Hub id
 classifier.guess("a film to fall in love with")      # Guess(label="positive", …)
 classifier.guess(["so dull", "so good"])             # one for each
 classifier.guesses("so good")                        # one Guess after every word
@@ -10,30 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Self, overload
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from multimodal.checkpoints import (
-    JSON,
-    load_tensors,
-    read_checkpoint,
-    reading_config,
-    save_checkpoint,
-)
+from multimodal.checkpoints import JSON
 from multimodal.errors import UserError
-from multimodal.processor import Precision, torch_dtype
+from multimodal.pretrained_model import PretrainedModel
 from multimodal.recognition.arrays import Floats, Ints
 from multimodal.recognition.calibration import UNCALIBRATED, calibrated
 from multimodal.recognition.guess import Guess
 from multimodal.recognition.texts.model import TextConfig, TextNetwork, agreed
 from multimodal.recognition.texts.pieces import Pieces
-
-SHIPPED = "sentiment-sst2"
-TASK = "text-classifier"
 
 MAX_TOKENS = 2000
 """Pieces of a text that are read; what comes behind is left unread."""
@@ -55,7 +45,7 @@ class Influence:
     moved: float
 
 
-class TextClassifier:
+class TextClassifier(PretrainedModel):
     """A text becomes a ranking of labels, after every word.
 
     Args:
@@ -67,6 +57,10 @@ class TextClassifier:
         class_priors: V, how frequent each label was in training: the answer before the first word.
         temperatures: by how many pieces were read; see `multimodal.recognition.calibration`.
     """
+
+    TASK = "text-classifier"
+    PRECISION = "fp32"
+    network: TextNetwork
 
     def __init__(
         self,
@@ -88,26 +82,8 @@ class TextClassifier:
         self.temperatures = dict(temperatures)
 
     @classmethod
-    def load(cls, source: str | Path = SHIPPED, *, precision: Precision = "fp32") -> Self:
-        """Load a text classifier, ready to guess.
-
-        Args:
-            source: the name of a shipped model, a folder, or a repository of the Hugging Face Hub.
-            precision: of the arithmetic.
-
-        Raises:
-            UserError: when there is none, or it is damaged or made for another task.
-        """
-        checkpoint = read_checkpoint(source, task=TASK)
-        with reading_config(checkpoint):
-            classifier = cls.from_config(checkpoint.config)
-        load_tensors(classifier.network, checkpoint)
-        classifier.network.to(torch_dtype(precision))
-        return classifier
-
-    @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Build a model with random weights from the contents of a `config.json`."""
+        """See `PretrainedModel`."""
         labels = [str(label) for label in config["labels"]]
         names, class_priors = (
             [str(name) for name in config["names"]],
@@ -131,15 +107,9 @@ class TextClassifier:
             temperatures=temperatures,
         )
 
-    def save(self, folder: str | Path, card: str | None = None) -> Path:
-        """Write `config.json` and `model.safetensors` (16-bit) into a folder, all or nothing.
-
-        Args:
-            folder: where; a checkpoint that is there is replaced.
-            card: the text of the model card (README.md).
-        """
-        config: dict[str, JSON] = {
-            "task": TASK,
+    def to_config(self) -> dict[str, JSON]:
+        """See `PretrainedModel`."""
+        return {
             "network": asdict(self.network.config),
             "naive_bayes_weight": self.naive_bayes_weight,
             "temperatures": {str(least): value for least, value in self.temperatures.items()},
@@ -148,8 +118,6 @@ class TextClassifier:
             "class_priors": self.class_priors,
             "pieces": self.pieces.to_json(),
         }
-        tensors = self.network.state_dict()
-        return save_checkpoint(folder, config, tensors, dtype=torch.float16, card=card)
 
     @overload
     def guess(self, texts: str) -> Guess: ...

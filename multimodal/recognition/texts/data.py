@@ -65,6 +65,11 @@ class LabelledTexts:
     def read(cls, source: str | Path, split: str, columns: Columns) -> Self:
         """Read a split of a file, a folder, a pattern or a data set; rows without both are left.
 
+        Args:
+            source: a file, a folder, a pattern or the name of a data set.
+            split: train, dev or test.
+            columns: where texts and labels stand.
+
         Raises:
             UserError: it cannot be read, or has no such split or column.
         """
@@ -157,7 +162,14 @@ class TrainingTexts:
         return batches_per_epoch(len(self._cut), self._batch_size)
 
     def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[LabelledBatch]:
-        """This process's part of every batch of an epoch from number `start` on."""
+        """This process's part of every batch of an epoch from number `start` on.
+
+        Args:
+            epoch: number of the epoch.
+            start: batches to leave out, for going on in mid-epoch.
+            rank: this process.
+            world: number of processes.
+        """
         random = np.random.default_rng(derived_seed(self._seed, "texts", epoch))
         alike = self._lengths + random.uniform(0, _JITTER, len(self._cut))
         batches = np.array_split(np.argsort(alike, kind="stable"), len(self))

@@ -67,7 +67,13 @@ class Grammar:
     joins: Sequence[Rule] = field(default=())
 
     def worded(self, rule: Rule, mood: str, random: np.random.Generator) -> Opinion:
-        """A rule, its slots filled at random with words of a mood."""
+        """A rule, its slots filled at random with words of a mood.
+
+        Args:
+            rule: with slots.
+            mood: of the words.
+            random: draws them.
+        """
 
         def word(slot: re.Match[str]) -> str:
             of_moods = self.words[str(slot[1])]

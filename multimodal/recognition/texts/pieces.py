@@ -84,7 +84,14 @@ class Pieces:
 
     @classmethod
     def build(cls, texts: Iterable[str], kind: Kind, buckets: int, min_count: int) -> Self:
-        """Those of some texts, of which pieces that come `min_count` times have a vector each."""
+        """Those of some texts, of which pieces that come `min_count` times have a vector each.
+
+        Args:
+            texts: to count pieces in.
+            kind: "words" or "characters".
+            buckets: how many vectors runs of letters share.
+            min_count: rarer pieces have no vector of their own.
+        """
         cut = ([_known_as(piece) for piece in cut_text(text, kind)] for text in texts)
         return cls(kind, WordVocabulary.build(cut, min_count), buckets)
 

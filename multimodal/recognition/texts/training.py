@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 import numpy as np
 import torch
@@ -134,6 +134,35 @@ class TextClassifierTask(Task):
             "labels": self.labels,
         }
 
+    @classmethod
+    def from_data(
+        cls,
+        recipe: TextClassifierRecipe,
+        data: str | Path,
+        out: Path,
+        note: Callable[[str], object],
+        *,
+        text_column: str | None = None,
+        label_column: str | None = None,
+    ) -> Self:
+        """Read what is learnt from; the arguments are those of ``multimodal train``.
+
+        Args:
+            recipe: the choices.
+            data: labelled texts; see `multimodal.recognition.texts.data`.
+            out: the run's folder.
+            note: is told, a line each, what the training leaves out.
+            text_column: the name or number of the column of texts, where names do not tell.
+            label_column: likewise, of labels.
+
+        Raises:
+            UserError: the data cannot be read.
+        """
+        del out, note
+        columns = Columns(text_column, label_column)
+        parts = [LabelledTexts.read(data, split, columns) for split in ("train", "dev")]
+        return cls(recipe, *parts)
+
     def classifier(self, model: nn.Module) -> TextClassifier:
         """The classifier around a model as it is now."""
         return TextClassifier(
@@ -187,7 +216,7 @@ class TextClassifierTask(Task):
 
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write a classifier."""
-        self.classifier(model).save(folder)
+        self.classifier(model).save_pretrained(folder)
 
     def _readable(self, texts: LabelledTexts) -> tuple[list[list[str]], Ints]:
         """Those texts that hold a word, in pieces, and the numbers of their labels."""

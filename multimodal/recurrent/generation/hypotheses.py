@@ -159,11 +159,24 @@ class History:
         self._steps: list[_Step] = []
 
     def record(self, items: Tensor, choice: Choice, attention: Tensor | None) -> None:
-        """Keep one step: items (B,), the choice for N slots, attention (B, K, S) of K parents."""
+        """Keep one step: items (B,), the choice for N slots, attention (B, K, S) of K parents.
+
+        Args:
+            items: (B,), numbers of the batch's items.
+            choice: of N slots.
+            attention: (B, K, S) of K parents, or None.
+        """
         self._steps.append(_Step(items, choice, attention))
 
     def hypothesis(self, item: int, entry: Entry, unmet: int, end: int) -> Hypothesis:
-        """Read a complete hypothesis of `item` from its last token back to its first."""
+        """Read a complete hypothesis of `item` from its last token back to its first.
+
+        Args:
+            item: number of the item.
+            entry: where its hypothesis ended.
+            unmet: how many requirements it left open.
+            end: the end token.
+        """
         tokens, log_probs, looks = [], [], []
         slot = entry.slot
         for page in reversed(self._pages[: entry.length]):

@@ -119,7 +119,13 @@ def _forbid_repetition(written: Tensor, log_probs: Tensor, n: int) -> None:
 
 
 def forbid_tokens(log_probs: Tensor, tokens: Tensor, where: Tensor) -> None:
-    """Write -inf for those of the tokens (B, K, N) that are marked by `where` (B, K, N)."""
+    """Write -inf for those of the tokens (B, K, N) that are marked by `where` (B, K, N).
+
+    Args:
+        log_probs: (B, K, V), changed in place.
+        tokens: (B, K, N).
+        where: (B, K, N), whether a token is forbidden.
+    """
     # Added, not written: the same token may stand at one place that is marked and one that isn't.
     penalties = torch.zeros_like(where, dtype=log_probs.dtype).masked_fill_(where, -torch.inf)
     log_probs.scatter_add_(-1, tokens, penalties)

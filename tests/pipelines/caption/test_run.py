@@ -150,11 +150,13 @@ def test_an_interrupted_run_is_not_forgotten_silently(checkpoint, photos, tmp_pa
 
 
 def test_a_captioner_is_told_from_every_other(captioner, checkpoint):
-    first, again = (Captioner.load(checkpoint, precision="fp32") for _ in range(2))
+    first, again = (Captioner.from_pretrained(checkpoint, precision="fp32") for _ in range(2))
     assert fingerprint(first) == fingerprint(again)
     again.network.decoder.readout.bias.data[3] += 1
     assert fingerprint(first) != fingerprint(again)
-    assert fingerprint(first) != fingerprint(Captioner.load(checkpoint, precision="bf16"))
+    assert fingerprint(first) != fingerprint(
+        Captioner.from_pretrained(checkpoint, precision="bf16")
+    )
 
 
 def test_what_is_finished_is_left_alone(checkpoint, photos, tmp_path):

@@ -101,7 +101,7 @@ def test_what_cannot_be_guessed_is_one_line(recognizer):
 
 
 def test_what_is_saved_guesses_the_same(recognizer, checkpoint):
-    loaded = ClipRecognizer.load(checkpoint, precision="fp32")
+    loaded = ClipRecognizer.from_pretrained(checkpoint, precision="fp32")
     assert loaded.labels == recognizer.labels
     assert loaded.temperatures == recognizer.temperatures
     one, two = (r.guess(field("falls", 5)) for r in (recognizer, loaded))
@@ -118,7 +118,7 @@ def test_another_encoder_is_refused(recognizer, checkpoint, copied, tmp_path):
     config["encoder"]["captioner"] = str(captioner(tmp_path / "other", seed=1))
     (checkpoint / "config.json").write_text(json.dumps(config))
     with pytest.raises(UserError, match=r"has no more .*: train the clip recognizer again$"):
-        ClipRecognizer.load(checkpoint)
+        ClipRecognizer.from_pretrained(checkpoint)
 
 
 def test_the_digest_is_the_weights_and_not_their_precision(copied, tmp_path):
@@ -149,7 +149,7 @@ def test_a_damaged_configuration_is_one_line(checkpoint, change):
     path = checkpoint / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(UserError, match=r"config\.json: ") as caught:
-        ClipRecognizer.load(checkpoint)
+        ClipRecognizer.from_pretrained(checkpoint)
     assert len(str(caught.value).splitlines()) == 1
 
 

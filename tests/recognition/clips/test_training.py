@@ -37,7 +37,7 @@ def test_a_recognizer_learns_what_only_the_order_tells(recipe, data, tmp_path):
     lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
     dev = [line for line in map(json.loads, lines) if line["kind"] == "dev"]
     assert {"top1", "top5", "top1_half", "ece"} < set(dev[0])
-    recognizer = ClipRecognizer.load(best)
+    recognizer = ClipRecognizer.from_pretrained(best)
     held_out = [(label, clip) for label, of_one in parts["test"].items() for clip in of_one]
     right = [recognizer.guess(clip.path).label == label for label, clip in held_out]
     assert np.mean(right) > 0.9

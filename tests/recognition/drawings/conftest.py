@@ -61,4 +61,4 @@ def recognizer(config) -> Recognizer:
 
 @pytest.fixture
 def checkpoint(recognizer, tmp_path) -> Path:
-    return recognizer.save(tmp_path / "checkpoint")
+    return recognizer.save_pretrained(tmp_path / "checkpoint")

@@ -123,7 +123,7 @@ def test_what_is_no_stroke_is_refused_and_forgotten(recognizer, drawings, stroke
 
 
 def test_a_saved_recognizer_guesses_the_same(recognizer, checkpoint, several):
-    loaded = Recognizer.load(checkpoint)
+    loaded = Recognizer.from_pretrained(checkpoint)
     assert loaded.categories == recognizer.categories
     assert loaded.temperatures == recognizer.temperatures
     assert not loaded.network.training
@@ -133,7 +133,7 @@ def test_a_saved_recognizer_guesses_the_same(recognizer, checkpoint, several):
 
 
 def test_bf16_is_near(checkpoint, several):
-    coarse, fine = (Recognizer.load(checkpoint, precision=p) for p in ("bf16", "fp32"))
+    coarse, fine = (Recognizer.from_pretrained(checkpoint, precision=p) for p in ("bf16", "fp32"))
     for one, two in zip(coarse.guess(several), fine.guess(several), strict=True):
         assert dict(one.ranking) == pytest.approx(dict(two.ranking), abs=0.1)
     watcher = coarse.watch()
@@ -157,7 +157,7 @@ def test_a_damaged_configuration_is_one_line(checkpoint, key, value, line):
     path = checkpoint / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
     with pytest.raises(UserError, match=line) as error:
-        Recognizer.load(checkpoint)
+        Recognizer.from_pretrained(checkpoint)
     assert str(path) in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -166,4 +166,4 @@ def test_other_categories_do_not_fit_the_weights(checkpoint):
     path = checkpoint / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "categories": ["one"]}))
     with pytest.raises(UserError, match="do not fit"):
-        Recognizer.load(checkpoint)
+        Recognizer.from_pretrained(checkpoint)

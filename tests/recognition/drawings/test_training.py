@@ -161,7 +161,7 @@ def test_a_recognizer_learns_shapes(drawings, tmp_path):
     dev = [line for line in map(json.loads, lines) if line["kind"] == "dev"]
     assert len(dev) == recipe.epochs
     assert {"top1_frequent", "top1", "top5", "ece", "ece_unfinished"} < set(dev[0])
-    recognizer = Recognizer.load(best)
+    recognizer = Recognizer.from_pretrained(best)
     held_out = [(name, drawing) for name, of_one in parts[1].items() for drawing in of_one]
     found = [guess.label for guess in recognizer.guess([drawing for _, drawing in held_out])]
     share = np.mean([name == guess for (name, _), guess in zip(held_out, found, strict=True)])

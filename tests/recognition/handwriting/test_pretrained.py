@@ -1,38 +1,17 @@
-"""The handwriting recognizer that ships: small, documented, and as good as its card says."""
+"""The handwriting recognizer that ships is as good as its card says."""
 
 import numpy as np
 import pytest
-import torch
-from safetensors import safe_open
 
-from multimodal.checkpoints import CARD, CONFIG, PRETRAINED, WEIGHTS
 from multimodal.recognition.handwriting.metrics import error_rates
-from multimodal.recognition.handwriting.recognizer import SHIPPED, HandwritingRecognizer
+from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
 from multimodal.strokes import Drawing
 from multimodal.strokes.handwritten import read_handwriting
-
-FOLDER = PRETRAINED / SHIPPED
-LARGEST = 3e6  # bytes of weights
-
-pytestmark = pytest.mark.skipif(
-    not (FOLDER / WEIGHTS).is_file(), reason=f"{SHIPPED} is not in the package"
-)
 
 
 @pytest.fixture(scope="module")
 def shipped() -> HandwritingRecognizer:
-    return HandwritingRecognizer.load()
-
-
-def test_it_is_small_and_16_bit_and_has_a_card():
-    assert (FOLDER / WEIGHTS).stat().st_size <= LARGEST
-    with safe_open(FOLDER / WEIGHTS, framework="pt") as file:
-        kinds = {file.get_tensor(name).dtype for name in file.keys()}  # noqa: SIM118
-    assert torch.float32 not in kinds
-    card = (FOLDER / CARD).read_text(encoding="utf-8")
-    assert "CC BY 4.0" in card
-    assert "UNIPEN" in card
-    assert (FOLDER / CONFIG).is_file()
+    return HandwritingRecognizer.from_pretrained()
 
 
 def block_letters() -> list[np.ndarray]:

@@ -123,7 +123,7 @@ def test_no_stroke_is_refused_while_reading_along(recognizer):
 
 
 def test_saved_and_loaded(writer, recognizer, checkpoint):
-    loaded = HandwritingRecognizer.load(checkpoint, precision="fp32")
+    loaded = HandwritingRecognizer.from_pretrained(checkpoint, precision="fp32")
     assert loaded.alphabet == recognizer.alphabet
     assert loaded.network.config == recognizer.network.config
     assert not loaded.network.training
@@ -147,4 +147,4 @@ def test_a_checkpoint_that_is_none(checkpoint, change, complaint):
     path = checkpoint / CONFIG
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(UserError, match=complaint):
-        HandwritingRecognizer.load(checkpoint)
+        HandwritingRecognizer.from_pretrained(checkpoint)

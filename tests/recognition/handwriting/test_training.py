@@ -31,7 +31,7 @@ def test_a_reader_learns_letters_without_being_told_where_they_are(writer, tmp_p
     lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
     dev = [line for line in map(json.loads, lines) if line["kind"] == "dev"]
     assert {"cer", "cer_words", "wer_words"} < set(dev[0])
-    recognizer = HandwritingRecognizer.load(best)
+    recognizer = HandwritingRecognizer.from_pretrained(best)
     unseen = writer.samples(30, 0, seed=9000)
     right = [recognizer.read(each.drawing).text == each.text for each in unseen]
     assert sum(right) > 25

@@ -59,8 +59,8 @@ def test_the_count_and_the_temperature_weigh(classifier):
 
 def test_it_survives_saving(classifier, tmp_path):
     classifier.temperatures = {1: 1.5, 6: 0.8}
-    folder = classifier.save(tmp_path / "saved", card="# card")
-    again = TextClassifier.load(folder)
+    folder = classifier.save_pretrained(tmp_path / "saved", card="# card")
+    again = TextClassifier.from_pretrained(folder)
     assert again.temperatures == classifier.temperatures
     assert (again.labels, again.names, again.class_priors) == (
         classifier.labels,
@@ -100,8 +100,8 @@ def test_a_text_without_end_is_read_up_to_a_limit(classifier):
     ],
 )
 def test_a_broken_configuration_is_one_line(classifier, tmp_path, change):
-    folder = classifier.save(tmp_path / "saved")
+    folder = classifier.save_pretrained(tmp_path / "saved")
     config = json.loads((folder / "config.json").read_text()) | change
     (folder / "config.json").write_text(json.dumps(config))
     with pytest.raises(UserError, match=str(folder)):
-        TextClassifier.load(folder)
+        TextClassifier.from_pretrained(folder)

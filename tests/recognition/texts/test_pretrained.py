@@ -1,21 +1,15 @@
-"""The classifier that ships."""
+"""The classifier that ships knows moods."""
 
 from pathlib import Path
 
 import pytest
 
-from multimodal.checkpoints import CARD, PRETRAINED, WEIGHTS
-from multimodal.recognition.texts.classifier import SHIPPED, TextClassifier
-
-FOLDER = PRETRAINED / SHIPPED
-pytestmark = pytest.mark.skipif(
-    not (FOLDER / WEIGHTS).is_file(), reason=f"{SHIPPED} does not ship with this checkout"
-)
+from multimodal.recognition.texts.classifier import TextClassifier
 
 
 @pytest.fixture(scope="module")
 def classifier() -> TextClassifier:
-    return TextClassifier.load()
+    return TextClassifier.from_pretrained()
 
 
 @pytest.mark.parametrize(
@@ -35,13 +29,6 @@ def test_it_knows_what_is_said_of_films(classifier, text, label):
 
 def test_what_it_has_not_read_is_about_as_likely_as_not(classifier):
     assert classifier.guess("the").probability < 0.75
-
-
-def test_it_is_small_and_has_a_card():
-    assert (FOLDER / WEIGHTS).stat().st_size <= 2.6e6
-    card = (FOLDER / CARD).read_text(encoding="utf-8")
-    for said in ("Stanford Sentiment Treebank", "test", "Limits"):
-        assert said in card
 
 
 def test_a_hundred_short_sentences_of_our_own(classifier):

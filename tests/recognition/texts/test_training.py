@@ -44,7 +44,7 @@ def test_a_classifier_learns_which_words_tell(task, data, tmp_path, monkeypatch)
     lines = map(json.loads, (tmp_path / "run" / "metrics.jsonl").read_text().splitlines())
     dev = [line for line in lines if line["kind"] == "dev"]
     assert {"accuracy", "nats", "ece", "accuracy_unfinished", "accuracy_readers"} < set(dev[0])
-    classifier = TextClassifier.load(best)
+    classifier = TextClassifier.from_pretrained(best)
     held_out = LabelledTexts.read(data, "test", Columns())
     guesses = classifier.guess(held_out.texts)
     names = {"sad": "bad", "glad": "good"}

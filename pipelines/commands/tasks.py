@@ -1,0 +1,112 @@
+"""``train`` and ``evaluate`` for every row of the table that has no richer command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import Parameter, Signature
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from multimodal.tasks import TASKS, TaskSpec
+from pipelines.commands import (
+    Run,
+    ScoresFile,
+    Settings,
+    evaluate,
+    given,
+    listed,
+    model_help,
+    report_scores,
+    require_scores_place,
+    train,
+)
+
+
+def register_all() -> None:
+    """Add the commands of all tasks, behind those that modules of this package bring along."""
+    for spec in TASKS.values():
+        register(spec)
+
+
+def register(spec: TaskSpec) -> None:
+    """Add the commands of a task, unless a module has a richer one."""
+    helped = f"{spec.label} ({spec.title[:1].lower()}{spec.title[1:]})."
+    train.command(spec.name, help=f"Train a {helped}")(train_command(spec))
+    if spec.name not in {command.name for command in evaluate.registered_commands}:
+        evaluate.command(spec.name, help=f"Measure a {helped}")(evaluate_command(spec))
+
+
+def train_command(spec: TaskSpec) -> Callable[..., None]:
+    """Make the command that trains a model of a task."""
+
+    def command(data: str, out: Path, settings: list[str] | None = None, **options: Any) -> None:
+        from pipelines.train import train_model
+
+        best = train_model(
+            spec.name, data, out, settings or [], _note, **_data_values(spec, options)
+        )
+        hint = f"; try: {spec.example} --model {best}" if spec.example else ""
+        typer.echo(f"{best}: the best {spec.label}{hint}")
+
+    return _with_options(
+        command, _data(spec), _option("out", Run), _option("settings", Settings, None), spec=spec
+    )
+
+
+def evaluate_command(spec: TaskSpec) -> Callable[..., None]:
+    """Make the command that measures a model of a task."""
+
+    def command(
+        data: str, model: str | None, split: str, json_file: Path | None, **options: Any
+    ) -> None:
+        from pipelines.evaluate import evaluate_model
+
+        require_scores_place(json_file)
+        values = _data_values(spec, options)
+        report_scores(evaluate_model(spec.name, model, data, split, **values), json_file)
+
+    model = Annotated[str | None, typer.Option(help=model_help(spec.name))]
+    split = Annotated[str, typer.Option(help="The held-out split.")]
+    return _with_options(
+        command,
+        _data(spec),
+        _option("model", model, None),
+        _option("split", split, "test"),
+        _option("json_file", ScoresFile, None),
+        spec=spec,
+    )
+
+
+def _with_options(
+    command: Callable[..., None], *options: Parameter, spec: TaskSpec
+) -> Callable[..., None]:
+    """Give a function the signature that the command line reads."""
+    of_data = (
+        _option(option.name, Annotated[str | None, typer.Option(help=option.help)], None)
+        for option in spec.data_options
+    )
+    signature = Signature([*options, *of_data])
+    command.__signature__ = signature  # type: ignore[attr-defined]
+    command.__annotations__ = {name: p.annotation for name, p in signature.parameters.items()}
+    return command
+
+
+def _option(name: str, annotation: Any, default: Any = Parameter.empty) -> Parameter:
+    return Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+def _data(spec: TaskSpec) -> Parameter:
+    return _option("data", Annotated[str, typer.Option(help=spec.data)])
+
+
+def _data_values(spec: TaskSpec, options: dict[str, Any]) -> dict[str, Any]:
+    many = {option.name for option in spec.data_options if option.many}
+    return {
+        name: listed(value) if name in many else value for name, value in given(**options).items()
+    }
+
+
+def _note(line: str) -> None:
+    typer.echo(line, err=True)

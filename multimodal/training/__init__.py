@@ -27,7 +27,6 @@ from multimodal.training.recipe import (
     Stage,
     Task,
     TrainingOptions,
-    require_ranges,
     training_options,
 )
 from multimodal.training.schedule import batches_per_epoch, shuffled_batches
@@ -41,7 +40,6 @@ __all__ = [
     "TrainingStoppedError",
     "batches_per_epoch",
     "derived_seed",
-    "require_ranges",
     "shuffled_batches",
     "train",
     "training_options",

@@ -100,8 +100,9 @@ def handwrite_command(
     what = spell(what) if spelled else what
     place = output or jobs.free_path(what)
     jobs.require_output(place, overwrite=overwrite)
-    sheet = {"margin": margin, "spacing": line_height, "ruled": ruled, "ink": ink}
-    paper = Paper.named(page, **sheet) if page else None
+    paper = None
+    if page:
+        paper = Paper.named(page, margin=margin, spacing=line_height, ruled=ruled, ink=ink)
     layout = Layout(line_height, None if page else jobs.text_width(width), align, size)
     writer = jobs.open_handwriting_generator(model, judged=drafts != 1)
     seed = secrets.randbelow(MOST_SEEDS) if seed is None else seed

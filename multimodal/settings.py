@@ -122,6 +122,8 @@ class Setting(NamedTuple):
             found = value if type(value) is self.type else None
         if found is None:
             raise UserError(f"{value!r} is no {kind}")
+        if self.choices and found not in self.choices:
+            raise UserError(f"choose one of {', '.join(map(str, self.choices))}")
         return found
 
 
@@ -156,7 +158,7 @@ def require_names(given: Iterable[str], known: Iterable[str]) -> None:
 
 
 def settings_of(settings: type) -> tuple[Setting, ...]:
-    """Return the settings among the fields of a dataclass: those that are `Annotated`."""
+    """Return the settings among the fields of a dataclass: numbers, texts and choices."""
     return _settings_of(settings)
 
 
@@ -166,32 +168,8 @@ def _settings_of(settings: type) -> tuple[Setting, ...]:
     return tuple(
         _setting(field.name, hints[field.name], None if field.default is MISSING else field.default)
         for field in fields(settings)
-        if get_origin(hints[field.name]) is Annotated
+        if _is_setting(hints[field.name])
     )
-
-
-def settings_from(settings: Any, values: Mapping[str, object], where: str) -> dict[str, Any]:
-    """Read the values of some settings.
-
-    Args:
-        settings: the dataclass.
-        values: by name, as text or as a file has them.
-        where: what names a value in an error, with the setting in place of "{}".
-
-    Raises:
-        UserError: there is no such setting, or a value is not of its type.
-    """
-    known = {setting.name: setting for setting in settings_of(settings)}
-    found = {}
-    for name, value in values.items():
-        if name not in known:
-            names = ", ".join(known)
-            raise UserError(f"{where.format(name)}: no such setting; there are {names}")
-        try:
-            found[name] = known[name].parse(value)
-        except UserError as error:
-            raise UserError(f"{where.format(name)}: {error}") from None
-    return found
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -232,8 +210,12 @@ def config_of(config: type[Config], settings: object, **given: Any) -> Config:
     return config(**{**own, **given})
 
 
+def _is_setting(hint: Any) -> bool:
+    return get_origin(hint) in (Annotated, Literal) or hint in (int, float, str, bool)
+
+
 def _setting(name: str, hint: Any, default: Any) -> Setting:
-    kind, *about = get_args(hint)
+    kind, *about = get_args(hint) if get_origin(hint) is Annotated else (hint,)
     optional = type(None) in get_args(kind)
     if optional:
         (kind,) = (each for each in get_args(kind) if each is not type(None))

@@ -150,6 +150,7 @@ class Task(ABC):
         config: everything besides the stages' options that decides the outcome (sizes, batch sizes,
             which data and how many); a run goes on only when it is the same.
         opening: lines that a run begins with.
+        recipe_file: the content of the run's `recipe.toml`, by which it can be repeated, if any.
     """
 
     model: nn.Module
@@ -158,6 +159,7 @@ class Task(ABC):
     higher_is_better: bool = True
     config: Mapping[str, JSON]
     opening: Sequence[str] = ()
+    recipe_file: str = ""
 
     @abstractmethod
     def validate(self, model: nn.Module) -> Mapping[str, float]:

@@ -75,7 +75,12 @@ app.add_typer(benchmark, name="benchmark")
 
 Run = Annotated[Path, typer.Option(help="The run's folder; an interrupted run goes on.")]
 Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="name=value, a field of the recipe.")
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A setting of the recipe; again for more."),
+]
+RecipeFile = Annotated[
+    Path | None,
+    typer.Option("--config", help="A file of settings, such as another run's recipe.toml."),
 ]
 ScoresFile = Annotated[Path | None, typer.Option("--json", help="Write the figures here.")]
 

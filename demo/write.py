@@ -22,7 +22,7 @@ BEGINNINGS = {
 
 NO_MODEL = (
     "No language model ships with this version yet. You can train one on any text with "
-    "`multimodal train language-model --data book.txt --out runs/book`, and open this page with "
+    "`multimodal train language-model --data book.txt --output runs/book`, and open this page with "
     "`multimodal demo --language-model runs/book/best`."
 )
 

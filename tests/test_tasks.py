@@ -165,7 +165,7 @@ def test_its_commands_come_from_the_row(toy, pairs, tmp_path, monkeypatch):
         monkeypatch.setattr(group, "registered_commands", [*group.registered_commands])
     register(toy)
     run, out = CliRunner(), tmp_path / "run"
-    command = ["train", "doubler", "--data", str(pairs), "--out", str(out), "--name", "mine"]
+    command = ["train", "doubler", "--data", str(pairs), "--output", str(out), "--name", "mine"]
     trained = run.invoke(commands.app, command)
     assert trained.exit_code == 0, trained.output
     assert f"{out / 'best'}: the best doubler\n" in trained.output

@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 import typer
 
 from multimodal.errors import UserError
-from pipelines.commands import app, given, model_help
+from pipelines.commands import app, given, model_option
 
-Model = Annotated[str | None, typer.Option(help=model_help("handwriting-generator"))]
+Model = Annotated[str | None, model_option("handwriting-generator")]
 
 MOST_SEEDS = 2**31  # to choose from where none is given
 FIRST_DRAFTS = 2  # before any is read back

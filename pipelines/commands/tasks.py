@@ -20,7 +20,7 @@ from pipelines.commands import (
     evaluate,
     given,
     listed,
-    model_help,
+    model_option,
     report_scores,
     require_scores_place,
     train,
@@ -103,7 +103,7 @@ def evaluate_command(spec: TaskSpec) -> Callable[..., None]:
         values = _data_values(spec, options)
         report_scores(evaluate_model(spec.name, model, data, split, **values), json_file)
 
-    model = Annotated[str | None, typer.Option(help=model_help(spec.name))]
+    model = Annotated[str | None, model_option(spec.name)]
     split = Annotated[str, typer.Option(help="The held-out split.")]
     return _with_options(
         command,
@@ -120,7 +120,11 @@ def _with_options(
 ) -> Callable[..., None]:
     """Give a function the signature that the command line reads."""
     of_data = (
-        _option(option.name, Annotated[str | None, typer.Option(help=option.help)], None)
+        _option(
+            option.name,
+            Annotated[str | None, typer.Option(help=option.help, show_default=option.default)],
+            None,
+        )
         for option in spec.data_options
     )
     signature = Signature([*options, *of_data])

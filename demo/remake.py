@@ -26,7 +26,7 @@ from pipelines.caption.inputs import sample_pictures
 if TYPE_CHECKING:
     from multimodal.captioning.caption import Caption
 
-DOCS, README = Path("docs"), Path("README.md")
+DOCS, TABLE = Path("docs"), Path("docs/captioning.md")
 
 NAMED = (
     *(("gradio", f"media_assets/images/{name}.jpg") for name in ("cheetah", "cheetah1", "lion")),
@@ -85,18 +85,18 @@ def _stem(name: str) -> str:
 
 
 def table_in(text: str) -> list[str]:
-    """The rows of the table of names in a README."""
+    """The rows of the table of names in a page."""
     return text.partition("\n".join(HEAD))[2].strip("\n").partition("\n\n")[0].splitlines()
 
 
 def remake_table() -> None:
-    """The table of names in the README; photos that are not there keep their rows."""
-    text = README.read_text(encoding="utf-8")
+    """The table of names in the documentation; photos that are not there keep their rows."""
+    text = TABLE.read_text(encoding="utf-8")
     old = table_in(text)
     new = list(named_rows())
     there = {f"{_TITLES.get(p, p)}, {Path(f).name}" for p, f in NAMED if photo_of(p, f)}
     kept = [row for row in old if row.split(" | ")[0].removeprefix("| ") not in there]
-    write_text(README, text.replace("\n".join(old), "\n".join([*new, *kept])))
+    write_text(TABLE, text.replace("\n".join(old), "\n".join([*new, *kept])))
 
 
 def remake_captions() -> None:
@@ -169,8 +169,8 @@ def main(names: Sequence[str]) -> None:
     unknown = set(names) - set(PARTS)
     if unknown:
         raise UserError(f"{min(unknown)}: no such part; there are {', '.join(PARTS)}")
-    if not (DOCS.is_dir() and README.is_file()):
-        raise UserError("run this in the checkout, where README.md and docs/ are")
+    if not (TABLE.is_file()):
+        raise UserError("run this in the checkout, where docs/ is")
     for name in names or PARTS:
         PARTS[name]()
 

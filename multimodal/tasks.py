@@ -41,13 +41,11 @@ class Measure:
         name: as people call it.
         figure: its key among what `evaluate` gives, or among those of every direction.
         higher_is_better: which way.
-        split: on which it is measured.
     """
 
     name: str
     figure: str
     higher_is_better: bool = True
-    split: str = "dev"
 
 
 @dataclass(frozen=True)
@@ -213,7 +211,7 @@ TASKS: dict[str, TaskSpec] = {
             training="multimodal.recognition.handwriting.training:HandwritingRecognizerTask",
             data="Handwriting: a folder of lines.parquet and words.parquet, or IAM-OnDB's.",
             example="multimodal read note.svg",
-            measure=Measure("CER", "cer", higher_is_better=False, split="dev"),
+            measure=Measure("CER", "cer", higher_is_better=False),
             shipped=("reader-unipen",),
             exporter="multimodal.exporting.handwriting_recognizer:exported",
             portable="multimodal.portable.handwriting_recognizer:PortableHandwritingRecognizer",

@@ -148,7 +148,7 @@ def measured(task: str, fp32: Path, int8: Path, data: str | Path) -> Measured:
 
 def _figure(task: str, measure: Measure, file: Path, data: str | Path) -> float:
     """One figure of a file on its dev split; the mean, where there is one for each direction."""
-    figures = evaluate_model(task, file, data, measure.split)
+    figures = evaluate_model(task, file, data, "dev")
     if measure.figure in figures:
         return float(figures[measure.figure])
     return fmean(found[measure.figure] for found in figures.values())

@@ -157,7 +157,8 @@ def _rows_of_split(request: _Request, wanted: str) -> list[_Row]:
             rows += part
     if not rows:
         stated = ", ".join(sorted(filter(None, offered))) or "none"
-        hint = "names divide it; state splits" if None in offered else f"there are: {stated}"
+        divided = "names divide it, a tenth each: add photos, or make folders train and dev"
+        hint = divided if None in offered else f"there are: {stated}"
         raise UserError(f"{request.source}: no photo in a {wanted} split ({hint})")
     return rows
 

@@ -88,6 +88,12 @@ class CaptionerRecipe(Settings):
         " named twice counts twice. None may describe dev or test photos.",
     ] = ""
     language_epochs: Annotated[int, Ge(0), "Passes over it; 0 leave that stage out."] = 1
+    aligned_words: Annotated[
+        int,
+        Ge(0),
+        "Of the captioner to `start` with, how many words of its list are known well; the columns"
+        " of the others begin from these. See `Decoder.align_list`. 0 leave them.",
+    ] = 0
     language_share: Annotated[
         Amount,
         "The weight of captions alone beside those of photos in cross-entropy, where there "

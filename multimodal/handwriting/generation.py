@@ -29,7 +29,7 @@ def random_numbers(seeds: list[int], points: int) -> Tensor:
 
 @torch.inference_mode()
 def write_lines(
-    pens: IncrementalDecoder,
+    decoder: IncrementalDecoder,
     first: Tensor,
     lengths: Tensor,
     output: MixtureOutput,
@@ -39,7 +39,7 @@ def write_lines(
     """Write on until every line has ended or its points are used up.
 
     Args:
-        pens: stand before the first points.
+        decoder: stands before the first points.
         first: (B, 4) the points that come first, with the height of each.
         lengths: (B,) the cells of the texts, the end among them.
         output: how vectors are read.
@@ -61,8 +61,10 @@ def write_lines(
     lingered = torch.zeros(lines, dtype=torch.long)
     last, ends = first, lengths - 1
     for step in range(most):
-        vectors, weights = pens.move(last)
+        vectors, weights = decoder.move(last)
         told[step, rows] = vectors.float()
+        # A line may end only where the window rests on the cell behind the last character: before,
+        # the end has no probability. Having arrived, it may linger for a while, as for a dot.
         looked = weights.argmax(1)
         arrived = looked >= ends
         vectors[:, END_OF_LINE].masked_fill_(~arrived, -torch.inf)
@@ -80,12 +82,13 @@ def write_lines(
         counts[which[now & ~over.numpy()]] = step + 1
         ended[which[now & over.numpy()]] = True
         writing &= ~(over | late)
+        # Lines that are over stay in the batch, unread, until an eighth of it has ended.
         left = int(writing.sum())
         if not left:
             break
         if left <= _CROWDED * len(rows):
             kept = writing.nonzero()[:, 0]
-            pens.keep(kept)
+            decoder.keep(kept)
             rows, writing, last = rows[kept], writing[kept], last[kept]
             ends, limits, lingered = ends[kept], limits[kept], lingered[kept]
     nats = _nats(output, told, torch.from_numpy(drawn[..., :2]), pens_drawn, counts)

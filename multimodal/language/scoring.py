@@ -63,7 +63,7 @@ def log_probabilities(network: LanguageNetwork, ids: Ids, before: int, streams: 
 
     Args:
         network: in evaluation mode.
-        ids: (N,) the text.
+        ids: (N,) the text, of any integer type: all of it is held in that type.
         before: the token that is read before the text.
         streams: how many parts.
     """
@@ -71,7 +71,8 @@ def log_probabilities(network: LanguageNetwork, ids: Ids, before: int, streams: 
     length = -(-len(ids) // streams)
     own = torch.arange(streams, device=device)[:, None] * length  # (B, 1) where the parts begin
     begins = (own - RUN_UP).clamp(min=0)
-    tokens = torch.from_numpy(np.append(before, ids)).to(device)  # what is read: (1 + N,)
+    read = np.concatenate([np.array([before], ids.dtype), ids])
+    tokens = torch.from_numpy(read).to(device)  # (1 + N,)
     found = torch.zeros(len(ids), device=device)
     carried = CarriedState()
     steps = int((own - begins).max()) + length
@@ -81,9 +82,10 @@ def log_probabilities(network: LanguageNetwork, ids: Ids, before: int, streams: 
         places = begins + torch.arange(start, min(start + size, steps), device=device)
         scored = (places >= own) & (places < (own + length).clamp(max=len(ids)))
         places.clamp_(max=len(ids) - 1)
-        logits, state = network(tokens[places], carried.state)
+        logits, state = network(tokens[places].long(), carried.state)
         carried.keep(state)
-        log_probs = logits.float().log_softmax(-1).gather(-1, tokens[places + 1, None])[..., 0]
+        targets = tokens[places + 1, None].long()
+        log_probs = logits.float().log_softmax(-1).gather(-1, targets)[..., 0]
         found[places[scored]] = log_probs[scored]
     return found.cpu()
 

@@ -174,7 +174,7 @@ class LanguageModelTask(Task):
         self.model, self.vocabulary = _beginning(recipe, splits)
         reading = LanguageModelingStage(recipe, train, self.vocabulary, out / "samples.txt")
         self.stages = [reading]
-        self._dev = encode_passages(dev, self.vocabulary)
+        self._dev = encode_passages(dev, self.vocabulary, smallest_type(len(self.vocabulary)))
         self._dev_characters = characters_of(dev)
         self.config = {
             "recipe": asdict(recipe),
@@ -222,7 +222,7 @@ class LanguageModelTask(Task):
         ids, before = self._dev, token_before(self.vocabulary)
         network = cast(LanguageNetwork, model)
         log_probs = log_probabilities(network, ids, before, streams_for(len(ids)))
-        nats = -float(log_probs.double().sum())
+        nats = -float(log_probs.sum(dtype=torch.float64))
         return asdict(TextScores.of(nats, len(ids), self._dev_characters))
 
     def samples(self, model: nn.Module) -> Sequence[str]:

@@ -290,7 +290,9 @@ class _Forward:
         return weights
 
     def sensitivities(self) -> Tensor:
-        """How what is seen hangs on α̂, β̂ and κ: (T, B, 3 K, D)."""
+        """Return the derivatives of w by α̂, β̂ and κ: (T, B, 3 K, D)."""
+        # w = Σ_u Σ_k α exp(-β (κ - u)²) memory_u, with α = exp(α̂) and β = exp(β̂), so that
+        # dφ/dα̂ = φ,  dφ/dβ̂ = -β (κ - u)² φ,  dφ/dκ = -2 β (κ - u) φ.
         alpha, beta, _ = self.exponentials.chunk(3, -1)  # (T, B, K) each
         away = self.places[..., None] - self.cells_of_text  # (T, B, K, U)
         bells = (-beta[..., None] * away.square()).exp_().mul_(alpha[..., None])
@@ -314,40 +316,46 @@ def _backward(
         hidden: (T, B, H), the gradient from above of h.
         seen: (T, B, D), likewise of what was seen.
     """
+    # All local derivatives are known before the walk; only sums over time are left to its steps.
     dtype = run.columns.dtype
     back = weight[:, run.features :].to(dtype)  # (4 H, D + H)
     i, f, g, o = run.gates.unbind(2)  # (T, B, H) each
     bent = run.cells[1:].tanh()
-    to_cell = o * (1 - bent.square())
-    to_output = bent * o * (1 - o)
+    to_cell = o * (1 - bent.square())  # dh/dc, as h = o tanh c
+    to_output = bent * o * (1 - o)  # dh/dô, where o = σ(ô)
+    # dc/dî, dc/df̂ and dc/dĝ, as c = f c_{t-1} + i g with i = σ(î), f = σ(f̂), g = tanh ĝ
     from_cell = torch.stack(
         [g * i * (1 - i), run.cells[:-1] * f * (1 - f), i * (1 - g.square())], 2
     )
     components = run.places.shape[2]
-    held = run.within.abs() > GaussianWindow.LARGEST_EXPONENT  # there nothing changes
+    # An exponent that was clamped on the way forwards passes no gradient on.
+    held = run.within.abs() > GaussianWindow.LARGEST_EXPONENT
     sensitivities = run.sensitivities()
     sensitivities[:, :, : 2 * components].masked_fill_(held[..., : 2 * components, None], 0)
     pace = run.exponentials[..., 2 * components :].masked_fill(held[..., 2 * components :], 0)
+    # dκ/dκ̂ is the pace itself, exp(κ̂): κ_t = κ_{t-1} + exp(κ̂_t)
     steps, batch, size = hidden.shape
     gates = hidden.new_empty(steps, batch, 4, size, dtype=dtype)
     exponents = torch.empty_like(run.exponentials)
     looks = seen.to(run.seen.dtype, copy=True)
     above = hidden.to(run.hidden.dtype, copy=True)
-    cell = torch.zeros_like(run.cells[0])
-    places = torch.zeros_like(run.places[0])
+    cell = torch.zeros_like(run.cells[0])  # dL/dc of the step after, through its forget gate
+    places = torch.zeros_like(run.places[0])  # dL/dκ of all later steps, each of which adds to κ
     width = seen.shape[2]
     for step in reversed(range(steps)):
         look, h = looks[step], above[step]
-        if step + 1 < steps:
+        if step + 1 < steps:  # the next step read w and h of this one
             later = gates[step + 1].view(batch, -1) @ back
             look += later[:, :width]
             h += later[:, width:]
+        # w_t → α̂, β̂ and κ; then κ → its exponent, and all exponents → h by the window's matrix
         to_window = torch.bmm(
             sensitivities[step], look[:, :, None], out=exponents[step][:, :, None]
         )[..., 0]
         places += to_window[:, 2 * components :]
         torch.mul(places, pace[step], out=exponents[step][:, 2 * components :])
         h.addmm_(exponents[step], window_weight)
+        # h → c and ô; c → the other gates' sums, and through f to the cell before
         cell.addcmul_(h, to_cell[step])
         gates[step, :, :3] = cell[:, None] * from_cell[step]
         gates[step, :, 3] = h * to_output[step]

@@ -56,7 +56,7 @@ WELL_DRAWN = 0.5  # the share named right from which on a category counts as dra
 CANDIDATES = 4  # drawn for each that `variations` gives back
 
 
-class Sketcher(PretrainedModel, SketcherBase):
+class Sketcher(SketcherBase, PretrainedModel):
     """A category becomes drawings.
 
     Drawings that are handed in must be as large as those that the network learnt from, and those
@@ -438,13 +438,7 @@ class Sketcher(PretrainedModel, SketcherBase):
 
 
 def between(a: Tensor, b: Tensor, share: Tensor) -> Tensor:
-    """Spherical interpolation: vectors (Z,) and shares (N, 1) of the way → (N, Z).
-
-    Args:
-        a: (Z,), at share 0.
-        b: (Z,), at share 1.
-        share: (N, 1), of the way.
-    """
+    """Spherical interpolation: vectors (Z,) and shares (N, 1) of the way → (N, Z)."""
     angle = torch.arccos((a @ b / (a.norm() * b.norm()).clamp(min=1e-12)).clamp(-1, 1))
     if angle.sin() < 1e-4:  # parallel, or opposite, where no way is shorter than the others
         return torch.lerp(a, b, share)

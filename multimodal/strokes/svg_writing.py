@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -13,19 +14,23 @@ from multimodal.strokes.plotter import Plotter, plot_order, require_on_page
 from multimodal.strokes.sheet import Page, Sheet, arranged
 
 HAIRLINE = 0.3  # millimetres: a usual pen
+DECIMALS = 3  # of every length
 DOT = 0.05  # millimetres: how long a dot is for a plotter
 RULE_WIDTH, RULE_COLOUR = 0.15, "#a9bdd6"  # of lines to write on
+RULE_FINENESS = 20  # pixels a millimetre, for programs that draw a picture in pixels
 
 _ANIMATION = """\
 <style>
-.strokes path { stroke-dasharray: 1.01; animation: stroke-drawn linear both }
+.strokes path { animation: stroke-drawn linear both }
+.strokes path.dot { animation-name: dot-drawn }
 @keyframes stroke-drawn {
-  from { stroke-dashoffset: 1.01; stroke-opacity: 0 }
+  from { stroke-dasharray: 1.01; stroke-dashoffset: 1.01; stroke-opacity: 0 }
   1% { stroke-opacity: 1 }
-  to { stroke-dashoffset: 0 }
+  to { stroke-dasharray: 1.01; stroke-dashoffset: 0 }
 }
+@keyframes dot-drawn { from { stroke-opacity: 0 } 1% { stroke-opacity: 1 } }
 @media (prefers-reduced-motion: reduce) {
-  .strokes path { stroke-dasharray: none; animation: none }
+  .strokes path, .strokes path.dot { animation: none }
 }
 </style>
 """
@@ -63,9 +68,14 @@ def svg_program(strokes: Drawing, width: float, height: float, pen: float) -> st
         height: of the page.
         pen: the width of its line.
     """
-    lines = (stroke if len(stroke) > 1 else _tiny(stroke, width) for stroke in strokes)
+    lines = (_tiny(stroke[:1], width) if _is_dot(stroke) else stroke for stroke in strokes)
     paths = _plain(Drawing(lines))
     return _sized(width, height, "mm", _inked([_group(paths)], pen))
+
+
+def _is_dot(stroke: Array) -> bool:
+    """Whether all points of a stroke are one, as it is written."""
+    return not np.ptp(stroke.round(DECIMALS), axis=0).any()
 
 
 def _tiny(dot: Array, width: float) -> Array:
@@ -103,12 +113,17 @@ def _plain(drawing: Drawing) -> Iterator[str]:
 
 
 def _animated(drawing: Drawing, seconds: float) -> Iterator[str]:
-    """One path after the other, each for as long as its points are of all points."""
+    """One path after the other, each for as long as its points are of all points.
+
+    It is dashed while it is being drawn alone: Inkscape 1.2 knows no `pathLength` and would show
+    dashes, and resvg draws no dash of a dot.
+    """
     delay = 0.0
     for stroke in drawing:
         duration = seconds * len(stroke) / drawing.points
         timing = f"animation-delay: {delay:.3f}s; animation-duration: {duration:.3f}s"
-        yield f'<path pathLength="1" style="{timing}" d="{_data(stroke)}"/>\n'
+        kind = 'class="dot"' if _is_dot(stroke) else 'pathLength="1"'
+        yield f'<path {kind} style="{timing}" d="{_data(stroke)}"/>\n'
         delay += duration
 
 
@@ -120,12 +135,26 @@ def _rules(page: Page) -> str:
     lines = "".join(
         f"M{_number(left)} {_number(y)}H{_number(right)}" for left, right, y in page.rules
     )
+    size = f'width="{_number(page.width * RULE_FINENESS)}"'
+    size += f' height="{_number(page.height * RULE_FINENESS)}"'
     picture = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {width} {height}">'
         f'<path d="{lines}" stroke="{RULE_COLOUR}" stroke-width="{RULE_WIDTH}"/></svg>'
     )
-    data = b64encode(picture.encode()).decode()
-    return f'<image width="{width}" height="{height}" href="data:image/svg+xml;base64,{data}"/>\n'
+    place = f'width="{width}" height="{height}"'
+    return f"{svg_image(place, 'image/svg+xml', picture.encode())}\n"
+
+
+def svg_image(place: str, kind: str, picture: bytes) -> str:
+    """An element that shows a picture; Inkscape 1.2 finds it by its older name alone.
+
+    Args:
+        place: the attributes that say where.
+        kind: of the picture, such as image/jpeg.
+        picture: its bytes.
+    """
+    data = f"data:{kind};base64,{b64encode(picture).decode()}"
+    return f'<image xmlns:xlink="http://www.w3.org/1999/xlink" {place} xlink:href="{data}"/>'
 
 
 def _texts(page: Page) -> str:
@@ -140,9 +169,16 @@ def _texts(page: Page) -> str:
 
 
 def _data(stroke: Array) -> str:
-    start, *rest = [f"{_number(x)} {_number(y)}" for x, y in stroke.tolist()]
-    return f"M{start}L{' '.join(rest) or start}"  # a stroke of one point is a dot
+    """A path of lines; a dot is a curve, since vpype 1.15 loses lines without a length.
+
+    No point stands there twice in a row: Inkscape 1.2 counts the page's corner as a part of a path
+    that is twice the same point.
+    """
+    points = (f"{_number(x)} {_number(y)}" for x, y in stroke.tolist())
+    start, *rest = [point for point, _ in groupby(points)]
+    return f"M{start}L{' '.join(rest)}" if rest else f"M{start}Q{start} {start}"
 
 
 def _number(value: float) -> str:
-    return f"{value:.3f}".rstrip("0").rstrip(".")
+    shown = f"{value:.{DECIMALS}f}".rstrip("0").rstrip(".")
+    return "0" if shown == "-0" else shown

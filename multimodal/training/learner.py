@@ -95,7 +95,7 @@ class Learner:
         return state
 
     def restore(self, saved: Mapping[str, Tensor]) -> None:
-        """Take back what `state` gave, but for the model's weights, which `begin` needs earlier."""
+        """Take back what `state` gave, but for the model's weights, which `setup` needs earlier."""
         moments: dict[int, dict[str, Tensor]] = {}
         for name, tensor in below("optimizer", saved).items():
             weight, _, moment = name.partition(".")

@@ -100,7 +100,7 @@ class Stage(ABC):
 
     @abstractmethod
     def steps_per_epoch(self) -> int:
-        """Count the batches of every epoch; asked after `begin`."""
+        """Count the batches of every epoch; asked after `setup`."""
 
     @abstractmethod
     def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterable[Any]:
@@ -134,7 +134,7 @@ class Stage(ABC):
         return {}
 
     def load_state_dict(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take back what `state_dict` returned, after `begin`, when the stage goes on."""
+        """Take back what `state_dict` returned, after `setup`, when the stage goes on."""
         if tensors:
             raise UserError(f"{self.name}: the saved state carries {', '.join(tensors)}: not ours")
 

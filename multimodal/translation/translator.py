@@ -75,7 +75,7 @@ class _Search:
         return replace(options, n_best=n_best, max_length=length + length // 2 + BUCKET)
 
 
-class Translator(PretrainedModel, TranslatorBase[_Search]):
+class Translator(TranslatorBase[_Search], PretrainedModel):
     """A sentence becomes the same in another language.
 
     Args:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import dropwhile, zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from multimodal.atomic import written_aside
 from multimodal.errors import UserError
@@ -16,6 +17,9 @@ from pipelines.caption.items import Item, stamp_of
 from pipelines.caption.rows import CaptionRow, dump_json
 
 FORMAT = 1
+
+Picture: TypeAlias = tuple[str, str]
+"""The name of a picture, and its stamp."""
 
 
 def place_beside(output: Path) -> Path:
@@ -53,29 +57,42 @@ def require_unchanged(path: Path, asked: Mapping[str, Any], items: Iterable[Item
 
 
 def _changes(path: Path, asked: Mapping[str, Any], items: Iterable[Item]) -> Iterator[str]:
-    try:
-        with path.open(encoding="utf-8") as lines:
-            former = json.loads(next(lines))
-            stamps = dict(map(json.loads, lines))
-    except (OSError, ValueError, StopIteration) as error:
-        raise UserError(
-            f"{path}: nothing tells what the finished run was asked; begin anew with --overwrite"
-        ) from error
+    lines = _read(path)
+    former: dict[str, Any] | None = next(lines, None)
+    if former is None:
+        raise _nothing_told(path)
     for name, value in json.loads(dump_json(asked)).items():
         if former.get(name) != value and name != "inputs":
             yield f"the finished run had {name} {_short(former.get(name))}, not {_short(value)}"
-    yield from _changed_pictures(stamps, items)
+    yield from _changed_pictures(map(tuple, lines), items)
 
 
-def _changed_pictures(stamps: dict[str, str], items: Iterable[Item]) -> Iterator[str]:
-    new, other = [], []
-    gone = dict(stamps)
-    for item in items:
-        gone.pop(item.name, None)
-        if item.name not in stamps:
-            new.append(item.name)
-        elif stamps[item.name] != stamp_of(item.image):
-            other.append(item.name)
+def _read(path: Path) -> Iterator[Any]:
+    try:
+        with path.open(encoding="utf-8") as lines:
+            yield from map(json.loads, lines)
+    except (OSError, ValueError) as error:
+        raise _nothing_told(path) from error
+
+
+def _nothing_told(path: Path) -> UserError:
+    return UserError(
+        f"{path}: nothing tells what the finished run was asked; begin anew with --overwrite"
+    )
+
+
+def _changed_pictures(former: Iterable[Picture], items: Iterable[Item]) -> Iterator[str]:
+    """What differs, in any order; nothing is held in memory as long as all is as before."""
+    now = ((item.name, stamp_of(item.image)) for item in items)
+    rest = list(dropwhile(lambda pair: pair[0] == pair[1], zip_longest(former, now)))
+    stamps = dict(was for was, _ in rest if was)
+    gone, new, other = dict(stamps), [], []
+    for name, stamp in (found for _, found in rest if found):
+        gone.pop(name, None)
+        if name not in stamps:
+            new.append(name)
+        elif stamps[name] != stamp:
+            other.append(name)
     kinds = {"new": new, "changed": other, "gone": list(gone)}
     for kind, names in kinds.items():
         if names:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -15,7 +14,7 @@ from multimodal.strokes import Sheet
 from multimodal.strokes.gcode import encode_gcode
 from multimodal.strokes.plotter import plot_order
 from multimodal.strokes.raster import encode_gif, encode_png
-from multimodal.strokes.svg_writing import encode_svg
+from multimodal.strokes.svg_writing import encode_svg, svg_image
 
 if TYPE_CHECKING:
     from pipelines.postcard.drawing import Postcard
@@ -63,8 +62,7 @@ def _embedded(photo: Image.Image, box: Box) -> str:
     place = (
         f'x="{box.left:.3f}" y="{box.top:.3f}" width="{box.width:.3f}" height="{box.height:.3f}"'
     )
-    data = base64.b64encode(file.getvalue()).decode()
-    return f'<image {place} preserveAspectRatio="none" href="data:image/jpeg;base64,{data}"/>'
+    return svg_image(f'{place} preserveAspectRatio="none"', "image/jpeg", file.getvalue())
 
 
 def _png(card: Postcard) -> bytes:

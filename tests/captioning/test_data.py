@@ -87,7 +87,7 @@ def test_other_names_of_dev_and_an_unknown_split(tmp_path: Path):
 def test_an_empty_split_is_an_error(tmp_path: Path):
     add_photos(tmp_path, "p0.png")
     table = write(tmp_path / "t.csv", "image,caption", "p0.png,a dog")
-    assert "no photo in a dev split (names divide it; state splits)" in error(table, "dev")
+    assert "no photo in a dev split (names divide it, a tenth each: add" in error(table, "dev")
     holed = write(tmp_path / "h.csv", "image,caption,split", "p0.png,a dog,train", "p0.png,a cat,")
     assert "h.csv, line 3: the split is empty; use train, training" in error(holed)
 

@@ -124,3 +124,10 @@ def test_figures():
 def test_a_short_text_is_read_in_one_stream():
     assert streams_for(1000) == 1
     assert streams_for(10**6) == 64
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int32])
+def test_ids_of_any_type_are_scored_alike(network, dtype):
+    ids = np.random.default_rng(5).integers(0, 5, 60)
+    expected = log_probabilities(network, ids, 3, streams=2)
+    torch.testing.assert_close(log_probabilities(network, ids.astype(dtype), 3, 2), expected)

@@ -216,7 +216,7 @@ def labelled(tmp_path):
 
 def test_training_leaves_a_classifier_that_can_be_measured(run, labelled, tmp_path, monkeypatch):
     monkeypatch.setattr(Report, "draw_curves", lambda self: None)
-    tiny = ["readers=1", "embedding_size=6", "hidden_size=6", "buckets=32", "epochs=2"]
+    tiny = ["num_encoders=1", "embedding_size=6", "hidden_size=6", "buckets=32", "epochs=2"]
     names = ["label_names=0=sad,1=glad", "batch_size=4", "min_count=1"]
     settings = [part for setting in [*tiny, *names] for part in ("--set", setting)]
     code, out, _ = run(

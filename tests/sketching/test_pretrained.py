@@ -34,5 +34,6 @@ def test_a_judge_names_its_drawings(sketcher):
 def test_a_morph_begins_and_ends_as_asked(sketcher):
     apple, eye = (sketcher.draw(name, seed=5)[0] for name in ("apple", "eye"))
     between = sketcher.interpolate(apple, eye, 6, categories=("apple", "eye"), seed=0)
-    names = [guess.label for guess in Recognizer.from_pretrained().guess([between[0], between[-1]])]
+    ends = [between[0], between[-1]]
+    names = [guess.label for guess in Recognizer.from_pretrained().guess(ends)]
     assert names == ["apple", "eye"]

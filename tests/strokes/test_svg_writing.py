@@ -1,4 +1,5 @@
 import re
+from base64 import b64decode
 from itertools import pairwise
 from xml.etree import ElementTree as ET
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from multimodal.strokes import Drawing, Plotter, read_drawings, save_drawings
+from multimodal.strokes import Drawing, Paper, Plotter, read_drawings, save_drawings
 from multimodal.strokes.joining import joined_drawing
 
 DRAWING = Drawing([[(0, 0), (90, 10)], [(40, 40), (40, 80), (60, 80)], [(3, 3)]])
@@ -70,3 +71,50 @@ def test_a_plotter_gets_millimetres(tmp_path):
     (record,) = read_drawings(path)
     millimetres = [side * 25.4 / 96 for side in record.drawing.bounds]
     assert millimetres == pytest.approx([4, 25 - 56 / 3, 146, 25 + 56 / 3], abs=0.001)
+
+
+def _data(path):
+    return re.findall(r' d="([^"]+)"', path.read_text(encoding="utf-8"))
+
+
+def test_dots_are_curves_and_no_point_stands_there_twice(tmp_path):
+    strokes = [[(3, 3)], [(9, 9)] * 3, [(0, 0), (0, 0), (8, 0), (8, 0)], [(5, 5), (5, 5.0004)]]
+    written = _data(save_drawings([Drawing(strokes)], tmp_path / "a.svg", paper=Paper(20, 20, 2)))
+    assert written == ["M3 3Q3 3 3 3", "M9 9Q9 9 9 9", "M0 0L8 0", "M5 5Q5 5 5 5"]
+
+
+def test_zero_has_one_sign(tmp_path):
+    stroke = [(-0.0004, 5), (0.0004, 5), (0.0, 9)]
+    written = _data(save_drawings([Drawing([stroke])], tmp_path / "a.svg", paper=Paper(20, 20, 2)))
+    assert written == ["M0 5L0 9"]
+
+
+def test_whatever_is_a_dot_when_written_is_a_short_line_for_a_plotter(tmp_path):
+    strokes = [[(3, 3)], [(9, 9), (9, 9)], [(20, 5), (19.9999, 5)], [(5, 5), (5, 5.004)]]
+    where = {"paper": Paper(20, 20, 2), "plotter": Plotter()}
+    written = _data(save_drawings([Drawing(strokes)], tmp_path / "a.svg", **where))
+    assert sorted(written) == ["M20 5L19.95 5", "M3 3L3.05 3", "M5 5L5 5.004", "M9 9L9.05 9"]
+
+
+def test_no_stroke_of_an_animation_is_dashed_where_nothing_moves(tmp_path):
+    text = DRAWING.save(tmp_path / "a.svg", animated=True).read_text(encoding="utf-8")
+    still = re.sub(r"@keyframes [\w-]+ \{(?:[^{}]|\{[^}]*\})*\}", "", text)
+    assert "stroke-dash" in text
+    assert "stroke-dash" not in still
+    paths = list(ET.fromstring(text).iter(f"{NAMES}path"))
+    assert [path.get("class") for path in paths] == [None, None, "dot"]
+    assert [path.get("pathLength") for path in paths] == ["1", "1", None]
+
+
+def test_rules_are_a_picture_that_every_program_finds_and_draws_sharp(tmp_path):
+    paper = Paper(60, 40, 5, ruled=True)
+    root = ET.parse(save_drawings([DRAWING], tmp_path / "a.svg", paper=paper)).getroot()
+    (picture,) = root.iter(f"{NAMES}image")
+    assert picture.get("href") is None  # Inkscape 1.2 reads the older name alone
+    address = picture.get("{http://www.w3.org/1999/xlink}href")
+    kind, _, data = address.partition(",")
+    assert kind == "data:image/svg+xml;base64"
+    rules = ET.fromstring(b64decode(data))
+    assert rules.get("viewBox") == "0 0 60 40"
+    assert (rules.get("width"), rules.get("height")) == ("1200", "800")
+    assert rules[0].get("d") == "M5 12H55M5 22H55M5 32H55"

@@ -45,7 +45,7 @@ _BATCH_SIZE = 128  # drawings
 _STEPS_AT_A_TIME = 2**20  # of ink that pictures are drawn of
 
 
-class Recognizer(PretrainedModel, RecognizerBase):
+class Recognizer(RecognizerBase, PretrainedModel):
     """A drawing becomes a ranking of categories, after every stroke.
 
     Args:

@@ -115,12 +115,14 @@ def look(ink: Ink, before: Before | None = None) -> View:
         before: what there was already; nothing unless given.
     """
     before = before or Before.nothing(len(ink))
+    # A stroke's frame is the square around all ink up to its end: nothing later is known.
     low, high, after = _growing_boxes(ink, before)
     former_low, former_high = _previous(ink, low, before.low), _previous(ink, high, before.high)
     centre, half = _frame(low, high)
     stroke = ink.stroke_of_point
     points = (ink.points - centre[stroke]) / half[stroke, None]
     samples, sizes, lengths = _resample(points, ink.sizes)
+    # What the frame hides is told beside the points: growth, extent, jump of the pen, length.
     context = np.column_stack(
         [
             _growth(centre, half, former_low, former_high),
@@ -130,6 +132,7 @@ def look(ink: Ink, before: Before | None = None) -> View:
         ]
     )
     own = np.repeat(np.arange(len(sizes)), sizes)
+    # A stroke has one point more than steps: steps run from all but the last to all but the first.
     beginning = samples[ranges(starts_of(sizes * PIECE_POINTS + 1), sizes * PIECE_POINTS)]
     end = samples[ranges(starts_of(sizes * PIECE_POINTS + 1) + 1, sizes * PIECE_POINTS)]
     steps = (end - beginning) * (PIECE_POINTS / PIECE_LENGTH)
@@ -172,9 +175,11 @@ def pictures(view: View, strokes: Ints, size: int, earlier: Trace | None = None)
     way = trace.way[which] * zoom[picture, None]
     length = np.hypot(*way.T)
     ink = np.maximum(length, _FAINTEST)
+    # Age: the share of its picture's ink that is drawn by the end of each step.
     travelled = np.cumsum(ink)
     done = travelled - (travelled - ink)[starts_of(end - begin)][picture]
     age = done / done[np.cumsum(end - begin) - 1][picture]
+    # (cos 2θ, sin 2θ) = (x² - y², 2 x y) / |way|², weighted by ink
     squared = np.maximum(length**2, 1e-12)
     double = np.column_stack([way[:, 0] ** 2 - way[:, 1] ** 2, 2 * way[:, 0] * way[:, 1]])
     values = ink[:, None] * np.column_stack([np.ones_like(ink), double / squared[:, None], age])
@@ -183,6 +188,7 @@ def pictures(view: View, strokes: Ints, size: int, earlier: Trace | None = None)
 
 def _splat(at: Floats, values: Floats, picture: Ints, pictures: int, size: int) -> Pieces:
     """Spread values (M, C) at places (M, 2) over the four nearest pixels of their pictures."""
+    # Bilinear: each of the four pixels gets the area of the opposite corner's rectangle.
     corner = np.floor(at).astype(np.int64)
     part = at - corner
     places, shares = [], []
@@ -195,6 +201,7 @@ def _splat(at: Floats, values: Floats, picture: Ints, pictures: int, size: int) 
         np.bincount(place, share * np.tile(value, 4), minlength=pictures * size * size)
         for value in values.T
     ]
+    # Channels are means over a pixel's ink once there is more than a full pixel of it, else sums.
     drawn = np.stack([m.reshape(pictures, size, size) for m in maps], 1)
     return (drawn / np.maximum(drawn[:, :1], 1.0)).astype(np.float32)
 

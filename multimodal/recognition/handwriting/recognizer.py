@@ -37,7 +37,7 @@ from multimodal.strokes import Drawing
 _BATCH_POINTS = 65536  # points of tracks, padding included
 
 
-class HandwritingRecognizer(PretrainedModel, HandwritingRecognizerBase):
+class HandwritingRecognizer(HandwritingRecognizerBase, PretrainedModel):
     """Handwriting becomes text.
 
     Args:

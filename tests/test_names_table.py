@@ -1,4 +1,4 @@
-"""What the README prints is what the shipped models say."""
+"""What the documentation prints is what the shipped models say."""
 
 from pathlib import Path
 
@@ -7,11 +7,11 @@ import pytest
 from demo.remake import NAMED, main, named_rows, photo_of, table_in
 from multimodal.errors import UserError
 
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parents[1] / "docs" / "captioning.md"
 
 
 def test_the_table_of_names_is_what_the_shipped_captioner_says():
-    printed = table_in(README.read_text(encoding="utf-8"))
+    printed = table_in(PAGE.read_text(encoding="utf-8"))
     there = [(package, file) for package, file in NAMED if photo_of(package, file)]
     names = {Path(file).name for _, file in there}
     if not there:

@@ -11,21 +11,7 @@ from annotated_types import Ge
 from multimodal.captioning.model import DecoderConfig
 from multimodal.settings import Settings, config_of
 from multimodal.training import TrainingOptions
-from multimodal.training.settings import (
-    Amount,
-    CellKind,
-    Count,
-    Dropout,
-    EmaDecay,
-    EmbeddingSize,
-    HiddenSize,
-    LabelSmoothing,
-    Precision,
-    Rate,
-    Seed,
-    Share,
-    WeightBits,
-)
+from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)
@@ -47,7 +33,7 @@ class CaptionerRecipe(Settings):
         "answers of `encoder_weights`, if those are a file for its encoder, else near its "
         "own.",
     ] = ""
-    cell: CellKind = "lstm"
+    cell: common.CellKind = "lstm"
     attention: Annotated[
         Literal["additive", "none"],
         '"additive", or None for a decoder that sees one vector for the whole photo.',
@@ -56,9 +42,11 @@ class CaptionerRecipe(Settings):
         Literal["first", "every"],
         "Whether the whole photo is read once before the first word, or beside every word.",
     ] = "every"
-    embedding_size: EmbeddingSize = 256
-    hidden_size: HiddenSize = 384
-    attention_size: Annotated[Count, "A, the width in which cells and queries are compared."] = 256
+    embedding_size: common.EmbeddingSize = 256
+    hidden_size: common.HiddenSize = 384
+    attention_size: Annotated[
+        common.Count, "A, the width in which cells and queries are compared."
+    ] = 256
     detected_words: Annotated[
         int,
         Ge(0),
@@ -71,16 +59,16 @@ class CaptionerRecipe(Settings):
         "How many words of the vocabulary the decoder reads a probability of before the "
         "sentence begins, the most frequent; 0 for those that are detected.",
     ] = 0
-    dropout: Dropout = 0.3
+    dropout: common.Dropout = 0.3
     min_count: Annotated[
-        Count, "How often a word must stand in the training captions to be learnt."
+        common.Count, "How often a word must stand in the training captions to be learnt."
     ] = 5
     language_min_count: Annotated[
-        Count,
+        common.Count,
         "The same for words that only the captions of `language` have; they are learnt where "
         "there are `listed_words`.",
     ] = 8
-    max_length: Annotated[Count, "How many words of a caption are learnt from."] = 23
+    max_length: Annotated[common.Count, "How many words of a caption are learnt from."] = 23
     language: Annotated[
         str,
         "Files of captions whose photos are not available, separated by commas, to learn the "
@@ -95,57 +83,62 @@ class CaptionerRecipe(Settings):
         " of the others begin from these. See `Decoder.align_list`. 0 leave them.",
     ] = 0
     language_share: Annotated[
-        Amount,
+        common.Amount,
         "The weight of captions alone beside those of photos in cross-entropy, where there "
         "are `listed_words`; 0 leaves them out.",
     ] = 0.5
     hidden_photos: Annotated[
-        Share, "The share of photos in cross-entropy that hide all but the list of words."
+        common.Share, "The share of photos in cross-entropy that hide all but the list of words."
     ] = 0.15
     num_augmentations: Annotated[
-        Count, "How many views of every photo are cached while the encoder rests."
+        common.Count, "How many views of every photo are cached while the encoder rests."
     ] = 2
-    label_smoothing: LabelSmoothing = 0.1
+    label_smoothing: common.LabelSmoothing = 0.1
     epochs: Annotated[
         int,
         Ge(0),
         "Of cross-entropy; a batch counts captions (all of a photo's come together); 0 epochs"
         " leave the stage out.",
     ] = 12
-    batch_size: Annotated[Count, "Captions in a batch; all of a photo's come together."] = 60
-    learning_rate: Annotated[Rate, "The peak in cross-entropy."] = 1e-3
+    batch_size: Annotated[common.Count, "Captions in a batch; all of a photo's come together."] = 60
+    learning_rate: Annotated[common.Rate, "The peak in cross-entropy."] = 1e-3
     detection_epochs: Annotated[
         int,
         Ge(0),
         "Encoder and word detector together; photos, encoder_lr_scale and distillation are "
         "those of fine-tuning; 0 epochs leave the stage out.",
     ] = 0
-    detection_lr: Annotated[Rate, "The peak in that stage."] = 5e-4
+    detection_lr: Annotated[common.Rate, "The peak in that stage."] = 5e-4
     fine_tuning_epochs: Annotated[
         int,
         Ge(0),
         "End to end; a batch counts photos, each with all its captions; 0 epochs leave the "
         "stage out.",
     ] = 4
-    fine_tuning_lr: Annotated[Rate, "The peak in fine-tuning."] = 4e-4
-    fine_tuning_photos: Annotated[Count, "Photos in a batch, each with all its captions."] = 16
-    encoder_lr_scale: Annotated[Amount, "What the encoder's learning rate is of the decoder's."] = (
-        0.3
-    )
-    distillation: Annotated[Amount, "The weight of the classifier's old answers."] = 0.4
+    fine_tuning_lr: Annotated[common.Rate, "The peak in fine-tuning."] = 4e-4
+    fine_tuning_photos: Annotated[
+        common.Count, "Photos in a batch, each with all its captions."
+    ] = 16
+    encoder_lr_scale: Annotated[
+        common.Amount, "What the encoder's learning rate is of the decoder's."
+    ] = 0.3
+    distillation: Annotated[common.Amount, "The weight of the classifier's old answers."] = 0.4
     self_critical_epochs: Annotated[int, Ge(0), "Of the last stage."] = 3
-    self_critical_lr: Annotated[Rate, "The peak in the last stage."] = 5e-5
-    self_critical_photos: Annotated[Count, "Photos in a batch of the last stage."] = 20
+    self_critical_lr: Annotated[common.Rate, "The peak in the last stage."] = 5e-5
+    self_critical_photos: Annotated[common.Count, "Photos in a batch of the last stage."] = 20
     samples: Annotated[
         int, Ge(2), "Sentences drawn for every photo in the last stage, each judged by the others."
     ] = 5
-    cross_entropy_share: Annotated[Amount, "The weight of cross-entropy in the last stage."] = 0.2
+    cross_entropy_share: Annotated[
+        common.Amount, "The weight of cross-entropy in the last stage."
+    ] = 0.2
     bleu_reward: Annotated[
-        Amount, "What BLEU, and BLEU-1 besides, count in the last stage's reward against CIDEr-D."
+        common.Amount,
+        "What BLEU, and BLEU-1 besides, count in the last stage's reward against CIDEr-D.",
     ] = 2.0
-    unigram_reward: Annotated[Amount, "What BLEU-1 counts besides."] = 0.0
+    unigram_reward: Annotated[common.Amount, "What BLEU-1 counts besides."] = 0.0
     hallucination_penalty: Annotated[
-        Amount,
+        common.Amount,
         "What that reward loses for each object that a sentence names and no reference "
         "caption does.",
     ] = 0.0
@@ -154,14 +147,14 @@ class CaptionerRecipe(Settings):
         "Of the decoder, separated by commas, whose matrices learn beside all its vectors in "
         'the last stage, such as "attention"; all where none is named.',
     ] = ""
-    ema_decay: EmaDecay = 0.999
-    weight_bits: WeightBits = 0
-    beam_size: Annotated[Count, "How the captioner searches; also used on dev."] = 3
-    length_penalty: Annotated[Amount, "Of the search; see GenerationOptions."] = 0.7
-    detected_weight: Annotated[Amount, "Of the search; see CaptionOptions."] = 0.0
-    repetition_weight: Annotated[Amount, "Of the search; see CaptionOptions."] = 1.0
-    seed: Seed = 0
-    precision: Precision = "auto"
+    ema_decay: common.EmaDecay = 0.999
+    weight_bits: common.WeightBits = 0
+    beam_size: Annotated[common.Count, "How the captioner searches; also used on dev."] = 3
+    length_penalty: Annotated[common.Amount, "Of the search; see GenerationOptions."] = 0.7
+    detected_weight: Annotated[common.Amount, "Of the search; see CaptionOptions."] = 0.0
+    repetition_weight: Annotated[common.Amount, "Of the search; see CaptionOptions."] = 1.0
+    seed: common.Seed = 0
+    precision: common.Precision = "auto"
 
     @property
     def decoder(self) -> DecoderConfig:

@@ -10,34 +10,19 @@ from annotated_types import Ge
 from multimodal.handwriting.model import HandwritingConfig
 from multimodal.settings import Settings, config_of
 from multimodal.training import TrainingOptions, training_options
-from multimodal.training.settings import (
-    Count,
-    EmaDecay,
-    Epochs,
-    HiddenSize,
-    LearningRate,
-    MaxGradNorm,
-    MinLrRatio,
-    Precision,
-    Seed,
-    Share,
-    UpToOne,
-    WarmupSteps,
-    WeightBits,
-    WeightDecay,
-)
+from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)
 class HandwritingGeneratorRecipe(Settings):
     """The settings; on the command line, ``--set name=value``."""
 
-    character_embedding_size: Annotated[Count, "D, the features of a cell of the text."] = 64
-    writer_embedding_size: Annotated[Count, "S, of a writer's embedding."] = 32
-    window_size: Annotated[Count, "H, the units of the layer that drives the window."] = 256
-    hidden_size: HiddenSize = 320
-    windows: Annotated[Count, "The Gaussians of the window."] = 5
-    components: Annotated[Count, "K, of the mixture."] = 20
+    character_embedding_size: Annotated[common.Count, "D, the features of a cell of the text."] = 64
+    writer_embedding_size: Annotated[common.Count, "S, of a writer's embedding."] = 32
+    window_size: Annotated[common.Count, "H, the units of the layer that drives the window."] = 256
+    hidden_size: common.HiddenSize = 320
+    windows: Annotated[common.Count, "The Gaussians of the window."] = 5
+    components: Annotated[common.Count, "K, of the mixture."] = 20
     start: Annotated[
         str,
         "A writer of the same sizes and writers whose weights the training begins from, in "
@@ -52,27 +37,27 @@ class HandwritingGeneratorRecipe(Settings):
         "How many times as often the rarest characters come at most; see `batches.rarity`.",
     ] = 3.0
     writer_dropout: Annotated[
-        UpToOne,
+        common.UpToOne,
         "The share of pieces that are learnt as nobody's, so that a style can be told by a "
         "sample of it alone.",
     ] = 0.1
     stretching: Annotated[
-        Share, "Dx and dy are each multiplied by a random number within 1 ± this."
+        common.Share, "Dx and dy are each multiplied by a random number within 1 ± this."
     ] = 0.08
     batch_points: Annotated[int, Ge(16), "The points of a batch, with what fills it up."] = 10240
-    epochs: Epochs = 16
-    learning_rate: LearningRate = 3e-3
-    warmup_steps: WarmupSteps = 100
-    min_lr_ratio: MinLrRatio = 0.02
-    weight_decay: WeightDecay = 0.0
-    max_grad_norm: MaxGradNorm = 1.0
-    ema_decay: EmaDecay = 0.995
-    weight_bits: WeightBits = 0
+    epochs: common.Epochs = 16
+    learning_rate: common.LearningRate = 3e-3
+    warmup_steps: common.WarmupSteps = 100
+    min_lr_ratio: common.MinLrRatio = 0.02
+    weight_decay: common.WeightDecay = 0.0
+    max_grad_norm: common.MaxGradNorm = 1.0
+    ema_decay: common.EmaDecay = 0.995
+    weight_bits: common.WeightBits = 0
     dev_lines: Annotated[
-        Count, "On how many lines of the dev split the best weights are chosen."
+        common.Count, "On how many lines of the dev split the best weights are chosen."
     ] = 128
-    seed: Seed = 0
-    precision: Precision = "auto"
+    seed: common.Seed = 0
+    precision: common.Precision = "auto"
 
     def network(self, num_writers: int) -> HandwritingConfig:
         """What the network is that learns from so many writers."""

@@ -10,25 +10,7 @@ from multimodal.language.data import SplitFractions
 from multimodal.language.model import LanguageConfig
 from multimodal.settings import Settings, config_of
 from multimodal.training import TrainingOptions, training_options
-from multimodal.training.settings import (
-    CellKind,
-    Count,
-    Dropout,
-    EmaDecay,
-    EmbeddingSize,
-    Epochs,
-    HiddenSize,
-    Layers,
-    LearningRate,
-    MaxGradNorm,
-    MinLrRatio,
-    Precision,
-    Seed,
-    Share,
-    WarmupSteps,
-    WeightBits,
-    WeightDecay,
-)
+from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)
@@ -50,41 +32,43 @@ class LanguageModelRecipe(Settings):
         "error, or U+FFFD. Words that the training split lacks are always unknown words.",
     ] = "error"
     min_count: Annotated[
-        Count, "How often a word or character must stand in the text to be learnt."
+        common.Count, "How often a word or character must stand in the text to be learnt."
     ] = 1
     dev_fraction: Annotated[
-        Share, "Of a text without splits, the share that the best weights are chosen on."
+        common.Share, "Of a text without splits, the share that the best weights are chosen on."
     ] = 0.1
-    test_fraction: Annotated[Share, "Of a text without splits, the share behind dev."] = 0.1
-    cell: CellKind = "lstm"
-    layers: Layers = 2
-    embedding_size: EmbeddingSize = 512
-    hidden_size: HiddenSize = 512
+    test_fraction: Annotated[common.Share, "Of a text without splits, the share behind dev."] = 0.1
+    cell: common.CellKind = "lstm"
+    layers: common.Layers = 2
+    embedding_size: common.EmbeddingSize = 512
+    hidden_size: common.HiddenSize = 512
     embeddings: Annotated[Literal["own", "tied"], '"own", or "tied" to the readout.'] = "own"
     input_dropout: Annotated[
-        Share,
+        common.Share,
         "The shares of features dropped in training: of embeddings, between layers, and "
         "before the readout.",
     ] = 0.1
-    dropout: Dropout = 0.45
+    dropout: common.Dropout = 0.45
     output_dropout: Annotated[
-        Share,
+        common.Share,
         "The shares of features dropped in training: of embeddings, between layers, and "
         "before the readout.",
     ] = 0.5
-    weight_dropout: Annotated[Share, "The share of recurrent weights dropped in training."] = 0.35
-    streams: Annotated[Count, "B, the contiguous streams that are read side by side."] = 64
-    steps: Annotated[Count, "T, the steps through which gradients go back."] = 100
-    epochs: Epochs = 34
-    learning_rate: LearningRate = 3e-3
-    warmup_steps: WarmupSteps = 200
-    min_lr_ratio: MinLrRatio = 0.02
-    weight_decay: WeightDecay = 0.01
-    max_grad_norm: MaxGradNorm = 0.5
-    ema_decay: EmaDecay = 0.0
-    weight_bits: WeightBits = 0
-    seed: Seed = 0
-    precision: Precision = "auto"
+    weight_dropout: Annotated[
+        common.Share, "The share of recurrent weights dropped in training."
+    ] = 0.35
+    streams: Annotated[common.Count, "B, the contiguous streams that are read side by side."] = 64
+    steps: Annotated[common.Count, "T, the steps through which gradients go back."] = 100
+    epochs: common.Epochs = 34
+    learning_rate: common.LearningRate = 3e-3
+    warmup_steps: common.WarmupSteps = 200
+    min_lr_ratio: common.MinLrRatio = 0.02
+    weight_decay: common.WeightDecay = 0.01
+    max_grad_norm: common.MaxGradNorm = 0.5
+    ema_decay: common.EmaDecay = 0.0
+    weight_bits: common.WeightBits = 0
+    seed: common.Seed = 0
+    precision: common.Precision = "auto"
 
     def __post_init__(self) -> None:
         super().__post_init__()

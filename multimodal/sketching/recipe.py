@@ -10,22 +10,7 @@ from annotated_types import Ge
 from multimodal.settings import Settings, config_of
 from multimodal.sketching.model import DecoderCell, SketchConfig
 from multimodal.training import TrainingOptions, training_options
-from multimodal.training.settings import (
-    Amount,
-    Count,
-    Dropout,
-    EmaDecay,
-    Epochs,
-    LearningRate,
-    MaxGradNorm,
-    MinLrRatio,
-    Precision,
-    Seed,
-    Share,
-    UpToOne,
-    WarmupSteps,
-    WeightDecay,
-)
+from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)
@@ -33,16 +18,16 @@ class SketcherRecipe(Settings):
     """The settings; on the command line, ``--set name=value``."""
 
     cell: Annotated[DecoderCell, "Of the decoder."] = "lstm"
-    decoder_size: Annotated[Count, "H, the decoder's units."] = 640
-    encoder_size: Annotated[Count, "The encoder's units in each direction."] = 256
+    decoder_size: Annotated[common.Count, "H, the decoder's units."] = 640
+    encoder_size: Annotated[common.Count, "The encoder's units in each direction."] = 256
     latent_size: Annotated[
         int, Ge(0), "Z, the size of the latent vector; 0 for a decoder alone."
     ] = 128
-    category_size: Annotated[Count, "The size of a category's embedding."] = 64
-    components: Annotated[Count, "K, of the mixture."] = 20
-    dropout: Dropout = 0.1
+    category_size: Annotated[common.Count, "The size of a category's embedding."] = 64
+    components: Annotated[common.Count, "K, of the mixture."] = 20
+    dropout: common.Dropout = 0.1
     recurrent_dropout: Annotated[
-        Share,
+        common.Share,
         "In training, the share of an LSTM's recurrent weights that is dropped; for the other"
         " cells, the share of their candidate values (the paper's 1 - 0.9).",
     ] = 0.1
@@ -73,42 +58,48 @@ class SketcherRecipe(Settings):
         "How many of people's drawings of a category an epoch sees at most, each time others;"
         " 0 for all.",
     ] = 0
-    latent_dropout: Annotated[UpToOne, "The share of drawings that are learnt without z."] = 0.5
+    latent_dropout: Annotated[
+        common.UpToOne, "The share of drawings that are learnt without z."
+    ] = 0.5
     category_dropout: Annotated[
-        UpToOne,
+        common.UpToOne,
         "The share of drawings that are learnt without their category, so that a drawing of "
         "anything can be scored and finished.",
     ] = 0.05
     stretching: Annotated[
-        Share, "dx and dy are each multiplied by a random number within 1 ± this."
+        common.Share, "dx and dy are each multiplied by a random number within 1 ± this."
     ] = 0.1
     turning: Annotated[
-        Share,
+        common.Share,
         "Drawings are turned and sheared: each of dx and dy takes in up to this share of the "
         "other.",
     ] = 0.0
-    point_dropping: Annotated[Share, "The share of points within strokes that is left out."] = 0.1
-    kl_weight: Annotated[Amount, "The weight of the KL term."] = 0.5
-    kl_floor: Annotated[Amount, "The least value of the KL term."] = 0.2
+    point_dropping: Annotated[
+        common.Share, "The share of points within strokes that is left out."
+    ] = 0.1
+    kl_weight: Annotated[common.Amount, "The weight of the KL term."] = 0.5
+    kl_floor: Annotated[common.Amount, "The least value of the KL term."] = 0.2
     kl_start: Annotated[
-        UpToOne, "After n steps the KL term counts 1 - (1 - kl_start) · kl_decayⁿ of its weight."
+        common.UpToOne,
+        "After n steps the KL term counts 1 - (1 - kl_start) · kl_decayⁿ of its weight.",
     ] = 0.01
     kl_decay: Annotated[
-        UpToOne, "By which the difference of the KL weight from its whole falls at every step."
+        common.UpToOne,
+        "By which the difference of the KL weight from its whole falls at every step.",
     ] = 0.9995
-    epochs: Epochs = 12
-    batch_size: Annotated[Count, "Drawings in a batch, over all processes."] = 100
-    learning_rate: LearningRate = 2e-3
-    warmup_steps: WarmupSteps = 300
-    min_lr_ratio: MinLrRatio = 0.02
-    weight_decay: WeightDecay = 0.0
-    max_grad_norm: MaxGradNorm = 1.0
-    ema_decay: EmaDecay = 0.999
+    epochs: common.Epochs = 12
+    batch_size: Annotated[common.Count, "Drawings in a batch, over all processes."] = 100
+    learning_rate: common.LearningRate = 2e-3
+    warmup_steps: common.WarmupSteps = 300
+    min_lr_ratio: common.MinLrRatio = 0.02
+    weight_decay: common.WeightDecay = 0.0
+    max_grad_norm: common.MaxGradNorm = 1.0
+    ema_decay: common.EmaDecay = 0.999
     dev_drawings: Annotated[
-        Count, "On how many drawings of the dev split the best weights are chosen."
+        common.Count, "On how many drawings of the dev split the best weights are chosen."
     ] = 1000
-    seed: Seed = 0
-    precision: Precision = "auto"
+    seed: common.Seed = 0
+    precision: common.Precision = "auto"
 
     def network(self, categories: int) -> SketchConfig:
         """What the network is that knows so many categories; a single one needs no number."""

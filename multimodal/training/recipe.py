@@ -13,18 +13,7 @@ from torch import Tensor, nn
 from multimodal.checkpoints import JSON
 from multimodal.errors import UserError
 from multimodal.settings import Settings
-from multimodal.training.settings import (
-    EmaDecay,
-    Epochs,
-    LearningRate,
-    MaxGradNorm,
-    MinLrRatio,
-    Precision,
-    Seed,
-    WarmupSteps,
-    WeightBits,
-    WeightDecay,
-)
+from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)
@@ -35,17 +24,17 @@ class TrainingOptions(Settings):
         betas: AdamW's decays of the first and second moment.
     """
 
-    epochs: Epochs
-    learning_rate: LearningRate
-    weight_decay: WeightDecay = 0.0
+    epochs: common.Epochs
+    learning_rate: common.LearningRate
+    weight_decay: common.WeightDecay = 0.0
     betas: tuple[float, float] = (0.9, 0.999)
-    warmup_steps: WarmupSteps = 0
-    min_lr_ratio: MinLrRatio = 0.0
-    max_grad_norm: MaxGradNorm = 0.0
-    ema_decay: EmaDecay = 0.0
-    weight_bits: WeightBits = 0
-    seed: Seed = 0
-    precision: Precision = "auto"
+    warmup_steps: common.WarmupSteps = 0
+    min_lr_ratio: common.MinLrRatio = 0.0
+    max_grad_norm: common.MaxGradNorm = 0.0
+    ema_decay: common.EmaDecay = 0.0
+    weight_bits: common.WeightBits = 0
+    seed: common.Seed = 0
+    precision: common.Precision = "auto"
     checkpoint_seconds: Annotated[float, Ge(0), "The most work that a kill may cost."] = 120.0
     log_every: Annotated[int, Ge(1), "Steps that a line of `metrics.jsonl` averages over."] = 50
 

@@ -8,25 +8,7 @@ from typing import Annotated, Literal
 from multimodal.recurrent.generation import GenerationOptions
 from multimodal.settings import Settings, config_of
 from multimodal.training import TrainingOptions, training_options
-from multimodal.training.settings import (
-    Amount,
-    CellKind,
-    Count,
-    Dropout,
-    EmaDecay,
-    EmbeddingSize,
-    Epochs,
-    LabelSmoothing,
-    LearningRate,
-    MaxGradNorm,
-    MinLrRatio,
-    Precision,
-    Seed,
-    Share,
-    WarmupSteps,
-    WeightBits,
-    WeightDecay,
-)
+from multimodal.training import settings as common
 from multimodal.translation.model import TranslatorConfig
 
 
@@ -46,19 +28,19 @@ class TranslatorRecipe(Settings):
         "data, so that others are translated into each other without having been learnt; "
         '"all" to learn every direction.',
     ] = "english"
-    vocabulary_size: Annotated[Count, "V, the subwords of all languages together."] = 6000
+    vocabulary_size: Annotated[common.Count, "V, the subwords of all languages together."] = 6000
     max_length: Annotated[
-        Count, "Sentences of more subwords are not learnt from, nor translated later on."
+        common.Count, "Sentences of more subwords are not learnt from, nor translated later on."
     ] = 70
-    cell: CellKind = "lstm"
-    embedding_size: EmbeddingSize = 256
-    encoder_layers: Annotated[Count, "How many bidirectional layers read."] = 2
-    encoder_size: Annotated[Count, "R, their units in each direction."] = 192
-    decoder_size: Annotated[Count, "H, the units of both layers that write."] = 320
-    attention_size: Annotated[Count, "A, the width in which the two are compared."] = 128
-    dropout: Dropout = 0.25
+    cell: common.CellKind = "lstm"
+    embedding_size: common.EmbeddingSize = 256
+    encoder_layers: Annotated[common.Count, "How many bidirectional layers read."] = 2
+    encoder_size: Annotated[common.Count, "R, their units in each direction."] = 192
+    decoder_size: Annotated[common.Count, "H, the units of both layers that write."] = 320
+    attention_size: Annotated[common.Count, "A, the width in which the two are compared."] = 128
+    dropout: common.Dropout = 0.25
     word_dropout: Annotated[
-        Share,
+        common.Share,
         "The share of subwords whose embedding is dropped in training (Gal and Ghahramani "
         "2016), which little text needs (Sennrich and Zhang 2019).",
     ] = 0.1
@@ -68,23 +50,23 @@ class TranslatorRecipe(Settings):
         'as "attention,features"; every part learns when empty. A trained translator gains '
         "from a few of them, and the rest of its file stays as it is.",
     ] = ""
-    label_smoothing: LabelSmoothing = 0.1
+    label_smoothing: common.LabelSmoothing = 0.1
     batch_size: Annotated[
-        Count, "Rows of the data; each brings one pair of sentences for every direction."
+        common.Count, "Rows of the data; each brings one pair of sentences for every direction."
     ] = 32
-    epochs: Epochs = 14
-    learning_rate: LearningRate = 2e-3
-    warmup_steps: WarmupSteps = 400
-    min_lr_ratio: MinLrRatio = 0.02
-    weight_decay: WeightDecay = 0.01
-    max_grad_norm: MaxGradNorm = 1.0
-    ema_decay: EmaDecay = 0.999
-    weight_bits: WeightBits = 0
-    beam_size: Annotated[Count, "How the translator searches; see Translator."] = 5
-    length_penalty: Annotated[Amount, "Of the search; see GenerationOptions."] = 0.9
-    channel_weight: Annotated[Amount, "What reading back counts; see Translator."] = 0.5
-    seed: Seed = 0
-    precision: Precision = "auto"
+    epochs: common.Epochs = 14
+    learning_rate: common.LearningRate = 2e-3
+    warmup_steps: common.WarmupSteps = 400
+    min_lr_ratio: common.MinLrRatio = 0.02
+    weight_decay: common.WeightDecay = 0.01
+    max_grad_norm: common.MaxGradNorm = 1.0
+    ema_decay: common.EmaDecay = 0.999
+    weight_bits: common.WeightBits = 0
+    beam_size: Annotated[common.Count, "How the translator searches; see Translator."] = 5
+    length_penalty: Annotated[common.Amount, "Of the search; see GenerationOptions."] = 0.9
+    channel_weight: Annotated[common.Amount, "What reading back counts; see Translator."] = 0.5
+    seed: common.Seed = 0
+    precision: common.Precision = "auto"
 
     @property
     def network(self) -> TranslatorConfig:

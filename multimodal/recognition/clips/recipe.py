@@ -8,22 +8,7 @@ from typing import Annotated
 from multimodal.recognition.clips.model import ClipConfig
 from multimodal.settings import Settings, config_of
 from multimodal.training import TrainingOptions, training_options
-from multimodal.training.settings import (
-    Amount,
-    CellKind,
-    Count,
-    Dropout,
-    EmaDecay,
-    EmbeddingSize,
-    Epochs,
-    HiddenSize,
-    LabelSmoothing,
-    Layers,
-    LearningRate,
-    Precision,
-    Seed,
-    WeightDecay,
-)
+from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)
@@ -33,33 +18,33 @@ class ClipRecipe(Settings):
     encoder: Annotated[
         str, "The captioner whose encoder sees the frames: a shipped model, a folder or a Hub id."
     ] = "captioner-flickr8k"
-    frames: Annotated[Count, "T, how many frames of each clip are learnt from."] = 8
+    frames: Annotated[common.Count, "T, how many frames of each clip are learnt from."] = 8
     films: Annotated[
-        Count,
+        common.Count,
         "Of drawings, at most so many of each category; see "
         "`multimodal.recognition.clips.films.films_of_quickdraw`.",
     ] = 200
     min_examples: Annotated[
-        Count, "Of drawings, the categories with at least so many in all are learnt."
+        common.Count, "Of drawings, the categories with at least so many in all are learnt."
     ] = 440
-    cell: CellKind = "lstm"
-    embedding_size: EmbeddingSize = 256
-    hidden_size: HiddenSize = 256
-    layers: Layers = 1
-    dropout: Dropout = 0.4
+    cell: common.CellKind = "lstm"
+    embedding_size: common.EmbeddingSize = 256
+    hidden_size: common.HiddenSize = 256
+    layers: common.Layers = 1
+    dropout: common.Dropout = 0.4
     early_weight: Annotated[
-        Amount,
+        common.Amount,
         "What a guess before the last frame counts in the loss, times the share of the frames"
         " that it has seen; the last counts 1.",
     ] = 0.4
-    label_smoothing: LabelSmoothing = 0.1
-    epochs: Epochs = 30
-    batch_size: Annotated[Count, "Clips in a batch, over all processes."] = 64
-    learning_rate: LearningRate = 1e-3
-    weight_decay: WeightDecay = 0.05
-    ema_decay: EmaDecay = 0.99
-    seed: Seed = 0
-    precision: Precision = "auto"
+    label_smoothing: common.LabelSmoothing = 0.1
+    epochs: common.Epochs = 30
+    batch_size: Annotated[common.Count, "Clips in a batch, over all processes."] = 64
+    learning_rate: common.LearningRate = 1e-3
+    weight_decay: common.WeightDecay = 0.05
+    ema_decay: common.EmaDecay = 0.99
+    seed: common.Seed = 0
+    precision: common.Precision = "auto"
 
     @property
     def network(self) -> ClipConfig:

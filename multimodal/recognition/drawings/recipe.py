@@ -11,40 +11,25 @@ from multimodal.errors import UserError
 from multimodal.recognition.drawings.model import RecognizerConfig
 from multimodal.settings import Settings, config_of
 from multimodal.training import TrainingOptions, training_options
-from multimodal.training.settings import (
-    Amount,
-    CellKind,
-    Count,
-    Dropout,
-    EmaDecay,
-    EmbeddingSize,
-    Epochs,
-    HiddenSize,
-    LabelSmoothing,
-    Layers,
-    LearningRate,
-    Precision,
-    Seed,
-    WeightDecay,
-)
+from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)
 class RecognizerRecipe(Settings):
     """The settings; on the command line, ``--set name=value``."""
 
-    cell: CellKind = "lstm"
-    embedding_size: EmbeddingSize = 128
-    hidden_size: HiddenSize = 320
-    layers: Layers = 2
+    cell: common.CellKind = "lstm"
+    embedding_size: common.EmbeddingSize = 128
+    hidden_size: common.HiddenSize = 320
+    layers: common.Layers = 2
     picture_size: Annotated[
         int,
         Ge(0),
         MultipleOf(8),
         "Pixels of a picture's side, a multiple of 8; 0 for a network without an eye.",
     ] = 32
-    picture_features: Annotated[Count, "E, what the eye says of a picture."] = 256
-    dropout: Dropout = 0.3
+    picture_features: Annotated[common.Count, "E, what the eye says of a picture."] = 256
+    dropout: common.Dropout = 0.3
     mirror: Annotated[
         Literal["yes", "no"],
         'Whether every guess is the mean over a drawing and its mirror image ("yes"), or is'
@@ -62,21 +47,22 @@ class RecognizerRecipe(Settings):
         int, Ge(0), "How many of the teacher's drawings count of a category; 0 for all."
     ] = 0
     early_weight: Annotated[
-        Amount,
+        common.Amount,
         "What a guess at an unfinished drawing counts in the loss, times the share of its "
         "strokes; one at a finished drawing counts 1.",
     ] = 0.4
-    label_smoothing: LabelSmoothing = 0.1
-    epochs: Epochs = 46
-    batch_size: Annotated[Count, "Drawings in a batch, over all processes."] = 128
-    learning_rate: LearningRate = 2e-3
-    weight_decay: WeightDecay = 0.02
-    ema_decay: EmaDecay = 0.999
+    label_smoothing: common.LabelSmoothing = 0.1
+    epochs: common.Epochs = 46
+    batch_size: Annotated[common.Count, "Drawings in a batch, over all processes."] = 128
+    learning_rate: common.LearningRate = 2e-3
+    weight_decay: common.WeightDecay = 0.02
+    ema_decay: common.EmaDecay = 0.999
     min_examples: Annotated[
-        Count, "Categories with at least so many drawings in all decide which recognizer is best."
+        common.Count,
+        "Categories with at least so many drawings in all decide which recognizer is best.",
     ] = 440
-    seed: Seed = 0
-    precision: Precision = "auto"
+    seed: common.Seed = 0
+    precision: common.Precision = "auto"
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -9,42 +9,33 @@ from multimodal.recognition.handwriting.data import TrackAugmentation
 from multimodal.recognition.handwriting.model import HandwritingRecognizerConfig
 from multimodal.settings import Settings, config_of
 from multimodal.training import TrainingOptions, training_options
-from multimodal.training.settings import (
-    Amount,
-    CellKind,
-    Count,
-    Dropout,
-    EmaDecay,
-    Epochs,
-    HiddenSize,
-    Layers,
-    LearningRate,
-    Precision,
-    Seed,
-    WeightDecay,
-)
+from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)
 class HandwritingRecognizerRecipe(Settings):
     """The settings; on the command line, ``--set name=value``."""
 
-    cell: CellKind = "lstm"
-    channels: Annotated[Count, "Of the first convolution; the second has twice as many."] = 48
-    hidden_size: HiddenSize = 144
-    layers: Layers = 3
-    dropout: Dropout = 0.1
-    slant: Annotated[Amount, "Of the shear, in widths a height."] = 0.25
-    climb: Annotated[Amount, "Of the other shear, in heights a width."] = 0.04
-    width: Annotated[Amount, "Of the logarithm of the stretch to the right."] = 0.15
-    size: Annotated[Amount, "Of the logarithm of the whole."] = 0.12
-    epochs: Epochs = 8
-    learning_rate: LearningRate = 2e-3
-    weight_decay: WeightDecay = 0.01
-    batch_points: Annotated[Count, "Points of the tracks in a batch, padding included."] = 20480
-    ema_decay: EmaDecay = 0.998
-    seed: Seed = 0
-    precision: Precision = "auto"
+    cell: common.CellKind = "lstm"
+    channels: Annotated[common.Count, "Of the first convolution; the second has twice as many."] = (
+        48
+    )
+    hidden_size: common.HiddenSize = 144
+    layers: common.Layers = 3
+    dropout: common.Dropout = 0.1
+    slant: Annotated[common.Amount, "Of the shear, in widths a height."] = 0.25
+    climb: Annotated[common.Amount, "Of the other shear, in heights a width."] = 0.04
+    width: Annotated[common.Amount, "Of the logarithm of the stretch to the right."] = 0.15
+    size: Annotated[common.Amount, "Of the logarithm of the whole."] = 0.12
+    epochs: common.Epochs = 8
+    learning_rate: common.LearningRate = 2e-3
+    weight_decay: common.WeightDecay = 0.01
+    batch_points: Annotated[common.Count, "Points of the tracks in a batch, padding included."] = (
+        20480
+    )
+    ema_decay: common.EmaDecay = 0.998
+    seed: common.Seed = 0
+    precision: common.Precision = "auto"
 
     @property
     def network(self) -> HandwritingRecognizerConfig:

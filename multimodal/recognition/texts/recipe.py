@@ -11,23 +11,7 @@ from multimodal.errors import UserError
 from multimodal.recognition.texts.model import TextConfig
 from multimodal.settings import Settings, config_of
 from multimodal.training import TrainingOptions, training_options
-from multimodal.training.settings import (
-    Amount,
-    CellKind,
-    Count,
-    Dropout,
-    EmaDecay,
-    EmbeddingSize,
-    Epochs,
-    HiddenSize,
-    LabelSmoothing,
-    Layers,
-    LearningRate,
-    Precision,
-    Seed,
-    Share,
-    WeightDecay,
-)
+from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)
@@ -38,9 +22,11 @@ class TextClassifierRecipe(Settings):
         Literal["words", "characters"],
         'What is read one after the other; "characters" for scripts without spaces.',
     ] = "words"
-    min_count: Annotated[Count, "How often a piece must come to have a vector of its own."] = 3
+    min_count: Annotated[
+        common.Count, "How often a piece must come to have a vector of its own."
+    ] = 3
     buckets: Annotated[
-        Count, "Of the table of runs of letters; see `multimodal.recognition.texts.pieces`."
+        common.Count, "Of the table of runs of letters; see `multimodal.recognition.texts.pieces`."
     ] = 2048
     label_names: Annotated[
         str, 'How labels are shown, such as "0=negative,1=positive"; as they are unless said.'
@@ -52,31 +38,31 @@ class TextClassifierRecipe(Settings):
         "that are shown as positive and negative; see `opinions`.",
     ] = 0
     held_out: Annotated[str, "A table of texts, none of which may be among those."] = ""
-    num_encoders: Annotated[Count, "Encoders whose answers are averaged."] = 2
-    cell: CellKind = "lstm"
-    embedding_size: EmbeddingSize = 64
-    hidden_size: HiddenSize = 128
-    layers: Layers = 1
+    num_encoders: Annotated[common.Count, "Encoders whose answers are averaged."] = 2
+    cell: common.CellKind = "lstm"
+    embedding_size: common.EmbeddingSize = 64
+    hidden_size: common.HiddenSize = 128
+    layers: common.Layers = 1
     input_dropout: Annotated[
-        Share, "The share of features of all pieces dropped before the core."
+        common.Share, "The share of features of all pieces dropped before the core."
     ] = 0.3
-    dropout: Dropout = 0.5
-    weight_dropout: Annotated[Share, "The share of recurrent weights dropped."] = 0.3
-    piece_dropout: Annotated[Share, "The share of pieces dropped whole."] = 0.1
-    name_dropout: Annotated[Share, "The share of pieces that are only known by their letters."] = (
-        0.2
-    )
+    dropout: common.Dropout = 0.5
+    weight_dropout: Annotated[common.Share, "The share of recurrent weights dropped."] = 0.3
+    piece_dropout: Annotated[common.Share, "The share of pieces dropped whole."] = 0.1
+    name_dropout: Annotated[
+        common.Share, "The share of pieces that are only known by their letters."
+    ] = 0.2
     early_weight: Annotated[
-        Amount, "What all answers before the last word count in the loss; the last counts 1."
+        common.Amount, "What all answers before the last word count in the loss; the last counts 1."
     ] = 1.0
-    label_smoothing: LabelSmoothing = 0.05
-    epochs: Epochs = 7
-    batch_size: Annotated[Count, "Texts in a batch, over all processes."] = 64
-    learning_rate: LearningRate = 2e-3
-    weight_decay: WeightDecay = 0.02
-    ema_decay: EmaDecay = 0.998
-    seed: Seed = 0
-    precision: Precision = "fp32"
+    label_smoothing: common.LabelSmoothing = 0.05
+    epochs: common.Epochs = 7
+    batch_size: Annotated[common.Count, "Texts in a batch, over all processes."] = 64
+    learning_rate: common.LearningRate = 2e-3
+    weight_decay: common.WeightDecay = 0.02
+    ema_decay: common.EmaDecay = 0.998
+    seed: common.Seed = 0
+    precision: common.Precision = "fp32"
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -18,7 +18,9 @@ def demo_command(
     ] = "127.0.0.1",
     port: Annotated[
         int | None,
-        typer.Option(min=1, max=65535, help="The first that is free from 7860 unless given."),
+        typer.Option(
+            min=1, max=65535, help="To listen on.", show_default="the first that is free from 7860"
+        ),
     ] = None,
     auth_file: Annotated[
         Path | None, typer.Option(help="Lines of name:password; only these visitors come in.")

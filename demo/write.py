@@ -22,7 +22,7 @@ BEGINNINGS = {
 
 NO_MODEL = (
     "No language model ships with this version yet. You can train one on any text with "
-    "`multimodal train language-model --data book.txt --out runs/book`, and open this page with "
+    "`multimodal train language-model --data book.txt --output runs/book`, and open this page with "
     "`multimodal demo --language-model runs/book/best`."
 )
 
@@ -53,8 +53,8 @@ def pieces(
     count = limits.require_count(length, limits.written, "characters")
     chosen = limits.require_number(-1 if seed is None else seed, -1, 2**31, "seed")
     language_model = shared.models.language_model(model)
-    how = {"length": count, "temperature": heat, "seed": None if chosen < 0 else int(chosen)}
-    return language_model.stream(begun, **how)
+    number = None if chosen < 0 else int(chosen)
+    return language_model.stream(begun, length=count, temperature=heat, seed=number)
 
 
 def sheet(**arguments: Any) -> gr.HTML:

@@ -14,12 +14,13 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
-from dataclasses import MISSING, Field, fields
 from importlib import import_module
-from inspect import cleandoc, getmodule
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
+
+from multimodal.settings import Setting, settings_of
 
 ROOT = Path(__file__).parents[1]
 LAYERS, CLASSES = "<!-- generated: layers -->", "<!-- generated: classes -->"
@@ -91,6 +92,8 @@ def _kind(value: Any, context: Any) -> str:
 def _default(value: Any) -> str:
     if value.required:
         return "required"
+    if isinstance(value.show_default, str):
+        return _cell(value.show_default)
     known = value.default
     empty = known is None or known == () or callable(known) or "Sentinel" in type(known).__name__
     return "" if empty or known is False else f"`{known}`"
@@ -112,41 +115,19 @@ def settings() -> str:
 
 
 def _settings(task: str, recipe: type) -> str:
-    told = attributes(recipe)
     rows = [
-        f"| `{field.name}` | {_value(field)} | {_told(field, told)} |" for field in fields(recipe)
+        f"| `{each.name}` | {_cell(_range(each))} | `{each.default!r}` | {_cell(each.help)} |"
+        for each in settings_of(recipe)
     ]
-    table = "\n".join(["| setting | default | what it is |", "|---|---|---|", *rows])
-    return (
-        f"## {task}\n\n```sh\nmultimodal train {task} --data DATA --out runs/mine\n```\n\n{table}\n"
-    )
+    head = ["| setting | value | default | what it is |", "|---|---|---|---|"]
+    table = "\n".join([*head, *rows])
+    train = f"multimodal train {task} --data DATA --output runs/mine"
+    return f"## {task}\n\n```sh\n{train}\n```\n\n{table}\n"
 
 
-def _value(field: Field[Any]) -> str:
-    made = field.default_factory() if field.default_factory is not MISSING else field.default
-    return "" if made is MISSING else f"`{made!r}`"
-
-
-def _told(field: Field[Any], told: dict[str, str]) -> str:
-    return _cell(told.get(field.name, ""))
-
-
-def attributes(kind: type) -> dict[str, str]:
-    """What a dataclass's docstring says of every field; "see Other" is looked up there."""
-    section = re.search(r"\nAttributes:\n(.*?)(\n\S|\Z)", cleandoc(kind.__doc__ or ""), re.DOTALL)
-    told: dict[str, str] = {}
-    for item in re.split(r"\n(?=    \S)", "\n" + section[1] if section else ""):
-        names, colon, text = item.partition(":")
-        if colon:
-            told |= dict.fromkeys(re.findall(r"\w+", names), " ".join(text.split()))
-    return {name: _seen(kind, name, text) for name, text in told.items()}
-
-
-def _seen(kind: type, name: str, text: str) -> str:
-    pointer = re.match(r"see (\w+)\b", text)
-    other = getattr(getmodule(kind), pointer[1], None) if pointer else None
-    found = attributes(other).get(name) if isinstance(other, type) else None
-    return f"{found} {text.partition('.')[2].strip()}".strip() if found else text
+def _range(setting: Setting) -> str:
+    """The type of a setting, and what it has to be."""
+    return ", ".join(filter(None, (setting.type.__name__, setting.range)))
 
 
 def models() -> str:

@@ -24,11 +24,13 @@ class DataOption:
         name: the keyword of the training's `from_data`; with dashes, the command's option.
         help: what it is, for the command line.
         many: whether it is a list, its entries separated by commas.
+        default: what is taken where it is not given.
     """
 
     name: str
     help: str
     many: bool = False
+    default: str = "none"
 
 
 @dataclass(frozen=True)
@@ -129,9 +131,13 @@ TASKS: dict[str, TaskSpec] = {
             data="Captioned photos: a folder, a table or a Hub id.",
             example="multimodal caption photo.jpg",
             data_options=(
-                DataOption("images", "The photos, if not beside their captions."),
-                DataOption("image_column", "The table's column of photos."),
-                DataOption("caption_column", "The table's column of captions."),
+                DataOption("images", "The photos.", default="beside their captions"),
+                DataOption(
+                    "image_column", "The table's column of photos.", default="by usual names"
+                ),
+                DataOption(
+                    "caption_column", "The table's column of captions.", default="by usual names"
+                ),
             ),
             measure=Measure("CIDEr", "cider"),
             shipped=("captioner-flickr8k",),
@@ -220,10 +226,14 @@ TASKS: dict[str, TaskSpec] = {
             example="multimodal classify-text 'a sentence'",
             data_options=(
                 DataOption(
-                    "text_column", "The column of texts, by name or number; else by usual names."
+                    "text_column",
+                    "The column of texts, by name or number.",
+                    default="by usual names",
                 ),
                 DataOption(
-                    "label_column", "The column of labels, by name or number; else by usual names."
+                    "label_column",
+                    "The column of labels, by name or number.",
+                    default="by usual names",
                 ),
             ),
             shipped=("sentiment-sst2",),
@@ -237,9 +247,7 @@ TASKS: dict[str, TaskSpec] = {
             data="Parallel text: a folder of <split>.<language> files, a table or a Hub id.",
             example="multimodal translate 'two dogs run'",
             data_options=(
-                DataOption(
-                    "languages", "Those to learn, such as en,de; all unless given.", many=True
-                ),
+                DataOption("languages", "Those to learn, such as en,de.", many=True, default="all"),
             ),
             measure=Measure("mean BLEU", "bleu"),
             shipped=("translator-multi30k",),

@@ -210,9 +210,9 @@ def save(sketches: Sketches, path: Path, *, columns: int | None = None, flip: bo
     Raises:
         UserError: it cannot be written.
     """
-    words = {"titles": [sketches.title] * len(sketches.drawings)}
-    options = words if path.suffix.lower() == ".ndjson" else {}
-    save_drawings(sketches.drawings, path, columns=columns, flip=flip, **options)
+    words = [sketches.title] * len(sketches.drawings)
+    titles = words if path.suffix.lower() == ".ndjson" else None
+    save_drawings(sketches.drawings, path, columns=columns, flip=flip, titles=titles)
 
 
 def named_after(title: str, ending: str) -> str:

@@ -165,7 +165,7 @@ def test_its_commands_come_from_the_row(toy, pairs, tmp_path, monkeypatch):
         monkeypatch.setattr(group, "registered_commands", [*group.registered_commands])
     register(toy)
     run, out = CliRunner(), tmp_path / "run"
-    command = ["train", "doubler", "--data", str(pairs), "--out", str(out), "--name", "mine"]
+    command = ["train", "doubler", "--data", str(pairs), "--output", str(out), "--name", "mine"]
     trained = run.invoke(commands.app, command)
     assert trained.exit_code == 0, trained.output
     assert f"{out / 'best'}: the best doubler\n" in trained.output
@@ -176,6 +176,34 @@ def test_its_commands_come_from_the_row(toy, pairs, tmp_path, monkeypatch):
     assert json.loads((tmp_path / "figures.json").read_text())["error"] < 1
     helped = run.invoke(commands.app, ["train", "--help"]).output
     assert "Train a doubler (number to number)." in helped
+
+
+def test_a_run_writes_the_file_that_repeats_it(toy, pairs, tmp_path):
+    settings = ["epochs=7", "learning_rate=0.01"]
+    best = train_model("doubler", pairs, tmp_path / "one", settings, name="mine")
+    recipe = tmp_path / "one" / "recipe.toml"
+    again = train_model("doubler", None, tmp_path / "two", config=recipe)
+    one, two = multimodal.load(best), multimodal.load(again)
+    assert torch.equal(one.network.weight, two.network.weight)
+    assert two.name == "mine"
+    assert (tmp_path / "two" / "recipe.toml").read_text() == recipe.read_text()
+    # What is said at the call goes before what the file says.
+    third = train_model("doubler", pairs, tmp_path / "three", ["epochs=2"], config=recipe)
+    assert not torch.equal(multimodal.load(third).network.weight, one.network.weight)
+    with pytest.raises(UserError, match=r"recipe\.toml: a recipe for doubler, not for captioner$"):
+        train_model("captioner", None, tmp_path / "four", config=recipe)
+    with pytest.raises(UserError, match=r"^--data: name what to learn from$"):
+        train_model("doubler", None, tmp_path / "four")
+    assert not (tmp_path / "four").exists()
+
+
+def test_all_settings_are_listed(toy, monkeypatch):
+    monkeypatch.setattr(commands.train, "registered_commands", [])
+    register(toy)
+    listed = CliRunner().invoke(commands.app, ["train", "doubler", "--list-settings"])
+    assert listed.exit_code == 0, listed.output
+    assert "epochs" in listed.output
+    assert "learning_rate" in listed.output
 
 
 def test_importing_multimodal_imports_nothing_heavy():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar, Unpack, overload
 
 import numpy as np
 from PIL import Image
@@ -13,8 +13,18 @@ from PIL import Image
 from multimodal.captioning.caption import Caption
 from multimodal.errors import UserError
 from multimodal.images import IMAGE_BYTES, ImageError, ImageSource, name_of, open_image
+from multimodal.recurrent.generation.options import GenerationChanges
 
 Options = TypeVar("Options")
+
+
+class CaptionChanges(GenerationChanges, total=False):
+    """Those of `CaptionOptions` that a call changes."""
+
+    detected_weight: float
+    repetition_weight: float
+    naming: bool
+    must_mention: Sequence[Sequence[str]]
 
 
 class CaptionerBase(ABC, Generic[Options]):
@@ -58,13 +68,17 @@ class CaptionerBase(ABC, Generic[Options]):
         """
 
     @overload
-    def caption(self, pictures: ImageSource, **changes: Any) -> Caption: ...
+    def caption(  # type: ignore[overload-overlap]  # a text is a path, and no list of pictures
+        self, pictures: ImageSource, **changes: Unpack[CaptionChanges]
+    ) -> Caption: ...
 
     @overload
-    def caption(self, pictures: Sequence[ImageSource], **changes: Any) -> list[Caption]: ...
+    def caption(
+        self, pictures: Sequence[ImageSource], **changes: Unpack[CaptionChanges]
+    ) -> list[Caption]: ...
 
     def caption(
-        self, pictures: ImageSource | Sequence[ImageSource], **changes: Any
+        self, pictures: ImageSource | Sequence[ImageSource], **changes: Unpack[CaptionChanges]
     ) -> Caption | list[Caption]:
         """Caption one picture or a list of them.
 
@@ -91,7 +105,11 @@ class CaptionerBase(ABC, Generic[Options]):
         return self.caption_preprocessed([name_of(pictures)], [view], options)[0]
 
     def captions(
-        self, pictures: Iterable[ImageSource], *, batch_size: int = 32, **changes: Any
+        self,
+        pictures: Iterable[ImageSource],
+        *,
+        batch_size: int = 32,
+        **changes: Unpack[CaptionChanges],
     ) -> Iterator[Caption]:
         """Caption pictures as they come, `batch_size` at a time, in their order.
 

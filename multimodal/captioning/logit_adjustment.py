@@ -14,14 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import torch
+from annotated_types import Ge, Gt
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from multimodal.captioning.captioner import Captioner
-from multimodal.training import require_ranges
+from multimodal.settings import Settings
 from multimodal.vocabulary import PADDING, SPECIAL, START
 
 _BATCH = 50
@@ -32,27 +33,24 @@ _SPARE = 0.01  # nats beyond what just suffices
 
 
 @dataclass(frozen=True, kw_only=True)
-class LogitAdjustmentOptions:
+class LogitAdjustmentOptions(Settings):
     """How far to go.
-
-    Attributes:
-        photos: how many of the photos to write of, the first ones.
-        uses: of how many of these every word is to be said.
-        limit: nats by which a word's logit may rise; a word that needs more stays rarer.
-        rounds: how often everything is written and the logits raised; a logit rises by 0.4 nats a
-            round at most, since one word's rise moves others.
 
     Raises:
         UserError: a number is out of range.
     """
 
-    photos: int = 2000
-    uses: int = 1
-    limit: float = 1.0
-    rounds: int = 3
-
-    def __post_init__(self) -> None:
-        require_ranges(self, {"photos": 1, "uses": 1, "rounds": 1}, rates=["limit"])
+    photos: Annotated[int, Ge(1), "How many of the photos to write of, the first ones."] = 2000
+    uses: Annotated[int, Ge(1), "Of how many of these every word is to be said."] = 1
+    limit: Annotated[
+        float, Gt(0), "Nats by which a word's logit may rise; a word that needs more stays rarer."
+    ] = 1.0
+    rounds: Annotated[
+        int,
+        Ge(1),
+        "How often everything is written and the logits raised; a logit rises by 0.4 nats a round"
+        " at most, since one word's rise moves others.",
+    ] = 3
 
 
 class Round(NamedTuple):

@@ -97,7 +97,7 @@ def exported(recognizer: Recognizer) -> Exported:
         "pieces": Input(
             torch.zeros(2, 5, PIECE_FEATURES),
             {0: "drawings", 1: "pieces"},
-            f"(B, T, {PIECE_FEATURES}), strokes as multimodal/recognition/views.py sees them",
+            f"(B, T, {PIECE_FEATURES}), strokes as recognition/drawings/views.py sees them",
         ),
         "lengths": Input(torch.tensor([5, 3]), {0: "drawings"}, "(B,), pieces of each drawing"),
         "row": Input(torch.tensor([0, 1, 1]), moment, "(N,), the drawing of each moment"),

@@ -12,14 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from multimodal.checkpoints import JSON
 from multimodal.errors import UserError
 from multimodal.handwriting.incremental_decoder import DecoderWeights
 from multimodal.handwriting.judging import Judge, Piece
 from multimodal.handwriting.model import HandwritingConfig, HandwritingNetwork
-from multimodal.handwriting.options import HandwritingOptions
+from multimodal.handwriting.options import HandwritingChanges, HandwritingOptions
 from multimodal.handwriting.pages import PageWriter
 from multimodal.handwriting.pieces import write_pieces
 from multimodal.handwriting.style import Style
@@ -128,7 +128,9 @@ class HandwritingGenerator(PageWriter, PretrainedModel):
         primer = primer_of(script) if primed else None
         return Style(name, tuple(embedding.tolist()), pace_of(script), primer)
 
-    def write_texts(self, pieces: Sequence[Piece], **options: Any) -> list[WrittenLine]:
+    def write_texts(
+        self, pieces: Sequence[Piece], **options: Unpack[HandwritingChanges]
+    ) -> list[WrittenLine]:
         """Write pieces of a line each, in one batch, as the network's own rows.
 
         Args:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, Unpack
 
 from multimodal.errors import UserError
 from multimodal.handwriting.alphabet import CHARACTERS, encode
@@ -20,7 +20,7 @@ from multimodal.handwriting.layout import (
     stacked,
     wrapped,
 )
-from multimodal.handwriting.options import HandwritingOptions
+from multimodal.handwriting.options import HandwritingChanges, HandwritingOptions
 from multimodal.handwriting.placing import PlacedLine, joined, placed, usual_gap
 from multimodal.handwriting.style import Style
 from multimodal.handwriting.written import WrittenLine
@@ -63,7 +63,9 @@ class PageWriter(ABC):
         """The embedding of a style of the gallery."""
 
     @abstractmethod
-    def write_texts(self, pieces: Sequence[Piece], **options: Any) -> list[WrittenLine]:
+    def write_texts(
+        self, pieces: Sequence[Piece], **options: Unpack[HandwritingChanges]
+    ) -> list[WrittenLine]:
         """Write pieces of a line each, in one batch, as the network's own rows.
 
         Args:
@@ -87,7 +89,7 @@ class PageWriter(ABC):
         *,
         style: StyleLike | None = None,
         layout: Layout | None = None,
-        **options: Any,
+        **options: Unpack[HandwritingChanges],
     ) -> Drawing:
         r"""Write a text of any number of lines, all in one batch.
 
@@ -114,7 +116,7 @@ class PageWriter(ABC):
         *,
         style: StyleLike | None = None,
         layout: Layout | None = None,
-        **options: Any,
+        **options: Unpack[HandwritingChanges],
     ) -> list[Drawing]:
         r"""Write a text on as many pages as it takes, all in one batch.
 
@@ -138,7 +140,7 @@ class PageWriter(ABC):
         texts: Sequence[str],
         *,
         style: StyleLike | Sequence[StyleLike] | None = None,
-        **options: Any,
+        **options: Unpack[HandwritingChanges],
     ) -> list[Drawing]:
         """Write texts, each as one line, all in one batch.
 

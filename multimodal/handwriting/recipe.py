@@ -3,95 +3,65 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
+
+from annotated_types import Ge
 
 from multimodal.handwriting.model import HandwritingConfig
-from multimodal.training import TrainingOptions, require_ranges, training_options
-
-_LEAST = {
-    **dict.fromkeys(
-        (
-            "character_embedding_size",
-            "writer_embedding_size",
-            "window_size",
-            "hidden_size",
-            "windows",
-        ),
-        1,
-    ),
-    **dict.fromkeys(("components", "epochs", "dev_lines", "rare"), 1),
-    **dict.fromkeys(("words", "characters", "warmup_steps", "max_grad_norm", "weight_decay"), 0),
-    **dict.fromkeys(("limit", "batch_points"), 16),
-}
+from multimodal.settings import Settings, config_of
+from multimodal.training import TrainingOptions, training_options
+from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)
-class HandwritingGeneratorRecipe:
-    """The choices; on the command line, ``--set name=value``.
+class HandwritingGeneratorRecipe(Settings):
+    """The settings; on the command line, ``--set name=value``."""
 
-    Attributes:
-        character_embedding_size, writer_embedding_size, window_size, hidden_size, windows,
-            components: see HandwritingConfig.
-        start: a writer of the same sizes and writers whose weights the training begins from, in
-            place of random ones: a folder, a shipped model or a Hub id.
-        limit: the most points of a piece; longer ones are left out.
-        words, characters: how many of them an epoch has beside the lines.
-        rare: how many times as often the rarest characters come at most; see `batches.rarity`.
-        writer_dropout: the share of pieces that are learnt as nobody's, so that a style can be told
-            by a sample of it alone.
-        stretching: dx and dy are each multiplied by a random number within 1 ± this.
-        batch_points: the points of a batch, with what fills it up.
-        epochs, learning_rate, warmup_steps, min_lr_ratio, weight_decay, max_grad_norm, ema_decay,
-            weight_bits: see TrainingOptions.
-        dev_lines: on how many lines of the dev split the best weights are chosen.
-        seed: of everything random.
-        precision: "auto", "bf16" or "fp32".
-
-    Raises:
-        UserError: a number is out of range.
-    """
-
-    character_embedding_size: int = 64
-    writer_embedding_size: int = 32
-    window_size: int = 256
-    hidden_size: int = 320
-    windows: int = 5
-    components: int = 20
-    start: str = ""
-    limit: int = 640
-    words: int = 4000
-    characters: int = 6000
-    rare: float = 3.0
-    writer_dropout: float = 0.1
-    stretching: float = 0.08
-    batch_points: int = 10240
-    epochs: int = 16
-    learning_rate: float = 3e-3
-    warmup_steps: int = 100
-    min_lr_ratio: float = 0.02
-    weight_decay: float = 0.0
-    max_grad_norm: float = 1.0
-    ema_decay: float = 0.995
-    weight_bits: int = 0
-    dev_lines: int = 128
-    seed: int = 0
-    precision: Literal["auto", "bf16", "fp32"] = "auto"
-
-    def __post_init__(self) -> None:
-        shares = ("stretching", "ema_decay")
-        require_ranges(self, _LEAST, shares=shares, up_to_one=("writer_dropout", "min_lr_ratio"))
+    character_embedding_size: Annotated[common.Count, "D, the features of a cell of the text."] = 64
+    writer_embedding_size: Annotated[common.Count, "S, of a writer's embedding."] = 32
+    window_size: Annotated[common.Count, "H, the units of the layer that drives the window."] = 256
+    hidden_size: common.HiddenSize = 320
+    windows: Annotated[common.Count, "The Gaussians of the window."] = 5
+    components: Annotated[common.Count, "K, of the mixture."] = 20
+    start: Annotated[
+        str,
+        "A writer of the same sizes and writers whose weights the training begins from, in "
+        "place of random ones: a folder, a shipped model or a Hub id.",
+    ] = ""
+    limit: Annotated[int, Ge(16), "The most points of a piece; longer ones are left out."] = 640
+    words: Annotated[int, Ge(0), "How many of them an epoch has beside the lines."] = 4000
+    characters: Annotated[int, Ge(0), "How many characters an epoch has beside the lines."] = 6000
+    rare: Annotated[
+        float,
+        Ge(1),
+        "How many times as often the rarest characters come at most; see `batches.rarity`.",
+    ] = 3.0
+    writer_dropout: Annotated[
+        common.UpToOne,
+        "The share of pieces that are learnt as nobody's, so that a style can be told by a "
+        "sample of it alone.",
+    ] = 0.1
+    stretching: Annotated[
+        common.Share, "Dx and dy are each multiplied by a random number within 1 ± this."
+    ] = 0.08
+    batch_points: Annotated[int, Ge(16), "The points of a batch, with what fills it up."] = 10240
+    epochs: common.Epochs = 16
+    learning_rate: common.LearningRate = 3e-3
+    warmup_steps: common.WarmupSteps = 100
+    min_lr_ratio: common.MinLrRatio = 0.02
+    weight_decay: common.WeightDecay = 0.0
+    max_grad_norm: common.MaxGradNorm = 1.0
+    ema_decay: common.EmaDecay = 0.995
+    weight_bits: common.WeightBits = 0
+    dev_lines: Annotated[
+        common.Count, "On how many lines of the dev split the best weights are chosen."
+    ] = 128
+    seed: common.Seed = 0
+    precision: common.Precision = "auto"
 
     def network(self, num_writers: int) -> HandwritingConfig:
         """What the network is that learns from so many writers."""
-        return HandwritingConfig(
-            num_writers=num_writers,
-            character_embedding_size=self.character_embedding_size,
-            writer_embedding_size=self.writer_embedding_size,
-            window_size=self.window_size,
-            hidden_size=self.hidden_size,
-            windows=self.windows,
-            components=self.components,
-        )
+        return config_of(HandwritingConfig, self, num_writers=num_writers)
 
     def options(self, steps_per_epoch: int) -> TrainingOptions:
         """How it is optimised; of a short training, the warm-up takes no more than a fifth."""

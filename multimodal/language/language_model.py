@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import count
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from multimodal.errors import UserError
 from multimodal.language.data import Passage, SplitFractions, encode_passages, token_before
 from multimodal.language.generation import TextGenerator
 from multimodal.language.model import LanguageConfig, LanguageNetwork
-from multimodal.language.options import TextGenerationOptions
+from multimodal.language.options import TextChanges, TextGenerationOptions
 from multimodal.language.pieces import OpenText, TextPiece, text_generation_options
 from multimodal.language.scoring import TextScores, adapting_log_probabilities, log_probabilities
 from multimodal.pretrained_model import PretrainedModel
@@ -100,11 +100,11 @@ class LanguageModel(PretrainedModel):
             "split_fractions": asdict(self.split_fractions),
         }
 
-    def generate(self, prime: str = "", **changes: Any) -> str:
+    def generate(self, prime: str = "", **changes: Unpack[TextChanges]) -> str:
         """Write on behind a text; see `generate_batch`."""
         return self.generate_batch([prime], **changes)[0]
 
-    def generate_batch(self, primes: Sequence[str], **changes: Any) -> list[str]:
+    def generate_batch(self, primes: Sequence[str], **changes: Unpack[TextChanges]) -> list[str]:
         """Write on behind several texts at once; what each begins with is not given again.
 
         Args:
@@ -126,7 +126,7 @@ class LanguageModel(PretrainedModel):
             texts[number] += piece
         return texts
 
-    def stream(self, prime: str = "", **changes: Any) -> Iterator[TextPiece]:
+    def stream(self, prime: str = "", **changes: Unpack[TextChanges]) -> Iterator[TextPiece]:
         """Generate a text piece by piece, each as soon as it is there; see `generate_batch`.
 
         Every character takes the same time and memory, however long the text grows.

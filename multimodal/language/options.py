@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 from multimodal.errors import UserError
 from multimodal.recurrent.generation.options import GenerationOptions
@@ -48,3 +49,14 @@ class TextGenerationOptions:
             top_p=self.top_p,
             max_length=BLOCK,
         )
+
+
+class TextChanges(TypedDict, total=False):
+    """Those of `TextGenerationOptions` that a call says."""
+
+    length: int | None
+    temperature: float
+    top_k: int | None
+    top_p: float
+    seed: int | None
+    stop: str

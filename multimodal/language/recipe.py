@@ -3,79 +3,75 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from multimodal.errors import UserError
 from multimodal.language.data import SplitFractions
 from multimodal.language.model import LanguageConfig
-from multimodal.recurrent.cells import Cell
-from multimodal.training import TrainingOptions, require_ranges, training_options
-
-_LEAST = {
-    **dict.fromkeys(("layers", "embedding_size", "hidden_size", "min_count"), 1),
-    **dict.fromkeys(("streams", "steps", "epochs"), 1),
-    **dict.fromkeys(("warmup_steps", "weight_decay", "max_grad_norm"), 0),
-}
-_SHARES = ("input_dropout", "dropout", "output_dropout", "weight_dropout", "ema_decay")
+from multimodal.settings import Settings, config_of
+from multimodal.training import TrainingOptions, training_options
+from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)
-class LanguageModelRecipe:
-    """The choices; on the command line, ``--set name=value``.
+class LanguageModelRecipe(Settings):
+    """The settings; on the command line, ``--set name=value``."""
 
-    Attributes:
-        start: a language model to begin with: a shipped model, a folder or a Hub id. Its vocabulary
-            and its sizes then take the place of those chosen here; characters that it lacks are
-            added.
-        vocabulary: what a token is.
-        unknown: what a character that the text lacks is to be, later on, for the language model: an
-            error, or U+FFFD. Words that the training split lacks are always unknown words.
-        min_count: how often a word or character must stand in the text to be learnt.
-        dev_fraction, test_fraction: see Shares.
-        cell, layers, embedding_size, hidden_size, input_dropout, dropout, output_dropout,
-            weight_dropout: see LanguageConfig.
-        embeddings: "own", or "tied" to the readout.
-        streams: B, the contiguous streams that are read side by side.
-        steps: T, the steps through which gradients go back.
-        epochs, learning_rate, warmup_steps, min_lr_ratio, weight_decay, max_grad_norm, ema_decay,
-            weight_bits: see TrainingOptions.
-        seed: of everything random.
-        precision: "auto", "bf16" or "fp32".
-
-    Raises:
-        UserError: a number is out of range.
-    """
-
-    start: str = ""
-    vocabulary: Literal["characters", "bytes", "words"] = "characters"
-    unknown: Literal["error", "replace"] = "error"
-    min_count: int = 1
-    dev_fraction: float = 0.1
-    test_fraction: float = 0.1
-    cell: Cell = "lstm"
-    layers: int = 2
-    embedding_size: int = 512
-    hidden_size: int = 512
-    embeddings: Literal["own", "tied"] = "own"
-    input_dropout: float = 0.1
-    dropout: float = 0.45
-    output_dropout: float = 0.5
-    weight_dropout: float = 0.35
-    streams: int = 64
-    steps: int = 100
-    epochs: int = 34
-    learning_rate: float = 3e-3
-    warmup_steps: int = 200
-    min_lr_ratio: float = 0.02
-    weight_decay: float = 0.01
-    max_grad_norm: float = 0.5
-    ema_decay: float = 0.0
-    weight_bits: int = 0
-    seed: int = 0
-    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    start: Annotated[
+        str,
+        "A language model to begin with: a shipped model, a folder or a Hub id. Its "
+        "vocabulary and its sizes then take the place of those chosen here; characters that "
+        "it lacks are added.",
+    ] = ""
+    vocabulary: Annotated[Literal["characters", "bytes", "words"], "What a token is."] = (
+        "characters"
+    )
+    unknown: Annotated[
+        Literal["error", "replace"],
+        "What a character that the text lacks is to be, later on, for the language model: an "
+        "error, or U+FFFD. Words that the training split lacks are always unknown words.",
+    ] = "error"
+    min_count: Annotated[
+        common.Count, "How often a word or character must stand in the text to be learnt."
+    ] = 1
+    dev_fraction: Annotated[
+        common.Share, "Of a text without splits, the share that the best weights are chosen on."
+    ] = 0.1
+    test_fraction: Annotated[common.Share, "Of a text without splits, the share behind dev."] = 0.1
+    cell: common.CellKind = "lstm"
+    layers: common.Layers = 2
+    embedding_size: common.EmbeddingSize = 512
+    hidden_size: common.HiddenSize = 512
+    embeddings: Annotated[Literal["own", "tied"], '"own", or "tied" to the readout.'] = "own"
+    input_dropout: Annotated[
+        common.Share,
+        "The shares of features dropped in training: of embeddings, between layers, and "
+        "before the readout.",
+    ] = 0.1
+    dropout: common.Dropout = 0.45
+    output_dropout: Annotated[
+        common.Share,
+        "The shares of features dropped in training: of embeddings, between layers, and "
+        "before the readout.",
+    ] = 0.5
+    weight_dropout: Annotated[
+        common.Share, "The share of recurrent weights dropped in training."
+    ] = 0.35
+    streams: Annotated[common.Count, "B, the contiguous streams that are read side by side."] = 64
+    steps: Annotated[common.Count, "T, the steps through which gradients go back."] = 100
+    epochs: common.Epochs = 34
+    learning_rate: common.LearningRate = 3e-3
+    warmup_steps: common.WarmupSteps = 200
+    min_lr_ratio: common.MinLrRatio = 0.02
+    weight_decay: common.WeightDecay = 0.01
+    max_grad_norm: common.MaxGradNorm = 0.5
+    ema_decay: common.EmaDecay = 0.0
+    weight_bits: common.WeightBits = 0
+    seed: common.Seed = 0
+    precision: common.Precision = "auto"
 
     def __post_init__(self) -> None:
-        require_ranges(self, _LEAST, shares=_SHARES, up_to_one=("min_lr_ratio",))
+        super().__post_init__()
         if self.min_count > 1 and self.vocabulary == "characters" and self.unknown == "error":
             raise UserError("min_count: leaves characters out, so set unknown=replace as well")
         _ = self.split_fractions, self.network  # which refuse what cannot be
@@ -88,17 +84,7 @@ class LanguageModelRecipe:
     @property
     def network(self) -> LanguageConfig:
         """What the network is."""
-        return LanguageConfig(
-            cell=self.cell,
-            layers=self.layers,
-            embedding_size=self.embedding_size,
-            hidden_size=self.hidden_size,
-            tied=self.embeddings == "tied",
-            input_dropout=self.input_dropout,
-            dropout=self.dropout,
-            output_dropout=self.output_dropout,
-            weight_dropout=self.weight_dropout,
-        )
+        return config_of(LanguageConfig, self, tied=self.embeddings == "tied")
 
     def options(self, steps_per_epoch: int) -> TrainingOptions:
         """How it is optimised; of a short training, the warm-up takes no more than a fifth."""

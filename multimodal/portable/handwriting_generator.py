@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 
 from multimodal.errors import UserError
 from multimodal.handwriting.alphabet import CHARACTERS, encode
 from multimodal.handwriting.judging import Piece, best_drafts, doubt, lookalike
-from multimodal.handwriting.options import HandwritingOptions
+from multimodal.handwriting.options import HandwritingChanges, HandwritingOptions
 from multimodal.handwriting.pages import PageWriter
 from multimodal.handwriting.written import WrittenLine, most_points
 from multimodal.portable.file import Array, ModelFile
@@ -48,7 +48,9 @@ class PortableHandwritingGenerator(PageWriter):
         """See `PageWriter`."""
         return tuple(self.gallery[number - 1])
 
-    def write_texts(self, pieces: Sequence[Piece], **options: Any) -> list[WrittenLine]:
+    def write_texts(
+        self, pieces: Sequence[Piece], **options: Unpack[HandwritingChanges]
+    ) -> list[WrittenLine]:
         """See `PageWriter`."""
         for piece in pieces:
             if piece.style.primer is not None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Unpack
 
 import numpy as np
 
 from multimodal.errors import UserError
 from multimodal.language.data import Passage, encode_passages, token_before
-from multimodal.language.options import BLOCK
+from multimodal.language.options import BLOCK, TextChanges
 from multimodal.language.pieces import OpenText, TextPiece, text_generation_options
 from multimodal.portable.file import ModelFile
 from multimodal.seeds import derived_seed, uniforms
@@ -30,15 +30,15 @@ class PortableLanguageModel:
         self.file = file
         self.vocabulary = vocabulary_from_json(file["vocabulary"])
 
-    def generate(self, prime: str = "", **changes: Any) -> str:
+    def generate(self, prime: str = "", **changes: Unpack[TextChanges]) -> str:
         """Write on behind a text; see `LanguageModel.generate_batch`."""
         return self.generate_batch([prime], **changes)[0]
 
-    def generate_batch(self, primes: Sequence[str], **changes: Any) -> list[str]:
+    def generate_batch(self, primes: Sequence[str], **changes: Unpack[TextChanges]) -> list[str]:
         """Write on behind several texts at once; see `LanguageModel.generate_batch`."""
         return ["".join(piece.text for piece in pieces) for pieces in self._pieces(primes, changes)]
 
-    def stream(self, prime: str = "", **changes: Any) -> Iterator[TextPiece]:
+    def stream(self, prime: str = "", **changes: Unpack[TextChanges]) -> Iterator[TextPiece]:
         """Write on behind a text, and give its pieces."""
         yield from self._pieces([prime], changes)[0]
 
@@ -58,7 +58,7 @@ class PortableLanguageModel:
         """
         raise UserError(f"{self.file.path}: only writes; the model itself also shows its cells")
 
-    def _pieces(self, primes: Sequence[str], changes: dict[str, Any]) -> list[list[TextPiece]]:
+    def _pieces(self, primes: Sequence[str], changes: TextChanges) -> list[list[TextPiece]]:
         options = text_generation_options(changes)
         if options.length is None:
             raise UserError("length: this file writes texts of a length; give a number")

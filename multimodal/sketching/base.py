@@ -6,10 +6,10 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Unpack
 
 from multimodal.errors import UserError
-from multimodal.sketching.options import DrawingOptions
+from multimodal.sketching.options import DrawingChanges, DrawingOptions
 from multimodal.sketching.prompts import parse_prompt
 from multimodal.sketching.scenes import draw_prompt
 from multimodal.sketching.sequences import Rows, continued, rows_of
@@ -50,7 +50,7 @@ class SketcherBase(ABC):
         """How large drawings are, on their larger side."""
         return SCALES_IN_FRAME * self.scale
 
-    def draw(self, prompt: str, count: int = 1, **changes: Any) -> list[Drawing]:
+    def draw(self, prompt: str, count: int = 1, **changes: Unpack[DrawingChanges]) -> list[Drawing]:
         """Draw a prompt, such as "three ducks under an umbrella".
 
         Args:
@@ -67,7 +67,9 @@ class SketcherBase(ABC):
         """
         return draw_prompt(self, parse_prompt(prompt, self.categories), count, **changes)
 
-    def draw_many(self, wanted: Sequence[tuple[str, int]], **changes: Any) -> list[list[Drawing]]:
+    def draw_many(
+        self, wanted: Sequence[tuple[str, int]], **changes: Unpack[DrawingChanges]
+    ) -> list[list[Drawing]]:
         """Draw so many of each category, all at once; see `draw`.
 
         A category that is asked for twice goes on counting, so that no two drawings are the same.
@@ -87,7 +89,11 @@ class SketcherBase(ABC):
         return [[next(found) for _ in range(count)] for _, count in wanted]
 
     def complete(
-        self, drawing: Drawing, n: int = 1, category: str | None = None, **changes: Any
+        self,
+        drawing: Drawing,
+        n: int = 1,
+        category: str | None = None,
+        **changes: Unpack[DrawingChanges],
     ) -> list[Drawing]:
         """Finish an unfinished drawing in several ways.
 

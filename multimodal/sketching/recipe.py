@@ -3,118 +3,112 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
 
+from annotated_types import Ge
+
+from multimodal.settings import Settings, config_of
 from multimodal.sketching.model import DecoderCell, SketchConfig
-from multimodal.training import TrainingOptions, require_ranges, training_options
-
-_LEAST = {
-    **dict.fromkeys(("decoder_size", "encoder_size", "category_size", "components"), 1),
-    **dict.fromkeys(("epochs", "batch_size", "dev_drawings"), 1),
-    **dict.fromkeys(("latent_size", "drawings_per_category", "warmup_steps", "max_grad_norm"), 0),
-    "taught_per_category": 0,
-    **dict.fromkeys(("kl_weight", "kl_floor", "weight_decay"), 0),
-    "limit": 2,
-}
-_SHARES = (
-    "dropout",
-    "recurrent_dropout",
-    "stretching",
-    "turning",
-    "point_dropping",
-    "ema_decay",
-)
-_UP_TO_ONE = ("latent_dropout", "category_dropout", "kl_start", "kl_decay", "min_lr_ratio")
+from multimodal.training import TrainingOptions, training_options
+from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)
-class SketcherRecipe:
-    """The choices; on the command line, ``--set name=value``.
+class SketcherRecipe(Settings):
+    """The settings; on the command line, ``--set name=value``."""
 
-    Attributes:
-        cell, decoder_size, encoder_size, latent_size, category_size, components, dropout,
-            recurrent_dropout, position: see SketchConfig. A latent_size of 0 trains a decoder
-            alone.
-        teacher: a second folder of drawings to learn from, by no means to be measured on.
-        taught_per_category: how many drawings of the teacher an epoch sees of a category at most;
-            0 for all.
-        start: a sketcher whose weights the training begins with, of the same categories; it may be
-            one that was not told the pen's position. "" begins anew.
-        limit: N_max, the rows of a sequence; longer drawings are left out.
-        drawings_per_category: how many of people's drawings of a category an epoch sees at most,
-            each time others; 0 for all.
-        latent_dropout: the share of drawings that are learnt without z.
-        category_dropout: the share of drawings that are learnt without their category, so that
-            a drawing of anything can be scored and finished.
-        stretching: dx and dy are each multiplied by a random number within 1 ± this.
-        turning: drawings are turned and sheared: each of dx and dy takes in up to this share of
-            the other.
-        point_dropping: the share of points within strokes that is left out.
-        kl_weight, kl_floor: the weight and the least value of the KL term.
-        kl_start, kl_decay: after n steps it counts 1 - (1 - kl_start) · kl_decayⁿ of its weight.
-        epochs, batch_size, learning_rate, warmup_steps, min_lr_ratio, weight_decay, max_grad_norm,
-            ema_decay: see TrainingOptions; a batch counts drawings.
-        dev_drawings: on how many drawings of the dev split the best weights are chosen.
-        seed: of everything random.
-        precision: "auto", "bf16" or "fp32".
-
-    Raises:
-        UserError: a number is out of range.
-    """
-
-    cell: DecoderCell = "lstm"
-    decoder_size: int = 640
-    encoder_size: int = 256
-    latent_size: int = 128
-    category_size: int = 64
-    components: int = 20
-    dropout: float = 0.1
-    recurrent_dropout: float = 0.1
-    position: bool = True
-    start: str = ""
-    teacher: str = ""
-    taught_per_category: int = 0
-    limit: int = 200
-    drawings_per_category: int = 0
-    latent_dropout: float = 0.5
-    category_dropout: float = 0.05
-    stretching: float = 0.1
-    turning: float = 0.0
-    point_dropping: float = 0.1
-    kl_weight: float = 0.5
-    kl_floor: float = 0.2
-    kl_start: float = 0.01
-    kl_decay: float = 0.9995
-    epochs: int = 12
-    batch_size: int = 100
-    learning_rate: float = 2e-3
-    warmup_steps: int = 300
-    min_lr_ratio: float = 0.02
-    weight_decay: float = 0.0
-    max_grad_norm: float = 1.0
-    ema_decay: float = 0.999
-    dev_drawings: int = 1000
-    seed: int = 0
-    precision: Literal["auto", "bf16", "fp32"] = "auto"
-
-    def __post_init__(self) -> None:
-        require_ranges(self, _LEAST, shares=_SHARES, up_to_one=_UP_TO_ONE)
+    cell: Annotated[DecoderCell, "Of the decoder."] = "lstm"
+    decoder_size: Annotated[common.Count, "H, the decoder's units."] = 640
+    encoder_size: Annotated[common.Count, "The encoder's units in each direction."] = 256
+    latent_size: Annotated[
+        int, Ge(0), "Z, the size of the latent vector; 0 for a decoder alone."
+    ] = 128
+    category_size: Annotated[common.Count, "The size of a category's embedding."] = 64
+    components: Annotated[common.Count, "K, of the mixture."] = 20
+    dropout: common.Dropout = 0.1
+    recurrent_dropout: Annotated[
+        common.Share,
+        "In training, the share of an LSTM's recurrent weights that is dropped; for the other"
+        " cells, the share of their candidate values (the paper's 1 - 0.9).",
+    ] = 0.1
+    position: Annotated[
+        bool,
+        "Whether decoder and readout are told where the pen is (see `position`), which a "
+        "network that sees offsets alone has to add up.",
+    ] = True
+    start: Annotated[
+        str,
+        "A sketcher whose weights the training begins with, of the same categories; it may be"
+        ' one that was not told the pen\'s position. "" begins anew.',
+    ] = ""
+    teacher: Annotated[
+        str, "A second folder of drawings to learn from, by no means to be measured on."
+    ] = ""
+    taught_per_category: Annotated[
+        int,
+        Ge(0),
+        "How many drawings of the teacher an epoch sees of a category at most; 0 for all.",
+    ] = 0
+    limit: Annotated[int, Ge(2), "N_max, the rows of a sequence; longer drawings are left out."] = (
+        200
+    )
+    drawings_per_category: Annotated[
+        int,
+        Ge(0),
+        "How many of people's drawings of a category an epoch sees at most, each time others;"
+        " 0 for all.",
+    ] = 0
+    latent_dropout: Annotated[
+        common.UpToOne, "The share of drawings that are learnt without z."
+    ] = 0.5
+    category_dropout: Annotated[
+        common.UpToOne,
+        "The share of drawings that are learnt without their category, so that a drawing of "
+        "anything can be scored and finished.",
+    ] = 0.05
+    stretching: Annotated[
+        common.Share, "dx and dy are each multiplied by a random number within 1 ± this."
+    ] = 0.1
+    turning: Annotated[
+        common.Share,
+        "Drawings are turned and sheared: each of dx and dy takes in up to this share of the "
+        "other.",
+    ] = 0.0
+    point_dropping: Annotated[
+        common.Share, "The share of points within strokes that is left out."
+    ] = 0.1
+    kl_weight: Annotated[common.Amount, "The weight of the KL term."] = 0.5
+    kl_floor: Annotated[common.Amount, "The least value of the KL term."] = 0.2
+    kl_start: Annotated[
+        common.UpToOne,
+        "After n steps the KL term counts 1 - (1 - kl_start) · kl_decayⁿ of its weight.",
+    ] = 0.01
+    kl_decay: Annotated[
+        common.UpToOne,
+        "By which the difference of the KL weight from its whole falls at every step.",
+    ] = 0.9995
+    epochs: common.Epochs = 12
+    batch_size: Annotated[common.Count, "Drawings in a batch, over all processes."] = 100
+    learning_rate: common.LearningRate = 2e-3
+    warmup_steps: common.WarmupSteps = 300
+    min_lr_ratio: common.MinLrRatio = 0.02
+    weight_decay: common.WeightDecay = 0.0
+    max_grad_norm: common.MaxGradNorm = 1.0
+    ema_decay: common.EmaDecay = 0.999
+    dev_drawings: Annotated[
+        common.Count, "On how many drawings of the dev split the best weights are chosen."
+    ] = 1000
+    seed: common.Seed = 0
+    precision: common.Precision = "auto"
 
     def network(self, categories: int) -> SketchConfig:
         """What the network is that knows so many categories; a single one needs no number."""
-        return SketchConfig(
-            cell=self.cell,
-            decoder_size=self.decoder_size,
-            encoder_size=self.encoder_size,
-            latent_size=self.latent_size,
+        return config_of(
+            SketchConfig,
+            self,
             latent_optional=self.latent_dropout > 0,
             categories=categories if categories > 1 else 0,
             category_optional=self.category_dropout > 0,
-            category_size=self.category_size,
-            components=self.components,
-            dropout=self.dropout,
-            recurrent_dropout=self.recurrent_dropout,
-            position=self.position,
         )
 
     def kl_weight_at(self, step: int) -> float:

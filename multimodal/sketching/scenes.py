@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from math import ceil, sqrt
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias, Unpack
 
 from multimodal.sketching.natural_sizes import natural_size
 from multimodal.sketching.occlusion import hidden_behind
+from multimodal.sketching.options import DrawingChanges
 from multimodal.sketching.prompts import Clause, Prompt, Things
 from multimodal.strokes.drawing import Drawing
 
@@ -49,7 +50,9 @@ class Artist(Protocol):
         ...
 
 
-def draw_prompt(artist: Artist, prompt: Prompt, count: int = 1, **options: Any) -> list[Drawing]:
+def draw_prompt(
+    artist: Artist, prompt: Prompt, count: int = 1, **options: Unpack[DrawingChanges]
+) -> list[Drawing]:
     """Draw scenes; all their figures come from one call of the artist.
 
     Args:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +46,7 @@ from multimodal.sketching.knots import KnotWatch
 from multimodal.sketching.likelihood import Score, condition_of, points_of, row_nats
 from multimodal.sketching.magenta import is_decoder_file, read_decoder
 from multimodal.sketching.model import SketchConfig, SketchNetwork, decoder_inputs
-from multimodal.sketching.options import DrawingOptions
+from multimodal.sketching.options import DrawingChanges, DrawingOptions
 from multimodal.sketching.sequences import Rows, continued, drawing_of, rows_of
 from multimodal.strokes import Drawing
 
@@ -159,7 +159,9 @@ class Sketcher(SketcherBase, PretrainedModel):
         }
 
     @torch.inference_mode()
-    def stream(self, category: str, **changes: Any) -> Iterator[npt.NDArray[np.float64]]:
+    def stream(
+        self, category: str, **changes: Unpack[DrawingChanges]
+    ) -> Iterator[npt.NDArray[np.float64]]:
         """Draw one drawing for somebody to watch: each stroke (n, 2) as soon as it is finished.
 
         The strokes are those of the first drawing of `draw` with the same seed.
@@ -196,7 +198,11 @@ class Sketcher(SketcherBase, PretrainedModel):
 
     @torch.inference_mode()
     def variations(
-        self, drawing: Drawing, n: int = 1, category: str | None = None, **changes: Any
+        self,
+        drawing: Drawing,
+        n: int = 1,
+        category: str | None = None,
+        **changes: Unpack[DrawingChanges],
     ) -> list[Drawing]:
         """Draw more like a drawing, from latent vectors around its own.
 
@@ -241,7 +247,9 @@ class Sketcher(SketcherBase, PretrainedModel):
         if not self.network.config.latent_size:
             raise UserError("this sketcher has no latent vector, which reconstructing would need")
 
-    def reconstruct(self, drawing: Drawing, category: str | None = None, **changes: Any) -> Drawing:
+    def reconstruct(
+        self, drawing: Drawing, category: str | None = None, **changes: Unpack[DrawingChanges]
+    ) -> Drawing:
         """Draw what the network remembers of a drawing, from its latent vector.
 
         Args:
@@ -263,7 +271,7 @@ class Sketcher(SketcherBase, PretrainedModel):
         categories: tuple[str | None, str | None] = (None, None),
         *,
         candidates: int = 1,
-        **changes: Any,
+        **changes: Unpack[DrawingChanges],
     ) -> list[Drawing]:
         """Morph a drawing into another, by way of the latent vectors between theirs.
 

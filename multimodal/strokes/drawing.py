@@ -12,12 +12,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
 from multimodal.errors import UserError
+
+if TYPE_CHECKING:
+    from multimodal.strokes.sheet import SheetOptions
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
@@ -162,7 +165,7 @@ class Drawing:
             _interpolated(stops, ways, self.pressures),
         )
 
-    def save(self, path: str | Path, **options: Any) -> Path:
+    def save(self, path: str | Path, **options: Unpack[SheetOptions]) -> Path:
         """Write the drawing; the ending of the path says how (see `save_drawings`).
 
         Raises:

@@ -7,7 +7,7 @@ save_drawings([page], "letter.svg", paper=paper)      # the page in millimetres,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self, TypedDict, Unpack
 
 from multimodal.errors import UserError
 
@@ -23,6 +23,18 @@ SIZES = {
     "postcard": (148.0, 105.0),
 }
 """Width and height in millimetres."""
+
+
+class PaperOptions(TypedDict, total=False):
+    """Those of the fields of `Paper` that a call says."""
+
+    width: float
+    height: float
+    margin: float
+    spacing: float
+    ruled: bool
+    ink: float
+    fineness: float
 
 
 @dataclass(frozen=True)
@@ -63,14 +75,16 @@ class Paper:
             )
 
     @classmethod
-    def named(cls, size: str, **changes: Any) -> Self:
+    def named(cls, size: str, **changes: Unpack[PaperOptions]) -> Self:
         """A sheet of a usual size: "A3" to "A6", "letter", "postcard", or "120x80" in millimetres.
 
         Raises:
             UserError: no such size, or a change out of range.
         """
         width, height = SIZES.get(size) or SIZES.get(size.upper()) or _measured(size)
-        return cls(**{"width": width, "height": height, **changes})
+        changes.setdefault("width", width)
+        changes.setdefault("height", height)
+        return cls(**changes)
 
     @property
     def room(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from multimodal.atomic import write_bytes
 from multimodal.errors import UserError
@@ -14,11 +14,13 @@ from multimodal.strokes.ndjson import Record, encode_ndjson
 from multimodal.strokes.npz import encode_npz
 from multimodal.strokes.points import encode_points
 from multimodal.strokes.raster import encode_gif, encode_png
-from multimodal.strokes.sheet import Sheet
+from multimodal.strokes.sheet import Sheet, SheetOptions
 from multimodal.strokes.svg_writing import encode_svg
 
 
-def save_drawings(drawings: Sequence[Drawing], path: str | Path, **options: Any) -> Path:
+def save_drawings(
+    drawings: Sequence[Drawing], path: str | Path, **options: Unpack[SheetOptions]
+) -> Path:
     """Write drawings to one file, whole or not at all.
 
     `.svg`, `.png` and `.gif` show them in a grid, `.gcode` is a plotter's program for that grid;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 from multimodal.errors import UserError
 from multimodal.strokes.drawing import Drawing
@@ -53,6 +54,20 @@ class Sheet:
     def pen(self) -> float:
         """The width of a line, in pixels."""
         return self.size / 100 if self.line_width is None else self.line_width
+
+
+class SheetOptions(TypedDict, total=False):
+    """Those of the fields of `Sheet` that a call says."""
+
+    titles: Sequence[str] | None
+    columns: int | None
+    size: float
+    line_width: float | None
+    animated: bool
+    seconds: float
+    flip: bool
+    plotter: Plotter | None
+    paper: Paper | None
 
 
 @dataclass(frozen=True)

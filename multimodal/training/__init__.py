@@ -9,6 +9,7 @@ On several GPUs or machines, start the same program with `accelerate launch --mu
 also the way to several processes without a GPU); machines share the run's folder, which holds:
 
     config.json      what was asked for; going on with anything else is refused
+    recipe.toml      the settings and the data: ``multimodal train … --config`` repeats the run
     metrics.jsonl    one line per log point (`"kind": "train"`) and per validation (`"kind": "dev"`)
     curves.png       the loss and the dev metric against steps
     samples.txt      what the model says after every epoch; pictures go to samples/
@@ -27,7 +28,6 @@ from multimodal.training.recipe import (
     Stage,
     Task,
     TrainingOptions,
-    require_ranges,
     training_options,
 )
 from multimodal.training.schedule import batches_per_epoch, shuffled_batches
@@ -41,7 +41,6 @@ __all__ = [
     "TrainingStoppedError",
     "batches_per_epoch",
     "derived_seed",
-    "require_ranges",
     "shuffled_batches",
     "train",
     "training_options",

@@ -63,7 +63,7 @@ def train(task: Task, out: str | Path) -> Path:
         report = None
         if processes.is_main_process:
             stack.enter_context(folder.locked())
-            folder.begin(asked, position)
+            folder.begin(asked, position, task.recipe_file)
             report = stack.enter_context(Report(folder.path, position.step, task.metric))
             for line in task.opening:
                 report.say(line)

@@ -1,76 +1,47 @@
 """What a task hands to the loop: its options, its stages and itself."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from annotated_types import Ge
 from PIL.Image import Image
 from torch import Tensor, nn
 
-from multimodal.checkpoints import JSON, PACKED_BITS
+from multimodal.checkpoints import JSON
 from multimodal.errors import UserError
-from multimodal.processor import Precision
+from multimodal.settings import Settings
+from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)
-class TrainingOptions:
+class TrainingOptions(Settings):
     """How one stage is optimised: AdamW (Loshchilov & Hutter, 2019), a warm-up, then a cosine.
 
     Attributes:
-        epochs: passes over the stage's batches; the model is validated after each.
-        learning_rate: the peak.
-        weight_decay: decoupled from the gradient, as in AdamW.
         betas: AdamW's decays of the first and second moment.
-        warmup_steps: steps of linear growth before the peak.
-        min_lr_ratio: where the cosine ends, as a share of the peak; 1 keeps the rate constant.
-        max_grad_norm: the largest norm of the whole gradient; 0 does not clip.
-        ema_decay: decay of the moving average of the weights, which is then what is validated
-            and saved; 0 does without.
-        weight_bits: of every weight of a matrix, rounded in each pass as `pack_checkpoint` will do
-            it; the weights that learn stay whole. 0 rounds nothing.
-        seed: of the order of data and of everything random in this stage.
-        precision: "auto" takes bf16 where the device computes it natively, else fp32.
-        checkpoint_seconds: the most work that a kill may cost.
-        log_every: steps that one line of `metrics.jsonl` averages over.
     """
 
-    epochs: int
-    learning_rate: float
-    weight_decay: float = 0.0
+    epochs: common.Epochs
+    learning_rate: common.LearningRate
+    weight_decay: common.WeightDecay = 0.0
     betas: tuple[float, float] = (0.9, 0.999)
-    warmup_steps: int = 0
-    min_lr_ratio: float = 0.0
-    max_grad_norm: float = 0.0
-    ema_decay: float = 0.0
-    weight_bits: int = 0
-    seed: int = 0
-    precision: Precision = "auto"
-    checkpoint_seconds: float = 120.0
-    log_every: int = 50
+    warmup_steps: common.WarmupSteps = 0
+    min_lr_ratio: common.MinLrRatio = 0.0
+    max_grad_norm: common.MaxGradNorm = 0.0
+    ema_decay: common.EmaDecay = 0.0
+    weight_bits: common.WeightBits = 0
+    seed: common.Seed = 0
+    precision: common.Precision = "auto"
+    checkpoint_seconds: Annotated[float, Ge(0), "The most work that a kill may cost."] = 120.0
+    log_every: Annotated[int, Ge(1), "Steps that a line of `metrics.jsonl` averages over."] = 50
 
     def __post_init__(self) -> None:
-        rules = {
-            "epochs": (self.epochs >= 1, "at least 1"),
-            "learning_rate": (self.learning_rate > 0, "above 0"),
-            "weight_decay": (self.weight_decay >= 0, "0 or more"),
-            "betas": (all(0 <= beta < 1 for beta in self.betas), "two numbers from 0 to below 1"),
-            "warmup_steps": (self.warmup_steps >= 0, "0 or more"),
-            "min_lr_ratio": (0 <= self.min_lr_ratio <= 1, "from 0 to 1"),
-            "max_grad_norm": (self.max_grad_norm >= 0, "0 (off) or more"),
-            "ema_decay": (0 <= self.ema_decay < 1, "from 0 (off) to below 1"),
-            "weight_bits": (
-                self.weight_bits in (0, *PACKED_BITS),
-                f"0 (off) or from {PACKED_BITS[0]} to {PACKED_BITS[-1]}",
-            ),
-            "precision": (self.precision in ("auto", "bf16", "fp32"), "auto, bf16 or fp32"),
-            "checkpoint_seconds": (self.checkpoint_seconds >= 0, "0 or more"),
-            "log_every": (self.log_every >= 1, "at least 1"),
-        }
-        for name, (kept, rule) in rules.items():
-            if not kept:
-                raise UserError(f"{name}: must be {rule}, not {getattr(self, name)}")
+        super().__post_init__()
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise UserError(f"betas: must be two numbers from 0 to below 1, not {self.betas}")
 
 
 def training_options(recipe: object, steps_per_epoch: int, **chosen: Any) -> TrainingOptions:
@@ -86,40 +57,6 @@ def training_options(recipe: object, steps_per_epoch: int, **chosen: Any) -> Tra
     options = TrainingOptions(**{**own, **chosen})
     most = options.epochs * steps_per_epoch // 5
     return replace(options, warmup_steps=min(options.warmup_steps, most))
-
-
-def require_ranges(
-    recipe: object,
-    least: Mapping[str, float],
-    *,
-    rates: Sequence[str] = ("learning_rate",),
-    shares: Sequence[str] = (),
-    up_to_one: Sequence[str] = (),
-) -> None:
-    """Refuse a recipe with a number out of its range, by the name of the field.
-
-    Args:
-        recipe: whose attributes are looked at.
-        least: the least value of each.
-        rates: what must be above 0.
-        shares: what must be from 0 to below 1.
-        up_to_one: what must be from 0 to 1.
-
-    Raises:
-        UserError: a number is out of range.
-    """
-    rules: list[tuple[Iterable[str], Callable[[float], bool], str]] = [
-        (rates, lambda value: value > 0, "above 0"),
-        (shares, lambda value: 0 <= value < 1, "from 0 to below 1"),
-        (up_to_one, lambda value: 0 <= value <= 1, "from 0 to 1"),
-    ]
-    for name, bound in least.items():
-        if not getattr(recipe, name) >= bound:
-            raise UserError(f"{name}: must be at least {bound}, not {getattr(recipe, name)}")
-    for names, kept, rule in rules:
-        for name in names:
-            if not kept(getattr(recipe, name)):
-                raise UserError(f"{name}: must be {rule}, not {getattr(recipe, name)}")
 
 
 class Stage(ABC):
@@ -202,6 +139,7 @@ class Task(ABC):
         config: everything besides the stages' options that decides the outcome (sizes, batch sizes,
             which data and how many); a run goes on only when it is the same.
         opening: lines that a run begins with.
+        recipe_file: the content of the run's `recipe.toml`, by which it can be repeated, if any.
     """
 
     model: nn.Module
@@ -210,6 +148,7 @@ class Task(ABC):
     higher_is_better: bool = True
     config: Mapping[str, JSON]
     opening: Sequence[str] = ()
+    recipe_file: str = ""
 
     @abstractmethod
     def validate(self, model: nn.Module) -> Mapping[str, float]:

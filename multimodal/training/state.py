@@ -107,10 +107,18 @@ class RunFolder:
         with lock:
             yield
 
-    def begin(self, asked: Mapping[str, Any], position: Position) -> None:
-        """Write what the run is to be and cut the logs back to the position."""
+    def begin(self, asked: Mapping[str, Any], position: Position, recipe: str = "") -> None:
+        """Write what the run is to be and cut the logs back to the position.
+
+        Args:
+            asked: what `config.json` holds.
+            position: where the run goes on.
+            recipe: what `recipe.toml` holds; empty for no such file.
+        """
         with disk_errors(self.path):
             write_text(self._config, json.dumps(asked, indent=2) + "\n")
+            if recipe:
+                write_text(self.path / "recipe.toml", recipe)
             for name in LOGS:
                 with (self.path / name).open("ab") as file:
                     file.truncate(min(position.sizes.get(name, 0), file.tell()))

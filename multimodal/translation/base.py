@@ -6,11 +6,12 @@ from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Generic, TypeAlias, TypeVar, overload
+from typing import Any, Generic, TypeAlias, TypeVar, Unpack, overload
 
 import numpy as np
 
 from multimodal.errors import UserError
+from multimodal.recurrent.generation.options import GenerationChanges
 from multimodal.subwords import Subwords
 from multimodal.translation.languages import Language
 from multimodal.translation.translation import (
@@ -25,6 +26,14 @@ from multimodal.translation.translation import (
 AHEAD = 16  # batches' worth of sentences that are sorted by length together
 
 Search = TypeVar("Search")
+
+
+class TranslationChanges(GenerationChanges, total=False):
+    """Those of `GenerationOptions` that a call changes, and what reading back counts."""
+
+    channel_weight: float | None
+
+
 Batches: TypeAlias = Sequence[Sequence[ReadSentence]]
 
 
@@ -61,17 +70,25 @@ class TranslatorBase(ABC, Generic[Search]):
         return map(work, batches)
 
     @overload
-    def translate(
-        self, texts: str, to: str, source: str | None = None, **changes: Any
+    def translate(  # type: ignore[overload-overlap]  # a text is no list of sentences
+        self, texts: str, to: str, source: str | None = None, **changes: Unpack[TranslationChanges]
     ) -> Translation: ...
 
     @overload
     def translate(
-        self, texts: Sequence[str], to: str, source: str | None = None, **changes: Any
+        self,
+        texts: Sequence[str],
+        to: str,
+        source: str | None = None,
+        **changes: Unpack[TranslationChanges],
     ) -> list[Translation]: ...
 
     def translate(
-        self, texts: str | Sequence[str], to: str, source: str | None = None, **changes: Any
+        self,
+        texts: str | Sequence[str],
+        to: str,
+        source: str | None = None,
+        **changes: Unpack[TranslationChanges],
     ) -> Translation | list[Translation]:
         """Translate one sentence or a list of them.
 
@@ -104,7 +121,7 @@ class TranslatorBase(ABC, Generic[Search]):
         source: str | None = None,
         *,
         batch_size: int = 32,
-        **changes: Any,
+        **changes: Unpack[TranslationChanges],
     ) -> Iterator[Translation]:
         """Translate sentences as they come, in their order, `batch_size` at a time.
 

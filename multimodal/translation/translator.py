@@ -94,11 +94,10 @@ class Translator(TranslatorBase[_Search], PretrainedModel):
         UserError: the weight is out of range.
     """
 
-    vocabulary: SubwordVocabulary
-    languages: dict[str, Language]
-
     TASK = "translator"
     network: TranslationNetwork
+    vocabulary: SubwordVocabulary
+    languages: dict[str, Language]
 
     def __init__(
         self,

@@ -49,6 +49,7 @@ class Jobs(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """A command, which knows the heading that it belongs under."""
         command: Any = super().get_command(ctx, cmd_name)
+        show_defaults(command)
         for heading, names in HEADINGS.items():
             if cmd_name in names:
                 command.rich_help_panel = heading
@@ -65,24 +66,72 @@ class Jobs(TyperGroup):
             raise typer.Exit(INTERRUPTED) from None
 
 
+def show_defaults(command: Any) -> None:
+    """Let the help say of every option that is not given what it is then, also if that is none."""
+    for nested in getattr(command, "commands", {}).values():
+        show_defaults(nested)
+    for option in getattr(command, "params", ()):
+        if not option.required and option.default is None and option.show_default is True:
+            option.show_default = "none"
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from multimodal import __version__
+
+        typer.echo(f"multimodal {__version__}")
+        raise typer.Exit
+
+
 app = typer.Typer(cls=Jobs, help="Recurrent networks that look, draw and write.", **PLAIN)
 train = typer.Typer(help="Train a model on your own data.", **PLAIN)
 evaluate = typer.Typer(help="Measure a model on held-out data.", **PLAIN)
 benchmark = typer.Typer(help="Measure speed, as ratios within one run.", **PLAIN)
+
+
+@app.callback()
+def main_options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Say the version and leave.", is_eager=True, callback=_say_version
+        ),
+    ] = False,
+) -> None:
+    """Recurrent networks that look, draw and write."""
+    del version  # which has ended the program
+
+
 app.add_typer(train, name="train")
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(benchmark, name="benchmark")
 
-Run = Annotated[Path, typer.Option(help="The run's folder; an interrupted run goes on.")]
+Run = Annotated[
+    Path,
+    typer.Option("--output", "-o", help="The run's folder; an interrupted run goes on."),
+]
 Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="name=value, a field of the recipe.")
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A setting of the recipe; again for more."),
+]
+RecipeFile = Annotated[
+    Path | None,
+    typer.Option("--config", help="A file of settings, such as another run's recipe.toml."),
 ]
 ScoresFile = Annotated[Path | None, typer.Option("--json", help="Write the figures here.")]
 
 
-def model_help(task: str) -> str:
-    """Return the help text of an option that takes a model of a task."""
-    return f"{task_of(task).choices()}; the first unless given."
+def model_option(task: str, also: str = "") -> Any:
+    """Return the option that takes a model of a task.
+
+    Args:
+        task: a name of `multimodal.tasks.TASKS`.
+        also: what it takes besides, as a sentence.
+    """
+    spec = task_of(task)
+    usual = spec.shipped[0].removeprefix(spec.prefix) if spec.shipped else "none"
+    return typer.Option(help=f"{spec.choices()}. {also}".strip(), show_default=usual)
 
 
 def say_interrupted(what: str) -> None:

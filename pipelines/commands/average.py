@@ -13,7 +13,7 @@ from pipelines.commands import app
 @app.command("average")
 def average_command(
     models: Annotated[list[str], typer.Argument(help="Folders; one named twice counts twice.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The folder of their mean.")],
+    out: Annotated[Path, typer.Option("--output", "-o", help="The folder of their mean.")],
 ) -> None:
     """Average models that were fine-tuned from the same start: often better than each."""
     from multimodal.checkpoints import average_checkpoints
@@ -24,7 +24,7 @@ def average_command(
 @app.command("pack")
 def pack_command(
     model: Annotated[str, typer.Argument(help="A shipped model, a folder or a Hub id.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the packed model.")],
+    out: Annotated[Path, typer.Option("--output", "-o", help="The folder of the packed model.")],
     card: Annotated[
         Path | None, typer.Option(help="Its model card; without it, the model's own.")
     ] = None,

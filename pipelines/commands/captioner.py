@@ -17,13 +17,13 @@ from pipelines.commands import (
     benchmark,
     evaluate,
     given,
-    model_help,
+    model_option,
     report_scores,
     require_scores_place,
     say_interrupted,
 )
 
-Model = Annotated[str | None, typer.Option(help=model_help("captioner"))]
+Model = Annotated[str | None, model_option("captioner")]
 
 if TYPE_CHECKING:
     from pipelines.caption.rows import CaptionRow
@@ -113,7 +113,7 @@ def caption_command(
     ] = None,
     engine: Annotated[Engine, typer.Option(help="This machine, or a Ray cluster.")] = "local",
     ray_address: Annotated[
-        str | None, typer.Option(help="The cluster's head; a local Ray unless given.")
+        str | None, typer.Option(help="The cluster's head.", show_default="a local Ray")
     ] = None,
     language: Annotated[
         str | None, typer.Option(help="Another language for every caption as well, such as de.")
@@ -181,7 +181,7 @@ def caption_command(
 def adjust_vocabulary_command(
     model: Annotated[str, typer.Argument(help="A shipped captioner, a folder or a Hub id.")],
     data: Data,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the new captioner.")],
+    out: Annotated[Path, typer.Option("--output", "-o", help="The folder of the new captioner.")],
     *,
     photos: Annotated[
         int | None, typer.Option(help="So many of the training split (2000).")
@@ -220,7 +220,7 @@ def calibrate_command(
     model: Annotated[str, typer.Argument(help="A captioner with a list of words: a folder.")],
     data: Data,
     world: Annotated[Path, typer.Option(help="Captions of photos of any kind, as for language.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the new captioner.")],
+    out: Annotated[Path, typer.Option("--output", "-o", help="The folder of the new captioner.")],
     *,
     objects: Annotated[
         Path | None,

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from multimodal.errors import UserError
-from pipelines.commands import INTERRUPTED, SOME_FAILED, app, model_help, say_interrupted
+from pipelines.commands import INTERRUPTED, SOME_FAILED, app, model_option, say_interrupted
 from pipelines.models import open_model
 
-Model = Annotated[str | None, typer.Option(help=model_help("text-classifier"))]
+Model = Annotated[str | None, model_option("text-classifier")]
 
 if TYPE_CHECKING:
     from multimodal.recognition.texts.classifier import TextClassifier

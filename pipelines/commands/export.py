@@ -33,7 +33,7 @@ def export_command(
     ] = None,
     runtime: Annotated[
         Path | None,
-        typer.Option(help="Of --site: the package onnxruntime-web; fetched by npm unless given."),
+        typer.Option(help="Of --site: the package onnxruntime-web.", show_default="fetched by npm"),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
 ) -> None:
@@ -58,7 +58,9 @@ def export_command(
 
 @benchmark.command("portable")
 def benchmark_portable_command(
-    photo: Annotated[Path | None, typer.Argument(help="A photo; a plain one unless given.")] = None,
+    photo: Annotated[
+        Path | None, typer.Argument(help="A photo.", show_default="a plain one")
+    ] = None,
     *,
     pairs: Annotated[int, typer.Option(min=7, help="How often each is timed.")] = 7,
     int8: Annotated[bool, typer.Option("--int8", help="Files with weights of 8 bit.")] = False,

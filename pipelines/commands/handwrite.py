@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 import typer
 
 from multimodal.errors import UserError
-from pipelines.commands import app, given, model_help
+from pipelines.commands import app, given, model_option
 
-Model = Annotated[str | None, typer.Option(help=model_help("handwriting-generator"))]
+Model = Annotated[str | None, model_option("handwriting-generator")]
 
 MOST_SEEDS = 2**31  # to choose from where none is given
 FIRST_DRAFTS = 2  # before any is read back
@@ -100,8 +100,9 @@ def handwrite_command(
     what = spell(what) if spelled else what
     place = output or jobs.free_path(what)
     jobs.require_output(place, overwrite=overwrite)
-    sheet = {"margin": margin, "spacing": line_height, "ruled": ruled, "ink": ink}
-    paper = Paper.named(page, **sheet) if page else None
+    paper = None
+    if page:
+        paper = Paper.named(page, margin=margin, spacing=line_height, ruled=ruled, ink=ink)
     layout = Layout(line_height, None if page else jobs.text_width(width), align, size)
     writer = jobs.open_handwriting_generator(model, judged=drafts != 1)
     seed = secrets.randbelow(MOST_SEEDS) if seed is None else seed

@@ -10,12 +10,12 @@ from pipelines.commands import (
     ScoresFile,
     benchmark,
     evaluate,
-    model_help,
+    model_option,
     report_scores,
     require_scores_place,
 )
 
-Model = Annotated[str | None, typer.Option(help=model_help("handwriting-generator"))]
+Model = Annotated[str | None, model_option("handwriting-generator")]
 
 Data = Annotated[
     str, typer.Option(help="Handwriting: a folder of lines.parquet and so on, or IAM-OnDB's.")

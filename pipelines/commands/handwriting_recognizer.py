@@ -11,11 +11,11 @@ from pipelines.commands import (
     app,
     benchmark,
     leave_with,
-    model_help,
+    model_option,
     watched_faults,
 )
 
-Model = Annotated[str | None, typer.Option(help=model_help("handwriting-recognizer"))]
+Model = Annotated[str | None, model_option("handwriting-recognizer")]
 
 Data = Annotated[
     str,
@@ -30,14 +30,14 @@ def read_command(
         typer.Argument(help="Handwriting: .svg .inkml .ndjson .npz .bin .json (a pad's strokes)."),
     ],
     *,
-    alternatives: Annotated[
-        int, typer.Option(min=0, help="Tell so many texts for every line, with their scores.")
-    ] = 0,
+    n_best: Annotated[
+        int, typer.Option(min=1, help="Print the top N readings of every line, with their scores.")
+    ] = 1,
     one_line: Annotated[
         bool, typer.Option("--one-line", help="Every drawing is a single line.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Write one JSON object a drawing here.")
+        Path | None, typer.Option("--output", "-o", help="Write one JSON object a drawing here.")
     ] = None,
     model: Model = None,
 ) -> None:
@@ -48,6 +48,7 @@ def read_command(
     from pipelines.read import read_files
 
     faults = watched_faults()
+    alternatives = n_best if n_best > 1 else 0
     found = read_files(model, inputs, faults, alternatives=alternatives, one_line=one_line, out=out)
     for name, reading in found:
         typer.echo(f"{name}\t{' / '.join(reading.text.splitlines())}")
@@ -60,7 +61,7 @@ def read_command(
 @benchmark.command("handwriting-recognizer")
 def benchmark_handwriting_recognizer_command(
     data: Annotated[
-        str | None, typer.Option(help="Handwriting as for the training; scribbles unless given.")
+        str | None, typer.Option(help="Handwriting as for the training.", show_default="scribbles")
     ] = None,
     *,
     model: Model = None,

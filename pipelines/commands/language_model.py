@@ -17,7 +17,7 @@ from pipelines.commands import (
     benchmark,
     evaluate,
     given,
-    model_help,
+    model_option,
     report_scores,
     require_scores_place,
 )
@@ -25,7 +25,7 @@ from pipelines.commands import (
 Data = Annotated[
     str, typer.Option(help="A text file, a folder, a pattern such as 'src/**/*.c', or a Hub id.")
 ]
-Model = Annotated[str | None, typer.Option(help=model_help("language-model"))]
+Model = Annotated[str | None, model_option("language-model")]
 Temperature = Annotated[
     float | None, typer.Option(help="Below 1 plays safe, above 1 is adventurous.")
 ]
@@ -50,7 +50,9 @@ def generate_language_model_command(
     top_p: TopP = None,
     seed: Seed = None,
     stop: Annotated[str | None, typer.Option(help="End a text as soon as it holds this.")] = None,
-    count: Annotated[int, typer.Option("-n", min=1, help="How many texts, at once.")] = 1,
+    count: Annotated[
+        int, typer.Option("--count", "-n", min=1, help="How many texts, at once.")
+    ] = 1,
     output: Annotated[
         Path | None,
         typer.Option(

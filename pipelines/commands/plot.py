@@ -27,7 +27,8 @@ def plot_command(
     page: Annotated[
         str | None,
         typer.Option(
-            help="A3 to A6, letter, postcard, or 120x80 (mm); the drawing's own page unless given."
+            help="A3 to A6, letter, postcard, or 120x80 (mm).",
+            show_default="the drawing's own page",
         ),
     ] = None,
     margin: Annotated[float, typer.Option(help="Left free on all sides, in mm.")] = 0.0,
@@ -48,18 +49,17 @@ def plot_command(
     dialect: Annotated[
         Literal["grbl-servo", "grbl-z", "hpgl"] | None,
         typer.Option(
-            help="grbl-servo lifts by M3 S and M5, grbl-z by the Z axis; grbl-z unless given, hpgl"
-            " by the ending."
+            help="grbl-servo lifts by M3 S and M5, grbl-z by the Z axis; hpgl by the ending."
         ),
     ] = None,
     feed: Annotated[float, typer.Option(help="Speed of drawing, in mm/min.")] = 1500.0,
     travel: Annotated[float, typer.Option(help="Speed of the lifted pen, in mm/min.")] = 3000.0,
     lift: Annotated[float, typer.Option(help="Seconds to lift or lower the pen.")] = 0.2,
     up: Annotated[
-        float | None, typer.Option(help="S or Z of the lifted pen; M5 or 5 unless given.")
+        float | None, typer.Option(help="S or Z of the lifted pen.", show_default="M5 or 5")
     ] = None,
     down: Annotated[
-        float | None, typer.Option(help="S or Z of the lowered pen; 90 or 0 unless given.")
+        float | None, typer.Option(help="S or Z of the lowered pen.", show_default="90 or 0")
     ] = None,
     preview: Annotated[
         Path | None, typer.Option(help="Draw the page, with pen-up moves in red (.png).")

@@ -13,13 +13,13 @@ from pipelines.commands import (
     benchmark,
     evaluate,
     leave_with,
-    model_help,
+    model_option,
     report_scores,
     require_scores_place,
     watched_faults,
 )
 
-Model = Annotated[str | None, typer.Option(help=model_help("recognizer"))]
+Model = Annotated[str | None, model_option("recognizer")]
 
 Data = Annotated[str, typer.Option(help="Labelled drawings: a folder of <category>.ndjson.")]
 
@@ -40,7 +40,7 @@ def recognize_command(
     every_frame: Annotated[
         bool, typer.Option("--every-frame", help="Guess after every frame of a clip.")
     ] = False,
-    top: Annotated[int, typer.Option(min=1, help="Categories to tell.")] = 3,
+    n_best: Annotated[int, typer.Option(min=1, help="Print so many categories.")] = 3,
     model: Model = None,
 ) -> None:
     """Name drawings, then clips: one line for each, with the most probable categories.
@@ -53,12 +53,12 @@ def recognize_command(
     drawings = [path for path in inputs if not is_clip(path)]
     clips = [path for path in inputs if is_clip(path)]
     faults = watched_faults()
-    named = recognize_drawings(model, drawings, faults, every_stroke=every_stroke, top=top)
+    named = recognize_drawings(model, drawings, faults, every_stroke=every_stroke, top=n_best)
     for name, guesses in named:
         for guess in guesses:
             step = f"\t{guess.seen}" if every_stroke else ""
             typer.echo(f"{name}{step}\t{told(guess)}")
-    for name, frames in recognize_clips(model, clips, faults, every_frame=every_frame, top=top):
+    for name, frames in recognize_clips(model, clips, faults, every_frame=every_frame, top=n_best):
         for frame in frames:
             step = f"\t{frame.seen}" if every_frame else ""
             typer.echo(f"{name}{step}\t{told(frame)}")
@@ -86,7 +86,7 @@ def evaluate_recognizer_command(
 @benchmark.command("recognizer")
 def benchmark_recognizer_command(
     inputs: Annotated[
-        list[Path] | None, typer.Argument(help="Drawings; random scribbles unless given.")
+        list[Path] | None, typer.Argument(help="Drawings.", show_default="random scribbles")
     ] = None,
     *,
     model: Model = None,

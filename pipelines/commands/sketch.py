@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from multimodal.errors import UserError
-from pipelines.commands import app, given, model_help
+from pipelines.commands import app, given, model_option
 from pipelines.models import open_model
 
 MOST_SEEDS = 2**31  # to choose from where none is given
@@ -49,7 +49,7 @@ def sketch_command(
     columns: Annotated[int | None, typer.Option(min=1, help="Drawings in a row.")] = None,
     complete: Annotated[Path | None, typer.Option(help="Finish the drawing in this file.")] = None,
     category: Annotated[
-        str | None, typer.Option(help="What --complete makes of it; anything unless given.")
+        str | None, typer.Option(help="What --complete makes of it.", show_default="anything")
     ] = None,
     morph: Annotated[
         tuple[str, str] | None,
@@ -58,7 +58,7 @@ def sketch_command(
     steps: Annotated[int, typer.Option(min=2, help="Drawings of --morph, with both ends.")] = 8,
     model: Annotated[
         str | None,
-        typer.Option(help=f"{model_help('sketcher')} Also a .gen.json."),
+        model_option("sketcher", "Also a .gen.json."),
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse a prompt with a word that is not understood.")

@@ -12,7 +12,7 @@ from pipelines.commands import (
     benchmark,
     evaluate,
     given,
-    model_help,
+    model_option,
     report_scores,
     require_scores_place,
 )
@@ -20,7 +20,7 @@ from pipelines.commands import (
 Data = Annotated[str, typer.Option(help="A Quick, Draw! folder, or a sketch-rnn .npz file.")]
 SketchModel = Annotated[
     str | None,
-    typer.Option(help=f"{model_help('sketcher')} Also a .gen.json."),
+    model_option("sketcher", "Also a .gen.json."),
 ]
 
 
@@ -45,10 +45,10 @@ def evaluate_sketcher_command(
         typer.Option("--every", help="With --judge: rough categories as well, not the 34 alone."),
     ] = False,
     temperature: Annotated[
-        float | None, typer.Option(help="With --judge; the model's own unless given.")
+        float | None, typer.Option(help="With --judge.", show_default="the model's own")
     ] = None,
     drafts: Annotated[
-        int | None, typer.Option(help="With --judge; the model's own unless given.")
+        int | None, typer.Option(help="With --judge.", show_default="the model's own")
     ] = None,
     keep: Annotated[
         bool,

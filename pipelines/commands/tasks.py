@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from inspect import Parameter, Signature
 from pathlib import Path
@@ -9,15 +10,17 @@ from typing import Annotated, Any
 
 import typer
 
-from multimodal.tasks import TASKS, TaskSpec
+from multimodal.settings import settings_of
+from multimodal.tasks import TASKS, TaskSpec, imported
 from pipelines.commands import (
+    RecipeFile,
     Run,
     ScoresFile,
     Settings,
     evaluate,
     given,
     listed,
-    model_help,
+    model_option,
     report_scores,
     require_scores_place,
     train,
@@ -41,18 +44,51 @@ def register(spec: TaskSpec) -> None:
 def train_command(spec: TaskSpec) -> Callable[..., None]:
     """Make the command that trains a model of a task."""
 
-    def command(data: str, out: Path, settings: list[str] | None = None, **options: Any) -> None:
+    def command(
+        data: str | None,
+        out: Path,
+        settings: list[str] | None,
+        config: Path | None,
+        list_settings: bool,
+        **options: Any,
+    ) -> None:
         from pipelines.train import train_model
 
-        best = train_model(
-            spec.name, data, out, settings or [], _note, **_data_values(spec, options)
-        )
+        del list_settings  # which has ended the command
+        values = _data_values(spec, options)
+        best = train_model(spec.name, data, out, settings or [], _note, config, **values)
         hint = f"; try: {spec.example} --model {best}" if spec.example else ""
         typer.echo(f"{best}: the best {spec.label}{hint}")
 
-    return _with_options(
-        command, _data(spec), _option("out", Run), _option("settings", Settings, None), spec=spec
+    def show(wanted: bool) -> None:
+        if wanted:
+            typer.echo(settings_table(imported(spec.recipe)))
+            raise typer.Exit
+
+    data = Annotated[str | None, typer.Option(help=spec.data)]
+    shown = typer.Option(
+        "--list-settings", help="Print all settings and leave.", is_eager=True, callback=show
     )
+    return _with_options(
+        command,
+        _option("data", data, None),
+        _option("out", Run),
+        _option("settings", Settings, None),
+        _option("config", RecipeFile, None),
+        _option("list_settings", Annotated[bool, shown], False),
+        spec=spec,
+    )
+
+
+def settings_table(recipe: type) -> str:
+    """Return the settings of a recipe, four cells a line: name, type and range, default, help."""
+    rows = [("setting", "type and range", "default", "")]
+    for setting in settings_of(recipe):
+        kind = setting.type.__name__
+        about = f"{kind}, {setting.range}" if setting.range else kind
+        rows.append((setting.name, about, json.dumps(setting.default), setting.help))
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return "\n".join("  ".join([*map(str.ljust, row[:3], widths), row[3]]).rstrip() for row in rows)
 
 
 def evaluate_command(spec: TaskSpec) -> Callable[..., None]:
@@ -67,7 +103,7 @@ def evaluate_command(spec: TaskSpec) -> Callable[..., None]:
         values = _data_values(spec, options)
         report_scores(evaluate_model(spec.name, model, data, split, **values), json_file)
 
-    model = Annotated[str | None, typer.Option(help=model_help(spec.name))]
+    model = Annotated[str | None, model_option(spec.name)]
     split = Annotated[str, typer.Option(help="The held-out split.")]
     return _with_options(
         command,
@@ -84,7 +120,11 @@ def _with_options(
 ) -> Callable[..., None]:
     """Give a function the signature that the command line reads."""
     of_data = (
-        _option(option.name, Annotated[str | None, typer.Option(help=option.help)], None)
+        _option(
+            option.name,
+            Annotated[str | None, typer.Option(help=option.help, show_default=option.default)],
+            None,
+        )
         for option in spec.data_options
     )
     signature = Signature([*options, *of_data])

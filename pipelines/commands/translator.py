@@ -17,12 +17,12 @@ from pipelines.commands import (
     evaluate,
     given,
     listed,
-    model_help,
+    model_option,
     report_scores,
     require_scores_place,
 )
 
-Model = Annotated[str | None, typer.Option(help=model_help("translator"))]
+Model = Annotated[str | None, model_option("translator")]
 
 if TYPE_CHECKING:
     from multimodal.translation.translation import Translation
@@ -99,7 +99,7 @@ def evaluate_translator_command(
     ] = "test",
     json_file: ScoresFile = None,
     directions: Annotated[
-        str, typer.Option(help="Such as en-de,en-fr; all that there are unless given.")
+        str, typer.Option(help="Such as en-de,en-fr.", show_default="all that there are")
     ] = "",
     languages: Languages = "",
     translations: Annotated[

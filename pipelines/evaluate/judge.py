@@ -10,11 +10,12 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Unpack
 
 import numpy as np
 
 from multimodal.errors import UserError
+from multimodal.sketching.options import DrawingChanges
 from multimodal.splits import SPLITS
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Artist(Protocol):
     def categories(self) -> Sequence[str]:
         """What can be drawn."""
 
-    def draw(self, prompt: str, count: int = 1, **changes: Any) -> list[Drawing]:
+    def draw(self, prompt: str, count: int = 1, **changes: Unpack[DrawingChanges]) -> list[Drawing]:
         """Draw a prompt so many times; `changes` are `seed` and the options that are given."""
 
 

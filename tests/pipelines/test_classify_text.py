@@ -220,7 +220,7 @@ def test_training_leaves_a_classifier_that_can_be_measured(run, labelled, tmp_pa
     names = ["label_names=0=sad,1=glad", "batch_size=4", "min_count=1"]
     settings = [part for setting in [*tiny, *names] for part in ("--set", setting)]
     code, out, _ = run(
-        "train", "text-classifier", "--data", labelled, "--out", tmp_path / "run", *settings
+        "train", "text-classifier", "--data", labelled, "--output", tmp_path / "run", *settings
     )
     assert code == 0
     best = tmp_path / "run" / "best"

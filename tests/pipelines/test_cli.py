@@ -215,7 +215,7 @@ def test_training_ends_with_the_best_captioner(run, data, tmp_path):
     settings += ["fine_tuning_epochs=0", "self_critical_epochs=0", "batch_size=500"]
     settings += ["hidden_size=8", "embedding_size=8", "min_count=1"]
     options = [argument for setting in settings for argument in ("--set", setting)]
-    left = run("train", "captioner", "--data", data, "--out", tmp_path / "run", *options)
+    left = run("train", "captioner", "--data", data, "--output", tmp_path / "run", *options)
     assert left.code == 0
     best = tmp_path / "run" / "best"
     assert left.out.startswith(f"{best}: the best captioner")
@@ -233,7 +233,7 @@ def test_training_ends_with_the_best_captioner(run, data, tmp_path):
     ],
 )
 def test_a_bad_setting_is_answered_with_what_there_is(run, data, tmp_path, setting, named):
-    left = run("train", "captioner", "--data", data, "--out", tmp_path / "run", "--set", setting)
+    left = run("train", "captioner", "--data", data, "--output", tmp_path / "run", "--set", setting)
     assert named in left.complaint
     assert not (tmp_path / "run").exists()
 
@@ -241,7 +241,7 @@ def test_a_bad_setting_is_answered_with_what_there_is(run, data, tmp_path, setti
 @pytest.mark.parametrize("option", ["encoder=perceptron", "encoder_weights=gone.pth"])
 def test_an_encoder_that_cannot_be_had_is_named(run, data, tmp_path, option):
     arguments = ["--set", "encoder_weights=random", "--set", option]
-    left = run("train", "captioner", "--data", data, "--out", tmp_path / "run", *arguments)
+    left = run("train", "captioner", "--data", data, "--output", tmp_path / "run", *arguments)
     assert option.partition("=")[2] in left.complaint
 
 

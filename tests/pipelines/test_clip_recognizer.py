@@ -42,7 +42,7 @@ def run(monkeypatch, capsys):
 def test_one_line_for_every_clip(run, checkpoint, data, tmp_path):
     film = save_gif(field("rises", 0), tmp_path / "film.gif")
     frames = data / "falls" / "clip0"
-    code, out, _ = run("recognize", film, frames, "--model", checkpoint, "--top", 2)
+    code, out, _ = run("recognize", film, frames, "--model", checkpoint, "--n-best", 2)
     assert code == 0
     names, told = zip(*(line.split("\t") for line in out.splitlines()), strict=True)
     assert names == (str(film), str(frames))
@@ -96,7 +96,7 @@ def test_a_recognizer_is_trained_from_clips_and_from_drawings(run, copied, data,
         (drawn / f"{name}.ndjson").write_bytes(encode_ndjson(records))
     for folder, labels in ((data, ("falls", "rises")), (drawn, ("hook", "line"))):
         out = tmp_path / f"run-{labels[0]}"
-        arguments = ("--data", folder, "--out", out, *settings(copied))
+        arguments = ("--data", folder, "--output", out, *settings(copied))
         code, said, _ = run("train", "clip-recognizer", *arguments)
         assert code == 0
         assert f"{out / 'best'}: the best clip recognizer" in said

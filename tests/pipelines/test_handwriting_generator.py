@@ -36,7 +36,7 @@ def run(*arguments):
 def trained(handwriting_data, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "writer"
     result = run(
-        "train", "handwriting-generator", "--data", handwriting_data, "--out", out, *SETTINGS
+        "train", "handwriting-generator", "--data", handwriting_data, "--output", out, *SETTINGS
     )
     assert result.exit_code == 0, result.output
     return out / "best"
@@ -49,7 +49,7 @@ def reader(handwriting_data, tmp_path_factory):
     small = ("epochs=1", "hidden_size=8", "batch_points=2048")
     settings = [word for each in small for word in ("--set", each)]
     result = run(
-        "train", "handwriting-recognizer", "--data", handwriting_data, "--out", out, *settings
+        "train", "handwriting-recognizer", "--data", handwriting_data, "--output", out, *settings
     )
     assert result.exit_code == 0, result.output
     return out / "best"

@@ -72,7 +72,7 @@ def test_one_line_for_every_drawing(run, checkpoint, tmp_path):
 def test_alternatives_are_told(run, checkpoint, tmp_path):
     note = page("lvn").save(tmp_path / "note.json")
     out = tmp_path / "read.jsonl"
-    _, said, _ = run("read", note, "--model", checkpoint, "--alternatives", 2, "-o", out)
+    _, said, _ = run("read", note, "--model", checkpoint, "--n-best", 2, "-o", out)
     best = (
         HandwritingRecognizer.from_pretrained(checkpoint)
         .read(page("lvn"), alternatives=2)
@@ -140,7 +140,9 @@ def test_a_reader_is_trained_and_measured(run, data, tmp_path):
     out = tmp_path / "run"
     small = ("channels=4", "hidden_size=4", "layers=1", "epochs=1", "precision=fp32")
     settings = [word for setting in small for word in ("--set", setting)]
-    code, said, _ = run("train", "handwriting-recognizer", "--data", data, "--out", out, *settings)
+    code, said, _ = run(
+        "train", "handwriting-recognizer", "--data", data, "--output", out, *settings
+    )
     assert code == 0
     assert f"{out / 'best'}: the best handwriting recognizer" in said
     scores_file = tmp_path / "scores.json"

@@ -55,7 +55,7 @@ def complaint(left: tuple[int, str, str]) -> str:
 def test_training_leaves_an_author(run, data, tmp_path, monkeypatch):
     monkeypatch.setattr(Report, "draw_curves", lambda self: None)
     settings = [part for setting in [*TINY, "epochs=1"] for part in ("--set", setting)]
-    places = ("--data", data, "--out", tmp_path / "run")
+    places = ("--data", data, "--output", tmp_path / "run")
     code, out, _ = run("train", "language-model", *places, "--set", "cell=gru", *settings)
     assert code == 0
     best = tmp_path / "run" / "best"
@@ -71,7 +71,7 @@ def test_training_leaves_an_author(run, data, tmp_path, monkeypatch):
 )
 def test_a_bad_setting_is_named(run, data, tmp_path, setting, named):
     left = run(
-        "train", "language-model", "--data", data, "--out", tmp_path / "run", "--set", setting
+        "train", "language-model", "--data", data, "--output", tmp_path / "run", "--set", setting
     )
     assert named in complaint(left)
     assert not (tmp_path / "run").exists()

@@ -77,7 +77,7 @@ def test_one_line_for_every_drawing(run, recognizer, checkpoint, drawings, tmp_p
     single = drawings["house"][0].save(tmp_path / "one.svg")
     several = tmp_path / "two.ndjson"
     several.write_bytes(encode_ndjson(map(Record, drawings["cross"][:2])))
-    code, out, _ = run("recognize", single, several, "--model", checkpoint, "--top", 2)
+    code, out, _ = run("recognize", single, several, "--model", checkpoint, "--n-best", 2)
     assert code == 0
     names, told = zip(*(line.split("\t") for line in out.splitlines()), strict=True)
     assert names == (str(single), f"{several}:1", f"{several}:2")
@@ -127,7 +127,9 @@ def test_the_help_names_every_kind_of_file(run):
 def test_a_recognizer_is_trained_from_a_folder(run, data, tmp_path):
     small = "embedding_size=8 hidden_size=8 layers=1 picture_size=0 epochs=1 batch_size=50"
     settings = [word for setting in small.split() for word in ("--set", setting)]
-    code, out, _ = run("train", "recognizer", "--data", data, "--out", tmp_path / "run", *settings)
+    code, out, _ = run(
+        "train", "recognizer", "--data", data, "--output", tmp_path / "run", *settings
+    )
     assert code == 0
     assert f"{tmp_path / 'run' / 'best'}: the best recognizer" in out
     assert Recognizer.from_pretrained(tmp_path / "run" / "best").categories == NAMES

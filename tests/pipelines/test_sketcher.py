@@ -40,7 +40,7 @@ def data(tmp_path_factory):
 @pytest.fixture(scope="module")
 def model(data, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "sketcher"
-    arguments = ["train", "sketcher", "--data", str(data), "--out", str(out), *SETTINGS]
+    arguments = ["train", "sketcher", "--data", str(data), "--output", str(out), *SETTINGS]
     result = CliRunner().invoke(commands.app, arguments)
     assert result.exit_code == 0, result.output
     return out / "best"
@@ -129,7 +129,7 @@ def test_the_benchmark_is_one_table(model):
 
 
 def test_settings_that_cannot_be_are_one_line(data, tmp_path):
-    arguments = ["train", "sketcher", "--data", str(data), "--out", str(tmp_path / "run")]
+    arguments = ["train", "sketcher", "--data", str(data), "--output", str(tmp_path / "run")]
     result = CliRunner().invoke(commands.app, [*arguments, "--set", "cell=gru"])
     assert isinstance(result.exception, UserError)
     assert "choose one of lstm, layer_norm_lstm, hyper_lstm" in str(result.exception)

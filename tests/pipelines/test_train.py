@@ -97,7 +97,9 @@ def test_a_captioner_that_says_more_differs_in_its_last_bias_alone(data, checkpo
     out = tmp_path / "varied"
     options = ["--photos", 30, "--uses", 2, "--limit", 3, "--rounds", 3]
     options += ["--length-penalty", 0.3, "--detected-weight", 0.2]
-    code, printed, _ = run("adjust-vocabulary", checkpoint, "--data", data, "--out", out, *options)
+    code, printed, _ = run(
+        "adjust-vocabulary", checkpoint, "--data", data, "--output", out, *options
+    )
     assert code == 0
     assert printed.count("words said") == 3
     former, varied = load_file(checkpoint / WEIGHTS), load_file(out / WEIGHTS)
@@ -110,10 +112,14 @@ def test_a_captioner_that_says_more_differs_in_its_last_bias_alone(data, checkpo
 
 def test_what_cannot_be_varied_is_named(data, checkpoint, run, tmp_path):
     out = tmp_path / "varied"
-    code, _, said = run("adjust-vocabulary", tmp_path / "none", "--data", data, "--out", out)
+    code, _, said = run("adjust-vocabulary", tmp_path / "none", "--data", data, "--output", out)
     assert (code != 0, "none" in said) == (True, True)
-    code, _, said = run("adjust-vocabulary", checkpoint, "--data", tmp_path / "none", "--out", out)
+    code, _, said = run(
+        "adjust-vocabulary", checkpoint, "--data", tmp_path / "none", "--output", out
+    )
     assert (code != 0, "none" in said) == (True, True)
-    code, _, said = run("adjust-vocabulary", checkpoint, "--data", data, "--out", out, "--limit", 0)
+    code, _, said = run(
+        "adjust-vocabulary", checkpoint, "--data", data, "--output", out, "--limit", 0
+    )
     assert (code != 0, said.count("\n"), "limit" in said) == (True, 1, True)
     assert not out.exists()

@@ -162,7 +162,7 @@ def test_training_leaves_a_translator(run, parallel_data, tmp_path, monkeypatch)
     small += ["epochs=1", "batch_size=40", "precision=fp32"]
     settings = [part for setting in small for part in ("--set", setting)]
     code, out, _ = run(
-        *("train", "translator", "--data", parallel_data, "--out", tmp_path / "run"),
+        *("train", "translator", "--data", parallel_data, "--output", tmp_path / "run"),
         *("--languages", "en,de", *settings),
     )
     assert code == 0
@@ -181,7 +181,9 @@ def test_training_leaves_a_translator(run, parallel_data, tmp_path, monkeypatch)
     ],
 )
 def test_a_bad_setting_is_named(run, parallel_data, tmp_path, arguments, named):
-    left = run("train", "translator", "--data", parallel_data, "--out", tmp_path / "r", *arguments)
+    left = run(
+        "train", "translator", "--data", parallel_data, "--output", tmp_path / "r", *arguments
+    )
     assert named in complaint(left)
     assert not (tmp_path / "r").exists()
 

@@ -167,7 +167,7 @@ COMMANDS = {
         "anna.svg",
     ],
     "recognizer": ["recognize", "drawing.svg", "--every-stroke"],
-    "handwriting-recognizer": ["read", "drawing.svg", "--alternatives", "2"],
+    "handwriting-recognizer": ["read", "drawing.svg", "--n-best", "2"],
     "language-model": ["generate-text", "--prime", "abc", "--length", "20", "--seed", "1"],
     "translator": ["translate", "the dog runs", "--to", "de"],
 }

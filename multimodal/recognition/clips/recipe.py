@@ -3,75 +3,53 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
 
 from multimodal.recognition.clips.model import ClipConfig
-from multimodal.recurrent.cells import Cell
-from multimodal.training import TrainingOptions, require_ranges, training_options
-
-_LEAST = {
-    **dict.fromkeys(("frames", "films", "min_examples", "epochs", "batch_size"), 1),
-    **dict.fromkeys(("embedding_size", "hidden_size", "layers"), 1),
-    **dict.fromkeys(("weight_decay", "early_weight"), 0),
-}
-_SHARES = ("dropout", "label_smoothing", "ema_decay")
+from multimodal.settings import Settings, config_of
+from multimodal.training import TrainingOptions, training_options
+from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)
-class ClipRecipe:
-    """The choices; on the command line, ``--set name=value``.
+class ClipRecipe(Settings):
+    """The settings; on the command line, ``--set name=value``."""
 
-    Attributes:
-        encoder: the captioner whose encoder sees the frames: a shipped model, a folder or a Hub id.
-        frames: T, how many frames of each clip are learnt from.
-        films: of drawings, at most so many of each category; see
-            `multimodal.recognition.clips.films.films_of_quickdraw`.
-        min_examples: of drawings, the categories with at least so many in all are learnt.
-        cell, embedding_size, hidden_size, layers, dropout: see ClipConfig.
-        early_weight: what a guess before the last frame counts in the loss, times the share of the
-            frames that it has seen; the last counts 1.
-        label_smoothing: the share of probability that is spread over all labels.
-        epochs, batch_size, learning_rate, weight_decay: of AdamW; a batch counts clips.
-        ema_decay: of the moving average of the weights.
-        seed: of everything random.
-        precision: "auto", "bf16" or "fp32".
-
-    Raises:
-        UserError: a number is out of range.
-    """
-
-    encoder: str = "captioner-flickr8k"
-    frames: int = 8
-    films: int = 200
-    min_examples: int = 440
-    cell: Cell = "lstm"
-    embedding_size: int = 256
-    hidden_size: int = 256
-    layers: int = 1
-    dropout: float = 0.4
-    early_weight: float = 0.4
-    label_smoothing: float = 0.1
-    epochs: int = 30
-    batch_size: int = 64
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.05
-    ema_decay: float = 0.99
-    seed: int = 0
-    precision: Literal["auto", "bf16", "fp32"] = "auto"
-
-    def __post_init__(self) -> None:
-        require_ranges(self, _LEAST, shares=_SHARES)
+    encoder: Annotated[
+        str, "The captioner whose encoder sees the frames: a shipped model, a folder or a Hub id."
+    ] = "captioner-flickr8k"
+    frames: Annotated[common.Count, "T, how many frames of each clip are learnt from."] = 8
+    films: Annotated[
+        common.Count,
+        "Of drawings, at most so many of each category; see "
+        "`multimodal.recognition.clips.films.films_of_quickdraw`.",
+    ] = 200
+    min_examples: Annotated[
+        common.Count, "Of drawings, the categories with at least so many in all are learnt."
+    ] = 440
+    cell: common.CellKind = "lstm"
+    embedding_size: common.EmbeddingSize = 256
+    hidden_size: common.HiddenSize = 256
+    layers: common.Layers = 1
+    dropout: common.Dropout = 0.4
+    early_weight: Annotated[
+        common.Amount,
+        "What a guess before the last frame counts in the loss, times the share of the frames"
+        " that it has seen; the last counts 1.",
+    ] = 0.4
+    label_smoothing: common.LabelSmoothing = 0.1
+    epochs: common.Epochs = 30
+    batch_size: Annotated[common.Count, "Clips in a batch, over all processes."] = 64
+    learning_rate: common.LearningRate = 1e-3
+    weight_decay: common.WeightDecay = 0.05
+    ema_decay: common.EmaDecay = 0.99
+    seed: common.Seed = 0
+    precision: common.Precision = "auto"
 
     @property
     def network(self) -> ClipConfig:
         """What the network is."""
-        return ClipConfig(
-            cell=self.cell,
-            embedding_size=self.embedding_size,
-            hidden_size=self.hidden_size,
-            layers=self.layers,
-            dropout=self.dropout,
-        )
+        return config_of(ClipConfig, self)
 
     def options(self, steps_per_epoch: int) -> TrainingOptions:
         """How it is optimised; the warm-up of a short training takes no more than a fifth."""

@@ -186,7 +186,13 @@ class Recognizer(RecognizerBase, PretrainedModel):
         return calibrated(logits, self.temperatures, seen)
 
     def ranked(self, logits: Tensor, seen: Ints, top: int) -> list[Guess]:
-        """Logits (N, V) after so many strokes (N,) → N guesses."""
+        """Logits (N, V) after so many strokes (N,) → N guesses.
+
+        Args:
+            logits: (N, V).
+            seen: (N,), how many strokes were seen.
+            top: how many categories are ranked.
+        """
         rows = zip(self.calibrated(logits, seen), seen.tolist(), strict=True)
         return [Guess.ranked(self.categories, row, strokes, top) for row, strokes in rows]
 

@@ -3,67 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
 
 from multimodal.recognition.handwriting.data import TrackAugmentation
 from multimodal.recognition.handwriting.model import HandwritingRecognizerConfig
-from multimodal.recurrent.cells import Cell
-from multimodal.training import TrainingOptions, require_ranges, training_options
-
-_LEAST = {
-    **dict.fromkeys(("channels", "hidden_size", "layers", "epochs", "batch_points"), 1),
-    **dict.fromkeys(("weight_decay", "slant", "climb", "width", "size"), 0),
-}
-_SHARES = ("dropout", "ema_decay")
+from multimodal.settings import Settings, config_of
+from multimodal.training import TrainingOptions, training_options
+from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)
-class HandwritingRecognizerRecipe:
-    """The choices; on the command line, ``--set name=value``.
+class HandwritingRecognizerRecipe(Settings):
+    """The settings; on the command line, ``--set name=value``."""
 
-    Attributes:
-        cell, channels, hidden_size, layers, dropout: see HandwritingRecognizerConfig.
-        slant, climb, width, size: see TrackAugmentation.
-        epochs, learning_rate, weight_decay: of AdamW.
-        batch_points: points of the tracks in a batch, padding included.
-        ema_decay: of the moving average of the weights.
-        seed: of everything random.
-        precision: "auto", "bf16" or "fp32".
-
-    Raises:
-        UserError: a number is out of range.
-    """
-
-    cell: Cell = "lstm"
-    channels: int = 48
-    hidden_size: int = 144
-    layers: int = 3
-    dropout: float = 0.1
-    slant: float = 0.25
-    climb: float = 0.04
-    width: float = 0.15
-    size: float = 0.12
-    epochs: int = 8
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.01
-    batch_points: int = 20480
-    ema_decay: float = 0.998
-    seed: int = 0
-    precision: Literal["auto", "bf16", "fp32"] = "auto"
-
-    def __post_init__(self) -> None:
-        require_ranges(self, _LEAST, shares=_SHARES)
+    cell: common.CellKind = "lstm"
+    channels: Annotated[common.Count, "Of the first convolution; the second has twice as many."] = (
+        48
+    )
+    hidden_size: common.HiddenSize = 144
+    layers: common.Layers = 3
+    dropout: common.Dropout = 0.1
+    slant: Annotated[common.Amount, "Of the shear, in widths a height."] = 0.25
+    climb: Annotated[common.Amount, "Of the other shear, in heights a width."] = 0.04
+    width: Annotated[common.Amount, "Of the logarithm of the stretch to the right."] = 0.15
+    size: Annotated[common.Amount, "Of the logarithm of the whole."] = 0.12
+    epochs: common.Epochs = 8
+    learning_rate: common.LearningRate = 2e-3
+    weight_decay: common.WeightDecay = 0.01
+    batch_points: Annotated[common.Count, "Points of the tracks in a batch, padding included."] = (
+        20480
+    )
+    ema_decay: common.EmaDecay = 0.998
+    seed: common.Seed = 0
+    precision: common.Precision = "auto"
 
     @property
     def network(self) -> HandwritingRecognizerConfig:
         """What the network is."""
-        return HandwritingRecognizerConfig(
-            cell=self.cell,
-            channels=self.channels,
-            hidden_size=self.hidden_size,
-            layers=self.layers,
-            dropout=self.dropout,
-        )
+        return config_of(HandwritingRecognizerConfig, self)
 
     @property
     def augmentation(self) -> TrackAugmentation:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypedDict
 
 from multimodal.errors import UserError
 
@@ -123,3 +124,24 @@ class GenerationOptions:
         for name, given in draws.items():
             if given and not self.sample:
                 yield f"{name} has an effect only on sampling; add sample=True or leave it out"
+
+
+class GenerationChanges(TypedDict, total=False):
+    """Those of `GenerationOptions` that a call changes."""
+
+    beam_size: int
+    n_best: int
+    max_length: int
+    min_length: int
+    length_penalty: float
+    sample: bool
+    temperature: float
+    top_k: int | None
+    top_p: float
+    seed: int | None
+    banned: tuple[int, ...]
+    once: tuple[int, ...]
+    no_repeat_ngram: int
+    repeat_costs: tuple[float, ...]
+    double_costs: tuple[float, ...]
+    keep_attention: bool

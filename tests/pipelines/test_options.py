@@ -1,0 +1,64 @@
+"""One spelling for one idea over all commands, and no option without its default."""
+
+from collections.abc import Iterator
+
+import pytest
+import typer
+
+import demo.commands  # noqa: F401 - its commands join the others
+from multimodal import __version__
+from pipelines.cli import commands
+
+ELSEWHERE = {
+    "--out": "--output",
+    "--out-file": "--output",
+    "--top": "--n-best",
+    "--alternatives": "--n-best",
+    "--best": "--n-best",
+    "--checkpoint": "--model",
+    "--part": "--split",
+    "--random-seed": "--seed",
+}
+"""Other spellings, and the one that is used."""
+
+
+def every_command() -> Iterator[tuple[str, object]]:
+    def walk(command, path):
+        nested = getattr(command, "commands", {})
+        for name in nested:
+            found = command.get_command(context, name)
+            yield from walk(found, f"{path} {name}".strip())
+        if not nested:
+            yield path, command
+
+    group = typer.main.get_command(commands.app)
+    context = typer.Context(group)
+    yield from walk(group, "")
+
+
+COMMANDS = dict(every_command())
+
+
+def test_there_are_commands_of_every_group():
+    assert {"caption", "train captioner", "evaluate translator", "benchmark demo"} <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_options_are_spelled_alike(name):
+    for option in COMMANDS[name].params:
+        assert not set(option.opts) & set(ELSEWHERE), option.opts
+        assert ("-o" in option.opts) == ("--output" in option.opts)
+        if "--split" in option.opts:
+            assert option.default in ("test", "dev")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_says_what_it_is_and_what_it_is_if_not_given(name):
+    for option in COMMANDS[name].params:
+        assert option.help, option.name
+        assert "unless given" not in option.help, option.help
+        assert option.required or option.default is not None or isinstance(option.show_default, str)
+
+
+def test_the_version_is_said(run):
+    assert run("--version")[:2] == (0, f"multimodal {__version__}\n")

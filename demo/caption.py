@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from multimodal.translation.translation import Translation
 
 UNSURE = 0.3  # mean probability of a word, below which a sentence is a guess
+DOUBTED = 0.5  # confidence that all objects are there, below which a sentence is a guess
 SEEN = 0.5  # probability of a thing that a sentence should mention
 PREVIEW = 900  # pixels of the longer side of the photo beside its sentence
 MOST_BEAMS, MOST_SENTENCES, HOTTEST = 10, 5, 2.0
@@ -31,6 +32,7 @@ class Word(TypedDict):
 
     word: Annotated[str, "as the sentence has it"]
     probability: Annotated[float, "of this word after those before it, 0 to 1"]
+    support: Annotated[float, "how probable it is that it belongs to the photo, 0 to 1"]
 
 
 class Sentence(TypedDict):
@@ -52,7 +54,11 @@ class Answer(TypedDict):
 
     caption: Annotated[str, "the best sentence, in English"]
     translation: Annotated[str, "the same in the language asked for; empty for English"]
-    confidence: Annotated[float, "the geometric mean of the words' probabilities"]
+    confidence: Annotated[
+        float,
+        "how probable it is that all its objects are there; of a captioner that was not calibrated"
+        " the geometric mean of the words' probabilities",
+    ]
     words: Annotated[list[Word], "of the caption, in their order"]
     alternatives: Annotated[list[Sentence], "the next best sentences"]
     objects: Annotated[list[Thing], "what a classifier recognised"]
@@ -122,8 +128,15 @@ def describe(shared: Shared, photo: object, *controls: object) -> tuple[Upload, 
 
 
 def confidence(caption: Caption) -> float:
-    """The probability of a word, on (geometric) average."""
+    """How sure a sentence is: calibrated, or a word's probability on (geometric) average."""
+    if caption.confidence is not None:
+        return caption.confidence
     return exp(sum(caption.word_scores) / max(1, len(caption.word_scores)))
+
+
+def support(caption: Caption) -> tuple[float, ...]:
+    """The support of every word; 1 where the captioner tells none."""
+    return caption.support or (1.0,) * len(caption.words)
 
 
 def answer(caption: Caption, translation: Translation | None, *, attention: bool) -> Answer:
@@ -135,8 +148,10 @@ def answer(caption: Caption, translation: Translation | None, *, attention: bool
         "translation": "" if translation is None else translation.text,
         "confidence": round(confidence(caption), 4),
         "words": [
-            {"word": word, "probability": round(exp(score), 4)}
-            for word, score in zip(caption.words, caption.word_scores, strict=True)
+            {"word": word, "probability": round(exp(score), 4), "support": round(share, 4)}
+            for word, score, share in zip(
+                caption.words, caption.word_scores, support(caption), strict=True
+            )
         ],
         "alternatives": [
             {"caption": other.text, "confidence": round(confidence(other), 4)}
@@ -156,7 +171,10 @@ def answer(caption: Caption, translation: Translation | None, *, attention: bool
 def doubts(caption: Caption) -> str:
     """Why a sentence should not be trusted; empty where nothing speaks against it."""
     reasons = []
-    if confidence(caption) < UNSURE:
+    if caption.confidence is not None:
+        if caption.confidence < DOUBTED:
+            reasons.append(f"all its objects are there with {caption.confidence:.0%}")
+    elif confidence(caption) < UNSURE:
         reasons.append(f"it gave its words {confidence(caption):.0%} on average")
     sure = [thing for thing in caption.objects if thing.probability >= SEEN]
     missed = [thing for thing in sure if thing.name not in caption.text]

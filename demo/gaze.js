@@ -72,8 +72,10 @@ function told(found, number) {
   return kept + (from.length ? `From ${from.join(", ")}` : "From no single word");
 }
 
-function englishChip({word, probability}) {
-  const chip = make("button", "chip", word);
+const SUPPORTED = 0.2; // a word of less support is paler
+
+function englishChip({word, probability, support}) {
+  const chip = make("button", support < SUPPORTED ? "chip unsure" : "chip", word);
   chip.style.setProperty("--p", share(probability));
   chip.title = `${percent(probability)} sure of this word`;
   return chip;

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import nn
 from torchvision import models
 
-from multimodal.encoders import Encoder, EncoderConfig, imagenet_encoder
+from multimodal.encoders import ConvReLU6, Encoder, EncoderConfig, imagenet_encoder
 from multimodal.errors import UserError
 
 SMALL = "shufflenet_v2_x0_5"
@@ -103,6 +103,37 @@ def test_every_parameter_learns_also_the_biases_that_folding_made():
     encoder = small_encoder("resnet18")
     encoder.classify(encoder(torch.randn(1, 3, 64, 64))).sum().backward()
     assert all(weight.grad is not None for weight in encoder.parameters())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_fused_relu6_gives_what_two_operations_give(dtype, monkeypatch):
+    encoder = small_encoder("efficientnet_lite0").to(dtype)
+    pixels = (3 * torch.randn(2, 3, 64, 64)).to(dtype)
+    with torch.inference_mode():
+        fused = encoder(pixels)
+        monkeypatch.setattr("multimodal.encoders._fuses", lambda _: False)
+        apart = encoder(pixels)
+    share = 1e-5 if dtype == torch.float32 else 0.05
+    assert (fused - apart).abs().max() <= share * apart.abs().max()
+    assert apart.any()
+    assert not any(isinstance(layer, nn.ReLU6) for layer in encoder.modules())
+
+
+def test_a_depthwise_gradient_in_bf16_is_that_of_fp32():
+    torch.manual_seed(0)
+    layer = ConvReLU6(8, 8, 5, 2, 2, groups=8)
+    features = torch.randn(2, 8, 12, 12).bfloat16()
+    gradients = []
+    for computed in (features, features.float()):
+        taken = computed.clone().requires_grad_()
+        layer.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=computed.dtype == torch.bfloat16):
+            layer(taken).float().square().sum().backward()
+        assert taken.grad.dtype == computed.dtype
+        gradients.append([taken.grad.float(), layer.weight.grad, layer.bias.grad])
+    for half, full in zip(*map(list, gradients), strict=True):
+        cosine = torch.cosine_similarity(half.flatten(), full.flatten(), 0)
+        assert cosine > 0.995
 
 
 def with_same_padding(model: nn.Module) -> nn.Module:

@@ -14,6 +14,20 @@ from multimodal.training import batches_per_epoch
 from multimodal.vocabulary import END, PADDING, SPECIAL, START
 
 
+class TextBatch(NamedTuple):
+    """Captions without their photos.
+
+    Attributes:
+        captions: (B, 1, T + 1) ids from START to END, padded.
+        present: (B, W) the share of the other captions of the same photo with each word.
+        own: (B, W) which words each caption uses itself.
+    """
+
+    captions: Tensor
+    present: Tensor
+    own: Tensor
+
+
 class CaptionBatch(NamedTuple):
     """What one step learns from: B photos and, for each, the same number of captions.
 
@@ -22,15 +36,14 @@ class CaptionBatch(NamedTuple):
         captions: groups of captions of similar length, (B, N, T + 1) ids from START to END, padded.
         present: (B, W) the share of a photo's captions that use each word of the list.
         photos: their numbers, where a stage needs them.
-        spoken: captions alone (B', 1, T' + 1), and the words (B', W) of other captions of the same
-            photo; empty for none.
+        text: captions alone that go along.
     """
 
     seen: Tensor
     captions: tuple[Tensor, ...]
     present: Tensor
     photos: tuple[int, ...] = ()
-    spoken: tuple[Tensor, Tensor] | tuple[()] = ()
+    text: TextBatch | None = None
 
 
 class TrainingCaptions:
@@ -58,6 +71,7 @@ class TrainingCaptions:
             sorted((vocabulary.encode(vocabulary.tokenize(c))[:max_length] for c in group), key=len)
             for group in groups
         ]
+        self.words = vocabulary.words
         self.total = sum(map(len, self.ids))
         self._looked_for = range(len(SPECIAL), len(SPECIAL) + listed_words)
 
@@ -96,6 +110,13 @@ class TrainingCaptions:
                 used = [word - len(SPECIAL) for word in set(ids) if word in self._looked_for]
                 share[used] += 1 / len(others)
         return shares
+
+    def own_words(self, pairs: Sequence[tuple[int, int]]) -> Tensor:
+        """Which words of the list each caption (photo and number) uses itself: (B, W)."""
+        used = torch.zeros(len(pairs), len(self._looked_for))
+        for row, (photo, number) in zip(used, pairs, strict=True):
+            row[[n - len(SPECIAL) for n in self.ids[photo][number] if n in self._looked_for]] = 1.0
+        return used
 
     def by_length(self, size: int, seed: int) -> list[list[tuple[int, int]]]:
         """All (photo, caption) in batches of similar length, both at random beyond that."""

@@ -9,9 +9,12 @@ import torch
 from torch import Tensor
 
 from multimodal.captioning.captioner import Captioner
+from multimodal.captioning.confidence import Confidence
+from multimodal.captioning.hallucination import objects_in
 from multimodal.captioning.model import CaptionNetwork
 from multimodal.captioning.vocabulary import CaptionVocabulary
 from multimodal.errors import UserError
+from multimodal.images import ImageSource, open_image
 
 RANK = 200  # directions along which familiar photos vary
 FAMILIAR_SHARE = 0.95  # of held-out photos, those that count as at least half familiar
@@ -57,6 +60,36 @@ def calibrate(
     word_evidence.usual.copy_(torch.stack(shares))
     options = captioner.options
     return Captioner(network, captioner.vocabulary, options, captioner.repetition)
+
+
+def fit_confidence(
+    captioner: Captioner, photos: Sequence[tuple[ImageSource, set[str]]], batch_size: int = 32
+) -> Captioner:
+    """Fit how probable it is that a caption names no COCO object that is not in its photo.
+
+    Args:
+        captioner: with a list of words; it is told in place.
+        photos: photos and the COCO categories of the objects in each.
+        batch_size: photos at a time.
+
+    Raises:
+        UserError: the captioner has no list of words, or there are no photos.
+    """
+    figures, right = [], []
+    for start in range(0, len(photos), batch_size):
+        batch = photos[start : start + batch_size]
+        needed = captioner.network.encoder.config.size
+        opened = [open_image(photo, needed=needed) for photo, _ in batch]
+        cells = captioner.encode_images(opened)
+        options = captioner.search_options({})
+        captions = captioner.caption_cells([""] * len(batch), cells, options)
+        for caption, cell, (_, there) in zip(captions, cells, batch, strict=True):
+            figures.append(captioner.confidence_figures(caption, cell[None]))
+            right.append(objects_in([caption.text]) <= there)
+    if not figures:
+        raise UserError("no photos to calibrate confidence on")
+    captioner.confidence = Confidence.fit(figures, right)
+    return captioner
 
 
 def _shares(captions: Iterable[str], vocabulary: CaptionVocabulary) -> Tensor:

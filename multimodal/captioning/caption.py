@@ -30,6 +30,11 @@ class Caption:
         attention: (T, h, w) where the network looked for every word, each map with the sum 1, from
             the top left of the picture; None unless asked for, or for a decoder without attention.
         alternatives: the other sentences of the n best, best first.
+        support: for every word, how probable it is that it belongs to the photo, by the word
+            detector and the classifier together, from 0 to 1; 1 for words that are true of any
+            photo. Empty for a captioner without a list of words.
+        confidence: the calibrated probability that all objects that the sentence names are there;
+            None for a captioner that was not calibrated.
         objects: what the encoder's classifier recognised, surest first; empty where it has none.
         unmentioned: the sets of `must_mention` of which the sentence has no word.
         error: why there is no caption, in one line; None when all went well.
@@ -42,6 +47,8 @@ class Caption:
     word_scores: tuple[float, ...] = ()
     attention: npt.NDArray[np.float32] | None = None
     alternatives: tuple[Caption, ...] = ()
+    support: tuple[float, ...] = ()
+    confidence: float | None = None
     objects: tuple[Recognition, ...] = ()
     unmentioned: tuple[tuple[str, ...], ...] = ()
     error: str | None = None

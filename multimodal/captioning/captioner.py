@@ -20,6 +20,7 @@ from torch import Tensor
 
 from multimodal.captioning.base import CaptionerBase
 from multimodal.captioning.caption import Caption
+from multimodal.captioning.confidence import Confidence, caption_figures
 from multimodal.captioning.constraints import (
     CopyVocabulary,
     LexicalConstraint,
@@ -37,6 +38,7 @@ from multimodal.captioning.naming import (
     with_articles,
 )
 from multimodal.captioning.vocabulary import CaptionVocabulary, RepetitionCosts, shown
+from multimodal.captioning.word_evidence import number_forms
 from multimodal.checkpoints import JSON
 from multimodal.encoders import (
     TENSORFLOW_CLASSES,
@@ -130,6 +132,8 @@ class Captioner(CaptionerBase[CaptionOptions], PretrainedModel):
         options: how sentences are searched for, unless a call says otherwise.
         repetition: what it costs to say a word again; None for the rule of version 0.1, under which
             a word that names a thing or an action stands once.
+        confidence: how probable it is that the objects of a caption are there; None before
+            calibration.
     """
 
     TASK = "captioner"
@@ -141,11 +145,13 @@ class Captioner(CaptionerBase[CaptionOptions], PretrainedModel):
         vocabulary: CaptionVocabulary,
         options: CaptionOptions,
         repetition: RepetitionCosts | None = None,
+        confidence: Confidence | None = None,
     ) -> None:
         self.network = network.eval()
         self.vocabulary = vocabulary
         self.options = options
         self.repetition = repetition
+        self.confidence = confidence
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -159,7 +165,9 @@ class Captioner(CaptionerBase[CaptionOptions], PretrainedModel):
         decoder = _from_json(DecoderConfig, config["decoder"])
         options = _from_json(CaptionOptions, config["generation"])
         network = CaptionNetwork(Encoder(encoder), decoder, vocabulary.words)
-        return cls(network, vocabulary, options, repetition)
+        weights = config.get("confidence")
+        confidence = None if weights is None else Confidence(*weights)
+        return cls(network, vocabulary, options, repetition, confidence)
 
     def to_config(self) -> dict[str, JSON]:
         """See `PretrainedModel`."""
@@ -171,6 +179,7 @@ class Captioner(CaptionerBase[CaptionOptions], PretrainedModel):
             "vocabulary": self.vocabulary.words[len(SPECIAL) :],
             "tokenizer": self.vocabulary.tokenizer,
             "repetition": costs,
+            "confidence": None if self.confidence is None else self.confidence.to_json(),
         }
 
     @property
@@ -272,10 +281,58 @@ class Captioner(CaptionerBase[CaptionOptions], PretrainedModel):
         if naming and word_evidence is None:
             for number, named in self._name(captions, predictions, cells, options):
                 captions[number] = named
+        captions = self._with_support(captions, cells)
         return [
             replace(caption, unmentioned=self._unmentioned(caption.words, options.must_mention))
             for caption in captions
         ]
+
+    @torch.inference_mode()
+    def _with_support(self, captions: Sequence[Caption], cells: Tensor) -> list[Caption]:
+        """The captions with the support of their words and the confidence in them."""
+        probabilities = self.network.word_probabilities(cells)
+        if probabilities is None:
+            return list(captions)
+        familiar = probabilities.familiarity.tolist()
+        return [
+            replace(
+                self._supported(caption, row, share),
+                alternatives=tuple(
+                    self._supported(other, row, share) for other in caption.alternatives
+                ),
+            )
+            for caption, row, share in zip(captions, probabilities.words, familiar, strict=True)
+        ]
+
+    def _supported(self, caption: Caption, probabilities: Tensor, familiarity: float) -> Caption:
+        support, objects = self._support(caption.words, probabilities)
+        confidence = None
+        if self.confidence is not None:
+            confidence = self.confidence(objects, caption.word_scores, familiarity)
+        return replace(caption, support=support, confidence=confidence)
+
+    def _support(
+        self, words: Sequence[str], probabilities: Tensor
+    ) -> tuple[tuple[float, ...], list[float]]:
+        evidence = self.network.word_evidence
+        if evidence is None:
+            raise AssertionError("there are no probabilities without evidence")
+        encoded = (self.vocabulary.encode(number_forms(word)) for word in words)
+        forms = [[number for number in ids if number != UNKNOWN] for ids in encoded]
+        return evidence.support(forms, probabilities)
+
+    @torch.inference_mode()
+    def confidence_figures(self, caption: Caption, cells: Tensor) -> tuple[float, float, float]:
+        """What `Confidence` is fitted to, for a caption of cells (1, S, D).
+
+        Raises:
+            UserError: the captioner has no list of words.
+        """
+        probabilities = self.network.word_probabilities(cells)
+        if probabilities is None:
+            raise UserError("only a captioner with listed_words has figures of confidence")
+        _, objects = self._support(caption.words, probabilities.words[0])
+        return caption_figures(objects, caption.word_scores, float(probabilities.familiarity))
 
     def _with_name(
         self, constraint: LexicalConstraint, prediction: ClassPrediction, familiar: float

@@ -8,9 +8,11 @@ more such objects. What counts as an object are COCO's 80 categories; the words 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 
 from multimodal.captioning.imagenet_names import Forms
@@ -85,6 +87,31 @@ class FalseObjects:
 
     def _named(self, ids: Sequence[int]) -> tuple[str, ...]:
         return named_objects([self._words[number] for number in ids])
+
+
+def read_objects(file: Path) -> dict[str, list[str]]:
+    """The COCO objects in photos, by file name, from a JSON file.
+
+    Raises:
+        UserError: it cannot be read, maps no names to lists, or a name is none of COCO's.
+    """
+    try:
+        listed = json.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise UserError(f"{file}: not a JSON file") from error
+    if not isinstance(listed, dict) or not all(isinstance(n, list) for n in listed.values()):
+        raise UserError(f'{file}: must map file names to lists of objects, {{"1.jpg": ["dog"]}}')
+    for name, objects in listed.items():
+        if unknown := sorted(set(map(str, objects)) - categories()):
+            raise UserError(f"{file}: {name}: {unknown[0]!r} is none of COCO's 80 objects")
+    return listed
+
+
+def objects_in(captions: Iterable[str]) -> set[str]:
+    """The COCO categories that any of some captions names."""
+    return {name for caption in captions for name in named_objects(tokenize(caption))}
 
 
 def named_objects(words: Sequence[str]) -> tuple[str, ...]:

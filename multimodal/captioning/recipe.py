@@ -15,7 +15,8 @@ _LEAST = {
     **dict.fromkeys(("batch_size", "fine_tuning_photos", "self_critical_photos"), 1),
     **dict.fromkeys(("num_augmentations", "min_count", "language_min_count", "max_length"), 1),
     **dict.fromkeys(("epochs", "fine_tuning_epochs", "self_critical_epochs", "detected_words"), 0),
-    **dict.fromkeys(("detection_epochs", "listed_words", "language_epochs", "language_share"), 0),
+    **dict.fromkeys(("detection_epochs", "listed_words", "aligned_words"), 0),
+    **dict.fromkeys(("language_epochs", "language_share"), 0),
     **dict.fromkeys(("encoder_lr_scale", "distillation"), 0),
     **dict.fromkeys(
         ("cross_entropy_share", "bleu_reward", "unigram_reward", "hallucination_penalty"), 0
@@ -50,6 +51,8 @@ class CaptionerRecipe:
             the language from first; see `multimodal.captioning.data.read_sentences`. A file that is
             named twice counts twice. None may describe dev or test photos.
         language_epochs: passes over it; 0 leave that stage out.
+        aligned_words: of the captioner to `start` with, how many words of its list are known well;
+            the columns of the others begin from these. See `Decoder.align_list`. 0 leave them.
         language_share: the weight of captions alone beside those of photos in cross-entropy, where
             there are `listed_words`; 0 leaves them out.
         hidden_photos: the share of photos in cross-entropy that hide all but the list of words.
@@ -100,6 +103,7 @@ class CaptionerRecipe:
     max_length: int = 23
     language: str = ""
     language_epochs: int = 1
+    aligned_words: int = 0
     language_share: float = 0.5
     hidden_photos: float = 0.15
     num_augmentations: int = 2

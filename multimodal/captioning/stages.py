@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count, repeat
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from multimodal.captioning.batches import CaptionBatch, TrainingCaptions, padded, padded_rows
+from multimodal.captioning.batches import (
+    CaptionBatch,
+    TextBatch,
+    TrainingCaptions,
+    padded,
+    padded_rows,
+)
 from multimodal.captioning.hallucination import FalseObjects
 from multimodal.captioning.metrics import CaptionReward
 from multimodal.captioning.model import CaptionNetwork, Decoder, DecoderMemory
@@ -35,21 +42,18 @@ from multimodal.vocabulary import END, PADDING, START, UNKNOWN
 
 DETECTOR_WEIGHT = 0.02  # its loss is a sum over words, the sentence's a mean
 MISSED = 0.1  # the share of a list's words that are dropped in training
-STRANGERS = 0.5  # the share of captions in the language stage that are of an unfamiliar world
+EXACT = 0.5  # the share of captions alone that are written from an exact list
 DISTILLATION_TEMPERATURE = 2.0  # as in Li and Hoiem 2016
 
 
 class LanguageStage(Stage):
-    """Captions alone: the decoder learns to write from a noisy list of words."""
+    """Captions alone: the decoder learns to write from a list of words."""
 
     name = "language"
 
-    def __init__(
-        self, recipe: CaptionerRecipe, captions: TrainingCaptions, named: Tensor | None = None
-    ) -> None:
+    def __init__(self, recipe: CaptionerRecipe, text: TextCaptions) -> None:
         self.recipe = recipe
-        self.captions = captions
-        self._named = named
+        self.text = text
         epochs, rate = recipe.language_epochs, recipe.learning_rate
         self.options = recipe.stage_options(epochs, rate, 200, self.steps_per_epoch())
 
@@ -63,67 +67,101 @@ class LanguageStage(Stage):
 
     def steps_per_epoch(self) -> int:
         """One for every batch of captions of similar length."""
-        return batches_per_epoch(self.captions.total, self.recipe.batch_size)
+        return batches_per_epoch(self.text.captions.total, self.recipe.batch_size)
 
-    def batches(
-        self, epoch: int, start: int, rank: int, world: int
-    ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Captions of similar length (B, 1, T + 1), each with the words of its photo's others."""
+    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[TextBatch]:
+        """Captions of similar length, with the words of each and of its photo's others."""
         seed = derived_seed(self.recipe.seed, self.name, epoch)
-        for pairs in self.captions.by_length(self.recipe.batch_size, seed)[start:]:
-            yield spoken(self.captions, pairs[rank::world])
+        for pairs in self.text.captions.by_length(self.recipe.batch_size, seed)[start:]:
+            yield self.text.batch(pairs[rank::world])
 
-    def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+    def loss(self, model: nn.Module, batch: TextBatch) -> dict[str, Tensor]:
         """Cross-entropy of every word, in nats a word."""
         decoder = cast(CaptionNetwork, model).decoder
-        total, words = language_loss(decoder, batch, self._named, self.recipe.label_smoothing)
+        known, smoothing = self.text.known, self.recipe.label_smoothing
+        total, words = language_loss(decoder, batch, known, smoothing)
         return {"loss": total / words, "weight": words}
 
 
-def spoken(captions: TrainingCaptions, pairs: Sequence[tuple[int, int]]) -> tuple[Tensor, Tensor]:
-    """Captions (B, 1, T + 1) by photo and number, and the words (B, W) of their photos' others."""
-    sentences = padded([captions.ids[photo][number] for photo, number in pairs])
-    return sentences[:, None], captions.present(*zip(*pairs, strict=True))
+class KnownWords(NamedTuple):
+    """What is known of the words of a list.
+
+    Attributes:
+        content: (W,) whether a word is true of some photos only.
+        objects: (W,) whether it names an object.
+    """
+
+    content: Tensor
+    objects: Tensor
+
+
+class TextCaptions(NamedTuple):
+    """Captions to learn from without their photos.
+
+    Attributes:
+        captions: of photos by number.
+        known: what is known of the words of the list; None without a classifier.
+    """
+
+    captions: TrainingCaptions
+    known: KnownWords | None
+
+    def batch(self, pairs: Sequence[tuple[int, int]]) -> TextBatch:
+        """The captions of pairs of a photo and a number, with their words."""
+        sentences = padded([self.captions.ids[photo][number] for photo, number in pairs])
+        present = self.captions.present(*zip(*pairs, strict=True))
+        return TextBatch(sentences[:, None], present, self.captions.own_words(pairs))
 
 
 def language_loss(
     decoder: Decoder,
-    batch: tuple[Tensor, Tensor],
-    named: Tensor | None,
+    batch: TextBatch,
+    known: KnownWords | None,
     label_smoothing: float,
 ) -> tuple[Tensor, Tensor]:
-    """The cross-entropy of captions written from noisy lists, summed, and how many words.
+    """The cross-entropy of captions written from lists, summed, and how many words.
 
     Args:
         decoder: what learns.
-        batch: captions (B, 1, T + 1), and the words (B, W) of their photos' others.
-        named: see `noisy_list`.
-        label_smoothing: the share of probability spread over all words.
+        batch: the captions.
+        known: what is known of the words of the list; without it no list is exact.
+        label_smoothing: the share of probability that is spread over all words.
     """
-    captions, present = batch
-    memory = decoder.memory_from_words(noisy_list(present, named))
-    return word_losses(decoder, memory, captions, label_smoothing)
+    words = noisy_list(batch.present)
+    if known is not None:
+        exact = torch.rand(len(words), 1, device=words.device) < EXACT
+        words = torch.where(exact, exact_list(batch.own, known), words)
+    return word_losses(decoder, decoder.memory_from_words(words), batch.captions, label_smoothing)
 
 
-def noisy_list(present: Tensor, named: Tensor | None = None) -> Tensor:
+def noisy_list(present: Tensor) -> Tensor:
     """Words (B, W) as a detector would see them: some missed, none sure, some of another photo.
 
     Args:
         present: the share of a photo's captions with each word.
-        named: (W,) whether the encoder's classifier has a class for a word. In a part of the rows
-            hardly anything else is known, as of a photo unlike those that the detector learnt from.
     """
     missed = torch.rand_like(present) < 0.3
     strange = torch.rand_like(present) < 0.25
     other = present[torch.randperm(len(present), device=present.device)]
     seen = present * ~missed * (0.3 + 0.7 * torch.rand_like(present))
-    seen = seen + other * strange * 0.6 * torch.rand_like(present)
-    if named is None:
-        return seen
-    strangers = torch.rand(len(present), 1, device=present.device) < STRANGERS
-    dimmed = seen * torch.rand(len(present), 1, device=present.device) * 0.6
-    sure = (present > 0) * (0.5 + 0.5 * torch.rand_like(present)) * (~missed)
-    return torch.where(strangers, torch.where(named, sure, dimmed), seen)
+    return seen + other * strange * 0.6 * torch.rand_like(present)
+
+
+def exact_list(own: Tensor, known: KnownWords) -> Tensor:
+    """Words (B, W) that a caption must not go beyond: all its objects, all or half of the rest.
+
+    So the decoder learns to name nothing that an exact list lacks. Words of other photos are
+    listed as hardly probable.
+
+    Args:
+        own: (B, W) which words the caption uses.
+        known: what is known of the words.
+    """
+    own = own * known.content
+    complete = torch.rand(len(own), 1, device=own.device) < 0.5
+    kept = own * (complete | known.objects | (torch.rand_like(own) < 0.5))
+    other = own[torch.randperm(len(own), device=own.device)] * (kept == 0)
+    return kept * (0.7 + 0.3 * torch.rand_like(own)) + other * 0.3 * torch.rand_like(own)
 
 
 class _PhotoStage(Stage):
@@ -159,6 +197,7 @@ class _FrozenEncoderStage(_PhotoStage):
         captions: what is said of the photos.
         photos: the photos, in the same order.
         cache: the folder for the cells.
+        text: captions alone that go along, to write from lists of words; None for none.
     """
 
     num_augmentations: int
@@ -170,9 +209,11 @@ class _FrozenEncoderStage(_PhotoStage):
         captions: TrainingCaptions,
         photos: Sequence[ImageSource],
         cache: Path,
+        text: TextCaptions | None = None,
     ) -> None:
         super().__init__(recipe, captions, photos)
         self._cache = cache
+        self.text = text
 
     def setup(self, model: nn.Module) -> None:
         """Compute the cells of every view, once; the encoder rests."""
@@ -189,8 +230,9 @@ class _FrozenEncoderStage(_PhotoStage):
         return batches_per_epoch(len(self.captions), self.photos_per_step)
 
     def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[CaptionBatch]:
-        """Photos in one of their views each, with their captions."""
+        """Photos in one of their views each, with their captions, and captions alone."""
         seed = derived_seed(self.recipe.seed, self.name)
+        alone = self._text_batches(epoch, start, rank, world)
         for photos in shuffled_batches(
             len(self.captions), self.photos_per_step, seed, epoch, start, rank, world
         ):
@@ -199,20 +241,34 @@ class _FrozenEncoderStage(_PhotoStage):
                 for photo in photos
             ]
             cells, present = self._cells(photos, views), self.captions.present(photos)
-            yield CaptionBatch(cells, self.captions.grouped(photos), present, tuple(photos))
+            captions = self.captions.grouped(photos)
+            yield CaptionBatch(cells, captions, present, tuple(photos), next(alone))
+
+    def _text_batches(
+        self, epoch: int, start: int, rank: int, world: int
+    ) -> Iterator[TextBatch | None]:
+        if self.text is None:
+            yield from repeat(None)
+            return
+        seed = derived_seed(self.recipe.seed, self.name, "language", epoch)
+        alone = self.text.captions.by_length(self.recipe.batch_size, seed)
+        for number in count(start):
+            yield self.text.batch(alone[number % len(alone)][rank::world])
+
+    def with_text_loss(
+        self, losses: dict[str, Tensor], decoder: Decoder, batch: CaptionBatch
+    ) -> dict[str, Tensor]:
+        """The losses, and that of the captions alone, weighted by `language_share`."""
+        if batch.text is None or self.text is None:
+            return losses
+        smoothing = self.recipe.label_smoothing
+        total, words = language_loss(decoder, batch.text, self.text.known, smoothing)
+        loss = losses["loss"] + self.recipe.language_share * total / words
+        return {**losses, "loss": loss, "language": total / words}
 
 
 class CrossEntropyStage(_FrozenEncoderStage):
-    """Teacher forcing on cached cells; where such captions are available, captions alone go along.
-
-    Args:
-        recipe: the choices.
-        captions: what is said of the photos.
-        photos: the photos, in the same order.
-        cache: the folder for the cells.
-        language: captions to write from lists of words, one beside every caption of a photo.
-        named: (W,) whether the encoder's classifier has a class for a word of the list.
-    """
+    """Teacher forcing on cached cells."""
 
     name = "cross-entropy"
 
@@ -222,38 +278,20 @@ class CrossEntropyStage(_FrozenEncoderStage):
         captions: TrainingCaptions,
         photos: Sequence[ImageSource],
         cache: Path,
-        language: TrainingCaptions | None = None,
-        named: Tensor | None = None,
+        text: TextCaptions | None = None,
     ) -> None:
-        super().__init__(recipe, captions, photos, cache)
-        self._language, self._named = language, named
+        super().__init__(recipe, captions, photos, cache, text)
         self.num_augmentations = recipe.num_augmentations
         self.photos_per_step = max(1, recipe.batch_size * len(captions) // captions.total)
         epochs, rate = recipe.epochs, recipe.learning_rate
         self.options = recipe.stage_options(epochs, rate, 200, self.steps_per_epoch())
 
-    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[CaptionBatch]:
-        """Photos with their captions, and captions alone."""
-        batches = super().batches(epoch, start, rank, world)
-        if self._language is None:
-            yield from batches
-            return
-        seed = derived_seed(self.recipe.seed, self.name, "language", epoch)
-        alone = self._language.by_length(self.recipe.batch_size, seed)
-        for number, batch in enumerate(batches, start):
-            pairs = alone[number % len(alone)][rank::world]
-            yield batch._replace(spoken=spoken(self._language, pairs))
-
     def loss(self, model: nn.Module, batch: CaptionBatch) -> dict[str, Tensor]:
         """Cross-entropy of the words, and the word detector's."""
         network, smoothing = cast(CaptionNetwork, model), self.recipe.label_smoothing
-        hidden = self.recipe.hidden_photos if self._language is not None else 0.0
+        hidden = self.recipe.hidden_photos if self.text is not None else 0.0
         losses = caption_losses(network, batch.seen, batch, smoothing, hidden)
-        if batch.spoken:
-            total, words = language_loss(network.decoder, batch.spoken, self._named, smoothing)
-            losses["language"] = total / words
-            losses["loss"] = losses["loss"] + self.recipe.language_share * losses["language"]
-        return losses
+        return self.with_text_loss(losses, network.decoder, batch)
 
 
 class _DistillationStage(_PhotoStage):
@@ -390,11 +428,13 @@ class SelfCriticalStage(_FrozenEncoderStage):
         photos: Sequence[ImageSource],
         cache: Path,
         trainable_modules: TrainableModules,
-        words: Sequence[str],
+        text: TextCaptions | None = None,
     ) -> None:
-        super().__init__(recipe, captions, photos, cache)
+        super().__init__(recipe, captions, photos, cache, text)
         self.trainable_modules = trainable_modules
-        self._false = FalseObjects(words, captions.ids) if recipe.hallucination_penalty else None
+        self._false: FalseObjects | None = None
+        if recipe.hallucination_penalty:
+            self._false = FalseObjects(captions.words, captions.ids)
         self.photos_per_step = recipe.self_critical_photos
         epochs, rate = recipe.self_critical_epochs, recipe.self_critical_lr
         self.options = recipe.stage_options(epochs, rate, 100, self.steps_per_epoch())
@@ -425,14 +465,15 @@ class SelfCriticalStage(_FrozenEncoderStage):
         ).view(targets.shape)
         policy = -(advantage[..., None] * log_probs).sum() / (targets != PADDING).sum()
         loss = policy + self.recipe.cross_entropy_share * losses["loss"]
-        return {**losses, "loss": loss, "policy": policy, "reward": reward}
+        losses = {**losses, "loss": loss, "policy": policy, "reward": reward}
+        return self.with_text_loss(losses, decoder, batch)
 
     @torch.no_grad()
     def _draw(
         self, decoder: Decoder, memory: DecoderMemory, batch: CaptionBatch
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Sentences (B, N, T + 1), each one's advantage (B, N), and the mean reward."""
-        count = len(batch.seen)
+        photos = len(batch.seen)
         options = GenerationOptions(
             sample=True,
             n_best=self.recipe.samples,
@@ -440,7 +481,12 @@ class SelfCriticalStage(_FrozenEncoderStage):
             banned=(PADDING, START, UNKNOWN),
         )
         found = generate(
-            decoder.step, decoder.start(memory), memory, [[START]] * count, end=END, options=options
+            decoder.step,
+            decoder.start(memory),
+            memory,
+            [[START]] * photos,
+            end=END,
+            options=options,
         )
         drawn = [hypothesis for of_photo in found for hypothesis in of_photo]
         ended = [[*h.tokens, END] if h.finished else [*h.tokens] for h in drawn]
@@ -450,7 +496,7 @@ class SelfCriticalStage(_FrozenEncoderStage):
             of_photos = zip(names, drawn, strict=True)
             false = [self._false.count(int(name), h.tokens) for name, h in of_photos]
             rewards -= self.recipe.hallucination_penalty * rewards.new_tensor(false)
-        rewards = rewards.view(count, -1)
+        rewards = rewards.view(photos, -1)
         baseline = (rewards.sum(1, keepdim=True) - rewards) / (rewards.shape[1] - 1)
         sentences = padded_rows([[START, *tokens] for tokens in ended])
         return sentences.view(*rewards.shape, -1), rewards - baseline, rewards.mean()

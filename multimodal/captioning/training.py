@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Self, cast
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from multimodal.captioning.batches import TrainingCaptions
 from multimodal.captioning.caption import Caption
@@ -36,8 +36,10 @@ from multimodal.captioning.stages import (
     CrossEntropyStage,
     DetectionStage,
     FineTuningStage,
+    KnownWords,
     LanguageStage,
     SelfCriticalStage,
+    TextCaptions,
 )
 from multimodal.captioning.views import CellCache
 from multimodal.captioning.vocabulary import CaptionVocabulary, RepetitionCosts, learnt
@@ -92,27 +94,25 @@ class CaptionerTask(Task):
         photos = [photo.image for photo in train]
         trainable_modules = TrainableModules(self.model.decoder, recipe.trainable_modules)
         self.stages: list[Stage] = []
-        spoken, named = None, _named(self.model)
+        text = None
         if language:
             groups = [*groups, *language]
-            spoken = TrainingCaptions(groups, self.vocabulary, listed, recipe.max_length)
+            both = TrainingCaptions(groups, self.vocabulary, listed, recipe.max_length)
+            text = TextCaptions(both, _known(self.model))
             if recipe.language_epochs:
-                self.stages.append(LanguageStage(recipe, spoken, named))
+                self.stages.append(LanguageStage(recipe, text))
+        along = text if recipe.listed_words and recipe.language_share else None
         if recipe.detection_epochs:
             teacher = copy.deepcopy(self.model.encoder)
             self.stages.append(DetectionStage(recipe, captions, photos, teacher))
         if recipe.epochs:
-            along = spoken if recipe.listed_words and recipe.language_share else None
-            self.stages.append(
-                CrossEntropyStage(recipe, captions, photos, out / "cache", along, named)
-            )
+            self.stages.append(CrossEntropyStage(recipe, captions, photos, out / "cache", along))
         if recipe.fine_tuning_epochs:
             teacher = _teacher(recipe, weights, self.model.encoder)
             self.stages.append(FineTuningStage(recipe, captions, photos, teacher))
         if recipe.self_critical_epochs:
-            words = self.vocabulary.words
             self.stages.append(
-                SelfCriticalStage(recipe, captions, photos, out / "cache", trainable_modules, words)
+                SelfCriticalStage(recipe, captions, photos, out / "cache", trainable_modules, along)
             )
         if not self.stages:
             raise UserError("nothing to learn: the recipe leaves out every stage")
@@ -224,6 +224,8 @@ def _beginning(
             return _grown(captioner, decoder, recipe, weights, captions, language)
         network = CaptionNetwork(former.encoder, decoder, captioner.vocabulary.words)
         network.load_state_dict(former.state_dict())
+        if recipe.aligned_words:
+            network.decoder.align_list(recipe.aligned_words)
         return network, captioner.vocabulary
     encoder = imagenet_encoder(recipe.encoder, weights)
     vocabulary = _vocabulary(recipe, CaptionVocabulary([]), captions, language)
@@ -297,12 +299,14 @@ def _each(counts: Counter[str]) -> Iterator[list[str]]:
     return ([word] * count for word, count in counts.items())
 
 
-def _named(network: CaptionNetwork) -> Tensor | None:
-    """Which words of the list (W,) the encoder's classifier has a class for."""
-    size = network.decoder.config.listed_words
-    if network.word_evidence is None:
+def _known(network: CaptionNetwork) -> KnownWords | None:
+    """What is known of the words of the list."""
+    listed = slice(len(SPECIAL), len(SPECIAL) + network.decoder.config.listed_words)
+    evidence = network.word_evidence
+    if evidence is None:
         return None
-    return network.word_evidence.nameable[len(SPECIAL) : len(SPECIAL) + size]
+    objects = evidence.nameable | evidence.objects
+    return KnownWords(evidence.content[listed], objects[listed])
 
 
 def _teacher(recipe: CaptionerRecipe, weights: str | Path, encoder: Encoder) -> Encoder:

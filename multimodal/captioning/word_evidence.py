@@ -121,6 +121,27 @@ class WordEvidence(nn.Module):
         nameable[self.named] = True
         return nameable
 
+    def support(
+        self, words: Sequence[Sequence[int]], probabilities: Tensor
+    ) -> tuple[tuple[float, ...], list[float]]:
+        """How probable it is that every word of a sentence belongs to the photo.
+
+        Args:
+            words: for every word the numbers of its forms, such as those of "dog" and "dogs".
+            probabilities: (V,) of every word of the vocabulary.
+
+        Returns:
+            The support of every word, 1 for words that are true of any photo; and of those words
+            alone that name an object.
+        """
+        named, support, objects = self.objects | self.nameable, [], []
+        for forms in words:
+            content = [number for number in forms if self.content[number]]
+            support.append(float(probabilities[content].max()) if content else 1.0)
+            if any(named[number] for number in content):
+                objects.append(support[-1])
+        return tuple(support), objects
+
     def words(self, detected: Tensor, logits: Tensor, share: Tensor | float = 1.0) -> Tensor:
         """The probability of every word (B, V).
 
@@ -214,6 +235,14 @@ class WordEvidence(nn.Module):
         probabilities = logits.float().softmax(-1)[:, -IMAGENET_CLASSES:]
         sums = probabilities.new_zeros(len(logits), len(self.refutable))
         return sums.index_add_(1, self.named, probabilities[:, self.classes] * weights.float())
+
+
+def number_forms(word: str) -> tuple[str, ...]:
+    """A word, and what would be several or one of it, by English's regular endings."""
+    one = [word[: -len(ending)] for ending in ("es", "s") if word.endswith(ending)]
+    several = [f"{word}s", f"{word}es"]
+    y = [f"{word[:-3]}y"] if word.endswith("ies") else [f"{word.removesuffix('y')}ies"]
+    return (word, *one, *several, *y)
 
 
 def _pairs(column: dict[str, int]) -> dict[tuple[int, int], float]:

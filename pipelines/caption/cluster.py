@@ -42,6 +42,7 @@ def caption_on_ray(  # noqa: PLR0913 - the arguments of caption_images, and wher
     batch_size: int = 32,
     workers: int | None = None,
     min_score: float | None = None,
+    min_confidence: float | None = None,
     journal: Journal | None = None,
     thumbnails: bool = False,
     keep_pictures: bool = False,
@@ -61,6 +62,7 @@ def caption_on_ray(  # noqa: PLR0913 - the arguments of caption_images, and wher
         batch_size: pictures of a block.
         workers: how many actors; as many as there are cores unless given.
         min_score: as for `caption_images`.
+        min_confidence: the same for captions with a lower confidence.
         journal: as for `caption_images`.
         thumbnails: as for `caption_images`.
         keep_pictures: as for `caption_images`.
@@ -82,7 +84,7 @@ def caption_on_ray(  # noqa: PLR0913 - the arguments of caption_images, and wher
         actor |= {"thumbnails": thumbnails, "keep": keep_pictures}
         for block in _captioned(blocks, actor, workers or int(ray.cluster_resources()["CPU"])):
             rows = [from_journal(json.loads(line)) for line in block["row"].to_pylist()]
-            rows = [row.sure(min_score) for row in rows]
+            rows = [row.sure(min_score, min_confidence) for row in rows]
             rows = translate(rows) if translate else rows
             if journal is not None:
                 journal.add(rows)

@@ -29,6 +29,7 @@ def caption_images(  # noqa: PLR0913 - the choices of a run, by keyword
     batch_size: int = 32,
     workers: int | None = None,
     min_score: float | None = None,
+    min_confidence: float | None = None,
     journal: Journal | None = None,
     thumbnails: bool = False,
     keep_pictures: bool = False,
@@ -51,6 +52,7 @@ def caption_images(  # noqa: PLR0913 - the choices of a run, by keyword
         batch_size: new pictures that are captioned at a time.
         workers: threads that open pictures; as many as there are cores, and two at least.
         min_score: a caption with a lower score is withheld; its row says so.
+        min_confidence: the same for captions with a lower confidence.
         journal: begun; what it holds is taken from it and comes first, the rest is added to it
             batch by batch, before its rows are given.
         thumbnails: whether rows have a small picture, for a report.
@@ -75,7 +77,7 @@ def caption_images(  # noqa: PLR0913 - the choices of a run, by keyword
         pictures = OpenedAhead(items, opener, workers or max(2, count_cores()), 2 * batch_size)
         for batch in in_batches(pictures, batch_size, known):
             rows = caption_batch(batch, captioner, search, known)
-            rows = [row.sure(min_score) for row in rows]
+            rows = [row.sure(min_score, min_confidence) for row in rows]
             rows = translate(rows) if translate else rows
             if journal is not None:
                 journal.add(rows)

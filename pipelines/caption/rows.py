@@ -74,12 +74,19 @@ class CaptionRow(Caption):
             picture=opened.picture,
         )
 
-    def sure(self, min_score: float | None) -> CaptionRow:
-        """The same row, or one without its caption where its score is below the least."""
-        if self.error is not None or min_score is None or self.score >= min_score:
+    def sure(self, min_score: float | None, min_confidence: float | None = None) -> CaptionRow:
+        """The same row, or one without its caption where it is less sure than asked for."""
+        if self.error is not None:
             return self
-        reason = f"not sure enough: its score {self.score:.3f} is below {min_score:g}"
+        if min_score is not None and self.score < min_score:
+            reason = f"not sure enough: its score {self.score:.3f} is below {min_score:g}"
+        elif min_confidence is not None and (self.confidence or 0.0) < min_confidence:
+            sure = self.confidence or 0.0
+            reason = f"not sure enough: its confidence {sure:.2f} is below {min_confidence:g}"
+        else:
+            return self
         nothing: dict[str, Any] = {"words": (), "word_scores": (), "alternatives": ()}
+        nothing |= {"support": (), "confidence": None}
         return replace(self, text="", **nothing, attention=None, error=reason)
 
 
@@ -91,6 +98,8 @@ def as_record(caption: Caption) -> dict[str, Any]:
         **translated(caption),
         "score": caption.score if caption.score > -inf else None,
         "words": [list(pair) for pair in zip(caption.words, caption.word_scores, strict=True)],
+        "support": list(caption.support),
+        "confidence": caption.confidence,
         "alternatives": [{"caption": c.text, "score": c.score} for c in caption.alternatives],
         "objects": [{"name": o.name, "probability": o.probability} for o in caption.objects],
         "unmentioned": [list(words) for words in caption.unmentioned],
@@ -147,6 +156,8 @@ def from_journal(record: Mapping[str, Any]) -> CaptionRow:
         word_scores=tuple(score for _, score in record["words"]),
         attention=attention,
         alternatives=tuple(Caption(name, a["caption"], a["score"]) for a in record["alternatives"]),
+        support=tuple(record.get("support", ())),
+        confidence=record.get("confidence"),
         objects=tuple(Recognition(o["name"], o["probability"]) for o in record["objects"]),
         unmentioned=tuple(map(tuple, record["unmentioned"])),
         error=record["error"],

@@ -168,6 +168,7 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
     batch_size: int = 32,
     workers: int | None = None,
     min_score: float | None = None,
+    min_confidence: float | None = None,
     translate: RowTranslator | None = None,
     reading: Reading | None = None,
     **options: Any,
@@ -182,6 +183,7 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
         batch_size: pictures at a time; a resumed run needs the same.
         workers: of the engine; a resumed run may have others.
         min_score: a caption with a lower score is withheld.
+        min_confidence: the same for captions with a lower confidence.
         translate: gives rows their captions in another language; a resumed run needs the same.
         reading: how inputs are read; it counts what is passed over.
         **options: of captioning, such as beam_size.
@@ -190,6 +192,8 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
         UserError: a place, an option or an input cannot be, or the disk refuses.
     """
     files.require(inputs)
+    if min_confidence is not None and getattr(captioner, "confidence", None) is None:
+        raise UserError("--min-confidence: this captioner was not calibrated; try --min-score")
     reading = reading or Reading()
     result = files.result
     with_report = files.report is not None
@@ -200,6 +204,7 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
         "model": fingerprint(captioner),
         "batch_size": batch_size,
         "min_score": min_score,
+        "min_confidence": min_confidence,
         "report": with_report,
         "image_column": reading.image_column,
         "pictures": result is not None and result.holds_pictures,
@@ -214,7 +219,13 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
         kept.begin(resume=files.resume)
         run = partial(engine, inputs, captioner, journal=kept, thumbnails=with_report)
         run = partial(run, reading=reading, keep_pictures=asked["pictures"])
-        run = partial(run, batch_size=batch_size, workers=workers, min_score=min_score)
+        run = partial(
+            run,
+            batch_size=batch_size,
+            workers=workers,
+            min_score=min_score,
+            min_confidence=min_confidence,
+        )
         yield from run(translate=translate, **options)
         with _all_is_kept():
             if result is not None:

@@ -128,6 +128,8 @@ def fields(more: Sequence[str] = ()) -> list[pa.Field]:
         pa.field("score", pa.float64()),
         pa.field("words", pa.list_(pa.string())),
         pa.field("word_scores", pa.list_(pa.float64())),
+        pa.field("support", pa.list_(pa.float64())),
+        pa.field("confidence", pa.float64()),
         pa.field("alternatives", pa.list_(alternative)),
         pa.field("objects", pa.list_(recognised)),
         pa.field("unmentioned", pa.list_(pa.list_(pa.string()))),

@@ -103,6 +103,10 @@ def caption_command(
     min_score: Annotated[
         float | None, typer.Option(help="Withhold captions with a lower score.")
     ] = None,
+    min_confidence: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Withhold captions with a lower confidence."),
+    ] = None,
     batch_size: BatchSize = 32,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Threads (with ray: actors); one a core.")
@@ -145,6 +149,7 @@ def caption_command(
         repetition_weight=repetition_weight,
         must_mention=[words.split(",") for words in must_mention] if must_mention else None,
         min_score=min_score,
+        min_confidence=min_confidence,
         workers=workers,
         language=language,
         translator=translator,
@@ -217,15 +222,23 @@ def calibrate_command(
     world: Annotated[Path, typer.Option(help="Captions of photos of any kind, as for language.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the new captioner.")],
     *,
+    objects: Annotated[
+        Path | None,
+        typer.Option(help="JSON of the COCO objects in other photos, to calibrate confidence on."),
+    ] = None,
+    photos: Annotated[Path | None, typer.Option(help="The folder of these photos.")] = None,
     images: Images = None,
     image_column: ImageColumn = None,
     caption_column: CaptionColumn = None,
 ) -> None:
-    """Tell a captioner which photos are familiar to it, so that it says less of others."""
+    """Calibrate a captioner: which photos are familiar, how usual words are, how sure it may be."""
     from pipelines.train.calibration import calibrate_captioner
 
+    if (objects is None) != (photos is None):
+        raise UserError("--objects and --photos go together")
     where = {"images": images, "image_column": image_column, "caption_column": caption_column}
-    folder = calibrate_captioner(model, data, world, out, where=where)
+    seen = {"objects": objects, "photos": photos}
+    folder = calibrate_captioner(model, data, world, out, **seen, where=where)
     typer.echo(f"{folder}: the calibrated captioner")
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from multimodal.captioning.captioner import Captioner
     from multimodal.captioning.data import CaptionedPhoto
+    from multimodal.images import ImageSource
 
 _BATCH = 32
 
@@ -22,16 +23,22 @@ def calibrate_captioner(
     world: str | Path,
     out: str | Path,
     *,
+    objects: Path | None = None,
+    photos: Path | None = None,
     where: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Tell a captioner which photos are familiar and how usual every word is.
+    """Tell a captioner which photos are familiar, how usual every word is, and how sure to be.
 
     Args:
         model: a shipped captioner, a folder or a Hub id; it stays as it is.
         data: the captioned photos that it learnt from; see
-            `multimodal.captioning.data.read_captions`. Of the dev split only the photos are used.
+            `multimodal.captioning.data.read_captions`. Of the dev split the photos are used, and
+            for confidence which objects their captions name.
         world: captions of photos of any kind; see `multimodal.captioning.data.read_sentences`.
         out: the folder of the calibrated captioner.
+        objects: a JSON file of the COCO objects in other photos, by file name; they count for
+            confidence beside the dev split.
+        photos: the folder of these photos.
         where: `images`, `image_column` and `caption_column` of `read_captions`.
 
     Returns:
@@ -41,9 +48,10 @@ def calibrate_captioner(
         UserError: the captioner has no list of words, something cannot be read, or the disk
             refuses.
     """
-    from multimodal.captioning.calibration import calibrate
+    from multimodal.captioning.calibration import calibrate, fit_confidence
     from multimodal.captioning.captioner import Captioner
     from multimodal.captioning.data import read_captions, read_sentences
+    from multimodal.captioning.hallucination import objects_in, read_objects
 
     learnt, dev = (read_captions(data, split, **(where or {})) for split in ("train", "dev"))
     captions = [caption for group in read_sentences(world) for caption in group]
@@ -52,8 +60,14 @@ def calibrate_captioner(
         Captioner.from_pretrained(model),
     )
     known = [caption for photo in learnt for caption in photo.captions]
-    familiar, held_out = (list(_mean_cells(captioner, photos)) for photos in (learnt, dev))
-    return calibrate(exact, familiar, held_out, known, captions).save_pretrained(out)
+    familiar, held_out = (list(_mean_cells(captioner, split)) for split in (learnt, dev))
+    calibrated = calibrate(exact, familiar, held_out, known, captions)
+    judged: list[tuple[ImageSource, set[str]]]
+    judged = [(photo.image, objects_in(photo.captions)) for photo in dev]
+    if objects and photos:
+        listed = read_objects(objects)
+        judged += [(str(photos / name), set(there)) for name, there in listed.items()]
+    return fit_confidence(calibrated, judged).save_pretrained(out)
 
 
 def _mean_cells(captioner: Captioner, photos: Sequence[CaptionedPhoto]) -> Iterator[Tensor]:

@@ -6,6 +6,7 @@ import torch
 
 from multimodal.captioning.model import CaptionNetwork, Decoder, DecoderConfig
 from multimodal.encoders import Encoder, EncoderConfig
+from multimodal.vocabulary import SPECIAL
 
 VOCABULARY, FEATURES, CELLS = 9, 5, 6
 
@@ -195,3 +196,19 @@ def test_the_network_joins_an_encoder_and_a_decoder_of_its_cells():
         cells = network.encoder(torch.zeros(2, 3, 64, 64))
         logits = network.decoder(network.decoder.encode(cells), some_words())
     assert logits.shape == (2, 3, 4, VOCABULARY)
+
+
+def test_the_lists_columns_of_rare_words_follow_from_their_rows_of_the_readout():
+    torch.manual_seed(0)
+    config = DecoderConfig(embedding_size=6, hidden_size=8, detected_words=5, listed_words=60)
+    decoder = Decoder(config, 4, 60 + len(SPECIAL))
+    linear = torch.randn(8, 6)
+    with torch.no_grad():
+        rows = decoder.readout.weight[len(SPECIAL) :]
+        columns = decoder.word_projection.weight
+        columns.copy_((rows @ linear).T)
+        columns[:, 40:] = 0.0
+        before = columns.clone()
+    decoder.align_list(40, ridge=1e-6, gain=1.0)
+    assert torch.equal(columns[:, :40], before[:, :40])
+    torch.testing.assert_close(columns.T, rows @ linear, rtol=1e-3, atol=1e-3)

@@ -15,11 +15,14 @@ from multimodal.captioning.stages import (
     CrossEntropyStage,
     DetectionStage,
     FineTuningStage,
+    KnownWords,
     LanguageStage,
     SelfCriticalStage,
+    TextCaptions,
     caption_losses,
     detection_loss,
     distillation_loss,
+    exact_list,
     noisy_list,
 )
 from multimodal.captioning.vocabulary import CaptionVocabulary
@@ -181,7 +184,7 @@ def test_the_distance_of_answers_by_hand():
 
 
 def test_in_language_only_what_needs_no_photo_learns(captions, network):
-    begun(LanguageStage(RECIPE, captions), network)
+    begun(LanguageStage(RECIPE, TextCaptions(captions, None)), network)
     learning = {n.split(".")[1] for n, w in network.named_parameters() if w.requires_grad}
     assert learning == {
         "embedding",
@@ -198,7 +201,7 @@ def test_all_that_learns_in_language_is_taught(captions, attention, detected_wor
     recipe = replace(RECIPE, attention=attention, detected_words=detected_words)
     encoder = Encoder(EncoderConfig("squeezenet1_1", classes=10, size=64, padding="torch"))
     network = CaptionNetwork(encoder, recipe.decoder, VOCABULARY.words)
-    stage = begun(LanguageStage(recipe, captions), network)
+    stage = begun(LanguageStage(recipe, TextCaptions(captions, None)), network)
     stage.loss(network, next(stage.batches(0, 0, 0, 1)))["loss"].backward()
     learning = [weight for weight in network.parameters() if weight.requires_grad]
     assert learning
@@ -206,10 +209,12 @@ def test_all_that_learns_in_language_is_taught(captions, attention, detected_wor
 
 
 def test_language_goes_through_every_caption_with_the_words_of_the_others(captions, network):
-    batches = check_order_of_batches(begun(LanguageStage(RECIPE, captions), network))
+    batches = check_order_of_batches(
+        begun(LanguageStage(RECIPE, TextCaptions(captions, None)), network)
+    )
     pairs = [
         (tuple(sentence[0].tolist()), tuple(present.tolist()))
-        for sentences, present in batches
+        for sentences, present, _ in batches
         for sentence, present in zip(sentences, present, strict=True)
     ]
     assert len(pairs) == captions.total
@@ -220,30 +225,53 @@ def test_language_goes_through_every_caption_with_the_words_of_the_others(captio
 
 
 def test_language_loss_counts_words(captions, network):
-    stage = begun(LanguageStage(RECIPE, captions), network)
-    sentences, present = next(stage.batches(0, 0, 0, 1))
-    losses = stage.loss(network, (sentences, present))
-    assert losses["weight"].item() == (sentences[..., 1:] != PADDING).sum().item()
+    stage = begun(LanguageStage(RECIPE, TextCaptions(captions, None)), network)
+    batch = next(stage.batches(0, 0, 0, 1))
+    losses = stage.loss(network, batch)
+    assert losses["weight"].item() == (batch.captions[..., 1:] != PADDING).sum().item()
     assert losses["loss"].item() == pytest.approx(math.log(len(VOCABULARY)), abs=0.5)
 
 
-def test_a_noisy_list_of_an_unfamiliar_photo_keeps_what_a_classifier_can_name():
+def test_a_noisy_list_misses_words_and_is_never_sure():
     torch.manual_seed(0)
-    present = torch.tensor([[1.0, 1.0, 0.0, 0.0]]).expand(4000, -1)
-    named = torch.tensor([True, False, False, False])
-    plain, lists = noisy_list(present).mean(0).tolist(), noisy_list(present, named).mean(0).tolist()
-    assert lists[0] == pytest.approx(0.5 * plain[0] + 0.5 * 0.7 * 0.75, abs=0.05)
-    assert lists[1] < 0.75 * plain[1]
+    present = torch.tensor([[1.0, 0.0]]).expand(4000, -1)
+    lists = noisy_list(present)
+    assert lists[:, 0].mean().item() == pytest.approx(0.7 * 0.65 + 0.25 * 0.3, abs=0.02)
+    assert not lists[:, 1].any()
 
 
-def test_captions_alone_go_along_with_photos(captions, network, photos, tmp_path):
-    stage = CrossEntropyStage(RECIPE, captions, photos, tmp_path, captions)
+def test_an_exact_list_has_all_objects_and_all_or_half_of_the_other_words():
+    torch.manual_seed(0)
+    own = torch.tensor([[1.0, 1.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]]).repeat(4000, 1)
+    known = KnownWords(
+        content=torch.tensor([False, True, True, True]),
+        objects=torch.tensor([False, True, False, False]),
+    )
+    lists = exact_list(own, known)[::2]
+    assert not lists[:, 0].any()  # "a" is true of any photo
+    assert lists[:, 1].min() >= 0.7
+    kept = (lists[:, 2] >= 0.7).float().mean().item()
+    assert kept == pytest.approx(0.75, abs=0.03)
+    assert lists[:, 3].max() <= 0.3  # a word of another photo is hardly probable
+
+
+@pytest.mark.parametrize("kind", ["cross-entropy", "self-critical"])
+def test_captions_alone_go_along_with_photos(kind, captions, network, photos, tmp_path):
+    text = TextCaptions(captions, None)
+    if kind == "cross-entropy":
+        stage = CrossEntropyStage(RECIPE, captions, photos, tmp_path, text)
+    else:
+        parts = TrainableModules(network.decoder, "")
+        stage = SelfCriticalStage(RECIPE, captions, photos, tmp_path, parts, text)
     batches = check_order_of_batches(begun(stage, network))
-    assert all(len(batch.spoken) == 2 for batch in batches)
+    assert all(len(batch.text) == 3 for batch in batches)
     losses = stage.loss(network, batches[0])
     extra = RECIPE.language_share * losses["language"]
-    expected = losses["words"] + DETECTOR_WEIGHT * losses["detector"] + extra
-    assert losses["loss"].item() == pytest.approx(expected.item(), rel=1e-4)
+    alone = {
+        "cross-entropy": losses["words"] + DETECTOR_WEIGHT * losses["detector"],
+        "self-critical": losses.get("policy"),
+    }
+    assert losses["loss"].item() == pytest.approx((alone[kind] + extra).item(), rel=1e-4)
 
 
 # ---- detection ----
@@ -385,9 +413,7 @@ def test_an_encoder_without_a_linear_classifier_is_not_held(captions, photos):
 @pytest.fixture
 def self_critical(captions, network, photos, tmp_path) -> SelfCriticalStage:
     parts = TrainableModules(network.decoder, "")
-    return begun(
-        SelfCriticalStage(RECIPE, captions, photos, tmp_path, parts, VOCABULARY.words), network
-    )
+    return begun(SelfCriticalStage(RECIPE, captions, photos, tmp_path, parts), network)
 
 
 def log_probs_of(network: CaptionNetwork, batch: CaptionBatch, drawn: Tensor) -> Tensor:
@@ -489,9 +515,7 @@ def test_cross_entropy_is_mixed_in_by_its_share(captions, network, photos, tmp_p
     recipe = replace(RECIPE, cross_entropy_share=0.25, detected_words=0)
     network.decoder = Decoder(recipe.decoder, network.encoder.cell_size, len(VOCABULARY))
     parts = TrainableModules(network.decoder, "")
-    stage = begun(
-        SelfCriticalStage(recipe, captions, photos, tmp_path, parts, VOCABULARY.words), network
-    )
+    stage = begun(SelfCriticalStage(recipe, captions, photos, tmp_path, parts), network)
     losses = stage.loss(network, next(stage.batches(0, 0, 0, 1)))
     expected = losses["policy"] + 0.25 * losses["words"]
     torch.testing.assert_close(losses["loss"], expected)
@@ -501,9 +525,7 @@ def test_sentences_are_drawn_and_judged_without_dropout(captions, network, photo
     recipe = replace(RECIPE, dropout=0.9)
     network.decoder = Decoder(recipe.decoder, network.encoder.cell_size, len(VOCABULARY))
     parts = TrainableModules(network.decoder, "")
-    stage = begun(
-        SelfCriticalStage(recipe, captions, photos, tmp_path, parts, VOCABULARY.words), network
-    )
+    stage = begun(SelfCriticalStage(recipe, captions, photos, tmp_path, parts), network)
     batch = next(stage.batches(0, 0, 0, 1))
     result = draw(stage, network.decoder.eval(), batch)
     drawn, advantage, _ = result

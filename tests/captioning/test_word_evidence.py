@@ -2,11 +2,13 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
-from multimodal.captioning.calibration import calibrate
+from multimodal.captioning.calibration import calibrate, fit_confidence
 from multimodal.captioning.captioner import Captioner, CaptionOptions
+from multimodal.captioning.hallucination import objects_in
 from multimodal.captioning.model import CaptionNetwork, DecoderConfig
 from multimodal.captioning.vocabulary import CaptionVocabulary
 from multimodal.captioning.word_evidence import (
@@ -15,6 +17,7 @@ from multimodal.captioning.word_evidence import (
     UNSEEN,
     UNSUPPORTED,
     WordEvidence,
+    number_forms,
 )
 from multimodal.encoders import Encoder, EncoderConfig
 from multimodal.errors import UserError
@@ -123,3 +126,50 @@ def test_a_captioner_without_a_list_of_words_cannot_be_calibrated(captioner):
     plain = Captioner(network, captioner.vocabulary, captioner.options)
     with pytest.raises(UserError, match="listed_words"):
         calibrate(plain, [torch.randn(3, 4, 6)], [torch.randn(3, 4, 6)], ["a"], ["a"])
+
+
+def test_support_is_that_of_the_likeliest_form_and_function_words_have_all():
+    probabilities = torch.zeros(len(WORDS))
+    probabilities[[DOG, GRASS, LION, LIONS]] = torch.tensor([0.1, 0.3, 0.2, 0.7])
+    support, objects = WordEvidence(WORDS, FIRST, 6, 0).support(
+        [[A], [LION, LIONS], [GRASS], [DOG], []], probabilities
+    )
+    assert support == pytest.approx((1.0, 0.7, 0.3, 0.1, 1.0))
+    assert objects == pytest.approx([0.7, 0.1])  # grass is neither COCO's nor ImageNet's
+
+
+@pytest.mark.parametrize(
+    ("word", "form"),
+    [
+        ("dog", "dogs"),
+        ("dogs", "dog"),
+        ("buses", "bus"),
+        ("puppy", "puppies"),
+        ("parties", "party"),
+    ],
+)
+def test_forms_of_one_and_several(word, form):
+    assert {word, form} <= set(number_forms(word))
+
+
+def photos(count: int) -> list[np.ndarray]:
+    random = np.random.default_rng(0)
+    return [random.integers(0, 256, (64, 64, 3), dtype=np.uint8) for _ in range(count)]
+
+
+def test_captions_have_support_and_after_calibration_confidence(captioner, tmp_path):
+    before = captioner.caption(photos(1)[0], n_best=2)
+    assert len(before.support) == len(before.words)
+    assert all(0 <= share <= 1 for share in before.support)
+    assert len(before.alternatives[0].support) == len(before.alternatives[0].words)
+    assert before.confidence is None
+    said = [objects_in([captioner.caption(photo).text]) for photo in photos(8)]
+    judged = [(photo, set()) for photo in photos(8)]
+    fitted = fit_confidence(captioner, judged)
+    right = sum(not objects for objects in said) / 8
+    confidence = [caption.confidence for caption in fitted.caption(photos(8))]
+    assert sum(confidence) / 8 == pytest.approx(right, abs=0.02)
+    loaded = Captioner.from_pretrained(fitted.save_pretrained(tmp_path / "model"), precision="fp32")
+    assert loaded.confidence == fitted.confidence
+    with pytest.raises(UserError, match="no photos"):
+        fit_confidence(captioner, [])

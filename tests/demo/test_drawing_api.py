@@ -75,7 +75,7 @@ def test_more_like_one_keep_their_kind(client):
 def test_a_guess_is_the_recognizers(client):
     told = client.predict(HOUSE, 3, api_name="/guess")
     own = multimodal.load_recognizer().guess(from_points(HOUSE), 3)
-    assert told["category"] == own.category
+    assert told["category"] == own.label
     assert told["probability"] == pytest.approx(own.probability, abs=1e-4)
     assert [entry["name"] for entry in told["ranking"]] == [name for name, _ in own.ranking]
 

@@ -116,6 +116,9 @@ def test_doubts_say_why():
     assert told == "**Not sure:** its classifier sees something else (tripod 80%)."
     told = doubts(Caption(**sure, word_scores=(-2.0, -2.0, -2.0)))
     assert told == "**Not sure:** it gave its words 14% on average."
+    assert doubts(Caption(**sure, word_scores=(-2.0, -2.0, -2.0), confidence=0.9)) == ""
+    told = doubts(Caption(**sure, word_scores=(-0.1, -0.1, -0.1), confidence=0.2))
+    assert told == "**Not sure:** all its objects are there with 20%."
 
 
 def test_what_is_near_is_offered_to_be_touched():

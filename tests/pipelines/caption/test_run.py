@@ -13,6 +13,7 @@ from multimodal.captioning.captioner import Captioner
 from multimodal.errors import UserError
 from pipelines.caption.journal import Journal
 from pipelines.caption.outputs import WRITERS
+from pipelines.caption.rows import CaptionRow
 from pipelines.caption.run import Files, caption, fingerprint
 from pipelines.commands.captioner import INTERRUPTED
 
@@ -224,6 +225,21 @@ def test_sidecars_of_a_run_with_a_higher_bar_are_gone(checkpoint, photos, tmp_pa
     list(caption(photos, checkpoint, Files(texts, overwrite=True)))
     assert len(list(texts.glob("*.txt"))) == len(photos)
     assert not (texts / "errors.jsonl").exists()
+
+
+def test_confidence_is_asked_only_of_calibrated_captioners(checkpoint, photos, tmp_path):
+    files = Files(tmp_path / "out.jsonl")
+    with pytest.raises(UserError, match="min-confidence: this captioner was not calibrated"):
+        list(caption(photos, checkpoint, files, min_confidence=0.5))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_row_below_the_least_confidence_says_so_and_keeps_no_words():
+    row = CaptionRow("a.jpg", "a dog", -0.5, ("a", "dog"), (-0.1, -0.9), confidence=0.4)
+    assert row.sure(None, 0.4) == row
+    withheld = row.sure(None, 0.5)
+    assert (withheld.text, withheld.words, withheld.confidence) == ("", (), None)
+    assert withheld.error == "not sure enough: its confidence 0.40 is below 0.5"
 
 
 @pytest.mark.parametrize(

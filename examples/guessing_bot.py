@@ -59,7 +59,7 @@ class Bot:
 
 def main(path: str) -> None:
     """Say what a drawing looks like after each of its strokes."""
-    strokes = [stroke.tolist() for stroke in read_drawings(path)[0].strokes]
+    strokes = [stroke.tolist() for stroke in read_drawings(path)[0].drawing.strokes]
     bot = Bot()
     for drawn in range(1, len(strokes) + 1):
         guess = bot.call("guess", drawing=strokes[:drawn], top=1)

@@ -59,7 +59,8 @@ def photo_of(package: str, file: str) -> Path | None:
 
 def named_rows(photos: Sequence[tuple[str, str]] = NAMED) -> Iterator[str]:
     """A row of the table of names for every photo that is there and gets one."""
-    captioner = multimodal.load_captioner()
+    # In bf16 the second decimal depends on the processor.
+    captioner = multimodal.load_captioner(precision="fp32")
     for package, file in photos:
         path = photo_of(package, file)
         if path is None:

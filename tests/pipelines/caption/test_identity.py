@@ -55,8 +55,8 @@ def reader(captioner, monkeypatch) -> Captioner:
 
     import multimodal.captioning.captioner as captioner_module
 
-    monkeypatch.setattr(captioner, "describe", describe)
-    monkeypatch.setattr(captioner, "view", lambda picture: np.asarray(picture))
+    monkeypatch.setattr(captioner, "caption_preprocessed", describe)
+    monkeypatch.setattr(captioner, "preprocess", lambda picture: np.asarray(picture))
     return captioner
 
 

@@ -31,13 +31,13 @@ ASKED = {"model": "tiny", "options": {"beam_size": 2}}
 def described(captioner, monkeypatch) -> list[list[str]]:
     """The names of every batch that the network gets to see."""
     batches: list[list[str]] = []
-    describe = type(captioner).describe
+    describe = type(captioner).caption_preprocessed
 
     def watch(self, names, views, options):
         batches.append(list(names))
         return describe(self, names, views, options)
 
-    monkeypatch.setattr(type(captioner), "describe", watch)
+    monkeypatch.setattr(type(captioner), "caption_preprocessed", watch)
     return batches
 
 
@@ -176,7 +176,7 @@ def test_twenty_thousand_rows_take_no_more_memory_than_four_thousand(
         words, scores = ("a", "dog") * 5, (-0.1,) * 10
         return [Caption(name, "a dog " * 5, -1.0, words, scores) for name in names]
 
-    monkeypatch.setattr(type(captioner), "describe", describe)
+    monkeypatch.setattr(type(captioner), "caption_preprocessed", describe)
     with tarfile.open(tmp_path / "pictures.tar", "w") as tar:
         for number in range(20_000):
             data = b"P6 2 1 255 " + bytes((number % 256, number // 256, 0, 9, 9, 9))

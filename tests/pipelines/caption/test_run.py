@@ -113,7 +113,7 @@ def test_a_disk_that_is_full_only_in_the_end_loses_nothing(
         with pytest.raises(UserError, match="No space left on device; what is done is kept"):
             list(caption(photos, checkpoint, files))
     assert left(tmp_path) == [".out.csv.journal"]
-    monkeypatch.setattr(Captioner, "describe", None)  # nothing is left to caption
+    monkeypatch.setattr(Captioner, "caption_preprocessed", None)  # nothing is left to caption
     assert len(list(caption(photos, checkpoint, Files(files.output, resume=True)))) == len(photos)
     assert left(tmp_path) == ["out.csv"]
 

@@ -29,7 +29,7 @@ def train(table: Path, out: Path, more: list[str]) -> Path:
     """Train on a table; returns the folder of the best captioner."""
     command = [sys.executable, "-m", "pipelines.cli", "train", "captioner"]
     given = [f"--set={setting}" for setting in SETTINGS]
-    subprocess.run([*command, "--data", table, "--out", out, *given, *more], check=True)
+    subprocess.run([*command, "--data", table, "--output", out, *given, *more], check=True)
     return out / "best"
 
 

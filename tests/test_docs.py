@@ -218,7 +218,7 @@ def test_a_wrong_command_line_is_refused():
     assert "no command paint" in refused(["paint", "a.jpg"])
     assert "--loud" in refused(["caption", "a.jpg", "--loud"])
     assert "no setting size" in refused(["train", "sketcher", "--data", "d", "--set", "size=1"])
-    assert refused(["train", "sketcher", "--data", "d", "--out", "o", "--set", "epochs=1"]) == ""
+    assert refused(["train", "sketcher", "--data", "d", "--output", "o", "--set", "epochs=1"]) == ""
     assert commands_in('T="multimodal caption"\n$T a.jpg \\\n  -n 2 # b\n') == [
         ["caption", "a.jpg", "-n", "2"]
     ]

@@ -2,7 +2,7 @@
 
     python -m pipelines.train.open_world_captioner --data flickr8k \
         --text captions_train_val.tsv.gz,captions_val2017_text.tsv.gz \
-        --world captions_val2017_text.tsv.gz --out runs/open-world
+        --world captions_val2017_text.tsv.gz --output runs/open-world
 
 Every part is a run of ``multimodal train captioner``, which begins with the captioner of the part
 before it; the same command goes on where it was interrupted. One core of a processor with bf16
@@ -116,7 +116,7 @@ def main(
     data: Annotated[str, typer.Option(help="Captioned photos with train and dev splits.")],
     text: Annotated[str, typer.Option(help="Files of captions without photos, commas between.")],
     world: Annotated[Path, typer.Option(help="Captions of photos of any kind.")],
-    out: Annotated[Path, typer.Option("--output", "-o", "--out", help="The folder of all runs.")],
+    out: Annotated[Path, typer.Option("--output", "-o", help="The folder of all runs.")],
 ) -> None:
     """Train a captioner of the wider world, or go on with it."""
     try:

@@ -130,8 +130,9 @@ def test_every_photo_has_a_random_view_of_its_own(encoder, photos, tmp_path):
 
 def test_a_finished_cache_is_used_again_and_an_unfinished_one_is_not(encoder, photos, tmp_path):
     path = tmp_path / "cells.npy"
-    killed = tmp_path / ".unfinished-cells.npy"
-    killed.write_bytes(b"\x93NUMPY, and then the machine went down")
+    path.with_name(f".unfinished-{path.name}").write_bytes(
+        b"\x93NUMPY, and then the machine went down"
+    )
     first = CellCache(path, encoder, photos, num_augmentations=1, seed=0)([0], [0])
     assert [entry.name for entry in tmp_path.iterdir()] == ["cells.npy"]
     gone = [tmp_path / "gone.jpg"] * len(photos)

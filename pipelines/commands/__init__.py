@@ -49,6 +49,8 @@ class Jobs(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """A command, which knows the heading that it belongs under."""
         command: Any = super().get_command(ctx, cmd_name)
+        if command is None:
+            return None
         show_defaults(command)
         for heading, names in HEADINGS.items():
             if cmd_name in names:

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import pytest
+import typer
 from PIL import Image
 
 from multimodal.captioning.captioner import Captioner
 from pipelines import cli
-from pipelines.commands import SOME_FAILED
+from pipelines.commands import SOME_FAILED, app
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -284,3 +286,12 @@ def test_the_benchmark_prints_its_table(run, checkpoint, photos):
     assert left.code == 0
     assert "photos/s end to end" in left.out
     assert len(left.out.splitlines()) == 7
+
+
+def test_a_name_under_a_heading_that_nobody_registered_is_no_command(monkeypatch):
+    group = typer.main.get_command(app)
+    monkeypatch.delitem(group.commands, "caption")
+    with click.Context(group) as context:
+        assert group.get_command(context, "caption") is None
+        assert group.get_command(context, "no-such-job") is None
+        assert group.get_command(context, "sketch").name == "sketch"

@@ -117,7 +117,9 @@ def test_another_encoder_is_refused(recognizer, checkpoint, copied, tmp_path):
     }
     config["encoder"]["captioner"] = str(captioner(tmp_path / "other", seed=1))
     (checkpoint / "config.json").write_text(json.dumps(config))
-    with pytest.raises(UserError, match=r"has no more .*: train the clip recognizer again$"):
+    with pytest.raises(
+        UserError, match=r"has another one by now .*: train the clip recognizer again$"
+    ):
         ClipRecognizer.from_pretrained(checkpoint)
 
 

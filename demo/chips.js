@@ -24,12 +24,14 @@ function fill() {
   all.replaceChildren(
     ...things.map(({ name, prompt, rough }) => chip(name, () => prompt, rough ? "rough" : "")),
   );
+  find(); // the things may come after the first letters
 }
 
-search.addEventListener("input", () => {
+function find() {
   const wanted = search.value.trim().toLowerCase();
   for (const button of all.children) button.hidden = !button.textContent.toLowerCase().includes(wanted);
-});
+}
 
+search.addEventListener("input", find);
 watch("value", fill);
 fill();

@@ -287,7 +287,7 @@ def run(monkeypatch, capsys, models):
     named = {
         "captioner": models.captioner,
         "sketcher": models.sketcher,
-        "generator": models.generator,
+        "handwriting-generator": models.generator,
     }
     with_models = [word for name, folder in named.items() for word in (f"--{name}", folder)]
 

@@ -78,16 +78,20 @@ def test_a_file_keeps_its_lines(run, best, tmp_path, pack):
 
 
 def test_how_much_it_counts_that_it_can_be_read_back(run, best):
-    how = ("--from", "en", "--n-best", 5, "--beam-size", 5, "--model", best)
-    text = "A red man runs, a blue dog sings."
+    how = ("--to", "fr", "--from", "en", "--n-best", 5, "--beam-size", 5, "--model", best)
+    texts = [
+        f"A {one} {who} runs, a {other} {what} {does}."
+        for one, other in (("red", "blue"), ("blue", "red"))
+        for who, what in (("man", "dog"), ("dog", "man"), ("man", "man"))
+        for does in ("sings", "runs")
+    ]
     plain, weighed = (
-        run("translate", text, "--to", "fr", *how, "--channel-weight", weight)[1].splitlines()[1:]
-        for weight in (0, 3)
+        [run("translate", text, *how, "--channel-weight", weight)[1].splitlines() for text in texts]
+        for weight in (0, 30)
     )
-    assert len(plain) == len(weighed) == 4
-    scores = [[float(line.split("\t")[1]) for line in lines] for lines in (plain, weighed)]
-    assert max(scores[1]) > max(scores[0])  # what the search liked best is now second at best
-    assert run("translate", text, "--to", "fr", "--channel-weight", -1)[0] == 2
+    assert all(len(lines) == 5 for lines in (*plain, *weighed))
+    assert [sorted(lines[1:]) for lines in plain] != [sorted(lines[1:]) for lines in weighed]
+    assert run("translate", texts[0], "--to", "fr", "--channel-weight", -1)[0] == 2
 
 
 def test_the_standard_input_is_read_and_the_output_printed(run, best, monkeypatch):

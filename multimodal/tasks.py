@@ -164,7 +164,7 @@ TASKS: dict[str, TaskSpec] = {
             training="multimodal.recognition.drawings.training:RecognizerTask",
             data="Labelled drawings: a folder of <category>.ndjson.",
             example="multimodal recognize drawing.svg",
-            shipped=("recognizer-quickdraw",),
+            shipped=("recognizer-live", "recognizer-quickdraw"),
             exporter="multimodal.exporting.recognizer:exported",
             portable="multimodal.portable.guesses:PortableRecognizer",
         ),

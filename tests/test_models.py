@@ -138,6 +138,7 @@ CARDS = {
     "captioner-flickr8k": (30e6, ("flickr8k", "non-commercial", "imagenet", "cider", "bleu")),
     "clip-recognizer-quickdraw": (3e6, ("quick, draw!", "top-1", "calibration")),
     "reader-unipen": (3e6, ("unipen", "cc by 4.0", "error")),
+    "recognizer-live": (6e6, ("quick, draw!", "cc by 4.0", "magenta", "top-5")),
     "recognizer-quickdraw": (6e6, ("quick, draw!", "cc by 4.0", "top-5")),
     "sentiment-sst2": (2.6e6, ("stanford sentiment treebank", "test", "limits")),
     "sketcher-quickdraw": (12e6, ("cc by 4.0", "magenta", "l_r", "kl")),

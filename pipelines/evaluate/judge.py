@@ -34,6 +34,9 @@ CONVINCING = 0.5
 
 SEED = 1
 
+JUDGE = "recognizer-quickdraw"
+"""The recognizer that has seen no drawing made by a model."""
+
 
 class Artist(Protocol):
     """Whatever draws."""
@@ -63,7 +66,7 @@ def evaluate_drawings(
 
     Args:
         model: a folder, a Hub id, one of magenta's `.gen.json` files, or None for the shipped one.
-        judge: a recognizer's folder or Hub id; "recognizer" for the shipped one.
+        judge: a recognizer's folder or Hub id; "recognizer" for `JUDGE`.
         data: a Quick, Draw! folder.
         split: which real drawings to compare with.
         per_category: how many to draw of each category, and how many real ones count at most.
@@ -82,7 +85,7 @@ def evaluate_drawings(
 
     begin = time.perf_counter()
     sketcher = Sketcher.from_pretrained(model)
-    recognizer = Recognizer.from_pretrained(None if judge == "recognizer" else judge)
+    recognizer = Recognizer.from_pretrained(JUDGE if judge == "recognizer" else judge)
     parts = [read_quickdraw(data, part) for part in SPLITS]
     amounts = {name: sum(len(part.get(name, [])) for part in parts) for name in parts[0]}
     real = {

@@ -34,7 +34,7 @@ RUNTIME_FILES = (
 )
 MODELS = {
     "sketcher": "sketcher-quickdraw",
-    "recognizer": "recognizer-quickdraw",
+    "recognizer": "recognizer-live",
     "handwriting-generator": "writer-unipen",
     "captioner": "captioner-flickr8k",
 }

@@ -93,7 +93,9 @@ def caption_command(
     ] = None,
     model: Model = None,
     beam_size: BeamSize = None,
-    n_best: Annotated[int | None, typer.Option(min=1, help="Sentences for each picture.")] = None,
+    n_best: Annotated[
+        int | None, typer.Option(min=1, help="Sentences for each picture, a row each.")
+    ] = None,
     naming: Naming = None,
     repetition_weight: RepetitionWeight = None,
     must_mention: Annotated[
@@ -323,9 +325,11 @@ def _show(row: CaptionRow) -> None:
 
     if row.error is not None:
         typer.echo(ImageError(row.source, row.error), err=True)
-    else:
-        translation = f"\t{row.translation}" if row.language else ""
-        typer.echo(f"{row.source}\t{row.text}{translation}\t{row.score:.2f}")
+        return
+    others = ((other.text, "", other.score) for other in row.alternatives)
+    for text, translation, score in [(row.text, row.translation, row.score), *others]:
+        cells = [row.source, text, *([translation or ""] if row.language else []), f"{score:.2f}"]
+        typer.echo("\t".join(cells))
 
 
 def _say_how_to_go_on(files: Files, tally: Tally) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from copy import copy
 from html import escape
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import gradio as gr
 
-from demo.models import shipped
 from demo.shared import Shared, scratch
 
 if TYPE_CHECKING:
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from pipelines.handwrite import Handwriting
 
 MODEL = "writer-unipen"
-READER = "reader-unipen"
 STYLES, SEEDS, WIDTH = 24, 9999, 150.0
 KINDS = (".svg", ".png", ".gif", ".gcode")
 EXAMPLES = ("Dear Anna,\nthe train leaves at 9.", "The quick brown fox, 1234!", "Happy birthday!")
@@ -35,21 +32,18 @@ class Answer(TypedDict):
 def written(
     shared: Shared, text: object, style: object, neatness: object, seed: object
 ) -> Handwriting:
-    """Write a text, within the limits; words that are misread are written anew.
+    """Write a text, within the limits.
 
     Raises:
         UserError: it cannot be written, or something is out of range.
     """
     from multimodal.handwriting.layout import Layout
-    from pipelines.handwrite import handwrite, read_back, text_width
+    from pipelines.handwrite import handwrite, text_width
 
     limits, models = shared.limits, shared.models
     said = limits.require_text(text, "text")
-    handwriting_generator = copy(models.handwriting_generator)
-    if READER in shipped():
-        handwriting_generator.judge = read_back(models.handwriting_recognizer)
     return handwrite(
-        handwriting_generator,
+        models.handwriting_generator,
         said,
         style=limits.require_count(style, STYLES, "styles"),
         layout=Layout(width=text_width(WIDTH)),

@@ -65,8 +65,8 @@ class Models:
 
     @property
     def handwriting_generator(self) -> HandwritingGenerator:
-        """Text → handwriting."""
-        return self._once("handwriting generator", multimodal.load_handwriting_generator)
+        """Text → handwriting; words that the recognizer misreads are written anew."""
+        return self._once("handwriting generator", self._judged_generator)
 
     @property
     def handwriting_recognizer(self) -> HandwritingRecognizer:
@@ -120,6 +120,13 @@ class Models:
 
     def _load_others(self) -> None:
         _ = self.sketcher, self.recognizer
+
+    def _judged_generator(self) -> HandwritingGenerator:
+        from pipelines.handwrite import read_back
+
+        generator = multimodal.load_handwriting_generator()
+        generator.judge = read_back(self.handwriting_recognizer)
+        return generator
 
     def _once(self, name: str, load: Callable[[], T]) -> T:
         with self._lock:

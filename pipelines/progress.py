@@ -14,6 +14,7 @@ from typing import TypeVar
 from tqdm import tqdm
 
 from multimodal.errors import UserError
+from multimodal.terminal import shows_progress
 from pipelines.caption.inputs import count_inputs
 from pipelines.output import ERASED
 from pipelines.tally import Counted, Tally
@@ -27,15 +28,6 @@ _BAR = "{bar} {n_fmt}/{total_fmt}, {rate_noinv_fmt}, {remaining} left{postfix}"
 
 
 Row = TypeVar("Row", bound=Counted)
-
-
-def shows_progress() -> bool:
-    """Whether somebody watches: the standard error is a terminal, of a person who wants a bar.
-
-    `NO_COLOR` (no-color.org), `CI` and `TERM=dumb` ask for plain lines alone.
-    """
-    plain = os.environ.get("NO_COLOR") or os.environ.get("CI")
-    return sys.stderr.isatty() and not plain and os.environ.get("TERM") != "dumb"
 
 
 def watched(

@@ -9,6 +9,7 @@ the phrases for it. Its kinds:
 - related: for what no category is; never drawn, only answered with what comes nearest.
 - plural, plural name: irregular plurals; and categories and synonyms with the form of a plural that
   name one drawing ("a pair of" is one too).
+- mass noun: categories without an article.
 - often: what people ask for most, so that it is what a misspelt word most likely means.
 - vague, times, pair: amounts that nobody counted, and multipliers.
 - determiner, join: the words before a name, and those between two.
@@ -46,6 +47,7 @@ OFTEN = phrases_of("often")
 
 IRREGULAR_PLURALS = phrases_by_meaning("plural")
 PLURAL_NAMES = frozenset(phrases_of("plural name"))
+MASS_NOUNS = frozenset(phrases_of("mass noun"))
 
 UNITS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 TEENS = ["thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]

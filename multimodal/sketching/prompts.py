@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from multimodal.errors import UserError
-from multimodal.sketching.lexicon import NUMBERS, OPPOSITES, PLENTY
+from multimodal.sketching.lexicon import MASS_NOUNS, NUMBERS, OPPOSITES, PLENTY
 from multimodal.sketching.phrases import (
     Kind,
     Lexeme,
@@ -50,16 +50,16 @@ WRITTEN_OUT = 12  # the largest count that a tidy prompt has as a word
 
 
 class UnknownWordError(UserError):
-    """A word names nothing that can be drawn.
+    """Words name nothing that can be drawn.
 
     Attributes:
-        word: which.
-        near: the categories that come nearest, perhaps none.
+        word: the first of them.
+        near: the categories that come nearest to it, perhaps none.
     """
 
-    def __init__(self, stranger: Stranger) -> None:
-        super().__init__(f"prompt: {stranger.line}")
-        self.word, self.near = stranger.word, stranger.near
+    def __init__(self, strangers: Sequence[Stranger]) -> None:
+        super().__init__(f"prompt: {'; '.join(dict.fromkeys(each.line for each in strangers))}")
+        self.word, self.near = strangers[0].word, strangers[0].near
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,9 @@ class Things:
             amount = NUMBERS[self.count] if self.count <= WRITTEN_OUT else str(self.count)
             return _spaced(amount, self.size, plurals(name)[0])
         words = _spaced(self.size, name)
-        return words if is_plural(name) else _spaced(article or _article(words), words)
+        if is_plural(name) or name in MASS_NOUNS:
+            return words
+        return _spaced(article or _article(words), words)
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ def parse_prompt(text: str, categories: Sequence[str], *, strict: bool = True) -
     strangers = [lexeme for lexeme in lexemes if lexeme.kind is Kind.STRANGER]
     named = any(lexeme.kind is Kind.NAME for lexeme in lexemes)
     if strangers and (strict or not named):
-        raise UnknownWordError(strangers[0].value)
+        raise UnknownWordError([stranger.value for stranger in strangers])
     if not named:
         raise UserError(_nothing_named(words, tuple(categories)))
     prompt = Prompt(

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from multimodal.errors import disk_errors
+from multimodal.terminal import shows_progress
 
 SECONDS_BETWEEN_LINES = 60.0
 
@@ -23,7 +24,8 @@ SECONDS_BETWEEN_LINES = 60.0
 class Report:
     """Writes the readable files of a run's folder and shows how far it is.
 
-    On a terminal that is a bar; elsewhere one line after every epoch, and one a minute within.
+    Where somebody watches (see `multimodal.terminal`) that is a bar; elsewhere one line after
+    every epoch, and one a minute within.
 
     Args:
         folder: the run's.
@@ -42,7 +44,7 @@ class Report:
             TimeRemainingColumn(),
             TextColumn("{task.fields[status]}"),
             console=self._console,
-            disable=not self._console.is_terminal,
+            disable=not shows_progress(),
             transient=True,
         )
         self._tensorboard = _tensorboard(folder / "tensorboard", step)

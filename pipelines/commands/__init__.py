@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 
 from multimodal.atomic import write_text
 from multimodal.tasks import task_of
+from multimodal.terminal import shows_progress
 from pipelines.faults import Faults
 from pipelines.output import ERASED, require_place
 
@@ -139,7 +140,7 @@ def model_option(task: str, also: str = "") -> Any:
 def say_interrupted(what: str) -> None:
     """Say that Ctrl-C was heard, in the place of a bar and of the ^C that the terminal echoed."""
     if sys.stderr.isatty():
-        typer.echo(ERASED, err=True, nl=False)
+        typer.echo(ERASED if shows_progress() else "\n", err=True, nl=False)
     typer.echo(f"interrupted: {what}", err=True)
 
 

@@ -44,7 +44,7 @@ Naming = Annotated[
 ]
 RepetitionWeight = Annotated[
     float | None,
-    typer.Option(min=0, help="What it counts that people seldom repeat a word (1; 0: nothing)."),
+    typer.Option(min=0, help="What it counts that people seldom repeat a word.", show_default="1"),
 ]
 BatchSize = Annotated[int, typer.Option(min=1, help="Pictures at a time.")]
 
@@ -93,7 +93,9 @@ def caption_command(
     ] = None,
     model: Model = None,
     beam_size: BeamSize = None,
-    n_best: Annotated[int | None, typer.Option(min=1, help="Sentences for each picture.")] = None,
+    n_best: Annotated[
+        int | None, typer.Option(min=1, help="Sentences for each picture, a row each.")
+    ] = None,
     naming: Naming = None,
     repetition_weight: RepetitionWeight = None,
     must_mention: Annotated[
@@ -184,11 +186,17 @@ def adjust_vocabulary_command(
     out: Annotated[Path, typer.Option("--output", "-o", help="The folder of the new captioner.")],
     *,
     photos: Annotated[
-        int | None, typer.Option(help="So many of the training split (2000).")
+        int | None, typer.Option(help="So many of the training split.", show_default="2000")
     ] = None,
-    uses: Annotated[int | None, typer.Option(help="Say every word of so many of them (1).")] = None,
-    limit: Annotated[float | None, typer.Option(help="Nats by which a logit may rise (1).")] = None,
-    rounds: Annotated[int | None, typer.Option(help="How often all is written (3).")] = None,
+    uses: Annotated[
+        int | None, typer.Option(help="Say every word of so many of them.", show_default="1")
+    ] = None,
+    limit: Annotated[
+        float | None, typer.Option(help="Nats by which a logit may rise.", show_default="1")
+    ] = None,
+    rounds: Annotated[
+        int | None, typer.Option(help="How often all is written.", show_default="3")
+    ] = None,
     length_penalty: Annotated[
         float | None, typer.Option(help="Of the new captioner's search.")
     ] = None,
@@ -317,9 +325,11 @@ def _show(row: CaptionRow) -> None:
 
     if row.error is not None:
         typer.echo(ImageError(row.source, row.error), err=True)
-    else:
-        translation = f"\t{row.translation}" if row.language else ""
-        typer.echo(f"{row.source}\t{row.text}{translation}\t{row.score:.2f}")
+        return
+    others = ((other.text, "", other.score) for other in row.alternatives)
+    for text, translation, score in [(row.text, row.translation, row.score), *others]:
+        cells = [row.source, text, *([translation or ""] if row.language else []), f"{score:.2f}"]
+        typer.echo("\t".join(cells))
 
 
 def _say_how_to_go_on(files: Files, tally: Tally) -> None:

@@ -15,7 +15,7 @@ from pipelines.commands import app, benchmark
 def export_command(
     model: Annotated[
         str | None,
-        typer.Argument(help="A shipped model's name, a shipped model, a folder or a Hub id."),
+        typer.Argument(help="A shipped model, a folder or a Hub id."),
     ] = None,
     *,
     output: Annotated[

@@ -186,10 +186,13 @@ class CardMaker:
 
     @cached_property
     def generator(self) -> HandwritingGenerator:
-        """Writes."""
+        """Writes; words that the shipped recognizer misreads are written anew."""
         from multimodal.handwriting.generator import HandwritingGenerator
+        from pipelines.handwrite import read_back
 
-        return HandwritingGenerator.from_pretrained(self.models.generator)
+        generator = HandwritingGenerator.from_pretrained(self.models.generator)
+        generator.judge = read_back(multimodal.load_handwriting_recognizer())
+        return generator
 
     @cached_property
     def translator(self) -> Translator | None:

@@ -94,6 +94,14 @@ def test_a_line_for_each_picture(run, checkpoint, photos):
     assert left.out.splitlines() == [f"{c.source}\t{c.text}\t{c.score:.2f}" for c in expected]
 
 
+def test_a_line_for_each_sentence_that_is_asked_for(run, checkpoint, photos):
+    left = run("caption", photos[0], "--model", checkpoint, "--n-best", 2)
+    best = Captioner.from_pretrained(checkpoint).caption(photos[0], n_best=2)
+    assert left.out.splitlines() == [
+        f"{photos[0]}\t{each.text}\t{each.score:.2f}" for each in (best, *best.alternatives)
+    ]
+
+
 def test_a_folder_is_captioned_whole(run, checkpoint, photos, data):
     left = run("caption", data / "images", "--model", checkpoint, "--beam-size", 1)
     assert left.code == 0

@@ -54,6 +54,12 @@ def models(checkpoint, tmp_path_factory) -> CardModels:
     )
 
 
+@pytest.fixture(autouse=True)
+def one_attempt(monkeypatch):
+    """A generator that learnt nothing is never read right."""
+    monkeypatch.setattr("multimodal.handwriting.options.HandwritingOptions.attempts", 1)
+
+
 @pytest.fixture
 def make(models):
     """Makes a card of a sentence."""
@@ -125,6 +131,21 @@ def test_ink_comes_in_the_order_of_a_hand(make):
     np.testing.assert_allclose(strokes[1][0], card.figures[0].strokes[0][0])
     np.testing.assert_allclose(strokes[1 + figures][0], card.writing.strokes[0][0])
     assert len(strokes) == 1 + figures + len(card.writing)
+
+
+def test_what_is_written_is_read_back(models):
+    maker = CardMaker(CardOptions(), models)
+    judge, asked, found = maker.generator.judge, [], []
+
+    def listening(drawings, texts):
+        asked.extend(texts)
+        found.extend(judge(drawings, texts))
+        return found[-len(texts) :]
+
+    maker.generator.judge = listening
+    maker.compose("a dog", "A dog.", "a.jpg")
+    assert set(asked) == {"A dog."}
+    assert all(errors > 0 for errors in found)  # it learnt nothing
 
 
 def test_letters_that_the_writer_lacks_are_spelled(models):

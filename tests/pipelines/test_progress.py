@@ -4,8 +4,8 @@ import io
 
 import pytest
 
-from pipelines import progress
-from pipelines.progress import _Bar, _told, shows_progress
+from multimodal import terminal
+from pipelines.progress import _Bar, _told
 from pipelines.tally import Tally
 
 
@@ -51,17 +51,17 @@ def test_the_whole_is_told_at_the_end():
 
 @pytest.mark.parametrize("name", ["NO_COLOR", "CI"])
 def test_nobody_watches_in_a_pipe_or_where_plain_lines_are_asked_for(monkeypatch, name):
-    monkeypatch.setattr(progress.sys, "stderr", io.StringIO())
-    assert not shows_progress()
-    terminal = io.StringIO()
-    terminal.isatty = lambda: True
-    monkeypatch.setattr(progress.sys, "stderr", terminal)
+    monkeypatch.setattr(terminal.sys, "stderr", io.StringIO())
+    assert not terminal.shows_progress()
+    screen = io.StringIO()
+    screen.isatty = lambda: True
+    monkeypatch.setattr(terminal.sys, "stderr", screen)
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("TERM", "xterm")
-    assert shows_progress()
+    assert terminal.shows_progress()
     monkeypatch.setenv(name, "1")
-    assert not shows_progress()
+    assert not terminal.shows_progress()
 
 
 def test_a_tally_says_what_was_done():

@@ -161,6 +161,17 @@ def test_irregular_plurals_and_names_that_are_plurals(text, things):
     assert only(text) == things
 
 
+def test_what_is_not_counted_has_no_article():
+    assert str(Things("grass")) == "grass"
+    assert str(Things("grass", size="big")) == "big grass"
+    assert only("grass") == only("a grass") == Things("grass")
+
+
+def test_all_words_that_mean_nothing_are_told():
+    told = refusal("a kat above a zorgon")
+    assert told.startswith("prompt: 'kat' is not understood; nearest: cat; 'zorgon' is not")
+
+
 @pytest.mark.parametrize(
     "text", ["51 ducks", "1,000 ducks", "ducks," * 17, "thousand " * 90 + "ducks"]
 )

@@ -24,6 +24,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from multimodal.efficientnet_lite import SCALES, EfficientNetLite
 from multimodal.errors import UserError
+from multimodal.images import fit
 
 
 @dataclass(frozen=True)
@@ -89,15 +90,7 @@ class Encoder(nn.Module):
 
     def fit(self, picture: Image.Image) -> np.ndarray:
         """One RGB picture, squashed or cropped to the square, as uint8 (size, size, 3)."""
-        size = self.config.size
-        box = None
-        if self.config.fit == "crop":
-            side = min(picture.size)
-            left, top = (picture.width - side) / 2, (picture.height - side) / 2
-            box = (left, top, left + side, top + side)
-        if picture.size != (size, size):
-            picture = picture.resize((size, size), Image.Resampling.BICUBIC, box, reducing_gap=3.0)
-        return np.asarray(picture, dtype=np.uint8)
+        return fit(picture, self.config.size, crop=self.config.fit == "crop")
 
     def normalize(self, pixels: Tensor) -> Tensor:
         """Bytes (B, size, size, 3) → what the trunk was trained on, (B, 3, size, size)."""

@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageFile
 
+from multimodal.colour_profiles import srgb_levels_of, to_srgb
 from multimodal.errors import UserError
 from multimodal.pixels import (
     RefusedError,
@@ -116,7 +117,11 @@ def name_of(source: object) -> str:
 
 
 def open_image(
-    source: ImageSource, *, needed: int | None = None, name: str | None = None
+    source: ImageSource,
+    *,
+    needed: int | None = None,
+    name: str | None = None,
+    convert: bool = True,
 ) -> Image.Image:
     """Open a picture: upright, RGB, fully decoded, without metadata, independent of its source.
 
@@ -128,20 +133,63 @@ def open_image(
         needed: the shorter side, in pixels, to which the caller will scale the picture. A JPEG is
             then decoded at 1/8, 1/4 or 1/2 of its size where both sides stay at least that long.
         name: what to call the source in errors, by default `name_of(source)`.
+        convert: whether colours are converted to sRGB at once. False may leave them in the space of
+            the profile in `info["icc_profile"]`, which is for callers of `resize`.
 
     Raises:
         ImageError: the source is missing, unreadable, no picture, damaged, cut off or too large.
     """
     try:
         try:
-            return _decode(source, needed)
+            return _decode(source, needed, convert)
         except Warning:
             # Only where warnings are errors. Filters belong to the whole process, hence the lock.
             with _QUIET, warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return _decode(source, needed)
+                return _decode(source, needed, convert)
     except Exception as error:  # decoders meet hostile bytes with exceptions of every type
         raise ImageError(name_of(source) if name is None else name, reason_of(error)) from error
+
+
+def resize(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Scale an RGB picture, then convert to sRGB what `open_image` left unconverted.
+
+    Args:
+        picture: from `open_image`.
+        size: width and height.
+    """
+    picture = _resize(picture, size)
+    profile = picture.info.get("icc_profile")
+    return to_srgb(picture, profile) if profile else picture
+
+
+def fit(picture: Image.Image, size: int, *, crop: bool) -> npt.NDArray[np.uint8]:
+    """Scale an RGB picture to a square in sRGB, uint8 (size, size, 3).
+
+    Args:
+        picture: from `open_image`, converted or not.
+        size: pixels of the square's side.
+        crop: whether it shows the middle of the picture, or all of it, squashed.
+    """
+    box = None
+    if crop and picture.width != picture.height:
+        side = min(picture.size)
+        left, top = (picture.width - side) / 2, (picture.height - side) / 2
+        box = (left, top, left + side, top + side)
+    picture = _resize(picture, (size, size), box)
+    profile = picture.info.get("icc_profile")
+    levels = srgb_levels_of(picture, profile) if profile else None
+    return np.asarray(picture) if levels is None else levels
+
+
+def _resize(
+    picture: Image.Image,
+    size: tuple[int, int],
+    box: tuple[float, float, float, float] | None = None,
+) -> Image.Image:
+    if picture.size == size:
+        return picture
+    return picture.resize(size, Image.Resampling.BICUBIC, box, reducing_gap=3.0)
 
 
 def count_pixels(source: str | os.PathLike[str] | ImageBytes, *, needed: int | None = None) -> int:
@@ -186,20 +234,20 @@ def list_pictures(folder: str | os.PathLike[str]) -> list[Path]:
     return sorted(pictures)
 
 
-def _decode(source: ImageSource, needed: int | None) -> Image.Image:
+def _decode(source: ImageSource, needed: int | None, convert: bool) -> Image.Image:
     match source:
         case str() | os.PathLike():
             with open_file(os.fsdecode(source)) as file:
-                return _upright_rgb(_read_file(file, needed))
+                return _upright_rgb(_read_file(file, needed), convert)
         case bytes() | bytearray() | memoryview():
-            return _upright_rgb(_read_file(BytesIO(source), needed))
+            return _upright_rgb(_read_file(BytesIO(source), needed), convert)
         case Image.Image():
             _check_size(*source.size, needed)
-            return _upright_rgb(source)
+            return _upright_rgb(source, convert)
         case np.ndarray():
             if source.ndim in (2, 3):
                 _check_size(source.shape[1], source.shape[0], needed)
-            return _upright_rgb(array_to_image(source))
+            return _upright_rgb(array_to_image(source), convert)
     raise RefusedError("give a path, bytes, a Pillow picture or a NumPy array instead")
 
 
@@ -276,15 +324,12 @@ def _check_size(width: int, height: int, needed: int | None = None) -> None:
         raise RefusedError(f"is too long and thin ({width} x {height}) to be scaled to {needed}")
 
 
-def _upright_rgb(image: Image.Image) -> Image.Image:
+def _upright_rgb(image: Image.Image, convert: bool) -> Image.Image:
     image.load()
     # Only now: loading reads the EXIF of a PNG, and turns a TIFF upright by itself.
     orientation = _orientation(image)
-    picture = to_rgb(image)
-    if orientation in _UPRIGHT:
-        picture = picture.transpose(_UPRIGHT[orientation])
-    picture.info = {}  # an orientation left here would be applied twice
-    return picture
+    picture = to_rgb(image, convert=convert)
+    return picture.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else picture
 
 
 def _orientation(image: Image.Image) -> Any:

@@ -7,15 +7,14 @@ of a wider screen. Here those words are kept, and what Pillow does not decode is
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from functools import lru_cache
-from io import BytesIO
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image, ImageCms, TiffImagePlugin
+from PIL import ExifTags, Image, TiffImagePlugin
+
+from multimodal.colour_profiles import is_rgb, to_srgb
 
 _WHITE: dict[type[np.generic], float] = {
     np.bool_: 1,
@@ -38,18 +37,29 @@ class RefusedError(Exception):
     """The reason of an `ImageError` alone, on its way to the place that knows the name."""
 
 
-def to_rgb(image: Image.Image) -> Image.Image:
-    """A loaded picture of any mode → RGB in sRGB, on white where it is transparent."""
+def to_rgb(image: Image.Image, *, convert: bool = True) -> Image.Image:
+    """A loaded picture of any mode → RGB in sRGB, on white where it is transparent.
+
+    Args:
+        image: loaded.
+        convert: False leaves opaque colours as they are, and an RGB profile of theirs in
+            `info["icc_profile"]`. There is no other metadata in the result.
+    """
     profile = image.info.get("icc_profile")
     alpha, colours = _split_alpha(image)
-    if profile:
-        colours = _to_srgb(colours, profile)
-    colours = colours.convert("RGB")
-    if alpha is None:
+    if not convert and alpha is None and profile and is_rgb(profile, colours):
+        colours = colours.convert("RGB")
+        colours.info = {"icc_profile": profile}
         return colours
-    on_white = Image.new("RGB", image.size, "white")
-    on_white.paste(colours, mask=alpha)
-    return on_white
+    if profile:
+        colours = to_srgb(colours, profile)
+    colours = colours.convert("RGB")
+    if alpha is not None:
+        on_white = Image.new("RGB", image.size, "white")
+        on_white.paste(colours, mask=alpha)
+        colours = on_white
+    colours.info = {}
+    return colours
 
 
 def array_to_image(array: npt.NDArray[Any]) -> Image.Image:
@@ -263,37 +273,3 @@ def _array_white(levels: npt.NDArray[Any]) -> float:
 
 def _tag(image: Image.Image, tag: int) -> Any:
     return getattr(image, "tag_v2", {}).get(tag)
-
-
-# ---- colour profiles ----
-
-_BASE_MODES = {b"RGB ": "RGB", b"GRAY": "L", b"CMYK": "CMYK", b"Lab ": "LAB"}
-
-_SRGB = ("srgb iec61966", "srgb built-in")
-
-
-def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """Colours in sRGB; a profile that is broken, or of other colours, is left aside."""
-    try:
-        mode = _BASE_MODES[profile[16:20]]
-        if image.mode in ("P", "1") or (image.mode == "L" and mode == "RGB"):
-            image = image.convert("RGB")
-        if image.mode != mode:
-            return image
-        transform = _transform(profile, mode, threading.get_ident())
-        return image if transform is None else ImageCms.applyTransform(image, transform) or image
-    except Warning:  # is for `open_image`, which tries again without
-        raise
-    except Exception:  # broken metadata is no reason to refuse good pixels
-        return image
-
-
-@lru_cache(maxsize=32)
-def _transform(profile: bytes, mode: str, thread: int) -> ImageCms.ImageCmsTransform | None:
-    """From a profile to sRGB; None where it is sRGB. A transform belongs to one thread."""
-    del thread
-    source = ImageCms.ImageCmsProfile(BytesIO(profile))
-    if ImageCms.getProfileDescription(source).strip().lower().startswith(_SRGB):
-        return None
-    srgb = ImageCms.createProfile("sRGB")
-    return ImageCms.buildTransform(source, srgb, mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC)

@@ -46,7 +46,7 @@ def tone_mapped(rgb: npt.NDArray[np.uint16], transfer: int) -> npt.NDArray[np.ui
     levels = np.empty(rgb.shape, np.uint8)
     for top in range(0, len(rgb), ROWS):
         light = _display_light(rgb[top : top + ROWS], transfer) @ _BT709_FROM_BT2020.T
-        levels[top : top + ROWS] = _srgb(_rolled_off(light))
+        levels[top : top + ROWS] = srgb_levels(_rolled_off(light))
     return levels
 
 
@@ -91,7 +91,8 @@ def _rolled_off(light: Floats) -> Floats:
     return rolled
 
 
-def _srgb(light: Floats) -> npt.NDArray[np.uint8]:
+def srgb_levels(light: Floats) -> npt.NDArray[np.uint8]:
+    """Encode linear light, 1 for white, by the curve of sRGB."""
     light = light.clip(0, 1)
     signal = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
     levels: npt.NDArray[np.uint8] = np.rint(255 * signal).astype(np.uint8)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, ImageCms
+from PIL import Image
 
 from multimodal.images import ImageError, count_pixels, open_image
 
@@ -194,94 +194,14 @@ def test_a_bitmap_that_uses_its_alpha_stands_on_white(colours):
     assert_shows(file.getvalue(), expected)
 
 
-# --- colour profiles ----------------------------------------------------------------------------
-
-# red, green and blue in XYZ of the white D50
-ADOBE = ((0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457))
-P3 = ((0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189), (0.15710, 0.06657, 0.78407))
-WHITE = (0.96420, 1.0, 0.82491)
-
-
-def profile_of(primaries, gamma: float, space: bytes = b"RGB ") -> bytes:
-    """A colour profile (ICC.1:2001) of three primaries and a gamma; of a gamma alone for grey."""
-
-    def xyz(values) -> bytes:
-        return b"XYZ \0\0\0\0" + b"".join(struct.pack(">i", round(v * 65536)) for v in values)
-
-    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
-    told = b"another space\0"
-    tags = {b"desc": b"desc\0\0\0\0" + struct.pack(">I", len(told)) + told + bytes(81)}
-    tags[b"wtpt"] = xyz(WHITE)
-    if space == b"GRAY":
-        tags[b"kTRC"] = curve
-    for name, values in zip(b"rgb", primaries, strict=False):
-        tags[bytes([name]) + b"XYZ"], tags[bytes([name]) + b"TRC"] = xyz(values), curve
-    table, content, start = b"", b"", 128 + 4 + 12 * len(tags)
-    for name, data in tags.items():
-        table += struct.pack(">4sII", name, start + len(content), len(data))
-        content += data + bytes(-len(data) % 4)
-    size = start + len(content)
-    header = struct.pack(">I4sI4s4s4s", size, b"\0\0\0\0", 0x02400000, b"mntr", space, b"XYZ ")
-    header += (
-        bytes(12)
-        + b"acsp"
-        + bytes(28)
-        + b"".join(struct.pack(">i", round(v * 65536)) for v in WHITE)
-    )
-    return header.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + content
-
-
-def saved(picture: Image.Image, profile: bytes | None, ending: str = "PNG") -> bytes:
-    file = BytesIO()
-    picture.save(file, ending, icc_profile=profile)
-    return file.getvalue()
-
-
-@pytest.mark.parametrize("ending", ["PNG", "TIFF"])
-@pytest.mark.parametrize(("primaries", "gamma"), [(ADOBE, 2.2), (P3, 2.4), (ADOBE, 1.0)])
-def test_another_space_of_colours_becomes_srgb(colours, primaries, gamma, ending):
-    profile = profile_of(primaries, gamma)
-    wide = ImageCms.profileToProfile(
-        Image.fromarray(colours),
-        ImageCms.createProfile("sRGB"),
-        ImageCms.ImageCmsProfile(BytesIO(profile)),
-        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-    )
-    assert np.abs(np.asarray(wide).astype(int) - colours).max() > 8
-    tolerance = 6 if gamma > 1 else 16  # few levels are left in the dark
-    assert_shows(saved(wide, profile, ending), colours, tolerance)
-    alpha = wide.copy()
-    alpha.putalpha(255)
-    assert_shows(saved(alpha, profile, ending), colours, tolerance)
-
-
-def test_a_profile_of_grey(grey):
-    profile = profile_of((), 1.0, b"GRAY")
-    shown = np.asarray(open_image(saved(Image.fromarray(grey), profile)))[..., 0].astype(int)
-    linear = grey / 255
-    srgb = np.where(linear < 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055) * 255
-    assert np.abs(shown - srgb).max() <= 2
-
-
-@pytest.mark.parametrize(
-    "profile",
-    [b"no profile", profile_of(ADOBE, 2.2)[:200], profile_of((), 1.0, b"GRAY"), bytes(200)],
-)
-def test_a_broken_profile_costs_no_picture(colours, profile):
-    assert_shows(saved(Image.fromarray(colours), profile), colours)
-
-
-def test_srgb_stays_as_it_is(colours):
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    assert_shows(saved(Image.fromarray(colours), profile), colours)
-
-
 # --- bytes of every kind ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
 def test_bytes_of_every_kind_are_a_picture(colours, kind):
-    content = kind(saved(Image.fromarray(colours), None))
+    file = BytesIO()
+    Image.fromarray(colours).save(file, "PNG")
+    content = kind(file.getvalue())
     assert_shows(content, colours)
     assert count_pixels(content) == SIZE * SIZE
     with pytest.raises(ImageError, match="<bytes>: is empty"):

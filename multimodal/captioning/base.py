@@ -42,7 +42,7 @@ class CaptionerBase(ABC, Generic[Options]):
 
     @abstractmethod
     def preprocess(self, picture: Image.Image) -> np.ndarray:
-        """Crop or squash an upright RGB picture to what the network sees, uint8 (size, size, 3).
+        """Crop or squash a picture from `open_image` to what the network sees: (size, size, 3).
 
         Threads may preprocess ahead for `caption_preprocessed`.
         """
@@ -100,7 +100,7 @@ class CaptionerBase(ABC, Generic[Options]):
         """
         if isinstance(pictures, Sequence) and not isinstance(pictures, (str, *IMAGE_BYTES)):
             return list(self.captions(pictures, **changes))
-        view = self.preprocess(open_image(pictures, needed=self.size))
+        view = self.preprocess(open_image(pictures, needed=self.size, convert=False))
         options = self.search_options(changes)
         return self.caption_preprocessed([name_of(pictures)], [view], options)[0]
 
@@ -133,6 +133,6 @@ class CaptionerBase(ABC, Generic[Options]):
 
     def _open(self, source: ImageSource) -> np.ndarray | Caption:
         try:
-            return self.preprocess(open_image(source, needed=self.size))
+            return self.preprocess(open_image(source, needed=self.size, convert=False))
         except ImageError as error:
             return Caption(name_of(source), "", float("-inf"), error=error.reason)

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from multimodal.captioning.base import CaptionerBase
 from multimodal.captioning.caption import Caption
 from multimodal.captioning.vocabulary import CaptionVocabulary, shown
 from multimodal.errors import UserError
+from multimodal.images import fit
 from multimodal.portable.file import Array, ModelFile
 from multimodal.portable.options import changed
 from multimodal.vocabulary import SPECIAL
@@ -75,15 +75,7 @@ class PortableCaptioner(CaptionerBase[PortableOptions]):
 
     def preprocess(self, picture: Image.Image) -> Array:
         """See `CaptionerBase`."""
-        box = None
-        if self.crop:
-            side = min(picture.size)
-            left, top = (picture.width - side) / 2, (picture.height - side) / 2
-            box = (left, top, left + side, top + side)
-        if picture.size != (self.size, self.size):
-            size = (self.size, self.size)
-            picture = picture.resize(size, Image.Resampling.BICUBIC, box, reducing_gap=3.0)
-        return np.asarray(picture, dtype=np.uint8)
+        return fit(picture, self.size, crop=self.crop)
 
     def search_options(self, changes: Mapping[str, Any]) -> PortableOptions:
         """See `CaptionerBase`."""

@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image
 
-from multimodal.images import ImageError, count_pixels, open_file, open_image
+from multimodal.images import ImageError, count_pixels, open_file, open_image, resize
 from multimodal.pixels import RefusedError
 from multimodal.processor import give_back_memory
 from pipelines.caption.items import Item, stamp_of
@@ -84,7 +84,7 @@ class Opener:
         try:
             # What is kept is what is opened, whatever becomes of the file meanwhile.
             content = _content(image) if self.keep else image
-            picture = open_image(content, needed=self.size)
+            picture = open_image(content, needed=self.size, convert=False)
             view = self.view(picture)
             thumbnail = _thumbnail(picture) if self.thumbnails else b""
         except ImageError as error:
@@ -180,5 +180,5 @@ def _thumbnail(picture: Image.Image) -> bytes:
     scale = min(1.0, THUMBNAIL / max(picture.size))
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     file = BytesIO()
-    picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0).save(file, "JPEG", quality=75)
+    resize(picture, size).save(file, "JPEG", quality=75)
     return file.getvalue()

@@ -305,13 +305,13 @@ def identify(file: BinaryIO, formats: Iterable[str] = FORMATS) -> ImageFile.Imag
     prefix = file.read(16)
     if not prefix:
         raise RefusedError("is empty (0 bytes)")
-    Image.init()
-    for format_name in formats:
-        factory, accepts = Image.OPEN[format_name]
-        if accepts is not None and accepts(prefix) is True:
-            file.seek(0)
-            return factory(file, "")
     file.seek(0)
+    for import_formats in (Image.preinit, Image.init):  # the usual ones, then all
+        import_formats()
+        for format_name in formats:
+            factory, accepts = Image.OPEN.get(format_name, (None, None))
+            if factory is not None and accepts is not None and accepts(prefix) is True:
+                return factory(file, "")
     return None
 
 

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from copy import copy
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -29,10 +31,21 @@ register_all()
 def main() -> None:
     """Run the command line; what a user can mend is said in one line, with exit code 2."""
     try:
-        commands.app()
+        asked_for(commands.app, sys.argv[1:])()
     except UserError as error:
         typer.echo(f"multimodal: {error}", err=True)
         sys.exit(USER_ERROR)
+
+
+def asked_for(app: typer.Typer, arguments: Sequence[str]) -> typer.Typer:
+    """Return an app of the one command that is asked for; all of it where there is none such.
+
+    typer makes the options of every command at each start, which takes as long as importing NumPy.
+    """
+    only, asked = copy(app), arguments[:1]
+    only.registered_commands = [job for job in app.registered_commands if job.name in asked]
+    only.registered_groups = [group for group in app.registered_groups if group.name in asked]
+    return only if only.registered_commands or only.registered_groups else app
 
 
 if __name__ == "__main__":

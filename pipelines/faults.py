@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from multimodal.errors import UserError
-from multimodal.strokes.drawing import Drawing
 from pipelines.sources import require_file
+
+if TYPE_CHECKING:
+    from multimodal.strokes.drawing import Drawing
 
 
 @dataclass(frozen=True)

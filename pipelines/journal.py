@@ -15,8 +15,6 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Generic, Self, TypeVar
 
-from filelock import FileLock, Timeout
-
 from multimodal.errors import UserError
 from pipelines.output import dump_json
 
@@ -51,6 +49,8 @@ class Journal(Generic[Row]):
         to_json: Callable[[Row], Any],
         from_json: Callable[[Any], Row],
     ) -> None:
+        from filelock import FileLock
+
         self.path = path
         self._to_json, self._from_json = to_json, from_json
         self._head = {"journal": FORMAT, **json.loads(dump_json(asked))}
@@ -63,6 +63,8 @@ class Journal(Generic[Row]):
         return output.with_name(f".{output.name}.journal")
 
     def __enter__(self) -> Self:
+        from filelock import Timeout
+
         try:
             self._lock.acquire(timeout=0)
         except Timeout as error:

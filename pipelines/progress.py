@@ -11,8 +11,6 @@ from pathlib import Path
 from threading import Thread
 from typing import TypeVar
 
-from tqdm import tqdm
-
 from multimodal.errors import UserError
 from multimodal.terminal import shows_progress
 from pipelines.caption.inputs import count_inputs
@@ -103,6 +101,8 @@ class _Bar:
 
     def line(self, done: int, failed: int, elapsed: float, columns: int) -> str:
         """What it says after so many rows and seconds, in less than a line."""
+        from tqdm import tqdm
+
         known = self._total is not None and self._total >= done
         said: str = tqdm.format_meter(
             done,
@@ -126,4 +126,6 @@ def _told(seconds: float, done: int, unit: str) -> str:
     """The time and the speed of a whole run: " in 1:05, 2.3 pictures/s"."""
     if seconds < PATIENCE:
         return ""
+    from tqdm import tqdm
+
     return f" in {tqdm.format_interval(seconds)}, {done / seconds:.3g} {unit}/s"

@@ -41,29 +41,28 @@ _ELISION = (
     r"(?:[cdjlmnst]|(?:jus|lors|puis|quoi|quel)?qu|un|gl|(?:d|n|s|c)?[aeou]ll|dall|quest|sant)"
 )
 _LEADING = rf"'(?:n'|\d\ds?|til|em|tis|twas|cause|round)(?!{_LETTER})"  # rock 'n' roll, '90s
-_TOKEN = regex.compile(
-    "|".join(
-        (
-            r"(?:https?://|www\.)[^\s<>\"()]+(?<=[\p{L}\p{N}/=])",
-            r"[\w.+-]{1,64}@\w++(?:[.-]\w++)++",
-            rf"(?<!{_LETTER})(?:\p{{L}}\.){{2,}}{_MORE}",  # U.S., p.m.
-            rf"(?<!{_LETTER})(?:mr|mrs|ms|dr|st|jr|sr|vs|mt|prof)\.(?=\s*+\p{{L}})",
-            rf"(?<!{_LETTER}){_ELISION}'(?={_LETTER}{{2}})",
-            rf"(?={_ALONE})\X",
-            rf"(?:(?<!{_LETTER})[-.](?=\p{{Nd}}))?{_PART}{_MORE}",
-            rf"(?<!{_LETTER}){_LEADING}",
-            rf"(?<={_LETTER})(?:{_CLITIC}|')",  # dog|'s, dogs|'
-        )
+# Expressions are compiled when they are first used, for whoever only writes words.
+_TOKEN = "|".join(
+    (
+        r"(?:https?://|www\.)[^\s<>\"()]+(?<=[\p{L}\p{N}/=])",
+        r"[\w.+-]{1,64}@\w++(?:[.-]\w++)++",
+        rf"(?<!{_LETTER})(?:\p{{L}}\.){{2,}}{_MORE}",  # U.S., p.m.
+        rf"(?<!{_LETTER})(?:mr|mrs|ms|dr|st|jr|sr|vs|mt|prof)\.(?=\s*+\p{{L}})",
+        rf"(?<!{_LETTER}){_ELISION}'(?={_LETTER}{{2}})",
+        rf"(?={_ALONE})\X",
+        rf"(?:(?<!{_LETTER})[-.](?=\p{{Nd}}))?{_PART}{_MORE}",
+        rf"(?<!{_LETTER}){_LEADING}",
+        rf"(?<={_LETTER})(?:{_CLITIC}|')",  # dog|'s, dogs|'
     )
 )
-_SUFFIX = regex.compile("'(?:s|m|d|ll|re|ve)?")
-_ELIDED = regex.compile(rf"{_ELISION}'")
+_SUFFIX = "'(?:s|m|d|ll|re|ve)?"
+_ELIDED = rf"{_ELISION}'"
 
-_ENTITY = regex.compile(r"&(?:#\d+|#x[\da-f]+|[a-z]\w*);", regex.IGNORECASE)
+_ENTITY = r"(?i)&(?:#\d+|#x[\da-f]+|[a-z]\w*);"
 # Data sets that were cut for the metrics: "woman 's", "is n't".
-_APART = regex.compile(rf"(?<={_LETTER}) +(?=(?:n't|'(?:s|m|d|ll|re|ve))(?!{_LETTER}))")
-_TAG = regex.compile(r"</?[a-z][^<>]*>")
-_QUOTED = regex.compile(
+_APART = rf"(?<={_LETTER}) +(?=(?:n't|'(?:s|m|d|ll|re|ve))(?!{_LETTER}))"
+_TAG = r"</?[a-z][^<>]*>"
+_QUOTED = (
     rf"(?<!{_LETTER})(?!{_LEADING})'(?=\S)((?:[^']|(?<={_LETTER})'(?={_LETTER}))+)'(?!{_LETTER})"
 )
 _WRITTEN = str.maketrans(
@@ -88,7 +87,7 @@ def spell(sentence: str) -> list[str]:
     """
     words: list[str] = []
     end = -1
-    for found in _TOKEN.finditer(_plain(sentence)):
+    for found in regex.finditer(_TOKEN, _plain(sentence)):
         word = found[0]
         apart = found.start() > end or _joins_by_itself(words[-1], word)
         words.append(word if apart else JOINER + word)
@@ -107,12 +106,12 @@ def unspell(words: Iterable[str]) -> str:
 
 
 def _joins_by_itself(before: str, word: str) -> bool:
-    return bool(_SUFFIX.fullmatch(word) or _ELIDED.fullmatch(before))
+    return bool(regex.fullmatch(_SUFFIX, word) or regex.fullmatch(_ELIDED, before))
 
 
 def _plain(sentence: str) -> str:
     """The sentence in lower case, without markup and quotation marks that look like apostrophes."""
-    text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), sentence)
+    text = regex.sub(_ENTITY, lambda entity: html.unescape(entity[0]), sentence)
     text = unicodedata.normalize("NFC", text).translate(_WRITTEN).lower()
-    text = _APART.sub("", text)
-    return str(_QUOTED.sub(r" \1 ", _TAG.sub(" ", text)))
+    text = regex.sub(_APART, "", text)
+    return str(regex.sub(_QUOTED, r" \1 ", regex.sub(_TAG, " ", text)))

@@ -101,7 +101,7 @@ _RULES = (
     r"\*\*+|##+|__+",
     r"[^\w\s.,:;!?'\"`\x00-\x1f\x7f-]|[_\p{No}]",
 )
-_TOKEN = regex.compile("|".join(_RULES))
+_TOKEN = "|".join(_RULES)  # compiled when first used, for whoever only joins words
 
 # What the reference writes in another way.
 _REWRITTEN = {
@@ -115,7 +115,7 @@ _REWRITTEN = {
 _ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&nbsp;": " "}
 _ENTITY = re.compile("|".join(_ENTITIES), re.IGNORECASE)
 # A curly apostrophe before a word is a quotation mark, but for ’em, ’til, ’n’, ’cause and ’90s.
-_OPENING = regex.compile(rf"(?<!{_CHARACTER})’(?!(?i:em|til|n’|cause|\d\ds?|s|m|d|ll|re|ve){_END})")
+_OPENING = rf"(?<!{_CHARACTER})’(?!(?i:em|til|n’|cause|\d\ds?|s|m|d|ll|re|ve){_END})"
 _CLITIC = re.compile("n?'(?:t|s|m|d|ll|re|ve)", re.IGNORECASE)
 _TYPEWRITER = str.maketrans(
     {
@@ -143,7 +143,7 @@ _TYPEWRITER = str.maketrans(
 
 def _typewritten(sentence: str) -> str:
     """The sentence with typographic characters in ASCII and unprintable ones as spaces."""
-    translated = _OPENING.sub('"', sentence.translate(_TYPEWRITER))
+    translated = regex.sub(_OPENING, '"', sentence.translate(_TYPEWRITER))
     return "".join(
         c if c.isprintable() and (c <= "\uffff" or c.isalnum()) else " " for c in translated
     )
@@ -174,12 +174,12 @@ def tokenize(sentence: str) -> list[str]:
         sentence = _ENTITY.sub(lambda entity: _ENTITIES[entity[0].lower()], sentence)
     if "\u2019" in sentence:
         return list(_curly(sentence))
-    return [word for token in _TOKEN.findall(sentence) for word in _written(token)]
+    return [word for token in regex.findall(_TOKEN, sentence) for word in _written(token)]
 
 
 def _curly(sentence: str) -> Iterator[str]:
     """The words of a sentence with curly apostrophes, which only clitics lose."""
-    for found in _TOKEN.finditer(sentence.replace("\u2019", "'")):
+    for found in regex.finditer(_TOKEN, sentence.replace("\u2019", "'")):
         kept = found[0] if _CLITIC.fullmatch(found[0]) else sentence[found.start() : found.end()]
         yield from _written(kept)
 

@@ -39,7 +39,6 @@ class ModelFile:
     Attributes:
         path: of the file.
         manifest: what the file says of itself.
-        digest: its contents, hashed.
 
     Args:
         path: a file that `multimodal export` wrote.
@@ -52,9 +51,7 @@ class ModelFile:
 
     def __init__(self, path: str | Path, *, task: str | None = None) -> None:
         self.path = Path(path)
-        data = _read(self.path)
-        self.digest = blake2b(data, digest_size=16).hexdigest()
-        self._session = _session(self.path, data)
+        self._session = _session(self.path, _read(self.path))
         self.manifest = _manifest(self.path, self._session)
         if task is not None and self.task != task:
             raise UserError(f"{self.path}: a file for {self.task!r}, not for {task!r}")
@@ -74,6 +71,11 @@ class ModelFile:
             return self.manifest[name]
         except KeyError:
             raise UserError(f"{self.path}: its manifest has no {name!r}; export it anew") from None
+
+    @cached_property
+    def digest(self) -> str:
+        """The file's contents, hashed."""
+        return blake2b(_read(self.path), digest_size=16).hexdigest()
 
     @cached_property
     def _outputs(self) -> list[str]:

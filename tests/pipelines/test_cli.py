@@ -76,6 +76,16 @@ def test_help_lists_the_jobs_without_torch():
     assert done.stdout.endswith("False\n")
 
 
+def test_options_are_made_of_the_command_that_is_asked_for_alone():
+    only = cli.asked_for(app, ["caption"])
+    assert [command.name for command in only.registered_commands] == ["caption"]
+    assert only.registered_groups == []
+    group = cli.asked_for(app, ["train", "captioner"])
+    assert [group.name for group in group.registered_groups] == ["train"]
+    for arguments in ([], ["--help"], ["captoin"]):
+        assert cli.asked_for(app, arguments) is app
+
+
 def test_the_module_is_a_program():
     done = in_a_fresh_python("-m", "pipelines.cli", "caption")
     assert done.returncode == 2

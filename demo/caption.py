@@ -42,7 +42,7 @@ class Sentence(TypedDict):
     confidence: Annotated[float, "the geometric mean of its words' probabilities"]
 
 
-class Thing(TypedDict):
+class RecognizedObject(TypedDict):
     """What the classifier recognised."""
 
     name: Annotated[str, "of the thing, as ImageNet calls it"]
@@ -61,7 +61,7 @@ class Answer(TypedDict):
     ]
     words: Annotated[list[Word], "of the caption, in their order"]
     alternatives: Annotated[list[Sentence], "the next best sentences"]
-    objects: Annotated[list[Thing], "what a classifier recognised"]
+    objects: Annotated[list[RecognizedObject], "what a classifier recognised"]
     unmentioned: Annotated[list[str], "words that the sentence was to have and has not"]
     attention: Annotated[
         list[list[list[float]]],

@@ -8,7 +8,7 @@ import gradio as gr
 
 from demo.element import element
 from multimodal.errors import UserError
-from multimodal.sketching.prompts import Things, UnknownWordError, parse_prompt
+from multimodal.sketching.prompts import PromptObject, UnknownWordError, parse_prompt
 
 if TYPE_CHECKING:
     from multimodal.sketching.sketcher import Sketcher
@@ -40,8 +40,8 @@ def choices_of(sketcher: Sketcher) -> dict[str, Any]:
     return {
         "prompts": [prompt for prompt in PROMPTS if _can_be_drawn(prompt, sketcher)],
         "things": [
-            {"name": name, "prompt": str(Things(name)), "rough": name in sketcher.rough}
-            for name in sorted(sketcher.categories, key=lambda n: (n in sketcher.rough, n))
+            {"name": name, "prompt": str(PromptObject(name)), "rough": name in sketcher.low_quality}
+            for name in sorted(sketcher.categories, key=lambda n: (n in sketcher.low_quality, n))
         ],
     }
 
@@ -51,7 +51,7 @@ def choices_near(prompt: str, sketcher: Sketcher) -> dict[str, Any] | None:
     try:
         parse_prompt(prompt, sketcher.categories)
     except UnknownWordError as error:
-        near = [str(Things(category)) for category in error.near]
+        near = [str(PromptObject(category)) for category in error.near]
         return {**choices_of(sketcher), "prompts": near} if near else None
     except UserError:
         return None
@@ -60,7 +60,7 @@ def choices_near(prompt: str, sketcher: Sketcher) -> dict[str, Any] | None:
 
 def unknown(error: UnknownWordError) -> str:
     """What to say where a word names nothing that can be drawn."""
-    near = ", ".join(str(Things(category)) for category in error.near)
+    near = ", ".join(str(PromptObject(category)) for category in error.near)
     hint = f"Try: {near}." if near else "Touch a suggestion, or the list of all things."
     return f"I don't know {error.word!r}. {hint}"
 

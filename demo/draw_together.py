@@ -21,7 +21,7 @@ from demo.sketches import (
     temperature_slider,
 )
 from multimodal.errors import UserError
-from multimodal.sketching.prompts import Things
+from multimodal.sketching.prompts import PromptObject
 from multimodal.strokes import Drawing, to_points
 from pipelines.finish import finish
 from pipelines.sketch import READABLE, Sketches, read_one
@@ -105,7 +105,7 @@ class Handlers:
     def guess(self, pad: Any) -> dict[str, Any]:
         """Say what the drawing looks like by now."""
         drawing = read_pad(pad, self.shared.limits)
-        return bars_of(self.shared.models.recognizer.guess(drawing, TOP) if drawing else None)
+        return bars_of(self.shared.models.recognizer.predict(drawing, TOP) if drawing else None)
 
     def finish(
         self, pad: Any, wanted: str, temperature: float, count: float, seed: float | None
@@ -117,7 +117,7 @@ class Handlers:
         if not any(endings):
             gr.Info("It looks finished to me.")
         return suggested(
-            begun, [ending for ending in endings if ending], str(Things(finished.title))
+            begun, [ending for ending in endings if ending], str(PromptObject(finished.title))
         )
 
     def save(self, pad: Any, ending: Any) -> dict[str, Any]:
@@ -125,7 +125,7 @@ class Handlers:
         drawing = read_pad(pad, self.shared.limits)
         if not drawing:
             raise UserError("There is nothing to save yet: the pad is empty.")
-        title = self.shared.models.recognizer.guess(drawing).label
+        title = self.shared.models.recognizer.predict(drawing).label
         return saved(Sketches(title, (drawing,)), ending, smooth=False)
 
     def open(self, path: str) -> Any:
@@ -170,7 +170,7 @@ def _endpoints(shared: Shared, options: list[Any]) -> None:
         read = read_pad(drawing, shared.limits)
         if not read:
             raise UserError("The drawing has no stroke to guess from.")
-        found = shared.models.recognizer.guess(read, top)
+        found = shared.models.recognizer.predict(read, top)
         ranking = [Likely(name=name, probability=share) for name, share in found.ranking]
         return Guessed(category=found.label, probability=found.probability, ranking=ranking)
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from demo.element import element
-from multimodal.sketching.prompts import Things
+from multimodal.sketching.prompts import PromptObject
 
 if TYPE_CHECKING:
-    from multimodal.recognition.guess import Guess
+    from multimodal.recognition.prediction import Prediction
 
 SURE, FAIRLY_SURE = 0.8, 0.4
 """Probabilities from which a guess is said with confidence."""
@@ -27,19 +27,19 @@ def guess_bars(label: str, hint: str, touch: str) -> gr.HTML:
     return element("guesses", label, hint=hint, touch=touch, value=None)
 
 
-def bars_of(guess: Guess | None) -> dict[str, Any]:
+def bars_of(guess: Prediction | None) -> dict[str, Any]:
     """What the bars are sent; None empties them."""
     if guess is None:
         return {"said": "", "ranking": []}
     return {"said": said(guess), "ranking": [list(entry) for entry in guess.ranking]}
 
 
-def said(guess: Guess) -> str:
+def said(guess: Prediction) -> str:
     """A guess as somebody would say it."""
-    first = Things(guess.label)
+    first = PromptObject(guess.label)
     if guess.probability >= SURE:
         return f"That is {first}!"
     if guess.probability >= FAIRLY_SURE:
         return f"I think it is {first}."
-    others = [str(Things(category)) for category, _ in guess.ranking[1:2]]
+    others = [str(PromptObject(category)) for category, _ in guess.ranking[1:2]]
     return f"{' or '.join([str(first), *others]).capitalize()}?"

@@ -29,9 +29,7 @@ class Answer(TypedDict):
     svg: Annotated[str, "the page as SVG, in millimetres"]
 
 
-def written(
-    shared: Shared, text: object, style: object, neatness: object, seed: object
-) -> Handwriting:
+def written(shared: Shared, text: object, style: object, bias: object, seed: object) -> Handwriting:
     """Write a text, within the limits.
 
     Raises:
@@ -47,7 +45,7 @@ def written(
         said,
         style=limits.require_count(style, STYLES, "styles"),
         layout=Layout(width=text_width(WIDTH)),
-        bias=limits.require_number(neatness, 0, 2, "neatness"),
+        bias=limits.require_number(bias, 0, 2, "bias"),
         seed=int(limits.require_number(seed, 0, SEEDS, "seed")),
     )
 
@@ -63,16 +61,16 @@ def svg_of(page: Handwriting, folder: Path) -> bytes:
 def tab(shared: Shared) -> None:
     """Build the tab; the caller has opened it."""
 
-    def handwrite(text: str, style: float, neatness: float, seed: float) -> Answer:
+    def handwrite(text: str, style: float, bias: float, seed: float) -> Answer:
         """Write a text by hand.
 
         Args:
             text: What to write, in ASCII characters; a new line where the text has one.
             style: Which style, a number of the gallery.
-            neatness: From 0, as varied as people write, to 2, neat and alike.
+            bias: From 0, as varied as people write, to 2, neat and alike.
             seed: The same one writes the same.
         """
-        page = written(shared, text, style, neatness, seed)
+        page = written(shared, text, style, bias, seed)
         return {"text": page.text, "svg": svg_of(page, scratch()).decode()}
 
     def show(*controls: object) -> tuple[str, list[str]]:

@@ -36,7 +36,7 @@ JOBS: dict[str, dict[str, Any]] = {
     "guess": {"drawing": SCRIBBLE},
     "complete": {"drawing": SCRIBBLE, "category": "house"},
     "morph": {"first": "a pig", "last": "a duck"},
-    "write": {"model": "MODEL", "beginning": "Shall I", "length": 200},
+    "write": {"model": "MODEL", "prompt": "Shall I", "length": 200},
     "models": {},
 }
 

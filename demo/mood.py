@@ -41,13 +41,13 @@ def answer(classifier: TextClassifier, text: str) -> Answer:
     Raises:
         UserError: there is no word in it.
     """
-    guess = classifier.guess(text)
+    guess = classifier.predict(text)
     return {
         "label": guess.label,
         "probability": round(guess.probability, 4),
         "probabilities": {label: round(share, 4) for label, share in guess.ranking},
         "words": [
-            {"word": each.piece, "moved": round(each.moved, 4)}
+            {"word": each.token, "moved": round(each.change, 4)}
             for each in classifier.influences(text)
         ],
     }

@@ -133,7 +133,7 @@ def _read_end(shared: Shared, prompt: str, strokes: Any) -> tuple[Drawing | str,
     if not drawing:
         words = shared.limits.require_text(prompt, "prompt")
         return words, None, words
-    looks = shared.models.recognizer.guess(drawing).label
+    looks = shared.models.recognizer.predict(drawing).label
     known = looks in shared.models.sketcher.categories
     return drawing, looks if known else None, OWN
 

@@ -105,7 +105,7 @@ def tab(shared: Shared) -> None:
         told: Answer = {
             "caption": card.caption,
             "text": card.text,
-            "drawn": [str(each) for each in card.things],
+            "drawn": [str(each) for each in card.objects],
             "svg": card.encoded(".svg").decode(),
         }
         return Pictured(told, lambda: [card.encoded(".png")])

@@ -115,12 +115,12 @@ def remake_sketches() -> None:
     drawn = sketcher.draw_many([(name, CANDIDATES) for name in names], seed=SEED)
     best: list[Drawing] = []
     for name, drawings in zip(names, drawn, strict=True):
-        guesses = recognizer.guess(drawings, len(recognizer.categories))
+        guesses = recognizer.predict(drawings, len(recognizer.categories))
         shares = [dict(guess.ranking).get(name, 0.0) for guess in guesses]
         best.append(drawings[shares.index(max(shares))])
     save_drawings(best, DOCS / "sketches.png", titles=names, columns=8, size=110)
-    well = [name for name in sketcher.categories if name not in sketcher.rough]
-    rough = [name for name in sketcher.categories if name in sketcher.rough]
+    well = [name for name in sketcher.categories if name not in sketcher.low_quality]
+    rough = [name for name in sketcher.categories if name in sketcher.low_quality]
     for title, some, columns, size in (("well", well, 16, 72), ("rough", rough, 32, 55)):
         sheets = sketcher.draw_many([(name, UNPICKED) for name in some], seed=SEED)
         drawings = [drawing for of_one in sheets for drawing in of_one]

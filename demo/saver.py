@@ -13,7 +13,8 @@ from demo.element import element
 from demo.shared import scratch
 from multimodal.errors import UserError
 from multimodal.strokes import smoothed
-from pipelines.sketch import Sketches, named_after, save
+from pipelines.output import named_after
+from pipelines.sketch import Sketches, save
 
 FORMATS = {
     ".svg": "SVG",

@@ -31,12 +31,12 @@ page.setAttribute("role", "article");
 page.setAttribute("aria-label", "The text");
 const empty = make("p", "empty", "The text will stand here.");
 
-function begin(beginning) {
-  page.replaceChildren(make("span", "given", beginning));
+function begin(prompt) {
+  page.replaceChildren(make("span", "given", prompt));
   root.replaceChildren(tools, page);
   drawn = 0;
   open = null;
-  written = beginning;
+  written = prompt;
 }
 
 function append({text, levels}) {
@@ -53,7 +53,7 @@ function append({text, levels}) {
 function show() {
   const value = props.value;
   if (!value) return root.replaceChildren(empty);
-  if (written !== value.beginning || value.text.length < drawn || !root.contains(page)) begin(value.beginning);
+  if (written !== value.prompt || value.text.length < drawn || !root.contains(page)) begin(value.prompt);
   append(value);
   page.classList.toggle("running", value.running);
   state.textContent = value.running ? "writing …" : `${value.text.length} characters`;

@@ -1,4 +1,4 @@
-"""Write: a beginning becomes a text, character by character, coloured by surprise on request."""
+"""Write: a prompt becomes a text, character by character, coloured by surprise on request."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ def level(log_prob: float) -> str:
 def pieces(
     shared: Shared,
     model: str,
-    beginning: object,
+    prompt: object,
     temperature: object,
     length: object,
     seed: object,
 ) -> Iterator[tuple[str, float]]:
-    """What is written on behind a beginning, as it comes, with log-probabilities in nats.
+    """What is written on behind a prompt, as it comes, with log-probabilities in nats.
 
     Raises:
         UserError: something is out of range, or there is no such model.
     """
     limits = shared.limits
-    begun = limits.require_text(beginning, "beginning", empty=True)
+    begun = limits.require_text(prompt, "prompt", empty=True)
     heat = limits.require_number(temperature, COLDEST, HOTTEST, "temperature")
     count = limits.require_count(length, limits.written, "characters")
     chosen = limits.require_number(-1 if seed is None else seed, -1, 2**31, "seed")
@@ -72,28 +72,28 @@ def sheet(**arguments: Any) -> gr.HTML:
 def tab(shared: Shared) -> None:
     """Build the tab; the caller has opened it."""
 
-    def write(model: str, beginning: str, temperature: float, length: float, seed: float) -> str:
-        """Write on behind a beginning, which is not repeated.
+    def write(model: str, prompt: str, temperature: float, length: float, seed: float) -> str:
+        """Write on behind a prompt, which is not repeated.
 
         Args:
             model: Which model writes.
-            beginning: What the text begins with; empty for a new one.
+            prompt: What the text begins with; empty for a new one.
             temperature: Below 1 plays safe, above 1 is adventurous.
             length: How many characters to write.
             seed: The same seed gives the same text; -1 gives another one every time.
         """
-        found = pieces(shared, model, beginning, temperature, length, seed)
+        found = pieces(shared, model, prompt, temperature, length, seed)
         return "".join(piece for piece, _ in in_time(found, shared.limits.seconds))
 
-    def stream(model: str, beginning: str, *controls: Any) -> Iterator[dict[str, Any]]:
+    def stream(model: str, prompt: str, *controls: Any) -> Iterator[dict[str, Any]]:
         text, levels, seen = "", "", time.monotonic()
-        for piece, log_prob in pieces(shared, model, beginning, *controls):
+        for piece, log_prob in pieces(shared, model, prompt, *controls):
             text += piece
             levels += level(log_prob) * len(piece)
             if time.monotonic() > seen + EVERY:
-                yield {"beginning": beginning, "text": text, "levels": levels, "running": True}
+                yield {"prompt": prompt, "text": text, "levels": levels, "running": True}
                 seen = time.monotonic()
-        yield {"beginning": beginning, "text": text, "levels": levels, "running": False}
+        yield {"prompt": prompt, "text": text, "levels": levels, "running": False}
 
     language_models = [
         (name.replace("-", " ").capitalize(), name) for name in shared.models.language_models()
@@ -110,25 +110,25 @@ def tab(shared: Shared) -> None:
                 label="Model",
                 elem_id="write-model",
             )
-            beginning = gr.Textbox(
+            prompt = gr.Textbox(
                 "",
                 label="Beginning",
                 lines=3,
                 max_length=shared.limits.text,
                 placeholder=BEGINNINGS.get(first or "", "Once upon a time"),
-                elem_id="write-beginning",
+                elem_id="write-prompt",
             )
-            controls = [model, beginning, *_choices(shared)]
+            controls = [model, prompt, *_choices(shared)]
             with gr.Row(elem_classes="actions"):
                 start = gr.Button("Write", variant="primary", elem_id="write-start")
                 stop = gr.Button("Stop", variant="stop", interactive=False, elem_id="write-stop")
         with gr.Column(scale=7, min_width=300):
             shown = sheet(elem_id="write-sheet", elem_classes="bare", label="The text")
     quick: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
-    model.change(_suited, [model], [beginning], **quick)
-    gr.on([start.click, beginning.submit], lambda: _running(True), None, [start, stop], **quick)
+    model.change(_suited, [model], [prompt], **quick)
+    gr.on([start.click, prompt.submit], lambda: _running(True), None, [start, stop], **quick)
     running = gr.on(
-        [start.click, beginning.submit],
+        [start.click, prompt.submit],
         shared.polite(stream),
         controls,
         [shown],
@@ -140,7 +140,7 @@ def tab(shared: Shared) -> None:
 
 
 def _suited(model: str) -> dict[str, Any]:
-    """A beginning to suggest that suits a model."""
+    """A prompt to suggest that suits a model."""
     return gr.update(placeholder=BEGINNINGS.get(model, "Once upon a time"))
 
 

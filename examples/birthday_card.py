@@ -26,11 +26,11 @@ def main(name: str, path: str, seed: int = 1) -> None:
     sketcher = multimodal.load_sketcher()
     things = [sketcher.draw(thing, seed=seed)[0] for thing in ("ice cream", "candle")]
     generator = multimodal.load_handwriting_generator()
-    wish = generator.write(f"Happy birthday,\n{name}!", style=5, bias=1.0, seed=seed)
+    greeting = generator.write(f"Happy birthday,\n{name}!", style=5, bias=1.0, seed=seed)
     parts = [
         placed(things[0], 12, 15, 50, 75),
         placed(things[1], 112, 60, 26, 35),
-        placed(wish, 66, 15, 72, 40),
+        placed(greeting, 66, 15, 72, 40),
     ]
     card = Drawing(tuple(stroke for part in parts for stroke in part.strokes))
     save_drawings([card], path, paper=Paper(WIDTH, HEIGHT))

@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from multimodal.handwriting.generator import HandwritingGenerator
     from multimodal.language.language_model import LanguageModel
     from multimodal.pretrained_model import PretrainedModel
-    from multimodal.recognition.clips.recognizer import ClipRecognizer
     from multimodal.recognition.drawings.recognizer import Recognizer
     from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
     from multimodal.recognition.texts.classifier import TextClassifier
+    from multimodal.recognition.videos.recognizer import VideoRecognizer
     from multimodal.sketching.sketcher import Sketcher
     from multimodal.translation.translator import Translator
 
     load_captioner = Captioner.from_pretrained
-    load_clip_recognizer = ClipRecognizer.from_pretrained
+    load_video_recognizer = VideoRecognizer.from_pretrained
     load_handwriting_generator = HandwritingGenerator.from_pretrained
     load_handwriting_recognizer = HandwritingRecognizer.from_pretrained
     load_language_model = LanguageModel.from_pretrained

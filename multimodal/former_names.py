@@ -35,7 +35,7 @@ FORMER_NAMES: Mapping[str, FormerNames] = {
             r"witnesses\.": "word_evidence.",
         },
     ),
-    "clip-recognizer": FormerNames(task="clip-recognizer", tensors={r"reader\.": "rnn."}),
+    "clip-recognizer": FormerNames(task="video-recognizer", tensors={r"reader\.": "rnn."}),
     "reader": FormerNames(task="handwriting-recognizer"),
     "recognizer": FormerNames(task="recognizer", tensors={r"reader\.": "rnn.", r"eye\.": "cnn."}),
     "text-classifier": FormerNames(
@@ -44,6 +44,9 @@ FORMER_NAMES: Mapping[str, FormerNames] = {
             "network.readers": "num_encoders",
             "count_weight": "naive_bayes_weight",
             "shares": "class_priors",
+            "pieces": "tokenizer",
+            "network.piece_dropout": "token_dropout",
+            "network.name_dropout": "unk_dropout",
         },
         tensors={
             r"readers\.(\d+)\.reader\.": r"encoders.\1.rnn.",
@@ -63,7 +66,11 @@ FORMER_NAMES: Mapping[str, FormerNames] = {
             r"characters\.": "character_embedding.",
         },
     ),
-    "sketcher": FormerNames(task="sketcher", tensors={r"beginning\.": "init_hidden."}),
+    "sketcher": FormerNames(
+        task="sketcher",
+        config={"rough": "low_quality"},
+        tensors={r"beginning\.": "init_hidden."},
+    ),
     "translator": FormerNames(
         task="translator",
         config={
@@ -77,6 +84,26 @@ FORMER_NAMES: Mapping[str, FormerNames] = {
     "text": FormerNames(task="language-model", config={"shares": "split_fractions"}),
 }
 """By the former name of the task."""
+
+FORMER_SETTINGS: Mapping[str, str] = {
+    "start": "init_from",
+    "teacher": "extra_data",
+    "taught_per_category": "extra_per_category",
+    "stretching": "scale_jitter",
+    "turning": "shear_jitter",
+    "point_dropping": "point_dropout",
+    "slant": "slant_jitter",
+    "climb": "slope_jitter",
+    "width": "width_jitter",
+    "size": "size_jitter",
+    "rare": "max_oversampling",
+    "early_weight": "partial_loss_weight",
+    "films": "videos_per_category",
+    "pieces": "tokens",
+    "piece_dropout": "token_dropout",
+    "name_dropout": "unk_dropout",
+}
+"""What settings of recipes were called → what they are called today."""
 
 
 def renamed_config(config: Mapping[str, Any]) -> dict[str, Any]:

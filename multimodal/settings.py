@@ -42,7 +42,7 @@ class Setting(NamedTuple):
 
     Attributes:
         name: of the field.
-        type: int, float, str, or bool.
+        type: int, float, str, bool, or tuple for a pair of numbers.
         default: None where there is none.
         limits: of `annotated_types`, such as `Ge(0)`.
         choices: the values of a `Literal`; empty where any is possible.
@@ -99,6 +99,8 @@ class Setting(NamedTuple):
             Lt: lambda limit: value < limit.lt,
             MultipleOf: lambda limit: value % limit.multiple_of == 0,
         }
+        if self.type is tuple:
+            return all(self._replace(type=float)._is_within(each) for each in value)
         return all(keeps[type(limit)](limit) for limit in self.limits)
 
     def parse(self, value: object) -> Any:
@@ -109,6 +111,11 @@ class Setting(NamedTuple):
         """
         if self.optional and value in ("", "none", None):
             return None
+        if self.type is tuple:
+            parts = value.split(",") if isinstance(value, str) else value
+            if not isinstance(parts, list) or len(parts) != 2:
+                raise UserError(f"{value!r} is no pair of numbers")
+            return tuple(self._replace(type=float).parse(part) for part in parts)
         kind = {int: "whole number", float: "number", bool: "true or false"}.get(self.type, "text")
         found: Any
         if self.type is bool:
@@ -222,6 +229,5 @@ def _setting(name: str, hint: Any, default: Any) -> Setting:
     choices = get_args(kind) if get_origin(kind) is Literal else ()
     limits = tuple(each for each in about if not isinstance(each, str))
     text = next((each for each in about if isinstance(each, str)), "")
-    return Setting(
-        name, type(choices[0]) if choices else kind, default, limits, choices, optional, text
-    )
+    plain = type(choices[0]) if choices else get_origin(kind) or kind
+    return Setting(name, plain, default, limits, choices, optional, text)

@@ -2,7 +2,7 @@
 
     levels = tone_mapped(rgb, transfer)      # (H, W, 3) uint16 → (H, W, 3) uint8, sRGB
 
-A phone's film stores light on scales that reach far beyond white, in the wide primaries of BT.2020.
+A phone's video stores light on scales that reach far beyond white, in the primaries of BT.2020.
 Shown as they are, such values look pale and grey, and a network that learnt from ordinary photos
 sees fog. Here paper white (203 nits, BT.2408) becomes white, and highlights are rolled off.
 """

@@ -261,9 +261,11 @@ def label_rows(rows: Sequence[Row], classifier: TextClassifier) -> list[TextRow]
     """Label some rows at once; one without a word to go by says so."""
     reasons = [_reason(row, classifier) for row in rows]
     readable = [row.text or "" for row, why in zip(rows, reasons, strict=True) if why is None]
-    guesses = iter(classifier.guess(readable))
+    predictions = iter(classifier.predict(readable))
     return [
-        TextRow(row.source, row.text or "", dict(next(guesses).ranking) if why is None else {}, why)
+        TextRow(
+            row.source, row.text or "", dict(next(predictions).ranking) if why is None else {}, why
+        )
         for row, why in zip(rows, reasons, strict=True)
     ]
 
@@ -279,18 +281,18 @@ def coloured(influences: Sequence[Influence]) -> Text:
 
     text = Text()
     for influence in influences:
-        strength = min(1.0, abs(influence.moved) / STRONG)
-        red, green, blue = TOWARDS if influence.moved > 0 else AWAY
+        strength = min(1.0, abs(influence.change) / STRONG)
+        red, green, blue = TOWARDS if influence.change > 0 else AWAY
         shade = f"rgb({red},{green},{blue})"
         style = Style(color=shade, bold=strength >= 1) if strength >= 0.2 else Style(dim=True)
-        text.append(influence.piece, style)
+        text.append(influence.token, style)
         text.append(" ")
     return text
 
 
 def weighed(influences: Sequence[Influence]) -> str:
     """A sentence each of whose words is followed by how far it moved the answer: "dull (+0.31)"."""
-    return " ".join(f"{each.piece} ({each.moved:+.2f})" for each in influences)
+    return " ".join(f"{each.token} ({each.change:+.2f})" for each in influences)
 
 
 def _reason(row: Row, classifier: TextClassifier) -> str | None:

@@ -12,7 +12,7 @@ from multimodal.atomic import write_bytes
 from multimodal.errors import UserError
 from multimodal.tasks import TASKS, Measure, task_of
 from pipelines.evaluate import evaluate_model
-from pipelines.output import require_place
+from pipelines.output import require_free
 
 if TYPE_CHECKING:
     from multimodal.exporting.manifest import Exported
@@ -55,9 +55,7 @@ def require_file(path: Path, *, overwrite: bool) -> None:
     """
     if path.suffix.lower() != ENDING:
         raise UserError(f"{path}: a model's file ends in {ENDING}")
-    require_place(path)
-    if path.exists() and not overwrite:
-        raise UserError(f"{path}: is there already; move it, or use --overwrite")
+    require_free(path, overwrite=overwrite)
     try:
         import onnx
         import onnxscript

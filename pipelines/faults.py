@@ -36,7 +36,7 @@ class Faults:
         tell: takes a line as soon as it is known.
 
     Attributes:
-        done: how many drawings or clips went well.
+        done: how many drawings or videos went well.
         failed: how many did not.
     """
 
@@ -45,7 +45,7 @@ class Faults:
         self.done = self.failed = 0
 
     def error(self, line: str) -> None:
-        """Tell why a drawing or clip failed, and count it."""
+        """Tell why a drawing or video failed, and count it."""
         self.failed += 1
         self._tell(line)
 

@@ -46,7 +46,7 @@ def finish(
     """
     if not begun:
         raise UserError("the drawing is empty; draw a stroke first")
-    looks = recognizer.guess(begun, len(recognizer.categories)).ranking
+    looks = recognizer.predict(begun, len(recognizer.categories)).ranking
     wanted = (
         category_of(category, sketcher)
         if category
@@ -62,7 +62,7 @@ def _best(recognizer: Recognizer, found: Sketches, wanted: str | None) -> tuple[
     """The drawings by how much they look like a category; as they were where none is known."""
     if wanted not in recognizer.categories:
         return found.drawings
-    guesses = recognizer.guess(found.drawings, len(recognizer.categories))
-    shares = [dict(guess.ranking)[wanted] for guess in guesses]
+    predictions = recognizer.predict(found.drawings, len(recognizer.categories))
+    shares = [dict(prediction.ranking)[wanted] for prediction in predictions]
     order = sorted(range(len(shares)), key=lambda number: -shares[number])
     return tuple(found.drawings[number] for number in order)

@@ -26,7 +26,7 @@ SURPRISE = ((0.7, ""), (2.3, "yellow"), (4.6, "dark_orange"), (float("inf"), "bo
 def write_files(
     language_model: LanguageModel,
     folder: Path,
-    prime: str,
+    prompt: str,
     count: int,
     *,
     overwrite: bool,
@@ -37,7 +37,7 @@ def write_files(
     Args:
         language_model: who writes.
         folder: made if need be.
-        prime: what every text begins with.
+        prompt: what every text begins with.
         count: how many.
         overwrite: whether files that are there are replaced.
         **options: of writing; see `TextGenerationOptions`.
@@ -49,13 +49,13 @@ def write_files(
     for file in files:
         if file.exists() and not overwrite:
             raise UserError(f"{file}: exists already; add --overwrite to replace it")
-    texts = language_model.generate_batch([prime] * count, **options)
+    texts = language_model.generate_batch([prompt] * count, **options)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{folder}: cannot be made: {error.strerror or error}") from error
     for file, text in zip(files, texts, strict=True):
-        write_text(file, prime + text)
+        write_text(file, prompt + text)
     return files
 
 

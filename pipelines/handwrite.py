@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
-from itertools import count as count_from
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +16,6 @@ from multimodal.strokes import Drawing, Paper, Plotter, Sheet, save_drawings
 from multimodal.strokes.paper import BASELINE
 from pipelines.models import open_model
 from pipelines.numerals import numeral, width_of
-from pipelines.output import require_place
 from pipelines.sources import require_file
 
 if TYPE_CHECKING:
@@ -33,7 +29,6 @@ PANGRAM = "The quick brown fox jumps over the lazy dog."
 EDGE = 5.0  # millimetres around a text that is on no paper of a size
 NUMBERED = 2.5  # millimetres that the numbers of styles are high
 LONGEST_TEXT = 100_000  # characters
-LONGEST_NAME = 40  # of a file that is named after a text, in letters
 
 
 @dataclass(frozen=True)
@@ -212,27 +207,6 @@ def page_paths(path: Path, pages: int) -> list[Path]:
     if pages == 1:
         return [path]
     return [path.with_name(f"{path.stem}-{number}{path.suffix}") for number in range(1, pages + 1)]
-
-
-def require_output(path: Path, *, overwrite: bool) -> None:
-    """See to it that handwriting can be saved there, before it is written.
-
-    Raises:
-        UserError: the ending is of no format, the folder is not there, or the file is already.
-    """
-    if path.suffix.lower() not in WRITABLE:
-        raise UserError(f"{path}: cannot be written: choose one of {', '.join(WRITABLE)}")
-    require_place(path)
-    if path.exists() and not overwrite:
-        raise UserError(f"{path}: is there already; move it, or use --overwrite")
-
-
-def free_path(text: str, ending: str = ".svg") -> Path:
-    """A file in the current folder that is named after what it says, and is not there yet."""
-    words = re.findall("[a-z0-9]+", text.lower())
-    name = "-".join(words)[:LONGEST_NAME].strip("-") or "handwriting"
-    names = chain([name], (f"{name}-{number}" for number in count_from(2)))
-    return next(path for path in (Path(f"{name}{ending}") for name in names) if not path.exists())
 
 
 def read_samples(paths: Sequence[Path], texts: Path | None) -> list[tuple[Drawing, str]]:

@@ -27,7 +27,7 @@ from multimodal.strokes.route import Route, preview
 from multimodal.strokes.sheet import lay_out
 from multimodal.strokes.svg_reading import read_svg_page
 from multimodal.strokes.svg_writing import svg_program
-from pipelines.output import require_place
+from pipelines.output import require_free
 
 Dialect: TypeAlias = Literal["grbl-servo", "grbl-z", "hpgl"]
 
@@ -218,9 +218,7 @@ def require_output(path: Path, options: PlotOptions, *, overwrite: bool) -> None
         raise UserError(f"{path}: cannot be written: choose one of {', '.join(ENDINGS)}")
     if options.dialect is not None and kind != ("hpgl" if options.dialect == "hpgl" else "gcode"):
         raise UserError(f"{path}: its ending is not of the dialect {options.dialect}")
-    require_place(path)
-    if path.exists() and not overwrite:
-        raise UserError(f"{path}: is there already; move it, or use --overwrite")
+    require_free(path, overwrite=overwrite)
 
 
 def require_preview(path: Path, *, overwrite: bool) -> None:
@@ -231,9 +229,7 @@ def require_preview(path: Path, *, overwrite: bool) -> None:
     """
     if path.suffix.lower() != ".png":
         raise UserError(f"{path}: a preview is a picture; choose the ending .png")
-    require_place(path)
-    if path.exists() and not overwrite:
-        raise UserError(f"{path}: is there already; move it, or use --overwrite")
+    require_free(path, overwrite=overwrite)
 
 
 def write_plot(plot: Plot, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Drawings and clips → what they are taken for: the jobs behind ``multimodal recognize``."""
+"""Drawings and videos → what they are taken for: the jobs behind ``multimodal recognize``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipelines.faults import Faults, find_drawings
 from pipelines.models import open_model
 
 if TYPE_CHECKING:
-    from multimodal.recognition.guess import Guess
+    from multimodal.recognition.prediction import Prediction
 
 
 DRAWINGS = (".svg", ".ndjson", ".npz", ".bin", ".json", ".inkml")
@@ -24,19 +24,19 @@ def recognize_drawings(
     *,
     every_stroke: bool = False,
     top: int = 3,
-) -> Iterator[tuple[str, list[Guess]]]:
-    """Guess at every drawing of some files, one file after the other.
+) -> Iterator[tuple[str, list[Prediction]]]:
+    """Classify every drawing of some files, one file after the other.
 
     Args:
         model: a folder, a Hub id, an exported file, or None for the shipped recognizer.
         paths: files of drawings; see `multimodal.strokes.reading.read_drawings`.
         faults: takes what cannot be read; the next file is then gone on with.
-        every_stroke: whether to guess after every stroke, or only at the end.
+        every_stroke: whether to predict after every stroke, or only at the end.
         top: how many categories of each ranking to give.
 
     Returns:
         For every drawing its name, which is the file's with a number where it holds several, and
-        its guesses.
+        its predictions.
 
     Raises:
         UserError: the model cannot be loaded.
@@ -46,62 +46,62 @@ def recognize_drawings(
     recognizer = open_model("recognizer", model)
     for path in paths:
         notes: list[str] = []
-        found = find_drawings(path, "to guess from", notes)
+        found = find_drawings(path, "to predict from", notes)
         faults.notes(notes)
         drawings = [each.drawing for each in found if each.drawing is not None]
         if every_stroke:
-            guessed = iter(recognizer.guesses(drawings, top))
+            predicted = iter(recognizer.predict_steps(drawings, top))
         else:
-            guessed = iter([[guess] for guess in recognizer.guess(drawings, top)])
+            predicted = iter([[prediction] for prediction in recognizer.predict(drawings, top)])
         for each in found:
             if each.drawing is None:
                 faults.error(each.error)
                 continue
             faults.done += 1
-            yield each.name, next(guessed)
+            yield each.name, next(predicted)
 
 
-def recognize_clips(
+def recognize_videos(
     model: str | Path | None,
     paths: Sequence[Path],
     faults: Faults,
     *,
     every_frame: bool = False,
     top: int = 3,
-) -> Iterator[tuple[str, list[Guess]]]:
-    """Guess at clips, one after the other.
+) -> Iterator[tuple[str, list[Prediction]]]:
+    """Classify videos, one after the other.
 
     Args:
-        model: a folder, a Hub id, or None for the shipped clip recognizer.
-        paths: clips; see `multimodal.clips.read_clip`.
-        faults: takes what cannot be read; the next clip is then gone on with.
-        every_frame: whether to guess after every frame, or only at the end.
+        model: a folder, a Hub id, or None for the shipped video recognizer.
+        paths: videos; see `multimodal.videos.read_video`.
+        faults: takes what cannot be read; the next video is then gone on with.
+        every_frame: whether to predict after every frame, or only at the end.
         top: how many labels of each ranking to give.
 
     Returns:
-        For every clip its path and its guesses.
+        For every video its path and its predictions.
 
     Raises:
         UserError: the model cannot be loaded.
     """
     if not paths:
         return
-    from multimodal.recognition.clips.recognizer import ClipRecognizer
+    from multimodal.recognition.videos.recognizer import VideoRecognizer
 
-    recognizer = ClipRecognizer.from_pretrained(model)
+    recognizer = VideoRecognizer.from_pretrained(model)
     for path in paths:
         try:
-            _require_clip(path)
-            guesses = recognizer.guesses(path, top)
+            _require_video(path)
+            predictions = recognizer.predict_steps(path, top)
         except UserError as error:
             faults.error(str(error))
             continue
         faults.done += 1
-        yield str(path), guesses if every_frame else guesses[-1:]
+        yield str(path), predictions if every_frame else predictions[-1:]
 
 
-def _require_clip(path: Path) -> None:
-    """See to it that a folder holds the frames of one clip, which are all of one size.
+def _require_video(path: Path) -> None:
+    """See to it that a folder holds the frames of one video, which are all of one size.
 
     Raises:
         UserError: it holds photos or drawings; the line says what to do with them.
@@ -115,7 +115,7 @@ def _require_clip(path: Path) -> None:
         raise UserError(f"{path}: is a folder; name its drawings: multimodal recognize {pattern}")
     if len({_size(picture) for picture in find_pictures([path])} - {None}) > 1:
         raise UserError(
-            f"{path}: a folder is one clip, but its pictures are of different sizes; "
+            f"{path}: a folder is one video, but its pictures are of different sizes; "
             f"for photos there is: multimodal caption {path}"
         )
 
@@ -131,6 +131,6 @@ def _size(picture: Path) -> tuple[int, int] | None:
         return None
 
 
-def told(guess: Guess) -> str:
-    """A guess in one line: "apple 97 %, pear 2 %"."""
-    return ", ".join(f"{category} {share:.0%}" for category, share in guess.ranking)
+def told(prediction: Prediction) -> str:
+    """A prediction in one line: "apple 97 %, pear 2 %"."""
+    return ", ".join(f"{category} {share:.0%}" for category, share in prediction.ranking)

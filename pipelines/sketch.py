@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
-from itertools import count as count_from
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from multimodal.errors import UserError
-from multimodal.sketching.prompts import Clause, Prompt, Things, parse_prompt
+from multimodal.sketching.prompts import Clause, Prompt, PromptObject, parse_prompt
 from multimodal.sketching.scenes import draw_prompt
 from multimodal.strokes import Drawing, read_drawings, save_drawings
-from pipelines.output import require_place
 from pipelines.sources import require_file
 
 if TYPE_CHECKING:
@@ -26,7 +22,6 @@ BEGUN, LEAST_BEGUN, MOST_BEGUN = 0.7, 0.3, 1.2  # the size of a beginning, as pa
 FINENESS = 2 / 255  # Quick, Draw!'s epsilon of simplification, as part of its frame
 CANDIDATES = 4  # drawn for each step of a morph
 UNNAMED = "drawing"  # what a drawing is called that is in no file
-LONGEST_NAME = 60  # of a file that is named after a prompt, in letters
 
 
 @dataclass(frozen=True)
@@ -61,8 +56,8 @@ def sketch(
     """
     prompt = parse_prompt(text, sketcher.categories, strict=strict)
     drawings = draw_prompt(sketcher, prompt, count, **options)
-    only = Prompt((Clause((Things(prompt.things[0].category),)),))
-    title = prompt.things[0].category if prompt == only else str(prompt)
+    only = Prompt((Clause((PromptObject(prompt.objects[0].category),)),))
+    title = prompt.objects[0].category if prompt == only else str(prompt)
     return _sketches(title, drawings, _notes(sketcher, prompt))
 
 
@@ -161,9 +156,9 @@ def category_of(text: str, sketcher: Sketcher) -> str:
         UserError: it is of several, or of none that the sketcher knows.
     """
     prompt = parse_prompt(text, sketcher.categories)
-    if sum(things.count for things in prompt.things) > 1:
+    if sum(things.count for things in prompt.objects) > 1:
         raise UserError(f"{text!r} is more than one thing; name one, or a file with one drawing")
-    return prompt.things[0].category
+    return prompt.objects[0].category
 
 
 def read_one(path: Path) -> Drawing:
@@ -181,21 +176,8 @@ def read_one(path: Path) -> Drawing:
 
 def list_categories(sketcher: Sketcher) -> Iterator[str]:
     """A line for every category: those that are drawn well, then the others, marked as rough."""
-    yield from (name for name in sketcher.categories if name not in sketcher.rough)
-    yield from (f"{name} (rough)" for name in sketcher.categories if name in sketcher.rough)
-
-
-def require_output(path: Path, *, overwrite: bool) -> None:
-    """See to it that drawings can be saved there, before they are drawn.
-
-    Raises:
-        UserError: the ending is of no format, the folder is not there, or the file is already.
-    """
-    if path.suffix.lower() not in WRITABLE:
-        raise UserError(f"{path}: not the ending of a drawing; choose one of {', '.join(WRITABLE)}")
-    require_place(path)
-    if path.exists() and not overwrite:
-        raise UserError(f"{path}: is there already; move it, or use --overwrite")
+    yield from (name for name in sketcher.categories if name not in sketcher.low_quality)
+    yield from (f"{name} (rough)" for name in sketcher.categories if name in sketcher.low_quality)
 
 
 def save(sketches: Sketches, path: Path, *, columns: int | None = None, flip: bool = False) -> None:
@@ -213,19 +195,6 @@ def save(sketches: Sketches, path: Path, *, columns: int | None = None, flip: bo
     words = [sketches.title] * len(sketches.drawings)
     titles = words if path.suffix.lower() == ".ndjson" else None
     save_drawings(sketches.drawings, path, columns=columns, flip=flip, titles=titles)
-
-
-def named_after(title: str, ending: str) -> str:
-    """The name of a file, after what it shows."""
-    name = "-".join(re.findall("[a-z0-9]+", title.lower()))[:LONGEST_NAME].strip("-")
-    return f"{name or UNNAMED}{ending}"
-
-
-def free_path(title: str, ending: str) -> Path:
-    """A file in the current folder that is named after what it shows, and is not there yet."""
-    first = Path(named_after(title, ending))
-    others = (first.with_stem(f"{first.stem}-{number}") for number in count_from(2))
-    return next(path for path in chain([first], others) if not path.exists())
 
 
 def _name(drawing: Path | Drawing | str) -> str:
@@ -274,7 +243,9 @@ def _notes(sketcher: Sketcher, prompt: Prompt) -> Iterator[str]:
     yield from (f"left out: {line}" for line in prompt.left_out)
     if prompt.ignored:
         yield f"{', '.join(dict.fromkeys(prompt.ignored))}: not drawn, only what it is said of"
-    rough = [things.category for things in prompt.things if things.category in sketcher.rough]
+    rough = [
+        things.category for things in prompt.objects if things.category in sketcher.low_quality
+    ]
     if rough:
         yield f"{', '.join(dict.fromkeys(rough))}: not drawn well yet, so it may be rough"
 

@@ -243,7 +243,7 @@ def photos(tmp_path, monkeypatch):
     for name in ("beach.jpg", "photo.jpg", "a.jpg", "b.png"):
         picture.save(tmp_path / name)
     frames = [picture.resize((96, 96)).rotate(turn) for turn in (0, 20, 40)]
-    frames[0].save(tmp_path / "film.gif", save_all=True, append_images=frames[1:])
+    frames[0].save(tmp_path / "video.gif", save_all=True, append_images=frames[1:])
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -31,7 +31,7 @@ CASES = {
         },
     ),
     "clip-recognizer": (
-        "clip-recognizer",
+        "video-recognizer",
         ({"labels": ["reader."]}, {"labels": ["reader."]}),
         {"reader.core.layers.0.bias": "rnn.core.layers.0.bias", "readout.bias": "readout.bias"},
     ),
@@ -43,7 +43,7 @@ CASES = {
     ),
     "sketcher": (
         "sketcher",
-        ({"rough": ["angel"]}, {"rough": ["angel"]}),
+        ({"rough": ["angel"]}, {"low_quality": ["angel"]}),
         {"beginning.bias": "init_hidden.bias", "decoder.layers.0.bias": "decoder.layers.0.bias"},
     ),
     "text": (

@@ -64,8 +64,8 @@ def drawn(drawings: Sequence[Drawing]) -> list[Any]:
     return [[stroke.round(3).tolist() for stroke in drawing.strokes] for drawing in drawings]
 
 
-def ranked(guess: Any) -> Any:
-    return [(name, pytest.approx(share, abs=1e-4)) for name, share in guess.ranking]
+def ranked(prediction: Any) -> Any:
+    return [(name, pytest.approx(share, abs=1e-4)) for name, share in prediction.ranking]
 
 
 USES = {
@@ -77,21 +77,23 @@ USES = {
     ),
     "sketcher": Use(
         ["apple", "eye"],
-        lambda model, items: [drawn(model.draw(name, 2, seed=5, drafts=1)) for name in items],
+        lambda model, items: [drawn(model.draw(n, 2, seed=5, num_candidates=1)) for n in items],
         lambda model: model.draw("qwzx"),
         "qwzx",
-        lambda model, items, seed: [drawn(model.draw(name, seed=seed, drafts=1)) for name in items],
+        lambda model, items, seed: [
+            drawn(model.draw(n, seed=seed, num_candidates=1)) for n in items
+        ],
     ),
     "recognizer": Use(
         [HOUSE, FACE],
-        lambda model, items: [ranked(guess) for guess in model.guess(list(items))],
-        lambda model: model.guess(Drawing([])),
+        lambda model, items: [ranked(prediction) for prediction in model.predict(list(items))],
+        lambda model: model.predict(Drawing([])),
         "drawing 1 has no stroke",
     ),
-    "clip-recognizer": Use(
+    "video-recognizer": Use(
         [[photo(1), photo(2)], [photo(3)] * 3],
-        lambda model, items: [ranked(model.guess(clip)) for clip in items],
-        lambda model: model.guess("no/such/film.gif"),
+        lambda model, items: [ranked(model.predict(clip)) for clip in items],
+        lambda model: model.predict("no/such/film.gif"),
         "film.gif",
     ),
     "language-model": Use(
@@ -104,12 +106,12 @@ USES = {
     "handwriting-generator": Use(
         ["a cat", "The fox"],
         lambda model, items: drawn(
-            [model.write_lines([text], seed=3, drafts=1, attempts=1)[0] for text in items]
+            [model.write_lines([text], seed=3, num_candidates=1, attempts=1)[0] for text in items]
         ),
         lambda model: model.write("ü"),
         "'ü'",
         lambda model, items, seed: drawn(
-            model.write_lines(list(items), seed=seed, drafts=1, attempts=1)
+            model.write_lines(list(items), seed=seed, num_candidates=1, attempts=1)
         ),
     ),
     "handwriting-recognizer": Use(
@@ -120,8 +122,8 @@ USES = {
     ),
     "text-classifier": Use(
         ["a warm and funny film", "dull"],
-        lambda model, items: [ranked(guess) for guess in model.guess(list(items))],
-        lambda model: model.guess(" "),
+        lambda model, items: [ranked(prediction) for prediction in model.predict(list(items))],
+        lambda model: model.predict(" "),
         "holds no word",
     ),
     "translator": Use(

@@ -32,6 +32,7 @@ from multimodal import processor
 from multimodal.checkpoints import quantize_rows, read_checkpoint, save_checkpoint
 from multimodal.errors import UserError
 from multimodal.training import (
+    Recipe,
     Stage,
     Task,
     TrainingOptions,
@@ -40,7 +41,6 @@ from multimodal.training import (
     derived_seed,
     shuffled_batches,
     train,
-    training_options,
 )
 from multimodal.training.learner import ComputedTypes, Learner
 from multimodal.training.report import Report
@@ -953,21 +953,27 @@ if __name__ == "__main__":
 
 
 @dataclass(frozen=True)
-class Choices:
+class Choices(Recipe):
     epochs: int = 3
     learning_rate: float = 0.5
     warmup_steps: int = 50
     hidden_size: int = 7  # no option of training
 
 
-def test_a_recipe_hands_its_own_fields_to_the_training_and_the_rest_is_chosen():
+def test_a_recipe_hands_its_own_fields_to_the_training():
     expected = TrainingOptions(
-        epochs=3, learning_rate=0.5, warmup_steps=50, max_grad_norm=2.0, betas=(0.9, 0.98)
+        epochs=3,
+        learning_rate=0.5,
+        warmup_steps=50,
+        min_lr_ratio=0.02,
+        max_grad_norm=2.0,
+        betas=(0.9, 0.98),
+        ema_decay=0.999,
     )
-    assert training_options(Choices(), 100, max_grad_norm=2.0, betas=(0.9, 0.98)) == expected
-    assert training_options(Choices(), 100, epochs=9).epochs == 9
+    assert Choices(max_grad_norm=2.0, betas=(0.9, 0.98)).options(100) == expected
+    assert Choices(epochs=9).options(100).epochs == 9
 
 
 def test_a_warm_up_is_at_most_a_fifth_of_a_training():
-    assert training_options(Choices(), 10).warmup_steps == 6  # of 30 steps
-    assert training_options(Choices(), 10, warmup_steps=2).warmup_steps == 2
+    assert Choices().options(10).warmup_steps == 6  # of 30 steps
+    assert Choices(warmup_steps=2).options(10).warmup_steps == 2

@@ -44,7 +44,7 @@ class Forms(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Things of one kind.
+    """PromptObject of one kind.
 
     Attributes:
         title: what they have in common.

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Self, cast
@@ -45,7 +45,7 @@ from multimodal.captioning.views import CellCache
 from multimodal.captioning.vocabulary import CaptionVocabulary, RepetitionCosts, learnt
 from multimodal.encoders import PRETRAINED, Encoder, imagenet_encoder
 from multimodal.errors import UserError
-from multimodal.training import Stage, Task, TrainableModules
+from multimodal.training import Stage, Task, TrainableModules, TrainingInput
 from multimodal.vocabulary import SPECIAL
 
 _DEV_BATCH = 50
@@ -126,21 +126,17 @@ class CaptionerTask(Task):
     def from_data(
         cls,
         recipe: CaptionerRecipe,
-        data: str | Path,
-        out: Path,
-        note: Callable[[str], object],
+        given: TrainingInput,
         *,
         images: str | Path | None = None,
         image_column: str | None = None,
         caption_column: str | None = None,
     ) -> Self:
-        """Read what is learnt from; the arguments are those of ``multimodal train``.
+        """Read what is learnt from.
 
         Args:
             recipe: the choices.
-            data: captioned photos; see `multimodal.captioning.data.read_captions`.
-            out: the run's folder.
-            note: is told, a line each, what the training leaves out.
+            given: its data are captioned photos; see `multimodal.captioning.data.read_captions`.
             images: the folder of the photos, if not beside their captions.
             image_column: the table's column of photos.
             caption_column: the table's column of captions.
@@ -148,17 +144,20 @@ class CaptionerTask(Task):
         Raises:
             UserError: the data cannot be read.
         """
-        del note
         folder = None if images is None else Path(images)
         photos, dev = (
             read_captions(
-                data, split, images=folder, image_column=image_column, caption_column=caption_column
+                given.data,
+                split,
+                images=folder,
+                image_column=image_column,
+                caption_column=caption_column,
             )
             for split in ("train", "dev")
         )
         files = filter(None, recipe.language.split(","))
         language = [group for file in files for group in read_sentences(file.strip())]
-        return cls(recipe, photos, dev, encoder_weights(recipe, data), language, out)
+        return cls(recipe, photos, dev, encoder_weights(recipe, given.data), language, given.out)
 
     def captioner(self, model: nn.Module) -> Captioner:
         """The captioner around a model as it is now."""

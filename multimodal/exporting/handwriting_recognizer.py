@@ -67,7 +67,7 @@ def exported(recognizer: HandwritingRecognizer) -> Exported:
         "frames": "(B,), how many of these frames count",
         "path": "(B, T / 4), the most probable of each frame",
     }
-    manifest = {"alphabet": recognizer.alphabet, "cannot": ["watch"]}
+    manifest = {"alphabet": recognizer.alphabet, "cannot": ["stream"]}
     return graph_and_manifest(
         recognizer.TASK,
         HandwritingRecognizerGraph(recognizer.network),

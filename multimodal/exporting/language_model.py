@@ -36,7 +36,7 @@ class LanguageModelGraph(nn.Module):
 
     def forward(
         self,
-        primes: Tensor,
+        prompts: Tensor,
         lengths: Tensor,
         uniforms: Tensor,
         temperature: Tensor,
@@ -46,7 +46,7 @@ class LanguageModelGraph(nn.Module):
         """Draw T tokens behind each of B texts.
 
         Args:
-            primes: (B, P) int64, what each begins with, padded behind.
+            prompts: (B, P) int64, what each begins with, padded behind.
             lengths: (B,) int64 how many tokens of each count, at least one.
             uniforms: (B, T) float64 in [0, 1).
             temperature: () float32, above 0.
@@ -57,7 +57,7 @@ class LanguageModelGraph(nn.Module):
             tokens (B, T) int64, and the natural logarithm of each one's probability (B, T).
         """
         network, banned = self.network, self.banned
-        count, steps, most = primes.shape[0], uniforms.shape[1], primes.shape[1]
+        count, steps, most = prompts.shape[0], uniforms.shape[1], prompts.shape[1]
         flat, layers = _flat(network.recurrent.initial_state(count))
 
         def write(
@@ -67,19 +67,19 @@ class LanguageModelGraph(nn.Module):
             logits, after = network.step(token, _state(flat, layers))
             log_probs = logits.float().masked_fill(banned, -torch.inf).log_softmax(-1)
             allowed = restricted(log_probs / temperature, top_k, top_p)
-            at = step + 1 - lengths  # (B,) which token of its own a text writes; below 0: its prime
+            at = step + 1 - lengths  # (B,) which of its own tokens; below 0: in the prompt
             drawn = choose(allowed, chosen(uniforms, at))
             own = at >= 0
             tokens = put(tokens, at, own, drawn)
             nats = put(nats, at, own, log_probs.gather(1, drawn[:, None])[:, 0])
-            given = primes.index_select(1, (step + 1).clamp(max=most - 1)[None])[:, 0]
+            given = prompts.index_select(1, (step + 1).clamp(max=most - 1)[None])[:, 0]
             token = torch.where(own, drawn, given)
             return at + 1 < steps, (token, *_flat(after)[0]), (tokens, nats)
 
         tokens, nats = repeated(
             write,
             steps + most,
-            (primes[:, 0], *flat),
+            (prompts[:, 0], *flat),
             (torch.zeros(count, steps, dtype=torch.int64), torch.zeros(count, steps)),
         )
         return tokens, nats
@@ -101,9 +101,9 @@ def exported(language_model: LanguageModel) -> Exported:
     one = {0: "texts"}
     size = len(vocabulary)
     inputs = {
-        "primes": Input(
+        "prompts": Input(
             torch.zeros(2, 3, dtype=torch.int64),
-            {**one, 1: "prime"},
+            {**one, 1: "prompt"},
             f"(B, P), what each begins with, behind the token {token_before(vocabulary)}; padded",
         ),
         "lengths": Input(torch.tensor([3, 2]), one, "(B,), tokens of each, at least one"),
@@ -115,7 +115,7 @@ def exported(language_model: LanguageModel) -> Exported:
         "top_p": scalar(1.0, "(), draw from the most probable that reach p; 1 for all"),
     }
     outputs = {
-        "tokens": "(B, T), what is written, without the prime",
+        "tokens": "(B, T), what is written, without the prompt",
         "log_probs": "(B, T), of every token, in nats",
     }
     graph = LanguageModelGraph(language_model.network, vocabulary.reserved)

@@ -7,17 +7,17 @@ from torch import Tensor, nn
 
 from multimodal.exporting.manifest import Exported, Input, graph_and_manifest
 from multimodal.exporting.sequences import SequenceEncoder
-from multimodal.recognition.drawings.recognizer import Recognizer
-from multimodal.recognition.drawings.views import (
+from multimodal.recognition.drawings.features import (
     CHANNELS,
     MIRRORED_CHANNELS,
     MIRRORED_PIECE,
     PIECE_FEATURES,
 )
+from multimodal.recognition.drawings.recognizer import Recognizer
 
 
-class GuessGraph(nn.Module):
-    """Guesses at moments of drawings; see `multimodal.recognition.drawings.views` for what it sees.
+class PredictionGraph(nn.Module):
+    """Drawings at some moments → logits; see `multimodal.recognition.drawings.features`.
 
     Args:
         recognizer: in fp32.
@@ -45,7 +45,7 @@ class GuessGraph(nn.Module):
         strokes: Tensor,
         pictures: Tensor,
     ) -> Tensor:
-        """Guess at N moments of B drawings.
+        """Classify N moments of B drawings.
 
         Args:
             pieces: (B, T, F) float32, padded behind.
@@ -109,6 +109,8 @@ def exported(recognizer: Recognizer) -> Exported:
     manifest = {
         "categories": list(recognizer.categories),
         "picture_size": side,
-        "cannot": ["watch"],
+        "cannot": ["stream"],
     }
-    return graph_and_manifest(recognizer.TASK, GuessGraph(recognizer), inputs, outputs, manifest)
+    return graph_and_manifest(
+        recognizer.TASK, PredictionGraph(recognizer), inputs, outputs, manifest
+    )

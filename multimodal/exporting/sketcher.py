@@ -148,12 +148,12 @@ def exported(sketcher: Sketcher) -> Exported:
     }
     manifest = {
         "categories": list(sketcher.categories),
-        "rough": sorted(sketcher.rough),
+        "low_quality": sorted(sketcher.low_quality),
         "scale": sketcher.scale,
         "limit": sketcher.limit,
         "latent_size": latent,
         "cannot": [
-            "drafts: points are taken as they come, and knots are let be",
+            "num_candidates: points are taken as they come, and knots are let be",
             "rank endings by how clearly they belong to the category; by nats_per_point",
             *("stream", "vary", "interpolate", "reconstruct", "score"),
         ],

@@ -39,12 +39,12 @@ def encode(text: str) -> list[int]:
         named = ", ".join(_named(letter) for letter in unknown)
         raise UserError(
             f"cannot be written: {named}; there are the printable ASCII characters, and"
-            " --spelled (in Python: spelled(text)) writes ä as ae, é as e and so on"
+            " --spelled (in Python: transliterate(text)) writes ä as ae, é as e and so on"
         )
     return [*(ord(letter) - 31 for letter in text), END]
 
 
-def spelled(text: str) -> str:
+def transliterate(text: str) -> str:
     """Spell any text in characters that can be written: ä as ae, ß as ss, é as e, “ as ".
 
     What has no such spelling (emoji, other scripts) is left out; line breaks stay.

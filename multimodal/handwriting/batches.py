@@ -10,10 +10,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from multimodal.handwriting.lines import Rows, Script
+from multimodal.handwriting.dataset import HandwritingDataset, Rows
 from multimodal.handwriting.model import DOWN, END_OF_LINE, LIFTED, padded_texts
 from multimodal.handwriting.recipe import HandwritingGeneratorRecipe
-from multimodal.training import derived_seed
+from multimodal.training import Batches, derived_seed
 
 STEPS = (16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 288, 320, 352, 384)
 COARSE = 64
@@ -24,7 +24,7 @@ MOST_PIECES = 128  # in a batch
 
 
 @dataclass(frozen=True)
-class ScriptBatch:
+class HandwritingBatch:
     """What one step learns from.
 
     Attributes:
@@ -43,7 +43,7 @@ class ScriptBatch:
     texts: Tensor
     writers: Tensor
 
-    def to(self, device: torch.device) -> ScriptBatch:
+    def to(self, device: torch.device) -> HandwritingBatch:
         """The same batch on a device."""
         names = ("points", "offsets", "pens", "lengths", "texts", "writers")
         return replace(self, **{name: getattr(self, name).to(device) for name in names})
@@ -57,7 +57,7 @@ class ScriptBatch:
 
 def batch_of(
     rows: Sequence[Rows], texts: Sequence[list[int]], writers: Sequence[int], scale: float
-) -> ScriptBatch:
+) -> HandwritingBatch:
     """One batch: rows (N, 3), numbers with the END cell, and the number of each writer.
 
     Args:
@@ -75,7 +75,7 @@ def batch_of(
         points[number, :count] = inputs_of(piece, scale)
         offsets[number, : count - 1] = piece[1:, :2] / scale
         pens[number, : count - 1] = np.where(piece[1:, 2] > 0, LIFTED, DOWN)
-    return ScriptBatch(
+    return HandwritingBatch(
         torch.from_numpy(points),
         torch.from_numpy(offsets),
         torch.from_numpy(pens),
@@ -98,8 +98,8 @@ def rounded(steps: int) -> int:
     return finer[0] if finer else -(-steps // COARSE) * COARSE
 
 
-class ScriptBatches:
-    """Deals out pieces in batches of similar length, each epoch in another way.
+class HandwritingBatches(Batches):
+    """Yields pieces in batches of similar length, each epoch in another way.
 
     An epoch has every line once, those with rare characters more often, and as many words and
     characters as the recipe says, rare ones preferred.
@@ -113,7 +113,7 @@ class ScriptBatches:
 
     def __init__(
         self,
-        script: Script,
+        script: HandwritingDataset,
         numbers: dict[int, int],
         recipe: HandwritingGeneratorRecipe,
         scale: float,
@@ -126,30 +126,29 @@ class ScriptBatches:
         self._recipe = recipe
         self._scale = scale
         self._lengths = script.lengths
-        self._rarity = rarity(script, recipe.rare)
-        self.per_epoch = len(self._cut(0))
+        self._rarity = rarity(script, recipe.max_oversampling)
+        self._per_epoch = len(self._cut(0))
 
-    def epoch(self, epoch: int, start: int, rank: int, world: int) -> Iterator[ScriptBatch]:
-        """This process's part of every batch from number `start` on.
+    def steps_per_epoch(self) -> int:
+        """As many as the first epoch has."""
+        return self._per_epoch
 
-        Args:
-            epoch: number of the epoch.
-            start: batches to leave out, for going on in mid-epoch.
-            rank: this process.
-            world: number of processes.
-        """
+    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[HandwritingBatch]:
+        """See `multimodal.training.Batches`."""
         batches = self._cut(epoch)
         random = np.random.default_rng(derived_seed(self._recipe.seed, "batches", epoch))
         order = random.permutation(len(batches))
         # Every epoch has as many batches as the first: a few come twice, or not at all.
-        order = np.resize(order, self.per_epoch)
-        for number in range(start, self.per_epoch):
+        order = np.resize(order, self._per_epoch)
+        for number in range(start, self._per_epoch):
             seed = derived_seed(self._recipe.seed, "batch", epoch, number)
             yield self._batch(batches[order[number]][rank::world], np.random.default_rng(seed))
 
-    def _batch(self, pieces: npt.NDArray[np.int64], random: np.random.Generator) -> ScriptBatch:
+    def _batch(
+        self, pieces: npt.NDArray[np.int64], random: np.random.Generator
+    ) -> HandwritingBatch:
         unknown = random.random(len(pieces)) < self._recipe.writer_dropout
-        most = self._recipe.stretching
+        most = self._recipe.scale_jitter
         rows = [
             self._script.rows[piece]
             * np.array([*random.uniform(1 - most, 1 + most, 2), 1], dtype=np.float32)
@@ -190,7 +189,7 @@ class ScriptBatches:
         return np.concatenate(chosen)
 
 
-def rarity(script: Script, most: float) -> npt.NDArray[np.float64]:
+def rarity(script: HandwritingDataset, most: float) -> npt.NDArray[np.float64]:
     """How often each piece counts (pieces,), from 1 to `most`, by its rarest character.
 
     A piece counts √(c / n) times, where n is how often its rarest character stands in all pieces of

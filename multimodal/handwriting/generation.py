@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from multimodal.handwriting.incremental_decoder import IncrementalDecoder
+from multimodal.handwriting.incremental_decoder import HandwritingDecoder
 from multimodal.handwriting.model import END_OF_LINE, LIFTED, POINT
 from multimodal.handwriting.written import LINGERING, WrittenLine, most_points
 from multimodal.recurrent.mixture import UNIFORMS, MixtureOutput
@@ -29,7 +29,7 @@ def random_numbers(seeds: list[int], points: int) -> Tensor:
 
 @torch.inference_mode()
 def write_lines(
-    decoder: IncrementalDecoder,
+    decoder: HandwritingDecoder,
     first: Tensor,
     lengths: Tensor,
     output: MixtureOutput,
@@ -61,11 +61,11 @@ def write_lines(
     lingered = torch.zeros(lines, dtype=torch.long)
     last, ends = first, lengths - 1
     for step in range(most):
-        vectors, weights = decoder.move(last)
+        vectors = decoder.move(last)
         told[step, rows] = vectors.float()
         # A line may end only where the window rests on the cell behind the last character: before,
         # the end has no probability. Having arrived, it may linger for a while, as for a dot.
-        looked = weights.argmax(1)
+        looked = decoder.looks.argmax(1)
         arrived = looked >= ends
         vectors[:, END_OF_LINE].masked_fill_(~arrived, -torch.inf)
         lingered += arrived
@@ -88,7 +88,7 @@ def write_lines(
             break
         if left <= _CROWDED * len(rows):
             kept = writing.nonzero()[:, 0]
-            decoder.keep(kept)
+            decoder = decoder.keep(kept)
             rows, writing, last = rows[kept], writing[kept], last[kept]
             ends, limits, lingered = ends[kept], limits[kept], lingered[kept]
     nats = _nats(output, told, torch.from_numpy(drawn[..., :2]), pens_drawn, counts)

@@ -16,12 +16,12 @@ from typing import Any, Self, Unpack
 
 from multimodal.checkpoints import JSON
 from multimodal.errors import UserError
+from multimodal.handwriting.chunks import write_chunks
 from multimodal.handwriting.incremental_decoder import DecoderWeights
-from multimodal.handwriting.judging import Judge, Piece
+from multimodal.handwriting.judging import Judge, TextChunk
 from multimodal.handwriting.model import HandwritingConfig, HandwritingNetwork
 from multimodal.handwriting.options import HandwritingChanges, HandwritingOptions
 from multimodal.handwriting.pages import PageWriter
-from multimodal.handwriting.pieces import write_pieces
 from multimodal.handwriting.style import Style
 from multimodal.handwriting.styles import (
     STEPS,
@@ -129,7 +129,7 @@ class HandwritingGenerator(PageWriter, PretrainedModel):
         return Style(name, tuple(embedding.tolist()), pace_of(script), primer)
 
     def write_texts(
-        self, pieces: Sequence[Piece], **options: Unpack[HandwritingChanges]
+        self, pieces: Sequence[TextChunk], **options: Unpack[HandwritingChanges]
     ) -> list[WrittenLine]:
         """Write pieces of a line each, in one batch, as the network's own rows.
 
@@ -138,7 +138,7 @@ class HandwritingGenerator(PageWriter, PretrainedModel):
             **options: see `HandwritingOptions`.
         """
         chosen = self.options.changed(options)
-        return write_pieces(self._weights, pieces, self.scale, chosen, self.judge)
+        return write_chunks(self._weights, pieces, self.scale, chosen, self.judge)
 
     @property
     def writer_embedding_size(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import cast
 
 import torch
@@ -10,7 +11,12 @@ from torch.nn import functional as F
 
 from multimodal.handwriting.model import POINT, HandwritingNetwork, PenState
 from multimodal.recurrent.attention import GaussianWindow
-from multimodal.recurrent.incremental import RowReadout, StepWeights, advance
+from multimodal.recurrent.incremental import (
+    IncrementalDecoder,
+    RowReadout,
+    StepWeights,
+    advance,
+)
 
 
 class DecoderWeights:
@@ -42,62 +48,76 @@ class DecoderWeights:
             self.window_bias = lower.window.projection.bias.clone()
 
 
-class IncrementalDecoder:
+@dataclass
+class HandwritingDecoder(IncrementalDecoder):
     """B lines in the making.
 
-    Args:
+    Attributes:
         weights: laid out for single steps.
         memory: (B, U, D), the cells of the texts.
-        embeddings: (B, S), the embeddings.
-        state: where the lines stand.
+        lower_added, upper_added: (B, 4 H) what the writers add to the sums of each layer's gates.
+        read: (B, W) what a step reads; see `DecoderWeights`.
+        lower_cell, upper_cell: (B, H) of each layer, fp32.
+        places: (B, windows) where each Gaussian of the window stands.
+        looks: (B, U) φ, how much the window showed of each cell at the last step.
     """
 
-    def __init__(
-        self, weights: DecoderWeights, memory: Tensor, embeddings: Tensor, state: PenState
-    ) -> None:
-        self._weights = weights
-        self._memory = memory
-        self._cells = torch.arange(memory.shape[1], dtype=memory.dtype)
-        self._lower_added = weights.lower.constant_sums(embeddings)
-        self._upper_added = weights.upper.constant_sums(embeddings)
+    weights: DecoderWeights
+    memory: Tensor
+    lower_added: Tensor
+    upper_added: Tensor
+    read: Tensor
+    lower_cell: Tensor
+    upper_cell: Tensor
+    places: Tensor
+    looks: Tensor
+
+    @classmethod
+    def start(
+        cls, weights: DecoderWeights, memory: Tensor, embeddings: Tensor, state: PenState
+    ) -> HandwritingDecoder:
+        """Take up texts, writers and where their lines stand.
+
+        Args:
+            weights: laid out for single steps.
+            memory: (B, U, D), the cells of the texts.
+            embeddings: (B, S), the embeddings.
+            state: where the lines stand.
+        """
         window, (upper, upper_cell) = state
         parts = [upper.new_zeros(len(embeddings), POINT), window.seen, window.h, upper]
-        self._read = torch.cat(parts, 1).to(weights.dtype)
-        self._lower_cell = window.c.clone()
-        self._upper_cell = upper_cell.clone()
-        self._places = window.places.clone()
+        return cls(
+            weights,
+            memory,
+            weights.lower.constant_sums(embeddings),
+            weights.upper.constant_sums(embeddings),
+            torch.cat(parts, 1).to(weights.dtype),
+            window.c.clone(),
+            upper_cell.clone(),
+            window.places.clone(),
+            memory.new_zeros(memory.shape[:2]),
+        )
 
-    def move(self, points: Tensor) -> tuple[Tensor, Tensor]:
-        """Take in the last points (B, 4) → vectors (B, 3 + 6 K) for the next, and φ (B, U)."""
-        weights, read = self._weights, self._read
+    def move(self, points: Tensor) -> Tensor:
+        """See `IncrementalDecoder`: points (B, 4) → vectors (B, 3 + 6 K)."""
+        weights, read = self.weights, self.read
         read[:, :POINT] = points
-        sums = self._lower_added + F.linear(read[:, : weights.low], weights.lower.step)
-        hidden = advance(sums, self._lower_cell)
+        sums = self.lower_added + F.linear(read[:, : weights.low], weights.lower.step)
+        hidden = advance(sums, self.lower_cell)
         read[:, weights.context : weights.low] = hidden
-        seen, looks = self._look(hidden)
-        read[:, POINT : weights.context] = seen
-        sums = self._upper_added + F.linear(read, weights.upper.step)
-        read[:, weights.low :] = advance(sums, self._upper_cell)
-        return weights.readout(read), looks
+        read[:, POINT : weights.context] = self._look(hidden)
+        sums = self.upper_added + F.linear(read, weights.upper.step)
+        read[:, weights.low :] = advance(sums, self.upper_cell)
+        return weights.readout(read)
 
-    def keep(self, rows: Tensor) -> None:
-        """Go on with some of the lines: rows (B',)."""
-        for name in (
-            "_memory",
-            "_lower_added",
-            "_upper_added",
-            "_read",
-            "_lower_cell",
-            "_upper_cell",
-            "_places",
-        ):
-            setattr(self, name, getattr(self, name)[rows])
-
-    def _look(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
+    def _look(self, hidden: Tensor) -> Tensor:
+        """Slide the windows on → what they show (B, D)."""
         limit = GaussianWindow.LARGEST_EXPONENT
-        exponents = torch.addmm(self._weights.window_bias, hidden, self._weights.window)
+        exponents = torch.addmm(self.weights.window_bias, hidden, self.weights.window)
         alpha, beta, pace = exponents.clamp_(-limit, limit).exp_().chunk(3, 1)
-        self._places.add_(pace)
-        bells = (self._places[:, :, None] - self._cells).square_().mul_(-beta[:, :, None]).exp_()
+        self.places.add_(pace)
+        cells = torch.arange(self.memory.shape[1], dtype=self.memory.dtype)
+        bells = (self.places[:, :, None] - cells).square_().mul_(-beta[:, :, None]).exp_()
         looks = torch.bmm(alpha[:, None], bells)
-        return torch.bmm(looks, self._memory)[:, 0], looks[:, 0]
+        self.looks = looks[:, 0]
+        return torch.bmm(looks, self.memory)[:, 0]

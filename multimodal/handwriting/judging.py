@@ -41,7 +41,7 @@ _LOOKALIKES = {pair[0]: pair[1] for pair in _ALIKE.split()}  # what a letter is 
 
 
 @dataclass(frozen=True)
-class Piece:
+class TextChunk:
     """What is written in one go.
 
     Attributes:
@@ -53,11 +53,11 @@ class Piece:
     style: Style
 
 
-Drafts: TypeAlias = Callable[
-    [Sequence[Piece], Sequence[int], HandwritingOptions], tuple[list[WrittenLine], list[float]]
+Candidates: TypeAlias = Callable[
+    [Sequence[TextChunk], Sequence[int], HandwritingOptions], tuple[list[WrittenLine], list[float]]
 ]
-"""Pieces, each of several drafts several times, and a seed for each → lines, and how doubtful it is
-that each says its piece."""
+"""Pieces, each of several candidates several times, and a seed for each → lines, and how doubtful
+it is that each says its piece."""
 
 
 Judge: TypeAlias = Callable[[Sequence[Drawing], Sequence[str]], Sequence[int]]
@@ -73,9 +73,10 @@ def doubt(line: WrittenLine, text: str, nats: npt.NDArray[np.float32], begun: in
     """How doubtful it is that a line says its text: -log of the probability, in nats.
 
     Args:
-        line: with the surprise of its points as what they should be.
+        line: with the negative log-likelihood of its points as what they should be.
         text: what it should say.
-        nats: (N,) the surprise of its points if what it says is the `lookalike` of the text.
+        nats: (N,) the negative log-likelihood of its points if what it says is the `lookalike` of
+            the text.
         begun: how many cells come before those of the text.
     """
     # The window leads the pen: a point belongs to what was looked at when the one before was drawn.
@@ -85,7 +86,7 @@ def doubt(line: WrittenLine, text: str, nats: npt.NDArray[np.float32], begun: in
     return float(np.logaddexp(0, -odds[compared] / TEMPERATURE).sum())
 
 
-def faults(line: WrittenLine, piece: Piece, scale: float) -> int:
+def faults(line: WrittenLine, piece: TextChunk, scale: float) -> int:
     """What is wrong with a line: 0 where its window came to the end by way of all characters.
 
     Args:
@@ -103,34 +104,38 @@ def faults(line: WrittenLine, piece: Piece, scale: float) -> int:
     return missed + dwelt + wide + (0 if line.ended else NOT_ENDED)
 
 
-def best_drafts(
-    write: Drafts,
-    pieces: Sequence[Piece],
+def best_candidates(
+    write: Candidates,
+    pieces: Sequence[TextChunk],
     scale: float,
     options: HandwritingOptions,
     at_once: int,
     judge: Judge | None = None,
 ) -> list[WrittenLine]:
-    """Write a few drafts of each piece, and keep the most legible.
+    """Write a few candidates of each piece, and keep the most legible.
 
     Others are written where all fail, and where a judge can read none of them.
 
     What is written of a piece depends on its place among the pieces, and on the options.
 
     Args:
-        write: writes drafts; gives them, and how doubtful each is.
+        write: writes candidates; gives them, and how doubtful each is.
         pieces: what to write.
         scale: the network's unit, in the units of the data.
         options: see `HandwritingOptions`.
-        at_once: drafts in one batch.
+        at_once: candidates in one batch.
         judge: who reads them back; nobody unless given.
     """
     best: dict[int, tuple[tuple[int, int, float], WrittenLine]] = {}
     left = list(range(len(pieces)))
     for attempt in range(options.attempts):
-        numbered = range(attempt * options.drafts, (attempt + 1) * options.drafts)
+        numbered = range(attempt * options.num_candidates, (attempt + 1) * options.num_candidates)
         numbers = [number for number in left for _ in numbered]
-        seeds = [derived_seed(options.seed, number, draft) for number in left for draft in numbered]
+        seeds = [
+            derived_seed(options.seed, number, candidate)
+            for number in left
+            for candidate in numbered
+        ]
         for begin in range(0, len(numbers), at_once):
             some = numbers[begin : begin + at_once]
             of_some = [pieces[n] for n in some]
@@ -140,7 +145,7 @@ def best_drafts(
                 rank = faults(line, pieces[number], scale), wrong, doubtful
                 if number not in best or rank < best[number][0]:
                     best[number] = (rank, line)
-        may_be_misread = len(numbered) * (attempt + 1) < options.most_drafts
+        may_be_misread = len(numbered) * (attempt + 1) < options.max_candidates
         left = [n for n in left if best[n][0][0] or (best[n][0][1] and may_be_misread)]
         if not left:
             break
@@ -148,7 +153,7 @@ def best_drafts(
 
 
 def _misread(
-    lines: Sequence[WrittenLine], pieces: Sequence[Piece], scale: float, judge: Judge | None
+    lines: Sequence[WrittenLine], pieces: Sequence[TextChunk], scale: float, judge: Judge | None
 ) -> Sequence[int]:
     """How many errors a judge finds in each line; none without a judge."""
     if judge is None:

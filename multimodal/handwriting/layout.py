@@ -1,8 +1,8 @@
 """Text → lines, pieces and pages: what is written together, and where it goes.
 
 A line is written in pieces of a word or two, all pieces of a page at once: short pieces are fast,
-cannot run away, and the best of a few drafts is better the shorter they are. They are then set side
-by side on one baseline.
+cannot run away, and the best of a few candidates is better the shorter they are. They are then set
+side by side on one baseline.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def wrapped(text: str, characters: int | None) -> list[str]:
     return lines
 
 
-def pieces_of(line: str) -> list[str]:
+def chunks_of(line: str) -> list[str]:
     """A line in pieces of whole words, of about the same length; none for an empty line."""
     words = [part for word in line.split() for part in _parts(word, LONGEST_WORD)]
     whole = len(" ".join(words))

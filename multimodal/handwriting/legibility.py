@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from multimodal.handwriting.batches import batch_of
-from multimodal.handwriting.likelihood import step_nats
+from multimodal.handwriting.likelihood import step_nll
 from multimodal.handwriting.model import HandwritingNetwork, PenState
 from multimodal.handwriting.written import WrittenLine
 from multimodal.recurrent.generation.trees import take_rows
@@ -71,7 +71,7 @@ def nats_as(
         batch.points[..., 3] += first[:, 3:]
         with torch.autocast("cpu", dtype, enabled=dtype is torch.bfloat16):
             vectors, *_ = network.unroll(batch.points, cells, embeddings, before)
-        steps = step_nats(network.output, vectors, batch).total.float().numpy()
+        steps = step_nll(network.output, vectors, batch).total.float().numpy()
         for number, of_line, points in zip(which.tolist(), steps, rows, strict=True):
             nats[number] = np.append(np.float32(0), of_line[: len(points) - 1])
     return [nats[number] for number in range(len(lines))]

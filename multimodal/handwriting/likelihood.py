@@ -8,16 +8,16 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from multimodal.handwriting.batches import ScriptBatch, batch_of
-from multimodal.handwriting.lines import Script
+from multimodal.handwriting.batches import HandwritingBatch, batch_of
+from multimodal.handwriting.dataset import HandwritingDataset
 from multimodal.handwriting.model import END_OF_LINE, HandwritingNetwork
 from multimodal.recurrent.mixture import MixtureOutput
 
 BATCH_SIZE = 32  # pieces that are read together
 
 
-class Nats(NamedTuple):
-    """Surprise in nats: of offsets, and of pen states, the end being one of them."""
+class PointNLL(NamedTuple):
+    """Negative log-likelihood in nats: of offsets, and of pen states, the end being one of them."""
 
     offsets: Tensor
     pens: Tensor
@@ -29,7 +29,7 @@ class Nats(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Surprise:
+class Likelihood:
     """How well a network predicts pieces of handwriting.
 
     Attributes:
@@ -43,8 +43,8 @@ class Surprise:
     lines: int
 
 
-def step_nats(output: MixtureOutput, vectors: Tensor, batch: ScriptBatch) -> Nats:
-    """Surprise of what follows every point (B, T), by vectors (B, T, 3 + 6 K); 0 behind the end.
+def step_nll(output: MixtureOutput, vectors: Tensor, batch: HandwritingBatch) -> PointNLL:
+    """Negative log-likelihood of what follows every point (B, T); 0 behind the end.
 
     Args:
         output: how vectors are read.
@@ -56,26 +56,26 @@ def step_nats(output: MixtureOutput, vectors: Tensor, batch: ScriptBatch) -> Nat
     offsets = -output.offset_log_likelihood(vectors[moved], batch.offsets[moved])
     pens = -output.pen_log_likelihood(vectors[counted], batch.pens[counted])
     zeros = offsets.new_zeros(counted.shape)
-    return Nats(zeros.masked_scatter(moved, offsets), zeros.masked_scatter(counted, pens))
+    return PointNLL(zeros.masked_scatter(moved, offsets), zeros.masked_scatter(counted, pens))
 
 
-def batch_nats(output: MixtureOutput, vectors: Tensor, batch: ScriptBatch) -> Nats:
-    """Surprise of pieces, each (B,); see `step_nats`.
+def batch_nll(output: MixtureOutput, vectors: Tensor, batch: HandwritingBatch) -> PointNLL:
+    """Negative log-likelihood of pieces, each (B,); see `step_nll`.
 
     Args:
         output: how vectors are read.
         vectors: (B, T, 3 + 6 K).
         batch: what follows every point.
     """
-    offsets, pens = step_nats(output, vectors, batch)
-    return Nats(offsets.sum(1), pens.sum(1))
+    offsets, pens = step_nll(output, vectors, batch)
+    return PointNLL(offsets.sum(1), pens.sum(1))
 
 
 @torch.no_grad()
-def script_nats(
-    network: HandwritingNetwork, script: Script, embeddings: Tensor, scale: float
+def dataset_nll(
+    network: HandwritingNetwork, script: HandwritingDataset, embeddings: Tensor, scale: float
 ) -> Tensor:
-    """Surprise of pieces (pieces,), each with the embedding of its own writer: (pieces, S).
+    """Negative log-likelihood of pieces (pieces,), each with its own writer's embedding.
 
     Args:
         network: what was learnt.
@@ -87,18 +87,18 @@ def script_nats(
     order = script.lengths.argsort(kind="stable")
     for begin in range(0, len(order), BATCH_SIZE):
         which = order[begin : begin + BATCH_SIZE]
-        part = script.picked(which)
+        part = script.subset(which)
         batch = batch_of(part.rows, part.texts, [0] * len(part), scale)
         memory = network.memory(batch.texts)
         vectors, *_ = network.unroll(batch.points, memory, embeddings[torch.from_numpy(which)])
-        nats[which] = batch_nats(network.output, vectors, batch).total.float()
+        nats[which] = batch_nll(network.output, vectors, batch).total.float()
     return nats
 
 
-def surprise(
-    network: HandwritingNetwork, script: Script, embeddings: Tensor, scale: float
-) -> Surprise:
-    """How well a network predicts pieces, see `script_nats`.
+def evaluate_likelihood(
+    network: HandwritingNetwork, script: HandwritingDataset, embeddings: Tensor, scale: float
+) -> Likelihood:
+    """How well a network predicts pieces, see `dataset_nll`.
 
     Args:
         network: what was learnt.
@@ -106,6 +106,6 @@ def surprise(
         embeddings: (pieces, S), of their writers.
         scale: the network's unit.
     """
-    nats = float(script_nats(network, script, embeddings, scale).double().sum())
+    nats = float(dataset_nll(network, script, embeddings, scale).double().sum())
     count = int(script.lengths.sum())
-    return Surprise(nats / count, nats / len(script), len(script))
+    return Likelihood(nats / count, nats / len(script), len(script))

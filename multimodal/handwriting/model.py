@@ -10,8 +10,8 @@ line is over.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Annotated, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,8 @@ from multimodal.handwriting.alphabet import NOTHING, SYMBOLS
 from multimodal.recurrent.cells import LayerState, RecurrentNetwork
 from multimodal.recurrent.mixture import MixtureOutput
 from multimodal.recurrent.window_lstm import WindowLSTM, WindowState
+from multimodal.settings import Settings
+from multimodal.training import settings as common
 
 DOWN, LIFTED, END_OF_LINE = range(3)
 """States of the pen after a point."""
@@ -29,27 +31,27 @@ POINT = 4  # dx, dy, whether the pen is lifted, and how far below the first poin
 
 
 @dataclass(frozen=True)
-class HandwritingConfig:
+class HandwritingSizes(Settings):
+    """What can be chosen about the network."""
+
+    character_embedding_size: Annotated[common.Count, "D, the features of a cell of the text."] = 64
+    writer_embedding_size: Annotated[common.Count, "S, of a writer's embedding."] = 32
+    window_size: Annotated[common.Count, "H, the units of the layer that drives the window."] = 256
+    hidden_size: Annotated[common.Count, "The units of the layer above."] = 320
+    windows: Annotated[common.Count, "The Gaussians of the window."] = 5
+    components: Annotated[common.Count, "K, of the mixture."] = 20
+
+
+@dataclass(frozen=True)
+class HandwritingConfig(HandwritingSizes):
     """What the network is; saved in the checkpoint.
 
     Attributes:
         num_writers: how many writers it learns from; embedding `num_writers` is that of an unknown
             one.
-        character_embedding_size: D, the features of a cell of the text.
-        writer_embedding_size: S, of a writer's embedding.
-        window_size: H, the units of the layer that drives the window.
-        hidden_size: the units of the layer above.
-        windows: the Gaussians of the window.
-        components: K, of the mixture.
     """
 
-    num_writers: int
-    character_embedding_size: int = 64
-    writer_embedding_size: int = 32
-    window_size: int = 256
-    hidden_size: int = 320
-    windows: int = 5
-    components: int = 20
+    num_writers: int = field(kw_only=True)
 
 
 class PenState(NamedTuple):

@@ -30,13 +30,13 @@ class HandwritingOptions(Settings):
         " 5.4).",
     ] = 2.0
     seed: Annotated[int, "The same writes the same."] = 0
-    drafts: Annotated[
+    num_candidates: Annotated[
         int,
         Ge(1),
         "How often each piece is written; the one is kept of which the network is surest that it"
         " says its text, see `multimodal.handwriting.legibility`. 1 is fastest.",
     ] = 2
-    most_drafts: Annotated[
+    max_candidates: Annotated[
         int,
         Ge(1),
         "Where a judge reads pieces back, one that is misread is drafted again, up to so many times"
@@ -45,8 +45,8 @@ class HandwritingOptions(Settings):
     attempts: Annotated[
         int,
         Ge(1),
-        "How often a piece is written anew of which all drafts failed: did not come to their end,"
-        " or passed over a character. The best of them is taken if all fail.",
+        "How often a piece is written anew of which all candidates failed: did not come to their "
+        "end, or passed over a character. The best of them is taken if all fail.",
     ] = 8
 
     def changed(self, changes: Mapping[str, Any]) -> Self:
@@ -61,6 +61,6 @@ class HandwritingChanges(TypedDict, total=False):
 
     bias: float | None
     seed: int | None
-    drafts: int | None
-    most_drafts: int | None
+    num_candidates: int | None
+    max_candidates: int | None
     attempts: int | None

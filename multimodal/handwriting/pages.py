@@ -10,12 +10,12 @@ from typing import Any, TypeAlias, Unpack
 
 from multimodal.errors import UserError
 from multimodal.handwriting.alphabet import CHARACTERS, encode
-from multimodal.handwriting.judging import Judge, Piece
+from multimodal.handwriting.judging import Judge, TextChunk
 from multimodal.handwriting.layout import (
     Layout,
     characters_in,
+    chunks_of,
     paged,
-    pieces_of,
     set_lines,
     stacked,
     wrapped,
@@ -64,7 +64,7 @@ class PageWriter(ABC):
 
     @abstractmethod
     def write_texts(
-        self, pieces: Sequence[Piece], **options: Unpack[HandwritingChanges]
+        self, pieces: Sequence[TextChunk], **options: Unpack[HandwritingChanges]
     ) -> list[WrittenLine]:
         """Write pieces of a line each, in one batch, as the network's own rows.
 
@@ -159,7 +159,7 @@ class PageWriter(ABC):
         chosen = self._styles(style, len(texts))
         for text in texts:
             _require_text(text)
-        lines = self._placed([pieces_of(text) for text in texts], chosen, options)
+        lines = self._placed([chunks_of(text) for text in texts], chosen, options)
         return [joined(line, usual_gap(line)) for line in lines]
 
     def style(self, style: StyleLike | None = None) -> Style:
@@ -201,7 +201,7 @@ class PageWriter(ABC):
         _require_text(text)
         chosen = self.style(style)
         lines = wrapped(text, characters_in(layout, chosen.pace))
-        pieces = [pieces_of(line) for line in lines]
+        pieces = [chunks_of(line) for line in lines]
         return set_lines(self._placed(pieces, [chosen] * len(lines), options), layout)
 
     def _placed(
@@ -214,7 +214,7 @@ class PageWriter(ABC):
         chosen = self.options.changed(options)
         best: dict[int, tuple[int, list[PlacedLine]]] = {}
         left = list(range(len(lines)))
-        rounds = 1 if self.judge is None else max(1, chosen.most_drafts // chosen.drafts)
+        rounds = 1 if self.judge is None else max(1, chosen.max_candidates // chosen.num_candidates)
         for attempt in range(rounds):
             seed = chosen.seed if not attempt else derived_seed(chosen.seed, "line", attempt)
             now = {**options, "seed": seed}
@@ -235,7 +235,9 @@ class PageWriter(ABC):
         options: Mapping[str, Any],
     ) -> list[list[PlacedLine]]:
         pieces = [
-            Piece(text, style) for line, style in zip(lines, styles, strict=True) for text in line
+            TextChunk(text, style)
+            for line, style in zip(lines, styles, strict=True)
+            for text in line
         ]
         written = self.write_texts(pieces, **options)
         found = (

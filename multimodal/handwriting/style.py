@@ -15,7 +15,7 @@ import numpy as np
 from multimodal.atomic import write_text
 from multimodal.errors import UserError
 from multimodal.handwriting.alphabet import CHARACTERS
-from multimodal.handwriting.lines import Rows
+from multimodal.handwriting.dataset import Rows
 
 FORMAT = 2  # in format 1 the embedding is called `hand`
 

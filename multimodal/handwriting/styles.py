@@ -17,8 +17,8 @@ from torch import Tensor
 from multimodal.errors import UserError
 from multimodal.handwriting.alphabet import CHARACTERS, encode
 from multimodal.handwriting.batches import batch_of
-from multimodal.handwriting.likelihood import batch_nats, script_nats
-from multimodal.handwriting.lines import LEVELLED, Script, levelled, usable
+from multimodal.handwriting.dataset import LEVELLED, HandwritingDataset, levelled, usable
+from multimodal.handwriting.likelihood import batch_nll, dataset_nll
 from multimodal.handwriting.model import HandwritingNetwork
 from multimodal.handwriting.style import Primer
 from multimodal.strokes import Drawing, to_stroke3
@@ -35,7 +35,7 @@ PRIMER = (8, 30)
 STEPS, RATE, PULL = 40, 0.08, 1e-3
 
 
-def samples_as_script(samples: Sequence[tuple[Drawing, str]]) -> Script:
+def samples_as_script(samples: Sequence[tuple[Drawing, str]]) -> HandwritingDataset:
     """Samples of one writer, in any unit, as pieces of the size that the network learnt from.
 
     Args:
@@ -63,12 +63,14 @@ def samples_as_script(samples: Sequence[tuple[Drawing, str]]) -> Script:
             raise UserError(f"sample {number}: not a single line of writing of at most 90 letters")
         pieces.append(levelled(piece) if len(text) > LEVELLED else piece)
     count = len(pieces)
-    return Script(pieces, texts, np.zeros(count, dtype=np.int64), np.array(["lines"] * count))
+    return HandwritingDataset(
+        pieces, texts, np.zeros(count, dtype=np.int64), np.array(["lines"] * count)
+    )
 
 
 def fit_writer_embedding(
     network: HandwritingNetwork,
-    script: Script,
+    script: HandwritingDataset,
     scale: float,
     steps: int = STEPS,
     progress: Callable[[int, float], object] = lambda *_: None,
@@ -99,7 +101,7 @@ def fit_writer_embedding(
             for group in optimizer.param_groups:
                 group["lr"] = RATE * (1 - step / steps)
             vectors, *_ = network.unroll(batch.points, memory, embedding.expand(len(script), -1))
-            nats = batch_nats(network.output, vectors, batch).total.sum() / points
+            nats = batch_nll(network.output, vectors, batch).total.sum() / points
             loss = nats + PULL * (embedding - middle).square().sum()
             (embedding.grad,) = torch.autograd.grad(loss, [embedding])
             optimizer.step()
@@ -110,14 +112,14 @@ def fit_writer_embedding(
     return embedding.detach()
 
 
-def pace_of(script: Script) -> float:
+def pace_of(script: HandwritingDataset) -> float:
     """How far a writer moves, in the data's units a character: the median over its pieces."""
     widths = [np.ptp(rows[:, 0].cumsum(0)) for rows in script.rows]
     counts = [len(text) - 1 for text in script.texts]
     return float(np.median([w / n for w, n in zip(widths, counts, strict=True)])) or 1.0
 
 
-def primer_of(script: Script) -> Primer | None:
+def primer_of(script: HandwritingDataset) -> Primer | None:
     """The piece that is best written on from: of the usual pace, and neither long nor short."""
     least, most = PRIMER
     pace = pace_of(script)
@@ -134,13 +136,15 @@ def primer_of(script: Script) -> Primer | None:
     return Primer(text, rows)
 
 
-def _nearest_writer(network: HandwritingNetwork, script: Script, scale: float) -> Tensor:
+def _nearest_writer(
+    network: HandwritingNetwork, script: HandwritingDataset, scale: float
+) -> Tensor:
     """The embedding, of a spread of known ones and nobody's, that predicts a few pieces best."""
     embeddings = network.writer_embedding.weight.detach()
     spread = torch.linspace(0, len(embeddings) - 1, min(12, len(embeddings))).round().long()
-    some = script.some(3)
+    some = script.subsample(3)
     nats = [
-        float(script_nats(network, some, embeddings[number].expand(len(some), -1), scale).sum())
+        float(dataset_nll(network, some, embeddings[number].expand(len(some), -1), scale).sum())
         for number in spread
     ]
     return embeddings[spread[int(np.argmin(nats))]]

@@ -7,10 +7,9 @@ the same writers, in batches of similar length.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from io import BytesIO
-from pathlib import Path
 from typing import Self, cast
 
 import numpy as np
@@ -20,17 +19,17 @@ from torch import Tensor, nn
 
 from multimodal.checkpoints import load_tensors, read_checkpoint
 from multimodal.errors import UserError
-from multimodal.handwriting.batches import ScriptBatch, ScriptBatches
+from multimodal.handwriting.batches import HandwritingBatch, HandwritingBatches
+from multimodal.handwriting.dataset import HandwritingDataset, handwriting_dataset, scale_of
 from multimodal.handwriting.generator import HandwritingGenerator
-from multimodal.handwriting.likelihood import batch_nats, surprise
-from multimodal.handwriting.lines import Script, scale_of, script_of
+from multimodal.handwriting.likelihood import batch_nll, evaluate_likelihood
 from multimodal.handwriting.model import HandwritingNetwork
 from multimodal.handwriting.recipe import HandwritingGeneratorRecipe
 from multimodal.handwriting.styles import pace_of
 from multimodal.strokes import Sheet
 from multimodal.strokes.handwritten import Handwritten, Kind, kinds_in, read_handwriting
 from multimodal.strokes.raster import encode_png
-from multimodal.training import Stage, Task
+from multimodal.training import Stage, Task, TrainingInput
 
 SHOWN = (
     "The quick brown fox, 1234!",
@@ -47,24 +46,16 @@ class HandwritingStage(Stage):
 
     name = "handwriting"
 
-    def __init__(self, recipe: HandwritingGeneratorRecipe, batches: ScriptBatches) -> None:
-        self._batches = batches
-        self.options = recipe.options(batches.per_epoch)
+    def __init__(self, recipe: HandwritingGeneratorRecipe, batches: HandwritingBatches) -> None:
+        self.data = batches
+        self.options = recipe.options(batches.steps_per_epoch())
 
-    def steps_per_epoch(self) -> int:
-        """See `ScriptBatches`."""
-        return self._batches.per_epoch
-
-    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[ScriptBatch]:
-        """Pieces of similar length, each changed a little."""
-        return self._batches.epoch(epoch, start, rank, world)
-
-    def loss(self, model: nn.Module, batch: ScriptBatch) -> dict[str, Tensor]:
+    def loss(self, model: nn.Module, batch: HandwritingBatch) -> dict[str, Tensor]:
         """Nats per point, in the network's units."""
         network = cast(HandwritingNetwork, model)
         memory, embeddings = network.memory(batch.texts), network.writer_embedding(batch.writers)
         vectors, *_ = network.unroll(batch.points, memory, embeddings)
-        nats = batch_nats(network.output, vectors, batch)
+        nats = batch_nll(network.output, vectors, batch)
         points = batch.lengths.sum()
         return {
             "loss": nats.total.sum() / points,
@@ -80,7 +71,7 @@ class HandwritingGeneratorTask(Task):
     Args:
         recipe: the choices.
         train: the pieces to learn from.
-        valid: lines of other writers, to choose by.
+        dev: lines of other writers, to choose by.
 
     Raises:
         UserError: there is nothing to learn from or to choose by.
@@ -89,8 +80,13 @@ class HandwritingGeneratorTask(Task):
     metric = "nats_per_point"
     higher_is_better = False
 
-    def __init__(self, recipe: HandwritingGeneratorRecipe, train: Script, valid: Script) -> None:
-        if not len(train) or not len(valid):
+    def __init__(
+        self,
+        recipe: HandwritingGeneratorRecipe,
+        train: HandwritingDataset,
+        dev: HandwritingDataset,
+    ) -> None:
+        if not len(train) or not len(dev):
             lacking = "dev" if len(train) else "train"
             raise UserError(f"no handwriting of at most {recipe.limit} points to {lacking} on")
         torch.manual_seed(recipe.seed)
@@ -99,16 +95,20 @@ class HandwritingGeneratorTask(Task):
         lines = [int(((train.writers == w) & (train.kinds == "lines")).sum()) for w in writers]
         self.gallery = tuple(np.lexsort([-counts, -np.array(lines)])[:GALLERY].tolist())
         self.paces = [
-            pace_of(train.picked(np.flatnonzero(train.writers == writers[number])))
+            pace_of(train.subset(np.flatnonzero(train.writers == writers[number])))
             for number in self.gallery
         ]
         self.scale = scale_of(train)
-        self.dev = valid.some(recipe.dev_lines)
+        self.dev = dev.subsample(recipe.dev_lines)
         self.model = HandwritingNetwork(recipe.network(len(writers)))
-        if recipe.start:
-            load_tensors(self.model, read_checkpoint(recipe.start, task=HandwritingGenerator.TASK))
+        if recipe.init_from:
+            load_tensors(
+                self.model, read_checkpoint(recipe.init_from, task=HandwritingGenerator.TASK)
+            )
         numbers = {int(writer): number for number, writer in enumerate(writers)}
-        self.stages = [HandwritingStage(recipe, ScriptBatches(train, numbers, recipe, self.scale))]
+        self.stages = [
+            HandwritingStage(recipe, HandwritingBatches(train, numbers, recipe, self.scale))
+        ]
         self.config = {
             "recipe": asdict(recipe),
             "pieces": {"train": len(train), "dev": len(self.dev)},
@@ -117,39 +117,22 @@ class HandwritingGeneratorTask(Task):
         }
 
     @classmethod
-    def from_data(
-        cls,
-        recipe: HandwritingGeneratorRecipe,
-        data: str | Path,
-        out: Path,
-        note: Callable[[str], object],
-    ) -> Self:
-        """Read what is learnt from; the arguments are those of ``multimodal train``.
-
-        Args:
-            recipe: the choices.
-            data: a folder of handwriting; see `multimodal.strokes.handwritten`.
-            out: the run's folder.
-            note: is told, a line each, what the training leaves out.
-
-        Raises:
-            UserError: the data cannot be read.
-        """
-        del out
+    def from_data(cls, recipe: HandwritingGeneratorRecipe, given: TrainingInput) -> Self:
+        """Read what is learnt from: handwriting; see `multimodal.strokes.handwritten`."""
         samples: list[tuple[Kind, Handwritten]] = [
             (kind, sample)
-            for kind in kinds_in(data)
-            for sample in read_handwriting(data, [kind], "train")
+            for kind in kinds_in(given.data)
+            for sample in read_handwriting(given.data, [kind], "train")
         ]
-        script = script_of(samples, recipe.limit)
+        script = handwriting_dataset(samples, recipe.limit)
         left_out = len(samples) - len(script)
-        note(f"{left_out} of {len(samples)} pieces are too long or leap: left out")
+        given.note(f"{left_out} of {len(samples)} pieces are too long or leap: left out")
         lines: list[tuple[Kind, Handwritten]] = [
-            ("lines", sample) for sample in read_handwriting(data, ["lines"], "dev")
+            ("lines", sample) for sample in read_handwriting(given.data, ["lines"], "dev")
         ]
-        return cls(recipe, script, script_of(lines, recipe.limit))
+        return cls(recipe, script, handwriting_dataset(lines, recipe.limit))
 
-    def generator(self, model: nn.Module) -> HandwritingGenerator:
+    def pretrained(self, model: nn.Module) -> HandwritingGenerator:
         """The generator around a model as it is now."""
         return HandwritingGenerator(
             cast(HandwritingNetwork, model),
@@ -162,12 +145,12 @@ class HandwritingGeneratorTask(Task):
         """Predict lines of new writers, with the embedding of an unknown writer."""
         network = cast(HandwritingNetwork, model)
         unknown = network.writer_embedding.weight[-1].expand(len(self.dev), -1)
-        found = surprise(network, self.dev, unknown, self.scale)
+        found = evaluate_likelihood(network, self.dev, unknown, self.scale)
         return {"nats_per_point": found.nats_per_point, "nats_per_line": found.nats_per_line}
 
     def samples(self, model: nn.Module) -> Sequence[str | Image.Image]:
         """A sheet of lines in several styles."""
-        generator = self.generator(model)
+        generator = self.pretrained(model)
         styles = [
             style
             for style in generator.styles[:: max(1, len(generator.styles) // 8)]
@@ -177,7 +160,3 @@ class HandwritingGeneratorTask(Task):
         drawn = generator.write_lines(texts, style=styles, seed=0)
         png = encode_png(drawn, Sheet(columns=len(SHOWN), size=400, line_width=1.5))
         return [Image.open(BytesIO(png))]
-
-    def save(self, model: nn.Module, folder: Path) -> None:
-        """Write a handwriting generator."""
-        self.generator(model).save_pretrained(folder)

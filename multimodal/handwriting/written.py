@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from multimodal.handwriting.lines import Rows
+from multimodal.handwriting.dataset import Rows
 
 POINTS_PER_CHARACTER, MORE_POINTS = 24, 60
 """A line may have so many points for each of its characters, and so many more in all."""

@@ -23,7 +23,7 @@ class TextGenerator:
 
     Args:
         network: what writes.
-        beginnings: what each of B texts begins with, (T,) tokens, at least one.
+        prompts: what each of B texts begins with, (T,) tokens, at least one.
         options: how to choose. Every text has random numbers of its own, which depend on the seed
             and on its place among the texts alone.
         reserved: tokens that are never written.
@@ -32,7 +32,7 @@ class TextGenerator:
     def __init__(
         self,
         network: LanguageNetwork,
-        beginnings: Sequence[Tensor],
+        prompts: Sequence[Tensor],
         options: TextGenerationOptions,
         reserved: Sequence[int],
     ) -> None:
@@ -41,12 +41,12 @@ class TextGenerator:
         device = network.readout.weight.device
         self._reserved = torch.tensor(reserved, dtype=torch.int64, device=device)
         self._seed = int(torch.randint(2**62, ())) if options.seed is None else options.seed
-        self._count = len(beginnings)
+        self._count = len(prompts)
         self._rows = torch.arange(self._count, device=device)
         self._steps = 0
         self._last = self._rows
         with torch.inference_mode():
-            self._logits, self._state = network.read(beginnings)
+            self._logits, self._state = network.prefill(prompts)
 
     @torch.inference_mode()
     def step(self) -> tuple[Tensor, Tensor]:

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from multimodal.language.language_model import Trace
+from multimodal.language.language_model import ActivationTrace
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -39,7 +39,7 @@ class FoundCell:
     correlation: float
 
 
-def find_cells(trace: Trace) -> list[FoundCell]:
+def find_cells(trace: ActivationTrace) -> list[FoundCell]:
     """The cell that follows each of `FEATURES` best, as far as the text has that feature."""
     text = "".join(trace.pieces)
     last = np.cumsum([len(piece) for piece in trace.pieces]) - 1  # of every piece

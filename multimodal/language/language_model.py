@@ -23,8 +23,8 @@ from multimodal.language.data import Passage, SplitFractions, encode_passages, t
 from multimodal.language.generation import TextGenerator
 from multimodal.language.model import LanguageConfig, LanguageNetwork
 from multimodal.language.options import TextChanges, TextGenerationOptions
-from multimodal.language.pieces import OpenText, TextPiece, text_generation_options
 from multimodal.language.scoring import TextScores, adapting_log_probabilities, log_probabilities
+from multimodal.language.streaming import GeneratedText, StopDetector, text_generation_options
 from multimodal.pretrained_model import PretrainedModel
 from multimodal.vocabulary import Ids, TextVocabulary, vocabulary_from_json
 
@@ -45,7 +45,7 @@ class ScoredText:
 
 
 @dataclass(frozen=True, eq=False)
-class Trace:
+class ActivationTrace:
     """What went on in a network while it read a text.
 
     Attributes:
@@ -100,39 +100,39 @@ class LanguageModel(PretrainedModel):
             "split_fractions": asdict(self.split_fractions),
         }
 
-    def generate(self, prime: str = "", **changes: Unpack[TextChanges]) -> str:
+    def generate(self, prompt: str = "", **changes: Unpack[TextChanges]) -> str:
         """Write on behind a text; see `generate_batch`."""
-        return self.generate_batch([prime], **changes)[0]
+        return self.generate_batch([prompt], **changes)[0]
 
-    def generate_batch(self, primes: Sequence[str], **changes: Unpack[TextChanges]) -> list[str]:
+    def generate_batch(self, prompts: Sequence[str], **changes: Unpack[TextChanges]) -> list[str]:
         """Write on behind several texts at once; what each begins with is not given again.
 
         Args:
-            primes: what each text begins with, empty for a new one.
+            prompts: what each text begins with, empty for a new one.
             **changes: fields of WritingOptions, such as length, temperature, top_k, top_p, seed and
                 stop. The same seed gives the same texts, as long as they are written together.
 
         Raises:
-            UserError: when an option is unknown or out of range, or a prime holds a character that
+            UserError: when an option is unknown or out of range, or a prompt holds a character that
                 is not known.
         """
         options = text_generation_options(changes)
         if options.length is None:
             raise UserError("length: a text without end can only be streamed; give a number")
-        texts = [""] * len(primes)
+        texts = [""] * len(prompts)
         if not texts:
             return texts
-        for number, piece, _ in self._generate(primes, options):
+        for number, piece, _ in self._generate(prompts, options):
             texts[number] += piece
         return texts
 
-    def stream(self, prime: str = "", **changes: Unpack[TextChanges]) -> Iterator[TextPiece]:
+    def stream(self, prompt: str = "", **changes: Unpack[TextChanges]) -> Iterator[GeneratedText]:
         """Generate a text piece by piece, each as soon as it is there; see `generate_batch`.
 
         Every character takes the same time and memory, however long the text grows.
         """
-        for _, piece, log_prob in self._generate([prime], text_generation_options(changes)):
-            yield TextPiece(piece, log_prob)
+        for _, piece, log_prob in self._generate([prompt], text_generation_options(changes)):
+            yield GeneratedText(piece, log_prob)
 
     def score(self, text: str, *, adapt: bool = False) -> ScoredText:
         """Tell how probable every character of a text is, given all before it.
@@ -158,7 +158,7 @@ class LanguageModel(PretrainedModel):
             TextScores.of(-float(log_probs.sum(dtype=np.float64)), len(ids), len(text)),
         )
 
-    def trace(self, text: str) -> Trace:
+    def trace(self, text: str) -> ActivationTrace:
         """Tell what every hidden unit does at every character of a text.
 
         Raises:
@@ -169,7 +169,7 @@ class LanguageModel(PretrainedModel):
         ids = self._encode(text, "text")
         places = self.vocabulary.ends(ids)
         values = self._activations([self._before, *ids.tolist()])[:, places + 1]
-        return Trace(
+        return ActivationTrace(
             tuple(self.vocabulary.cut(text)), values[0], values[1] if len(values) > 1 else None
         )
 
@@ -185,16 +185,16 @@ class LanguageModel(PretrainedModel):
         return found
 
     def _generate(
-        self, primes: Sequence[str], options: TextGenerationOptions
+        self, prompts: Sequence[str], options: TextGenerationOptions
     ) -> Iterator[tuple[int, str, float]]:
         """For every token of every text: the text's number, the next piece, and log p."""
-        begun = [np.append(self._before, self._encode(prime, "prime")) for prime in primes]
+        begun = [np.append(self._before, self._encode(prompt, "prompt")) for prompt in prompts]
         writing = TextGenerator(
             self.network, list(map(torch.from_numpy, begun)), options, self.vocabulary.reserved
         )
         texts = [
-            OpenText(number, self.vocabulary.text_decoder(), options.stop)
-            for number in range(len(primes))
+            StopDetector(number, self.vocabulary.text_decoder(), options.stop)
+            for number in range(len(prompts))
         ]
         for _ in count() if options.length is None else range(options.length):
             tokens, log_probs = (tensor.tolist() for tensor in writing.step())

@@ -8,47 +8,46 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from multimodal.errors import UserError
-from multimodal.recurrent.cells import Cell, LockedDropout, RecurrentNetwork, State
+from multimodal.recurrent.cells import LockedDropout, RecurrentNetwork, State
+from multimodal.settings import Settings
+from multimodal.training import settings as common
 
 DROPOUTS = ("input_dropout", "dropout", "output_dropout", "weight_dropout")
 
 
 @dataclass(frozen=True)
-class LanguageConfig:
+class LanguageConfig(Settings):
     """What the network is; saved in the checkpoint.
-
-    Attributes:
-        cell: "rnn", "gru" or "lstm".
-        layers: how many are stacked.
-        embedding_size: E, the size of a token's embedding.
-        hidden_size: H, the units of a layer.
-        tied: whether the readout shares the embeddings' weights (Press and Wolf 2017; Inan,
-            Khosravi and Socher 2017), as pays for words.
-        input_dropout, dropout, output_dropout: the shares of features dropped in training: of
-            embeddings, between layers, and before the readout.
-        weight_dropout: the share of recurrent weights dropped in training.
 
     Raises:
         UserError: when the sizes cannot be tied.
     """
 
-    cell: Cell = "lstm"
-    layers: int = 2
-    embedding_size: int = 512
-    hidden_size: int = 512
-    tied: bool = False
-    input_dropout: float = 0.1
-    dropout: float = 0.45
-    output_dropout: float = 0.5
-    weight_dropout: float = 0.35
+    cell: common.CellKind = "lstm"
+    layers: common.Layers = 2
+    embedding_size: common.EmbeddingSize = 512
+    hidden_size: common.HiddenSize = 512
+    tied: Annotated[
+        bool,
+        "Whether the readout shares the embeddings' weights (Press and Wolf 2017; Inan, Khosravi "
+        "and Socher 2017), as pays for words.",
+    ] = False
+    input_dropout: Annotated[common.Share, "Of the features of embeddings."] = 0.1
+    dropout: Annotated[common.Share, "Of the features between layers."] = 0.45
+    output_dropout: Annotated[common.Share, "Of the features before the readout."] = 0.5
+    weight_dropout: Annotated[
+        common.Share, "The share of recurrent weights dropped in training."
+    ] = 0.35
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.tied and self.embedding_size != self.hidden_size:
             raise UserError(
                 f"tied embeddings need an embedding_size of {self.hidden_size}, the hidden_size, "
@@ -93,14 +92,14 @@ class LanguageNetwork(nn.Module):
         hidden, state = self.recurrent.unroll(embedded, state)
         return self.readout(self.output_dropout(hidden)), state
 
-    def read(self, beginnings: Sequence[Tensor]) -> tuple[Tensor, State]:
+    def prefill(self, prompts: Sequence[Tensor]) -> tuple[Tensor, State]:
         """Read what B texts begin with, (T,) tokens each, in one unroll.
 
         Returns:
-            The logits of what follows each beginning (B, V), and the state after it.
+            The logits of what follows each prompt (B, V), and the state after it.
         """
-        lengths = torch.tensor([len(tokens) for tokens in beginnings])
-        padded = pad_sequence(list(beginnings), batch_first=True).to(self.readout.weight.device)
+        lengths = torch.tensor([len(tokens) for tokens in prompts])
+        padded = pad_sequence(list(prompts), batch_first=True).to(self.readout.weight.device)
         alike = len(lengths.unique()) == 1
         hidden, state = self.recurrent.unroll(
             self.embedding(padded), lengths=None if alike else lengths
@@ -112,7 +111,7 @@ class LanguageNetwork(nn.Module):
         hidden, state = self.recurrent.step(self.embedding(tokens), state)
         return self.readout(hidden), state
 
-    def begin_from(self, former: LanguageNetwork) -> None:
+    def init_from(self, former: LanguageNetwork) -> None:
         """Take the weights of a network of the same sizes; tokens that it lacks keep their own."""
         known = former.state_dict()
         for name, tensor in self.state_dict().items():

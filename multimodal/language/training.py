@@ -7,7 +7,7 @@ of averaged SGD. Every epoch cuts the text into streams at other places.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NamedTuple, Self, cast
@@ -35,7 +35,7 @@ from multimodal.language.options import TextGenerationOptions
 from multimodal.language.recipe import LanguageModelRecipe
 from multimodal.language.scoring import TextScores, log_probabilities, streams_for
 from multimodal.recurrent.truncated import CarriedState, Chunk, Streams
-from multimodal.training import Stage, Task, derived_seed
+from multimodal.training import Stage, Task, TrainingInput, derived_seed
 from multimodal.vocabulary import (
     ByteVocabulary,
     CharacterVocabulary,
@@ -171,7 +171,7 @@ class LanguageModelTask(Task):
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
         train, dev = split_of(splits, "train"), split_of(splits, "dev")
-        self.model, self.vocabulary = _beginning(recipe, splits)
+        self.model, self.vocabulary = _initial_model(recipe, splits)
         reading = LanguageModelingStage(recipe, train, self.vocabulary, out / "samples.txt")
         self.stages = [reading]
         self._dev = encode_passages(dev, self.vocabulary, smallest_type(len(self.vocabulary)))
@@ -183,35 +183,18 @@ class LanguageModelTask(Task):
         }
 
     @classmethod
-    def from_data(
-        cls,
-        recipe: LanguageModelRecipe,
-        data: str | Path,
-        out: Path,
-        note: Callable[[str], object],
-    ) -> Self:
-        """Read what is learnt from; the arguments are those of ``multimodal train``.
-
-        Args:
-            recipe: the choices.
-            data: any text; see `multimodal.language.data.read_splits`.
-            out: the run's folder.
-            note: is told, a line each, what the training leaves out.
-
-        Raises:
-            UserError: the data cannot be read.
-        """
-        del note
-        splits = read_splits(data, recipe.split_fractions)
+    def from_data(cls, recipe: LanguageModelRecipe, given: TrainingInput) -> Self:
+        """Read what is learnt from: any text; see `multimodal.language.data.read_splits`."""
+        splits = read_splits(given.data, recipe.split_fractions)
         if missing := [name for name in ("train", "dev") if name not in splits]:
             count = sum(len(passage.text) for passages in splits.values() for passage in passages)
             raise UserError(
-                f"{data}: {count} characters leave no {' and no '.join(missing)} split to learn "
-                "with; give a longer text, or a file for each split (train.txt, dev.txt)"
+                f"{given.data}: {count} characters leave no {' and no '.join(missing)} split to "
+                "learn with; give a longer text, or a file for each split (train.txt, dev.txt)"
             )
-        return cls(recipe, splits, out)
+        return cls(recipe, splits, given.out)
 
-    def language_model(self, model: nn.Module) -> LanguageModel:
+    def pretrained(self, model: nn.Module) -> LanguageModel:
         """The language model around a model as it is now."""
         return LanguageModel(
             cast(LanguageNetwork, model), self.vocabulary, self.recipe.split_fractions
@@ -229,10 +212,6 @@ class LanguageModelTask(Task):
         """What it writes by now."""
         return [sample_text(cast(LanguageNetwork, model), self.vocabulary)]
 
-    def save(self, model: nn.Module, folder: Path) -> None:
-        """Write a language model."""
-        self.language_model(model).save_pretrained(folder)
-
 
 def shows_after(step: int) -> bool:
     """Whether it is shown what a model writes after 0, 10, 30, 100, 300, … steps, as they grow."""
@@ -244,28 +223,28 @@ def sample_text(network: LanguageNetwork, vocabulary: TextVocabulary) -> str:
     training = network.training
     network.eval()
     with torch.autocast(network.readout.weight.device.type, enabled=False):
-        beginning = torch.tensor([token_before(vocabulary)])
-        writing = TextGenerator(network, [beginning], SAMPLE, vocabulary.reserved)
+        prompt = torch.tensor([token_before(vocabulary)])
+        writing = TextGenerator(network, [prompt], SAMPLE, vocabulary.reserved)
         tokens = [int(writing.step()[0]) for _ in range(SAMPLE.length or 0)]
     network.train(training)
     return vocabulary.text_decoder()(tokens)
 
 
-def _beginning(
+def _initial_model(
     recipe: LanguageModelRecipe, splits: Mapping[str, Sequence[Passage]]
 ) -> tuple[LanguageNetwork, TextVocabulary]:
     """The network that the training begins with, and the pieces of text behind its ids."""
     whole = split_of(splits, WHOLE)
-    if not recipe.start:
+    if not recipe.init_from:
         vocabulary = _vocabulary(recipe, whole, split_of(splits, "train"))
         return LanguageNetwork(recipe.network, len(vocabulary)), vocabulary
-    language_model = LanguageModel.from_pretrained(recipe.start, precision="fp32")
+    language_model = LanguageModel.from_pretrained(recipe.init_from, precision="fp32")
     vocabulary = language_model.vocabulary
     if isinstance(vocabulary, CharacterVocabulary):
         vocabulary = vocabulary.extended("".join({c for p in whole for c in set(p.text)}))
     dropouts = {name: getattr(recipe, name) for name in DROPOUTS}
     network = LanguageNetwork(replace(language_model.network.config, **dropouts), len(vocabulary))
-    network.begin_from(language_model.network)
+    network.init_from(language_model.network)
     return network, vocabulary
 
 

@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from multimodal.portable.file import Array, ModelFile
 from multimodal.recognition.drawings.base import RecognizerBase
-from multimodal.recognition.drawings.ink import Ink
-from multimodal.recognition.drawings.views import CHANNELS, look, pictures
-from multimodal.recognition.guess import Guess
+from multimodal.recognition.drawings.features import CHANNELS, extract_features, pictures
+from multimodal.recognition.drawings.stroke_batch import StrokeBatch
+from multimodal.recognition.prediction import Prediction
 from multimodal.strokes import Drawing
 
 BATCH_SIZE = 64  # moments
@@ -29,24 +29,24 @@ class PortableRecognizer(RecognizerBase):
         self.categories = tuple(str(name) for name in file["categories"])
         self.picture_size = int(file["picture_size"])
 
-    def _guess_whole(self, drawings: Sequence[Drawing], top: int) -> list[Guess]:
-        return [self._guesses(drawing, [len(drawing)], top)[0] for drawing in drawings]
+    def _predict_whole(self, drawings: Sequence[Drawing], top: int) -> list[Prediction]:
+        return [self._predictions(drawing, [len(drawing)], top)[0] for drawing in drawings]
 
-    def _guess_along(self, drawings: Sequence[Drawing], top: int) -> list[list[Guess]]:
-        return [self._guesses(each, range(1, len(each) + 1), top) for each in drawings]
+    def _predict_steps(self, drawings: Sequence[Drawing], top: int) -> list[list[Prediction]]:
+        return [self._predictions(each, range(1, len(each) + 1), top) for each in drawings]
 
-    def _guesses(self, drawing: Drawing, seen: Sequence[int], top: int) -> list[Guess]:
+    def _predictions(self, drawing: Drawing, seen: Sequence[int], top: int) -> list[Prediction]:
         """Name a drawing after some numbers of its strokes."""
-        found: list[Guess] = []
+        found: list[Prediction] = []
         for begin in range(0, len(seen), BATCH_SIZE):
             some = np.array(seen[begin : begin + BATCH_SIZE])
             for row, strokes in zip(self._probabilities(drawing, some), some, strict=True):
-                found.append(Guess.ranked(self.categories, row, int(strokes), top))
+                found.append(Prediction.ranked(self.categories, row, int(strokes), top))
         return found
 
     def _probabilities(self, drawing: Drawing, seen: npt.NDArray[np.int64]) -> Array:
         """(N, V) after some numbers of strokes (N,)."""
-        view = look(Ink.of([drawing]))
+        view = extract_features(StrokeBatch.of([drawing]))
         size = self.picture_size
         drawn = pictures(view, seen - 1, size) if size else np.zeros((len(seen), CHANNELS, 1, 1))
         found = self.file.run(

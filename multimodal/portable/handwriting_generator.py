@@ -9,7 +9,7 @@ import numpy as np
 
 from multimodal.errors import UserError
 from multimodal.handwriting.alphabet import CHARACTERS, encode
-from multimodal.handwriting.judging import Piece, best_drafts, doubt, lookalike
+from multimodal.handwriting.judging import TextChunk, best_candidates, doubt, lookalike
 from multimodal.handwriting.options import HandwritingChanges, HandwritingOptions
 from multimodal.handwriting.pages import PageWriter
 from multimodal.handwriting.written import WrittenLine, most_points
@@ -49,7 +49,7 @@ class PortableHandwritingGenerator(PageWriter):
         return tuple(self.gallery[number - 1])
 
     def write_texts(
-        self, pieces: Sequence[Piece], **options: Unpack[HandwritingChanges]
+        self, pieces: Sequence[TextChunk], **options: Unpack[HandwritingChanges]
     ) -> list[WrittenLine]:
         """See `PageWriter`."""
         for piece in pieces:
@@ -59,10 +59,10 @@ class PortableHandwritingGenerator(PageWriter):
                     " cannot; use the model itself"
                 )
         chosen = self.options.changed(options)
-        return best_drafts(self._drafts, pieces, self.scale, chosen, BATCH_SIZE, self.judge)
+        return best_candidates(self._candidates, pieces, self.scale, chosen, BATCH_SIZE, self.judge)
 
-    def _drafts(
-        self, pieces: Sequence[Piece], seeds: Sequence[int], options: HandwritingOptions
+    def _candidates(
+        self, pieces: Sequence[TextChunk], seeds: Sequence[int], options: HandwritingOptions
     ) -> tuple[list[WrittenLine], list[float]]:
         """The lines, and how doubtful it is that each says its piece; 0 without a choice."""
         texts = [encode(piece.text) for piece in pieces]
@@ -78,7 +78,7 @@ class PortableHandwritingGenerator(PageWriter):
         )
         lines = [_line(found, number) for number in range(len(pieces))]
         others = [row[:n] for row, n in zip(found["other_nats"], found["counts"], strict=True)]
-        if options.drafts == 1:
+        if options.num_candidates == 1:
             return lines, [0.0] * len(lines)
         doubts = [
             doubt(line, piece.text, other)

@@ -11,7 +11,7 @@ import numpy as np
 from multimodal.errors import UserError
 from multimodal.language.data import Passage, encode_passages, token_before
 from multimodal.language.options import BLOCK, TextChanges
-from multimodal.language.pieces import OpenText, TextPiece, text_generation_options
+from multimodal.language.streaming import GeneratedText, StopDetector, text_generation_options
 from multimodal.portable.file import ModelFile
 from multimodal.seeds import derived_seed, uniforms
 from multimodal.vocabulary import vocabulary_from_json
@@ -30,17 +30,19 @@ class PortableLanguageModel:
         self.file = file
         self.vocabulary = vocabulary_from_json(file["vocabulary"])
 
-    def generate(self, prime: str = "", **changes: Unpack[TextChanges]) -> str:
+    def generate(self, prompt: str = "", **changes: Unpack[TextChanges]) -> str:
         """Write on behind a text; see `LanguageModel.generate_batch`."""
-        return self.generate_batch([prime], **changes)[0]
+        return self.generate_batch([prompt], **changes)[0]
 
-    def generate_batch(self, primes: Sequence[str], **changes: Unpack[TextChanges]) -> list[str]:
+    def generate_batch(self, prompts: Sequence[str], **changes: Unpack[TextChanges]) -> list[str]:
         """Write on behind several texts at once; see `LanguageModel.generate_batch`."""
-        return ["".join(piece.text for piece in pieces) for pieces in self._pieces(primes, changes)]
+        return [
+            "".join(piece.text for piece in pieces) for pieces in self._pieces(prompts, changes)
+        ]
 
-    def stream(self, prime: str = "", **changes: Unpack[TextChanges]) -> Iterator[TextPiece]:
+    def stream(self, prompt: str = "", **changes: Unpack[TextChanges]) -> Iterator[GeneratedText]:
         """Write on behind a text, and give its pieces."""
-        yield from self._pieces([prime], changes)[0]
+        yield from self._pieces([prompt], changes)[0]
 
     def score(self, *_: Any, **__: Any) -> NoReturn:
         """Cannot be done by a file.
@@ -58,20 +60,20 @@ class PortableLanguageModel:
         """
         raise UserError(f"{self.file.path}: only writes; the model itself also shows its cells")
 
-    def _pieces(self, primes: Sequence[str], changes: TextChanges) -> list[list[TextPiece]]:
+    def _pieces(self, prompts: Sequence[str], changes: TextChanges) -> list[list[GeneratedText]]:
         options = text_generation_options(changes)
         if options.length is None:
             raise UserError("length: this file writes texts of a length; give a number")
-        if not primes or not options.length:
-            return [[] for _ in primes]
+        if not prompts or not options.length:
+            return [[] for _ in prompts]
         seed = secrets.randbits(62) if options.seed is None else options.seed
-        begun = [self._begun(prime) for prime in primes]
+        begun = [self._begun(prompt) for prompt in prompts]
         lengths = [len(tokens) for tokens in begun]
         padded = np.zeros((len(begun), max(lengths)), np.int64)
         for row, tokens in zip(padded, begun, strict=True):
             row[: len(tokens)] = tokens
         found = self.file.run(
-            primes=padded,
+            prompts=padded,
             lengths=lengths,
             uniforms=draws(seed, len(begun), options.length),
             temperature=options.temperature,
@@ -81,15 +83,15 @@ class PortableLanguageModel:
         both = zip(found["tokens"].tolist(), found["log_probs"].tolist(), strict=True)
         return [self._told(tokens, nats, options.stop) for tokens, nats in both]
 
-    def _begun(self, prime: str) -> np.ndarray:
-        ids = encode_passages([Passage(prime, "prime")], self.vocabulary)
+    def _begun(self, prompt: str) -> np.ndarray:
+        ids = encode_passages([Passage(prompt, "prompt")], self.vocabulary)
         return np.append(token_before(self.vocabulary), ids)
 
-    def _told(self, tokens: Sequence[int], nats: Sequence[float], stop: str) -> list[TextPiece]:
-        text = OpenText(0, self.vocabulary.text_decoder(), stop)
+    def _told(self, tokens: Sequence[int], nats: Sequence[float], stop: str) -> list[GeneratedText]:
+        text = StopDetector(0, self.vocabulary.text_decoder(), stop)
         pieces = []
         for token, log_prob in zip(tokens, nats, strict=True):
-            pieces.append(TextPiece(text.add(token), log_prob))
+            pieces.append(GeneratedText(text.add(token), log_prob))
             if text.ended:
                 break
         return pieces

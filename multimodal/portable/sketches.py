@@ -17,7 +17,7 @@ from multimodal.strokes import Drawing
 
 BATCH_SIZE = 250  # drawings in one batch
 UNIFORMS = 4  # random numbers of a point
-TEMPERATURE = 0.4  # of points that are not chosen from drafts
+TEMPERATURE = 0.4  # of points that are not chosen from candidates
 
 
 class PortableSketcher(SketcherBase):
@@ -30,11 +30,11 @@ class PortableSketcher(SketcherBase):
     def __init__(self, file: ModelFile) -> None:
         self.file = file
         self.categories = tuple(str(name) for name in file["categories"])
-        self.rough = frozenset(file["rough"])
+        self.low_quality = frozenset(file["low_quality"])
         self.scale = float(file["scale"])
         self.limit = int(file["limit"])
         self.latent_size = int(file["latent_size"])
-        self.options = DrawingOptions(temperature=TEMPERATURE, drafts=1)
+        self.options = DrawingOptions(temperature=TEMPERATURE, num_candidates=1)
 
     def _endings(
         self, begun: Rows, n: int, label: int, room: int, options: DrawingOptions
@@ -66,8 +66,8 @@ class PortableSketcher(SketcherBase):
 
     def _changed(self, changes: Mapping[str, Any]) -> DrawingOptions:
         options = super()._changed(changes)
-        if options.drafts > 1:
-            raise UserError(f"drafts: {self.file.path} takes points as they come; only 1 can be")
+        if options.num_candidates > 1:
+            raise UserError(f"num_candidates: {self.file.path} takes points as they come; 1 alone")
         return options
 
     def _draw_labelled(

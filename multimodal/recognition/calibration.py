@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from multimodal.errors import UserError
 from multimodal.recognition.arrays import Floats, Ints
 
 UNCALIBRATED: Mapping[int, float] = {1: 1.0}
@@ -18,7 +20,20 @@ UNCALIBRATED: Mapping[int, float] = {1: 1.0}
 STROKES = (1, 2, 3, 4, 6, 9)
 """A fitted temperature holds from so many strokes on, up to the next."""
 
-_FEWEST = 50  # guesses that a temperature is fitted to
+_FEWEST = 50  # predictions that a temperature is fitted to
+
+
+def read_temperatures(config: Mapping[str, Any], unit: str) -> dict[int, float]:
+    """Take the temperatures of a checkpoint.
+
+    Raises:
+        UserError: there is none from the first stroke on (or whatever the unit is), or one is not
+            above 0.
+    """
+    temperatures = {int(seen): float(value) for seen, value in config["temperatures"].items()}
+    if 1 not in temperatures or not min(temperatures.values()) > 0:
+        raise UserError(f"temperatures: there must be one from the first {unit} on, all above 0")
+    return temperatures
 
 
 def temperature_at(temperatures: Mapping[int, float], strokes: Ints) -> Floats:
@@ -46,13 +61,13 @@ def fit_temperatures(
     """The temperatures that make the labels most probable (Guo et al. 2017, section 4.2).
 
     Args:
-        logits: (N, V) of guesses at drawings that were held out.
+        logits: (N, V) of predictions for drawings that were held out.
         labels: (N,).
-        strokes: (N,) how many strokes (frames, words) each guess has seen.
+        strokes: (N,) how many strokes (frames, words) each prediction has seen.
         bounds: from how many on each temperature holds, in ascending order.
 
     Returns:
-        One for each of the bounds. Where there are too few guesses, that of all guesses stands.
+        One for each of the bounds. Where there are too few predictions, that of all stands.
     """
     whole = fit_temperature(logits, labels)
     temperatures = {}

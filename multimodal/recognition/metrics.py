@@ -1,4 +1,4 @@
-"""How good guesses are, and whether their probabilities mean what they say."""
+"""How good predictions are, and whether their probabilities mean what they say."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ class Answers:
 
     @property
     def confidence(self) -> float:
-        """The mean probability of the first guess."""
+        """The mean probability of the first prediction."""
         return float(self.probabilities.max(1).mean())
 
     @property
     def ece(self) -> float:
-        """The expected calibration error of the first guess."""
+        """The expected calibration error of the first prediction."""
         right = ranks(self.probabilities, self.labels) == 0
         return expected_calibration_error(self.probabilities.max(1), right)
 
@@ -90,12 +90,12 @@ def expected_calibration_error(
 ) -> float:
     """How far confidence is from accuracy, on average (Guo et al. 2017, equation 3).
 
-    The guesses are put into `bins` bins of equal width over (0, 1] by their confidence; the
+    The predictions are put into `bins` bins of equal width over (0, 1] by their confidence; the
     distances between mean confidence and accuracy of the bins are averaged, weighted by how many
-    guesses each holds.
+    predictions each holds.
 
     Args:
-        confidences: (N,) the probability of each first guess.
+        confidences: (N,) the probability of each first prediction.
         right: (N,) whether it was right.
         bins: how many.
     """

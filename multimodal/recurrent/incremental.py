@@ -1,4 +1,4 @@
-"""An LSTM as generation uses it: one step at a time, with few and large operations.
+"""Decoders as generation uses them: one step at a time, with few and large operations.
 
 What changes at every step and h stand side by side in one row, so that one product serves both;
 what a constant input (a category, a writer) adds to the gates is computed once for a sequence.
@@ -6,11 +6,50 @@ what a constant input (a category, a writer) adds to the gates is computed once 
 
 from __future__ import annotations
 
-from typing import NamedTuple, cast
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from typing import NamedTuple, Self, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from multimodal.recurrent.generation.trees import Tree, leaves, map_leaves
+
+
+@dataclass
+class IncrementalDecoder(ABC):
+    """B sequences in the making.
+
+    Every tensor among the fields, in tuples too, has a row for each sequence.
+    """
+
+    @abstractmethod
+    def move(self, points: Tensor) -> Tensor:
+        """Take in the last points (B, P), fp32 → vectors (B, V) for the next ones."""
+
+    def keep(self, rows: Tensor) -> Self:
+        """The same for some of the sequences, or for several copies of them: rows (B',)."""
+        return replace(
+            self,
+            **{name: map_leaves(lambda leaf: leaf[rows], tree) for name, tree in self._trees()},
+        )
+
+    def put(self, rows: Tensor, other: Self) -> None:
+        """Let the sequences of some rows (B',) stand where they do in another of equal size."""
+        for name, tree in self._trees():
+            for own, wanted in zip(leaves(tree), leaves(getattr(other, name)), strict=True):
+                own[rows] = wanted[rows]
+
+    def __len__(self) -> int:
+        """B."""
+        _, tree = next(self._trees())
+        return len(next(leaves(tree)))
+
+    def _trees(self) -> Iterator[tuple[str, Tree]]:
+        values = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return ((name, value) for name, value in values if isinstance(value, Tensor | tuple))
 
 
 class StepWeights(NamedTuple):

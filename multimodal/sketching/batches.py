@@ -12,7 +12,7 @@ from torch import Tensor
 
 from multimodal.sketching.recipe import SketcherRecipe
 from multimodal.sketching.sequences import LabelledSequences, Rows, padded
-from multimodal.training import batches_per_epoch, derived_seed
+from multimodal.training import Batches, batches_per_epoch, derived_seed
 
 STEPS_ROUNDED_TO = 8  # fused kernels are built anew for every new shape: the fewer, the better
 
@@ -43,8 +43,8 @@ class SketchBatch:
         return replace(self, **{name: getattr(self, name).to(device) for name in names})
 
 
-class SketchBatches:
-    """Deals out drawings in batches of similar length, each epoch in another way.
+class SketchBatches(Batches):
+    """Yields drawings in batches of similar length, each epoch in another way.
 
     Args:
         sequences: what to learn from.
@@ -59,27 +59,19 @@ class SketchBatches:
         self._groups = _groups(sequences, recipe)
         self._total = sum(quota for _, quota in self._groups)
 
-    @property
-    def per_epoch(self) -> int:
-        """How many batches an epoch has."""
+    def steps_per_epoch(self) -> int:
+        """Every drawing once, or as many of a category as the recipe says."""
         return batches_per_epoch(self._total, self._recipe.batch_size)
 
-    def epoch(self, epoch: int, start: int, rank: int, world: int) -> Iterator[SketchBatch]:
-        """This process's part of every batch from number `start` on.
-
-        Args:
-            epoch: number of the epoch.
-            start: batches to leave out, for going on in mid-epoch.
-            rank: this process.
-            world: number of processes.
-        """
+    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[SketchBatch]:
+        """See `multimodal.training.Batches`."""
         recipe = self._recipe
-        for number, indices in enumerate(self._dealt(epoch)):
+        for number, indices in enumerate(self._epoch_batches(epoch)):
             if number < start:
                 continue
             seed = derived_seed(recipe.seed, "batch", epoch, number)
             random = np.random.default_rng([seed, rank])
-            kl_weight = recipe.kl_weight_at(epoch * self.per_epoch + number)
+            kl_weight = recipe.kl_weight_at(epoch * self.steps_per_epoch() + number)
             yield self._batch(indices, indices[rank::world], random, kl_weight)
 
     def _batch(
@@ -95,8 +87,8 @@ class SketchBatches:
         steps = -(-(longest + 2) // STEPS_ROUNDED_TO) * STEPS_ROUNDED_TO
         rows = [self._changed(self._sequences.rows[index], random) for index in mine]
         offsets, pens = padded(rows, self._scale, min(steps, recipe.limit))
-        untold = random.random(len(mine)) < recipe.category_dropout
-        labels = np.where(untold, self._sequences.categories, self._sequences.labels[mine])
+        unlabelled = random.random(len(mine)) < recipe.category_dropout
+        labels = np.where(unlabelled, self._sequences.categories, self._sequences.labels[mine])
         return SketchBatch(
             torch.from_numpy(offsets).float(),
             torch.from_numpy(pens),
@@ -107,22 +99,24 @@ class SketchBatches:
         )
 
     def _changed(self, rows: Rows, random: np.random.Generator) -> Rows:
-        fewer = thinned(rows, self._recipe.point_dropping, random)
-        return turned(
-            stretched(fewer, self._recipe.stretching, random), self._recipe.turning, random
+        fewer = drop_points(rows, self._recipe.point_dropout, random)
+        return jitter_shear(
+            jitter_scale(fewer, self._recipe.scale_jitter, random),
+            self._recipe.shear_jitter,
+            random,
         )
 
-    def _dealt(self, epoch: int) -> list[npt.NDArray[np.int64]]:
+    def _epoch_batches(self, epoch: int) -> list[npt.NDArray[np.int64]]:
         """The batches of an epoch, all of one size: a few drawings come twice."""
         random = np.random.default_rng(derived_seed(self._recipe.seed, "order", epoch))
         chosen = self._chosen(random)
-        lacking = self.per_epoch * self._recipe.batch_size - len(chosen)
+        lacking = self.steps_per_epoch() * self._recipe.batch_size - len(chosen)
         chosen = np.concatenate([chosen, random.choice(chosen, lacking)])
         random.shuffle(chosen)  # so that any of equal length may come first
         lengths = self._sequences.lengths[chosen]
-        near = lengths * random.uniform(0.95, 1.05, len(chosen))
-        batches = chosen[np.argsort(near, kind="stable")].reshape(self.per_epoch, -1)
-        return list(random.permuted(batches, axis=1)[random.permutation(self.per_epoch)])
+        jittered = lengths * random.uniform(0.95, 1.05, len(chosen))
+        batches = chosen[np.argsort(jittered, kind="stable")].reshape(self.steps_per_epoch(), -1)
+        return list(random.permuted(batches, axis=1)[random.permutation(self.steps_per_epoch())])
 
     def _chosen(self, random: np.random.Generator) -> npt.NDArray[np.int64]:
         return np.concatenate([random.permutation(group)[:quota] for group, quota in self._groups])
@@ -131,20 +125,20 @@ class SketchBatches:
 def _groups(
     sequences: LabelledSequences, recipe: SketcherRecipe
 ) -> list[tuple[npt.NDArray[np.int64], int]]:
-    """The drawings of each category, people's and the teacher's apart; how many an epoch sees."""
+    """The drawings of each category, people's and the extra ones apart; how many an epoch sees."""
     groups = []
-    for taught, quota in (
+    for is_extra, quota in (
         (False, recipe.drawings_per_category),
-        (True, recipe.taught_per_category),
+        (True, recipe.extra_per_category),
     ):
         for label in range(sequences.categories):
-            of_both = (sequences.labels == label) & (sequences.taught == taught)
+            of_both = (sequences.labels == label) & (sequences.is_extra == is_extra)
             group = of_both.nonzero()[0]
             groups.append((group, min(len(group), quota or len(group))))
     return groups
 
 
-def stretched(rows: Rows, most: float, random: np.random.Generator) -> Rows:
+def jitter_scale(rows: Rows, most: float, random: np.random.Generator) -> Rows:
     """Rows (N, 3) with dx and dy each multiplied by a number from 1 - `most` to 1 + `most`.
 
     Args:
@@ -156,7 +150,7 @@ def stretched(rows: Rows, most: float, random: np.random.Generator) -> Rows:
     return rows * np.array(factors, dtype=np.float32)
 
 
-def turned(rows: Rows, most: float, random: np.random.Generator) -> Rows:
+def jitter_shear(rows: Rows, most: float, random: np.random.Generator) -> Rows:
     """Rows (N, 3), each of dx and dy plus up to `most` times the other, to either side.
 
     Args:
@@ -171,7 +165,7 @@ def turned(rows: Rows, most: float, random: np.random.Generator) -> Rows:
     return rows @ matrix
 
 
-def thinned(rows: Rows, share: float, random: np.random.Generator) -> Rows:
+def drop_points(rows: Rows, share: float, random: np.random.Generator) -> Rows:
     """Rows (N, 3) without a random share of the points within strokes; the others stay in place.
 
     Args:

@@ -1,8 +1,8 @@
 """Drawing point after point: many drawings at once, each from random numbers of its own.
 
-Of every point several drafts are made, of which the one is taken that most clearly belongs to what
-was asked for: by its contrast, log p(point | what was asked for) - log p(point | anything), both
-by the same network. It is drawn from among them with a probability in proportion to
+Of every point several candidates are sampled, of which the one is taken that most clearly belongs
+to what was asked for: by its contrast, log p(point | what was asked for) - log p(point | anything),
+both by the same network. It is drawn from among them with a probability in proportion to
 exp(GUIDANCE · contrast), which is classifier-free guidance (Ho and Salimans 2022) by importance
 sampling. The contrast does not see every knot, so those are watched for apart: a stroke that
 becomes one is taken back and drawn anew.
@@ -18,10 +18,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from multimodal.recurrent.incremental import IncrementalDecoder
 from multimodal.recurrent.mixture import UNIFORMS, MixtureOutput, choose
 from multimodal.seeds import uniforms
-from multimodal.sketching.incremental_decoder import IncrementalDecoder
-from multimodal.sketching.knots import KnotWatch
+from multimodal.sketching.knots import KnotDetector
 from multimodal.sketching.model import stroke5
 from multimodal.sketching.pen_states import DOWN, END, LIFTED
 from multimodal.sketching.sequences import Rows
@@ -85,24 +85,28 @@ class GuidedPoints:
     Args:
         decoder: B drawings of what was asked for, then the same B drawings of anything.
         output: how the decoder's vectors are read.
-        temperature: of the drafts; see `MixtureOutput.sample`.
-        drafts: K, how many there are of a point.
+        temperature: of the candidates; see `MixtureOutput.sample`.
+        num_candidates: K, how many there are of a point.
     """
 
     def __init__(
-        self, decoder: IncrementalDecoder, output: MixtureOutput, temperature: float, drafts: int
+        self,
+        decoder: IncrementalDecoder,
+        output: MixtureOutput,
+        temperature: float,
+        num_candidates: int,
     ) -> None:
         self._decoder = decoder
         self._output = output
         self._temperature = temperature
-        self._drafts = drafts
-        self.numbers = UNIFORMS * drafts + 1
+        self._num_candidates = num_candidates
+        self.numbers = UNIFORMS * num_candidates + 1
 
     def next(self, last: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor]:
         """See `PointSource`."""
         asked, anything = self._decoder.move(last.repeat(2, 1))[:, None].chunk(2)  # (B, 1, 3 + 6 K)
-        uniform = numbers[:, :-1].unflatten(1, (self._drafts, UNIFORMS))
-        offsets, pens = self._output.sample(asked, uniform, self._temperature)  # (B, drafts, …)
+        uniform = numbers[:, :-1].unflatten(1, (self._num_candidates, UNIFORMS))
+        offsets, pens = self._output.sample(asked, uniform, self._temperature)  # (B, K, …)
         contrast = self._log_likelihood(asked, offsets, pens)
         contrast -= self._log_likelihood(anything, offsets, pens)
         rows, taken = torch.arange(len(last)), choose(GUIDANCE * contrast, numbers[:, -1])
@@ -111,7 +115,7 @@ class GuidedPoints:
     def keep(self, rows: Tensor) -> GuidedPoints:
         """See `PointSource`."""
         decoder = self._decoder.keep(self._both(rows))
-        return GuidedPoints(decoder, self._output, self._temperature, self._drafts)
+        return GuidedPoints(decoder, self._output, self._temperature, self._num_candidates)
 
     def put(self, rows: Tensor, other: GuidedPoints) -> None:
         """See `PointSource`."""
@@ -185,7 +189,7 @@ class DrawingBatch:
         last: (B, 5) the last points.
         numbers: what the source draws with.
         limit: no drawing takes more steps.
-        watch: finds the knots, which are drawn anew; None lets them be.
+        knots: finds the knots, which are drawn anew; None lets them be.
     """
 
     def __init__(
@@ -194,11 +198,11 @@ class DrawingBatch:
         last: Tensor,
         numbers: RandomNumbers,
         limit: int,
-        watch: KnotWatch | None = None,
+        knots: KnotDetector | None = None,
     ) -> None:
         every = torch.arange(len(last))
-        self._source, self._last, self._numbers, self._watch = source, last, numbers, watch
-        self._saved = (source.keep(every), last.clone(), watch.keep(every)) if watch else None
+        self._source, self._last, self._numbers, self._knots = source, last, numbers, knots
+        self._saved = (source.keep(every), last.clone(), knots.keep(every)) if knots else None
         self._rows, self._going = every, torch.ones(len(last), dtype=torch.bool)
         self._tries = torch.zeros(len(last), dtype=torch.long)
         self._points = np.zeros((limit, len(last), 3), dtype=np.float32)
@@ -212,7 +216,7 @@ class DrawingBatch:
         offsets, pens = self._source.next(self._last, self._numbers.at(self._step))
         offsets = offsets.clamp(-LONGEST_STEP, LONGEST_STEP)
         self._step += 1
-        knotted = self._going & self._watch.add(offsets) if self._watch else None
+        knotted = self._going & self._knots.add(offsets) if self._knots else None
         self._last = stroke5(offsets, pens)
         drawn = self._going if knotted is None else self._going & ~knotted
         self._write(drawn, offsets, pens)
@@ -248,22 +252,22 @@ class DrawingBatch:
     def _save(self, lifted: Tensor) -> None:
         """Remember where drawings stand whose pen was lifted now."""
         rows = lifted.nonzero()[:, 0]
-        if self._saved is None or self._watch is None or not len(rows):
+        if self._saved is None or self._knots is None or not len(rows):
             return
-        source, last, watch = self._saved
+        source, last, knots = self._saved
         source.put(rows, self._source)
-        watch.put(rows, self._watch)
+        knots.put(rows, self._knots)
         last[rows] = self._last[rows]
         self._tries[rows] = 0
 
     def _take_back(self, knotted: Tensor) -> None:
         """Go back to where the strokes of some drawings began; after some attempts, end there."""
         rows = knotted.nonzero()[:, 0]
-        if self._saved is None or self._watch is None or not len(rows):
+        if self._saved is None or self._knots is None or not len(rows):
             return
-        source, last, watch = self._saved
+        source, last, knots = self._saved
         self._source.put(rows, source)
-        self._watch.put(rows, watch)
+        self._knots.put(rows, knots)
         self._last[rows] = last[rows]
         places = self._rows[rows].numpy()
         self._count[places] = self._finished[places]
@@ -275,10 +279,10 @@ class DrawingBatch:
         if left and left <= _CROWDED * len(self._rows):
             kept = self._going.nonzero()[:, 0]
             self._source, self._numbers = self._source.keep(kept), self._numbers.keep(kept)
-            if self._saved and self._watch:
-                source, last, watch = self._saved
-                self._saved = (source.keep(kept), last[kept], watch.keep(kept))
-                self._watch = self._watch.keep(kept)
+            if self._saved and self._knots:
+                source, last, knots = self._saved
+                self._saved = (source.keep(kept), last[kept], knots.keep(kept))
+                self._knots = self._knots.keep(kept)
             self._rows, self._last = self._rows[kept], self._last[kept]
             self._going, self._tries = self._going[kept], self._tries[kept]
         return left > 0

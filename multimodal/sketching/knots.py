@@ -47,7 +47,7 @@ def knot_share(drawing: Drawing) -> float:
     return float((away < RADIUS * size).mean(1).max())
 
 
-class KnotWatch:
+class KnotDetector:
     """Watches B drawings for knots while they are drawn.
 
     Args:
@@ -59,7 +59,7 @@ class KnotWatch:
         self._state = state
 
     @classmethod
-    def begin(cls, drawings: int, points: Tensor | None = None) -> KnotWatch:
+    def begin(cls, drawings: int, points: Tensor | None = None) -> KnotDetector:
         """Watch drawings that begin at the origin; points (T, 2), scaled, are drawn already."""
         before = torch.zeros(1, 2) if points is None else points
         low, high = before.amin(0).clamp(max=0), before.amax(0).clamp(min=0)
@@ -77,10 +77,10 @@ class KnotWatch:
         knotted: Tensor = reach < RADIUS * (high - low).amax(1)
         return knotted
 
-    def keep(self, rows: Tensor) -> KnotWatch:
+    def keep(self, rows: Tensor) -> KnotDetector:
         """The same for some of the drawings: rows (B',)."""
-        return KnotWatch(self._state[rows])
+        return KnotDetector(self._state[rows])
 
-    def put(self, rows: Tensor, other: KnotWatch) -> None:
+    def put(self, rows: Tensor, other: KnotDetector) -> None:
         """Let the drawings of some rows (B',) stand where they do in another of equal size."""
         self._state[rows] = other._state[rows]

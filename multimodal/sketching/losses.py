@@ -11,7 +11,7 @@ from multimodal.recurrent.mixture import MixtureOutput
 from multimodal.sketching.pen_states import END
 
 
-class Nats(NamedTuple):
+class DrawingNLL(NamedTuple):
     """Negative log-likelihoods of drawings in nats, each (B,).
 
     Attributes:
@@ -35,9 +35,9 @@ class Nats(NamedTuple):
         return (self.offsets + self.pens) / limit
 
 
-def drawing_nats(
+def drawing_nll(
     output: MixtureOutput, vectors: Tensor, offsets: Tensor, pens: Tensor, limit: int
-) -> Nats:
+) -> DrawingNLL:
     """How well the vectors predict drawings.
 
     Rows may be shorter than the limit, where all end before their last row: what is lacking is then
@@ -58,7 +58,7 @@ def drawing_nats(
     end = pen_nats.masked_fill(~first_end, 0.0).sum(1)
     repeated = torch.ones_like(pen_nats)
     repeated[:, -1] += limit - pens.shape[1]
-    return Nats(
+    return DrawingNLL(
         offsets=offset_nats.masked_fill(ended, 0.0).sum(1),
         pens=pen_nats.masked_fill(ended, 0.0).sum(1),
         end=end,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from multimodal.sketching.losses import drawing_nats, kl_divergence
+from multimodal.sketching.losses import drawing_nll, kl_divergence
 from multimodal.sketching.model import SketchNetwork, decoder_inputs, stroke5
 from multimodal.sketching.sequences import LabelledSequences, padded
 
@@ -18,12 +18,12 @@ BATCH_SIZE = 100
 
 
 @dataclass(frozen=True)
-class Measures:
+class DrawingMetrics:
     """Figures of every drawing.
 
     Attributes:
         nats: (drawings, 5): of the offsets, the pen states, the end and its repetitions up to the
-            limit (see `Nats`), and each drawing's KL term.
+            limit (see `DrawingNLL`), and each drawing's KL term.
         lengths: (drawings,) rows of each.
         limit: N_max.
     """
@@ -33,7 +33,7 @@ class Measures:
     limit: int
 
     @property
-    def figures(self) -> dict[str, float]:
+    def means(self) -> dict[str, float]:
         """Means over drawings; but nats per point over all points of all drawings."""
         offsets, pens, end, padding, kl = self.nats.mean(0).tolist()
         return {
@@ -45,10 +45,10 @@ class Measures:
         }
 
 
-def joined(parts: Sequence[Measures]) -> Measures:
+def joined(parts: Sequence[DrawingMetrics]) -> DrawingMetrics:
     """The figures of several sets of drawings as one; at least one set, all of one limit."""
     nats = np.concatenate([part.nats for part in parts])
-    return Measures(nats, np.concatenate([part.lengths for part in parts]), parts[0].limit)
+    return DrawingMetrics(nats, np.concatenate([part.lengths for part in parts]), parts[0].limit)
 
 
 @torch.inference_mode()
@@ -60,7 +60,7 @@ def measure(
     *,
     latent: bool,
     whole: bool = False,
-) -> Measures:
+) -> DrawingMetrics:
     """Measure drawings, in batches of similar length; each knows its category.
 
     Args:
@@ -70,7 +70,7 @@ def measure(
         limit: N_max.
         latent: tell the decoder the mean of each drawing's z.
         whole: unroll every drawing up to the limit, for the exact loss of pen states unmasked; else
-            what lacks of the limit counts as equal to the last row (see `drawing_nats`).
+            what lacks of the limit counts as equal to the last row (see `drawing_nll`).
     """
     lengths, device = sequences.lengths, network.readout.weight.device
     nats = np.zeros((len(sequences), 5))
@@ -85,11 +85,11 @@ def measure(
         counts = torch.from_numpy(lengths[indices]).to(device)
         z, kl = _encoded(network, points, counts) if latent else (None, None)
         vectors = network.unroll(network.condition(labels, z), decoder_inputs(points))
-        found = drawing_nats(network.output, vectors, offsets, pens, limit)
+        found = drawing_nll(network.output, vectors, offsets, pens, limit)
         nats[indices, :4] = torch.stack(found, 1).cpu().numpy()
         if kl is not None:
             nats[indices, 4] = kl.cpu().numpy()
-    return Measures(nats, lengths, limit)
+    return DrawingMetrics(nats, lengths, limit)
 
 
 def _encoded(network: SketchNetwork, points: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,7 +1,7 @@
-"""What a sentence names that can be drawn: text in, `Things` out.
+"""What a sentence names that can be drawn: text in, `PromptObject` out.
 
     mentioned("Two dogs run past a man with a hat.", sketcher.categories)
-    # (Things("dog", 2), Things("hat"))
+    # (PromptObject("dog", 2), PromptObject("hat"))
 
 A prompt is for drawing, so that every word of it must be understood; a sentence about something
 else is not, and whatever is no name of a category is passed over. A name counts only where nouns
@@ -17,7 +17,7 @@ from math import prod
 
 from multimodal.sketching.lexicon import PLENTY, PLURAL_NAMES, phrases_by_meaning, phrases_of
 from multimodal.sketching.phrases import Kind, Lexeme, Name, find_lexemes, read_words
-from multimodal.sketching.prompts import MOST_FIGURES, Things
+from multimodal.sketching.prompts import MOST_FIGURES, PromptObject
 
 ACTORS = frozenset(phrases_of("actor"))
 """Who acts in a sentence, and cannot be drawn: an amount in front of them is theirs."""
@@ -67,7 +67,7 @@ class _Phrase:
         return self.strangers <= STRANGERS and (name.many or singular or not self.strangers)
 
 
-def mentioned(text: str, categories: Sequence[str]) -> tuple[Things, ...]:
+def mentioned(text: str, categories: Sequence[str]) -> tuple[PromptObject, ...]:
     """All that a sentence names and that can be drawn, in its order, each category once.
 
     "A black dog and a white dog" are two dogs; "a dog … the dog" is one. Plurals that nobody
@@ -88,7 +88,7 @@ def mentioned(text: str, categories: Sequence[str]) -> tuple[Things, ...]:
     things = []
     for category, count in counts.items():
         if 0 < count <= left:
-            things.append(Things(category, count))
+            things.append(PromptObject(category, count))
             left -= count
     return tuple(things)
 

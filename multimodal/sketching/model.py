@@ -10,16 +10,19 @@ sharpness that samples of z from its prior would bring, and still reconstructs a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, cast
+from typing import Annotated, Literal, TypeAlias, cast
 
 import torch
+from annotated_types import Ge
 from torch import Tensor, nn
 
 from multimodal.recurrent.cells import LockedDropout, RecurrentNetwork, State
 from multimodal.recurrent.mixture import MixtureOutput
 from multimodal.recurrent.variants import FORGET_BIAS, HyperLSTM, LayerNormLSTM
+from multimodal.settings import Settings
 from multimodal.sketching import position
 from multimodal.sketching.pen_states import DOWN
+from multimodal.training import settings as common
 
 DecoderCell: TypeAlias = Literal["lstm", "layer_norm_lstm", "hyper_lstm"]
 DecoderNetwork: TypeAlias = RecurrentNetwork | LayerNormLSTM | HyperLSTM
@@ -32,39 +35,49 @@ VARIANTS: dict[DecoderCell, type[LayerNormLSTM] | type[HyperLSTM]] = {
 
 
 @dataclass(frozen=True)
-class SketchConfig:
+class SketchSizes(Settings):
+    """What can be chosen about the network."""
+
+    cell: Annotated[DecoderCell, "Of the decoder."] = "lstm"
+    decoder_size: Annotated[common.Count, "H, the decoder's units."] = 640
+    encoder_size: Annotated[common.Count, "The encoder's units in each direction."] = 256
+    latent_size: Annotated[
+        int, Ge(0), "Z, the size of the latent vector; 0 for a decoder alone."
+    ] = 128
+    category_size: Annotated[common.Count, "The size of a category's embedding."] = 64
+    components: Annotated[common.Count, "K, of the mixture."] = 20
+    dropout: Annotated[
+        common.Share,
+        "The share of the decoder's outputs that is dropped in training, locked in time.",
+    ] = 0.1
+    recurrent_dropout: Annotated[
+        common.Share,
+        "In training, the share of an LSTM's recurrent weights that is dropped; for the other"
+        " cells, the share of their candidate values (the paper's 1 - 0.9).",
+    ] = 0.1
+    position: Annotated[
+        bool,
+        "Whether decoder and readout are told where the pen is (see `position`), which a "
+        "network that sees offsets alone has to add up.",
+    ] = True
+
+
+@dataclass(frozen=True)
+class SketchConfig(SketchSizes):
     """What the network is; saved in the checkpoint.
 
     Attributes:
-        cell: of the decoder.
-        decoder_size: H, the decoder's units.
-        encoder_size: the encoder's units in each direction.
-        latent_size: Z, the size of the latent vector; 0 for a decoder alone.
         latent_optional: whether it also draws without z; else z of a new drawing is drawn from its
             prior, as in the paper.
         categories: how many categories are known; 0 for a network without.
         category_optional: whether it has also learnt to draw anything, untold what.
-        category_size: the size of a category's embedding.
-        components: K, of the mixture.
-        dropout: the share of the decoder's outputs that is dropped in training, locked in time.
-        recurrent_dropout: in training, the share of an LSTM's recurrent weights that is dropped;
-            for the other cells, the share of their candidate values (the paper's 1 - 0.9).
-        position: whether decoder and readout are told where the pen is (see `position`), which a
-            network that sees offsets alone has to add up.
     """
 
-    cell: DecoderCell = "lstm"
-    decoder_size: int = 640
-    encoder_size: int = 256
-    latent_size: int = 128
+    dropout: common.Dropout = 0.0
+    position: bool = False
     latent_optional: bool = True
     categories: int = 0
     category_optional: bool = True
-    category_size: int = 64
-    components: int = 20
-    dropout: float = 0.0
-    recurrent_dropout: float = 0.1
-    position: bool = False
 
     @property
     def point_size(self) -> int:
@@ -156,7 +169,7 @@ class SketchNetwork(nn.Module):
         hidden, _ = self._read(condition, points, self.start(condition))
         return self._readout(points, self.dropout(hidden))
 
-    def read(self, condition: Tensor, inputs: Tensor) -> State:
+    def prefill(self, condition: Tensor, inputs: Tensor) -> State:
         """The decoder's state once it has the inputs (B, T, 5) behind it; conditions (B, C)."""
         _, state = self._read(condition, self._points(inputs), self.start(condition))
         return (*state, (position.tracks(inputs)[:, -1],)) if self.config.position else state

@@ -26,12 +26,12 @@ class DrawingOptions(Settings):
     temperature: Annotated[
         float, Gt(0), Lt(math.inf), "The lower, the safer and the more alike."
     ] = 0.7
-    drafts: Annotated[
+    num_candidates: Annotated[
         int,
         Ge(1),
         Le(MOST_DRAFTS),
-        "How many drafts there are of every point to choose from; see `generation`. 1 takes points"
-        " as they come, and lets knots be.",
+        "How many candidates of every point are sampled to choose from; see `generation`. 1 takes"
+        " points as they come, and lets knots be.",
     ] = 16
     seed: Annotated[int, "The same draws the same."] = 0
     max_points: Annotated[
@@ -51,6 +51,6 @@ class DrawingChanges(TypedDict, total=False):
     """Those of `DrawingOptions` that a call changes."""
 
     temperature: float | None
-    drafts: int | None
+    num_candidates: int | None
     seed: int | None
     max_points: int | None

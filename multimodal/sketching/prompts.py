@@ -1,8 +1,8 @@
 """What somebody asks to be drawn, as a structure: text in, `Prompt` out.
 
     prompt = parse_prompt("three ducks and a crab under a big umbrella", sketcher.categories)
-    prompt.things        # (Things("duck", 3), Things("crab"), Things("umbrella", size="big"))
-    str(prompt)          # "three ducks and a crab under a big umbrella"
+    prompt.objects        # (PromptObject("duck", 3), PromptObject("crab"), PromptObject("umbrella",
+    size="big")) str(prompt)          # "three ducks and a crab under a big umbrella"
 
 The language:
 
@@ -63,7 +63,7 @@ class UnknownWordError(UserError):
 
 
 @dataclass(frozen=True)
-class Things:
+class PromptObject:
     """So many figures of one category, of one size.
 
     Attributes:
@@ -98,7 +98,7 @@ class Placing:
     """
 
     place: str
-    landmarks: tuple[Things, ...]
+    landmarks: tuple[PromptObject, ...]
 
     def __str__(self) -> str:
         return f"{self.place} {_joined(self.landmarks)}"
@@ -106,13 +106,13 @@ class Placing:
 
 @dataclass(frozen=True)
 class Clause:
-    """Things side by side, and where they all are; each placing takes in what came before it."""
+    """Objects side by side, and where they all are; each placing takes in what came before it."""
 
-    things: tuple[Things, ...]
+    objects: tuple[PromptObject, ...]
     placings: tuple[Placing, ...] = ()
 
     def __str__(self) -> str:
-        return _spaced(_joined(self.things), *map(str, self.placings))
+        return _spaced(_joined(self.objects), *map(str, self.placings))
 
 
 @dataclass(frozen=True)
@@ -130,12 +130,12 @@ class Prompt:
     left_out: tuple[str, ...] = field(default=(), compare=False)
 
     @property
-    def things(self) -> tuple[Things, ...]:
+    def objects(self) -> tuple[PromptObject, ...]:
         """All things, in the order of the text."""
         return tuple(
             things
             for clause in self.clauses
-            for group in (clause.things, *(placing.landmarks for placing in clause.placings))
+            for group in (clause.objects, *(placing.landmarks for placing in clause.placings))
             for things in group
         )
 
@@ -172,7 +172,7 @@ def parse_prompt(text: str, categories: Sequence[str], *, strict: bool = True) -
         tuple(lexeme.text for lexeme in lexemes if lexeme.kind is Kind.QUALITY),
         tuple(dict.fromkeys(stranger.value.line for stranger in strangers)),
     )
-    if sum(things.count for things in prompt.things) > MOST_FIGURES:
+    if sum(things.count for things in prompt.objects) > MOST_FIGURES:
         raise UserError(f"prompt: it asks for more than {MOST_FIGURES} figures; ask for fewer")
     return prompt
 
@@ -181,7 +181,11 @@ def _nothing_named(words: Sequence[str], categories: tuple[str, ...]) -> str:
     said = " ".join(words)[:40]
     near = nearest(words[-1:], categories)
     problem = f"{said!r} names nothing to draw" if said else "it is empty"
-    hint = f"nearest: {', '.join(near)}" if near else f"write for example '{Things(categories[0])}'"
+    hint = (
+        f"nearest: {', '.join(near)}"
+        if near
+        else f"write for example '{PromptObject(categories[0])}'"
+    )
     return f"prompt: {problem}; {hint}"
 
 
@@ -212,12 +216,12 @@ class _Parser:
         """Read a clause; what is placed beside "it" goes to the clause that "it" is in."""
         if self._is(Kind.PLACE) and self._is(Kind.PRONOUN, after=1) and self._clauses:
             place: str = self._take().value
-            self._refer(place, self._take().value, self._things())
+            self._refer(place, self._take().value, self._object())
             return
-        things = [self._things()]
+        things = [self._object()]
         while self._is(Kind.AND) and not self._is(Kind.PLACE, after=1):
             self._take()
-            things.append(self._things())
+            things.append(self._object())
         if self._is(Kind.PLACE) and self._is(Kind.PRONOUN, after=1):
             *before, placed = things
             self._clauses += [Clause((each,)) for each in before[:-1]]
@@ -228,23 +232,23 @@ class _Parser:
             self._clauses.append(Clause(tuple(things)))
         self._clauses[-1] = self._with_placings(self._clauses[-1])
 
-    def _refer(self, place: str, pronoun: str, placed: Things) -> None:
+    def _refer(self, place: str, pronoun: str, placed: PromptObject) -> None:
         """Put things at a place beside what a pronoun stands for."""
         if not self._clauses:
             raise UserError(f"prompt: {pronoun!r} stands for nothing that was named before")
         if pronoun == "them":
-            said = tuple(things for clause in self._clauses for things in clause.things)
+            said = tuple(things for clause in self._clauses for things in clause.objects)
             if all(not clause.placings for clause in self._clauses):
                 self._clauses = [Clause(said)]
         about = self._clauses.pop()
         if place == "between":
             raise UserError("prompt: 'between' needs two things; name them instead of 'them'")
-        alone = len(about.things) == 1 and not about.placings
+        alone = len(about.objects) == 1 and not about.placings
         if place in ("on", "inside") and alone:
-            self._clauses.append(Clause((placed,), (Placing(place, about.things),)))
+            self._clauses.append(Clause((placed,), (Placing(place, about.objects),)))
         else:
             beside = Placing(OPPOSITES[place], (placed,))
-            self._clauses.append(Clause(about.things, (*about.placings, beside)))
+            self._clauses.append(Clause(about.objects, (*about.placings, beside)))
 
     def _with_placings(self, clause: Clause) -> Clause:
         """A clause and the placings that follow."""
@@ -256,22 +260,22 @@ class _Parser:
             for _ in range(at):
                 self._take()
             place: str = self._take().value
-            landmarks = [self._things()]
+            landmarks = [self._object()]
             if place == "between" and landmarks[0].count == 1:
                 landmarks.append(self._other(landmarks[0]))
             placings.append(Placing(place, tuple(landmarks)))
-        return Clause(clause.things, tuple(placings))
+        return Clause(clause.objects, tuple(placings))
 
-    def _other(self, landmark: Things) -> Things:
+    def _other(self, landmark: PromptObject) -> PromptObject:
         if not self._is(Kind.AND):
             raise UserError(
                 f"prompt: 'between' needs two things; write for example 'between {landmark} and"
                 f" {landmark}'"
             )
         self._take()
-        return self._things()
+        return self._object()
 
-    def _things(self) -> Things:
+    def _object(self) -> PromptObject:
         before: list[Lexeme] = []
         while self._ahead and not self._is(Kind.NAME, Kind.PLACE, *_JOINS):
             before.append(self._take())
@@ -279,7 +283,7 @@ class _Parser:
             where = f"after {self._before!r}" if self._before else "at the beginning"
             raise UserError(f"prompt: a thing to draw is missing {where}")
         name: Name = self._take().value
-        return Things(name.category, _count(name, before), _size(before))
+        return PromptObject(name.category, _count(name, before), _size(before))
 
     def _part(self) -> None:
         """Pass over what stands between clauses."""
@@ -394,7 +398,7 @@ def _article(words: str) -> str:
     return "an" if re.match("[aeio]|u(?!ni)|hour", words) else "a"
 
 
-def _joined(things: Iterable[Things]) -> str:
+def _joined(things: Iterable[PromptObject]) -> str:
     return " and ".join(map(str, things))
 
 

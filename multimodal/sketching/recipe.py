@@ -7,47 +7,31 @@ from typing import Annotated
 
 from annotated_types import Ge
 
-from multimodal.settings import Settings, config_of
-from multimodal.sketching.model import DecoderCell, SketchConfig
-from multimodal.training import TrainingOptions, training_options
+from multimodal.settings import config_of
+from multimodal.sketching.model import SketchConfig, SketchSizes
+from multimodal.training import Recipe
 from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)
-class SketcherRecipe(Settings):
+class SketcherRecipe(Recipe, SketchSizes):
     """The settings; on the command line, ``--set name=value``."""
 
-    cell: Annotated[DecoderCell, "Of the decoder."] = "lstm"
-    decoder_size: Annotated[common.Count, "H, the decoder's units."] = 640
-    encoder_size: Annotated[common.Count, "The encoder's units in each direction."] = 256
-    latent_size: Annotated[
-        int, Ge(0), "Z, the size of the latent vector; 0 for a decoder alone."
-    ] = 128
-    category_size: Annotated[common.Count, "The size of a category's embedding."] = 64
-    components: Annotated[common.Count, "K, of the mixture."] = 20
-    dropout: common.Dropout = 0.1
-    recurrent_dropout: Annotated[
-        common.Share,
-        "In training, the share of an LSTM's recurrent weights that is dropped; for the other"
-        " cells, the share of their candidate values (the paper's 1 - 0.9).",
-    ] = 0.1
-    position: Annotated[
-        bool,
-        "Whether decoder and readout are told where the pen is (see `position`), which a "
-        "network that sees offsets alone has to add up.",
-    ] = True
-    start: Annotated[
+    epochs: common.Epochs = 12
+    betas: common.Betas = (0.9, 0.98)
+    warmup_steps: common.WarmupSteps = 300
+    init_from: Annotated[
         str,
         "A sketcher whose weights the training begins with, of the same categories; it may be"
         ' one that was not told the pen\'s position. "" begins anew.',
     ] = ""
-    teacher: Annotated[
+    extra_data: Annotated[
         str, "A second folder of drawings to learn from, by no means to be measured on."
     ] = ""
-    taught_per_category: Annotated[
+    extra_per_category: Annotated[
         int,
         Ge(0),
-        "How many drawings of the teacher an epoch sees of a category at most; 0 for all.",
+        "How many extra drawings an epoch sees of a category at most; 0 for all.",
     ] = 0
     limit: Annotated[int, Ge(2), "N_max, the rows of a sequence; longer drawings are left out."] = (
         200
@@ -66,15 +50,15 @@ class SketcherRecipe(Settings):
         "The share of drawings that are learnt without their category, so that a drawing of "
         "anything can be scored and finished.",
     ] = 0.05
-    stretching: Annotated[
+    scale_jitter: Annotated[
         common.Share, "dx and dy are each multiplied by a random number within 1 ± this."
     ] = 0.1
-    turning: Annotated[
+    shear_jitter: Annotated[
         common.Share,
         "Drawings are turned and sheared: each of dx and dy takes in up to this share of the "
         "other.",
     ] = 0.0
-    point_dropping: Annotated[
+    point_dropout: Annotated[
         common.Share, "The share of points within strokes that is left out."
     ] = 0.1
     kl_weight: Annotated[common.Amount, "The weight of the KL term."] = 0.5
@@ -87,19 +71,10 @@ class SketcherRecipe(Settings):
         common.UpToOne,
         "By which the difference of the KL weight from its whole falls at every step.",
     ] = 0.9995
-    epochs: common.Epochs = 12
     batch_size: Annotated[common.Count, "Drawings in a batch, over all processes."] = 100
-    learning_rate: common.LearningRate = 2e-3
-    warmup_steps: common.WarmupSteps = 300
-    min_lr_ratio: common.MinLrRatio = 0.02
-    weight_decay: common.WeightDecay = 0.0
-    max_grad_norm: common.MaxGradNorm = 1.0
-    ema_decay: common.EmaDecay = 0.999
     dev_drawings: Annotated[
         common.Count, "On how many drawings of the dev split the best weights are chosen."
     ] = 1000
-    seed: common.Seed = 0
-    precision: common.Precision = "auto"
 
     def network(self, categories: int) -> SketchConfig:
         """What the network is that knows so many categories; a single one needs no number."""
@@ -114,7 +89,3 @@ class SketcherRecipe(Settings):
     def kl_weight_at(self, step: int) -> float:
         """What the KL term counts at a step (from 0) of the training."""
         return self.kl_weight * (1 - (1 - self.kl_start) * self.kl_decay**step)
-
-    def options(self, steps_per_epoch: int) -> TrainingOptions:
-        """How it is optimised; of a short training, the warm-up takes no more than a fifth."""
-        return training_options(self, steps_per_epoch, betas=(0.9, 0.98))

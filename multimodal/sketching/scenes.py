@@ -18,7 +18,7 @@ from typing import Protocol, TypeAlias, Unpack
 from multimodal.sketching.natural_sizes import natural_size
 from multimodal.sketching.occlusion import hidden_behind
 from multimodal.sketching.options import DrawingChanges
-from multimodal.sketching.prompts import Clause, Prompt, Things
+from multimodal.sketching.prompts import Clause, Prompt, PromptObject
 from multimodal.strokes.drawing import Drawing
 
 UNIT = 256.0
@@ -61,14 +61,14 @@ def draw_prompt(
         count: how many scenes.
         **options: for `artist.draw_many`, such as temperature and seed.
     """
-    wanted = [(things.category, things.count * count) for things in prompt.things]
+    wanted = [(things.category, things.count * count) for things in prompt.objects]
     drawn = [iter(drawings) for drawings in artist.draw_many(wanted, **options)]
     return [
         lay_out(
             prompt,
             [
                 next(drawings)
-                for things, drawings in zip(prompt.things, drawn, strict=True)
+                for things, drawings in zip(prompt.objects, drawn, strict=True)
                 for _ in range(things.count)
             ],
         )
@@ -86,7 +86,7 @@ def lay_out(prompt: Prompt, drawings: Sequence[Drawing]) -> Drawing:
         drawings: one for every figure, in the order of the prompt's text.
     """
     if len(drawings) == 1:
-        return drawings[0].scaled(SIZE_WORDS[prompt.things[0].size])
+        return drawings[0].scaled(SIZE_WORDS[prompt.objects[0].size])
     figures = place_figures(prompt, drawings)
     return Drawing([stroke for figure in figures for stroke in figure.strokes])
 
@@ -105,18 +105,18 @@ def place_figures(prompt: Prompt, drawings: Sequence[Drawing]) -> Figures:
 
 
 def _clause_figures(clause: Clause, supply: Iterator[Drawing]) -> Figures:
-    figures = _in_rows([_group(things, supply) for things in clause.things])
+    figures = _in_rows([_group(things, supply) for things in clause.objects])
     for placing in clause.placings:
         landmarks = [_group(things, supply) for things in placing.landmarks]
         figures = _placed(placing.place, figures, landmarks)
     return figures
 
 
-def _group(things: Things, supply: Iterator[Drawing]) -> Figures:
+def _group(things: PromptObject, supply: Iterator[Drawing]) -> Figures:
     return _in_rows([[_sized(next(supply), things, n)] for n in range(things.count)])
 
 
-def _sized(drawing: Drawing, things: Things, number: int) -> Drawing:
+def _sized(drawing: Drawing, things: PromptObject, number: int) -> Drawing:
     (left, right), (top, bottom) = _spans([drawing])
     longer = max(right - left, bottom - top)
     size = UNIT * natural_size(things.category) * SIZE_WORDS[things.size]

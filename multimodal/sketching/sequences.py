@@ -90,14 +90,14 @@ class LabelledSequences:
         categories: how many there are.
         rows: of every drawing (N, 3).
         labels: (drawings,) the category of each.
-        taught: (drawings,) whether each is a teacher's.
+        is_extra: (drawings,) whether each is an extra one.
         left_out: how many were too long.
 
     Args:
         drawings: category → its drawings.
         categories: in the order of their numbers; others' drawings are not looked at.
         longest: drawings of more rows are left out.
-        teacher: further drawings that are no person's, as `drawings`.
+        extra: further drawings that are no person's, as `drawings`.
     """
 
     def __init__(
@@ -105,11 +105,11 @@ class LabelledSequences:
         drawings: Mapping[str, Sequence[Drawing]],
         categories: Sequence[str],
         longest: int,
-        teacher: Mapping[str, Sequence[Drawing]] | None = None,
+        extra: Mapping[str, Sequence[Drawing]] | None = None,
     ) -> None:
         found = [
-            (rows_of(drawing).clip(-FARTHEST, FARTHEST), number, taught)
-            for taught, given in ((False, drawings), (True, teacher or {}))
+            (rows_of(drawing).clip(-FARTHEST, FARTHEST), number, is_extra)
+            for is_extra, given in ((False, drawings), (True, extra or {}))
             for number, category in enumerate(categories)
             for drawing in given.get(category, ())
         ]
@@ -117,7 +117,7 @@ class LabelledSequences:
         self.categories = len(categories)
         self.rows = [rows for rows, _, _ in kept]
         self.labels = np.array([number for _, number, _ in kept], dtype=np.int64)
-        self.taught = np.array([taught for _, _, taught in kept], dtype=bool)
+        self.is_extra = np.array([is_extra for _, _, is_extra in kept], dtype=bool)
         self.left_out = len(found) - len(kept)
 
     def __len__(self) -> int:
@@ -133,10 +133,10 @@ class LabelledSequences:
         """(categories,) how many drawings each has."""
         return np.bincount(self.labels, minlength=self.categories)
 
-    def some(self, most: int) -> LabelledSequences:
+    def subsample(self, most: int) -> LabelledSequences:
         """At most so many drawings, taken evenly from all."""
         chosen = np.linspace(0, len(self) - 1, min(most, len(self))).round().astype(int)
         picked = copy(self)
         picked.rows = [self.rows[index] for index in chosen]
-        picked.labels, picked.taught = self.labels[chosen], self.taught[chosen]
+        picked.labels, picked.is_extra = self.labels[chosen], self.is_extra[chosen]
         return picked

@@ -25,6 +25,7 @@ from multimodal.errors import UserError
 from multimodal.pretrained_model import PretrainedModel
 from multimodal.processor import Precision, torch_dtype
 from multimodal.recurrent.cells import State
+from multimodal.recurrent.incremental import IncrementalDecoder
 from multimodal.sketching.base import SketcherBase
 from multimodal.sketching.generation import (
     DrawingBatch,
@@ -38,11 +39,10 @@ from multimodal.sketching.generation import (
 )
 from multimodal.sketching.incremental_decoder import (
     CellDecoder,
-    IncrementalDecoder,
     LSTMDecoder,
     LSTMWeights,
 )
-from multimodal.sketching.knots import KnotWatch
+from multimodal.sketching.knots import KnotDetector
 from multimodal.sketching.likelihood import Score, condition_of, points_of, row_nats
 from multimodal.sketching.magenta import is_decoder_file, read_decoder
 from multimodal.sketching.model import SketchConfig, SketchNetwork, decoder_inputs
@@ -67,7 +67,7 @@ class Sketcher(SketcherBase, PretrainedModel):
         categories: what it draws, in the order of their numbers.
         scale: the unit of the network's offsets, in the units of drawings.
         limit: N_max, the most rows of a drawing that it learnt from.
-        rough: those categories of which it saw few drawings.
+        low_quality: those categories of which it saw few drawings.
         quality: category → the share of its drawings that a recognizer names right, where that was
             measured.
         precision: of the products by which points are drawn. All else is in fp32 (likelihoods in
@@ -88,7 +88,7 @@ class Sketcher(SketcherBase, PretrainedModel):
         *,
         scale: float,
         limit: int,
-        rough: Collection[str] = (),
+        low_quality: Collection[str] = (),
         quality: Mapping[str, float] | None = None,
         precision: Precision = "auto",
     ) -> None:
@@ -97,7 +97,7 @@ class Sketcher(SketcherBase, PretrainedModel):
         self.scale = scale
         self.limit = limit
         self.quality = dict(quality or {})
-        self._seldom_seen = frozenset(rough)
+        self._seldom_seen = frozenset(low_quality)
         self.options = DrawingOptions()
         self.precision = precision
 
@@ -123,7 +123,7 @@ class Sketcher(SketcherBase, PretrainedModel):
             [str(name) for name in config["categories"]],
             scale=float(config["scale"]),
             limit=int(config["limit"]),
-            rough=config["rough"],
+            low_quality=config["low_quality"],
             quality={name: float(share) for name, share in config.get("quality", {}).items()},
         )
 
@@ -137,7 +137,7 @@ class Sketcher(SketcherBase, PretrainedModel):
         )
 
     @property
-    def rough(self) -> frozenset[str]:
+    def low_quality(self) -> frozenset[str]:
         """The categories that it draws less well: not often enough named right, or seldom seen."""
         if not self.quality:
             return self._seldom_seen
@@ -152,7 +152,7 @@ class Sketcher(SketcherBase, PretrainedModel):
         return {
             "network": asdict(self.network.config),
             "categories": self.categories,
-            "rough": sorted(self._seldom_seen),
+            "low_quality": sorted(self._seldom_seen),
             "quality": self.quality,
             "scale": self.scale,
             "limit": self.limit,
@@ -186,13 +186,19 @@ class Sketcher(SketcherBase, PretrainedModel):
         condition = condition_of(self.network, points, [len(begun)], [label])
         latent = condition[:, : self.network.config.latent_size]
         condition = self._beside_anything(condition, options, latent)
-        state = self.network.read(condition, decoder_inputs(points.expand(len(condition), -1, -1)))
+        state = self.network.prefill(
+            condition, decoder_inputs(points.expand(len(condition), -1, -1))
+        )
         decoder = self._incremental(condition, state).keep(
             torch.arange(len(condition)).repeat_interleave(n)
         )
         last = points[:, -1].repeat(n, 1)
-        watch = KnotWatch.begin(n, points[0, :, :2].cumsum(0)) if options.drafts > 1 else None
-        batch = self._batch(decoder, last, np.arange(n), room, watch, options)
+        knots = (
+            KnotDetector.begin(n, points[0, :, :2].cumsum(0))
+            if options.num_candidates > 1
+            else None
+        )
+        batch = self._batch(decoder, last, np.arange(n), room, knots, options)
         endings = scaled(batch.rows(), self.scale)
         return [endings[number] for number in self._ranked(begun, endings, label)]
 
@@ -372,9 +378,9 @@ class Sketcher(SketcherBase, PretrainedModel):
     ) -> DrawingBatch:
         count = len(condition)
         decoder = self._incremental(self._beside_anything(condition, options, latent))
-        watch = KnotWatch.begin(count) if options.drafts > 1 else None
+        knots = KnotDetector.begin(count) if options.num_candidates > 1 else None
         limit = options.max_points or self.limit
-        return self._batch(decoder, first_points(count), numbers, limit, watch, options)
+        return self._batch(decoder, first_points(count), numbers, limit, knots, options)
 
     def _batch(
         self,
@@ -382,16 +388,16 @@ class Sketcher(SketcherBase, PretrainedModel):
         last: Tensor,
         numbers: npt.NDArray[np.int64],
         limit: int,
-        watch: KnotWatch | None,
+        knots: KnotDetector | None,
         options: DrawingOptions,
     ) -> DrawingBatch:
         """B drawings by a decoder of B, or of 2 B where they are guided."""
         output, temperature = self.network.output, options.temperature
         source: PointSource = FreePoints(decoder, output, temperature)
         if len(decoder) > len(last):
-            source = GuidedPoints(decoder, output, temperature, options.drafts)
+            source = GuidedPoints(decoder, output, temperature, options.num_candidates)
         random = RandomNumbers(options.seed, numbers, source.numbers)
-        return DrawingBatch(source, last, random, limit, watch)
+        return DrawingBatch(source, last, random, limit, knots)
 
     def _beside_anything(
         self, condition: Tensor, options: DrawingOptions, latent: Tensor | None
@@ -401,7 +407,7 @@ class Sketcher(SketcherBase, PretrainedModel):
         Where the network needs a latent vector, drawings of anything have those given (B, Z).
         """
         config = self.network.config
-        if options.drafts == 1 or not config.category_optional:
+        if options.num_candidates == 1 or not config.category_optional:
             return condition
         labels = torch.full((len(condition),), len(self.categories))
         anything = self.network.condition(labels, None if config.latent_optional else latent)

@@ -3,15 +3,14 @@
 The objective is the paper's: the reconstruction loss L_R with its pen states unmasked and divided
 by N_max, plus the KL term with its floor and its weight annealed at every step. Drawings come in
 batches of similar length, and rows that a batch leaves out are counted as equal to its last one
-(see `drawing_nats`). For the share `latent_dropout` of drawings z is not told and has no KL term.
+(see `drawing_nll`). For the share `latent_dropout` of drawings z is not told and has no KL term.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from io import BytesIO
-from pathlib import Path
 from typing import Self, cast
 
 import torch
@@ -21,7 +20,7 @@ from torch import Tensor, nn
 from multimodal.errors import UserError
 from multimodal.sketching.batches import SketchBatch, SketchBatches
 from multimodal.sketching.data import Drawings, read_sketches
-from multimodal.sketching.losses import drawing_nats, kl_divergence
+from multimodal.sketching.losses import drawing_nll, kl_divergence
 from multimodal.sketching.measures import measure
 from multimodal.sketching.model import STROKE_5, SketchNetwork, decoder_inputs, stroke5
 from multimodal.sketching.recipe import SketcherRecipe
@@ -29,9 +28,9 @@ from multimodal.sketching.sequences import LabelledSequences, scale_of
 from multimodal.sketching.sketcher import Sketcher
 from multimodal.strokes import Sheet
 from multimodal.strokes.raster import encode_png
-from multimodal.training import Stage, Task
+from multimodal.training import Stage, Task, TrainingInput
 
-ROUGH_BELOW = 300
+LOW_QUALITY_BELOW = 300
 """A category with fewer drawings to learn from is drawn, but marked as rough."""
 
 SHOWN, COLUMNS, CELL = 48, 8, 128
@@ -44,16 +43,8 @@ class SketchStage(Stage):
 
     def __init__(self, recipe: SketcherRecipe, batches: SketchBatches) -> None:
         self.recipe = recipe
-        self._batches = batches
-        self.options = recipe.options(batches.per_epoch)
-
-    def steps_per_epoch(self) -> int:
-        """Every drawing once, or as many of a category as the recipe says."""
-        return self._batches.per_epoch
-
-    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[SketchBatch]:
-        """Drawings of similar length, each changed a little."""
-        return self._batches.epoch(epoch, start, rank, world)
+        self.data = batches
+        self.options = recipe.options(batches.steps_per_epoch())
 
     def loss(self, model: nn.Module, batch: SketchBatch) -> dict[str, Tensor]:
         """The paper's loss; all figures are means over drawings."""
@@ -62,7 +53,7 @@ class SketchStage(Stage):
         latent, kl = self._latent(network, points, batch)
         condition = network.condition(batch.categories, latent)
         vectors = network.unroll(condition, decoder_inputs(points))
-        nats = drawing_nats(network.output, vectors, batch.offsets, batch.pens, limit)
+        nats = drawing_nll(network.output, vectors, batch.offsets, batch.pens, limit)
         drawn = nats.reconstruction_loss(limit).mean()
         told = batch.latents / len(batch.lengths) if latent is not None else 0.0
         kept = kl.clamp(min=self.recipe.kl_floor)
@@ -94,8 +85,8 @@ class SketcherTask(Task):
     Args:
         recipe: the choices.
         train: the drawings to learn from, of every category.
-        valid: the drawings to choose by.
-        teacher: further drawings to learn from, of the same categories.
+        dev_drawings: the drawings to choose by.
+        extra: further drawings to learn from, of the same categories.
 
     Attributes:
         notes: what was left out of the training and why, a line each.
@@ -108,25 +99,27 @@ class SketcherTask(Task):
     higher_is_better = False
 
     def __init__(
-        self, recipe: SketcherRecipe, train: Drawings, valid: Drawings, teacher: Drawings
+        self, recipe: SketcherRecipe, train: Drawings, dev_drawings: Drawings, extra: Drawings
     ) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
-        drawings = {name: [*found, *teacher.get(name, ())] for name, found in train.items()}
+        drawings = {name: [*found, *extra.get(name, ())] for name, found in train.items()}
         self.categories = tuple(name for name, found in drawings.items() if found)
-        sequences = LabelledSequences(train, self.categories, recipe.limit, teacher)
-        dev = LabelledSequences(valid, self.categories, recipe.limit)
+        sequences = LabelledSequences(train, self.categories, recipe.limit, extra)
+        dev = LabelledSequences(dev_drawings, self.categories, recipe.limit)
         if not len(sequences) or not len(dev):
             lacking = "dev" if len(sequences) else "train"
             raise UserError(f"no drawing of at most {recipe.limit} rows in the {lacking} split")
         self.notes = _notes(drawings, sequences, recipe.limit)
         self.scale = scale_of(sequences.rows)
-        self.dev = dev.some(recipe.dev_drawings)
+        self.dev = dev.subsample(recipe.dev_drawings)
         counts = sequences.counts
-        self.rough = [n for n, c in zip(self.categories, counts, strict=True) if c < ROUGH_BELOW]
+        self.low_quality = [
+            n for n, c in zip(self.categories, counts, strict=True) if c < LOW_QUALITY_BELOW
+        ]
         self.model = SketchNetwork(recipe.network(len(self.categories)))
-        if recipe.start:
-            self.scale = _take_over(self.model, self.categories, recipe.start)
+        if recipe.init_from:
+            self.scale = _take_over(self.model, self.categories, recipe.init_from)
         self.stages = [SketchStage(recipe, SketchBatches(sequences, recipe, self.scale))]
         self.config = {
             "recipe": asdict(recipe),
@@ -136,40 +129,23 @@ class SketcherTask(Task):
         }
 
     @classmethod
-    def from_data(
-        cls,
-        recipe: SketcherRecipe,
-        data: str | Path,
-        out: Path,
-        note: Callable[[str], object],
-    ) -> Self:
-        """Read what is learnt from; the arguments are those of ``multimodal train``.
-
-        Args:
-            recipe: the choices.
-            data: drawings; see `multimodal.sketching.data.read_sketches`.
-            out: the run's folder.
-            note: is told, a line each, what the training leaves out.
-
-        Raises:
-            UserError: the data cannot be read.
-        """
-        del out
-        drawings, dev = read_sketches(data, "train"), read_sketches(data, "dev")
-        teacher = read_sketches(recipe.teacher, "train") if recipe.teacher else {}
-        task = cls(recipe, drawings, dev, teacher)
+    def from_data(cls, recipe: SketcherRecipe, given: TrainingInput) -> Self:
+        """Read what is learnt from: drawings; see `multimodal.sketching.data.read_sketches`."""
+        drawings, dev = read_sketches(given.data, "train"), read_sketches(given.data, "dev")
+        extra = read_sketches(recipe.extra_data, "train") if recipe.extra_data else {}
+        task = cls(recipe, drawings, dev, extra)
         for line in task.notes:
-            note(line)
+            given.note(line)
         return task
 
-    def sketcher(self, model: nn.Module) -> Sketcher:
+    def pretrained(self, model: nn.Module) -> Sketcher:
         """The sketcher around a model as it is now."""
         return Sketcher(
             cast(SketchNetwork, model),
             self.categories,
             scale=self.scale,
             limit=self.recipe.limit,
-            rough=self.rough,
+            low_quality=self.low_quality,
         )
 
     def validate(self, model: nn.Module) -> Mapping[str, float]:
@@ -179,11 +155,11 @@ class SketcherTask(Task):
         figures: dict[str, float] = {}
         loss = 0.0
         if not network.config.latent_size or share:
-            alone = measure(network, self.dev, self.scale, recipe.limit, latent=False).figures
+            alone = measure(network, self.dev, self.scale, recipe.limit, latent=False).means
             figures |= {f"drawn_{k}": v for k, v in alone.items() if k != "kl"}
             loss += alone["reconstruction_loss"] * (share if network.config.latent_size else 1)
         if network.config.latent_size and share < 1:
-            told = measure(network, self.dev, self.scale, recipe.limit, latent=True).figures
+            told = measure(network, self.dev, self.scale, recipe.limit, latent=True).means
             figures |= {f"latent_{k}": v for k, v in told.items()}
             kl = recipe.kl_weight * max(told["kl"], recipe.kl_floor)
             loss += (told["reconstruction_loss"] + kl) * (1 - share)
@@ -191,16 +167,12 @@ class SketcherTask(Task):
 
     def samples(self, model: nn.Module) -> Sequence[str | Image.Image]:
         """A sheet of drawings, of categories that are not rough, one after the other."""
-        fine = [name for name in self.categories if name not in self.rough] or self.categories
+        fine = [name for name in self.categories if name not in self.low_quality] or self.categories
         titles = [fine[number % len(fine)] for number in range(SHOWN)]
-        drawn = self.sketcher(model).draw_many([(name, 1) for name in titles], seed=0)
+        drawn = self.pretrained(model).draw_many([(name, 1) for name in titles], seed=0)
         sheet = Sheet(titles=titles, columns=COLUMNS, size=CELL)
         png = encode_png([drawing for (drawing,) in drawn], sheet)
         return [Image.open(BytesIO(png))]
-
-    def save(self, model: nn.Module, folder: Path) -> None:
-        """Write a sketcher."""
-        self.sketcher(model).save_pretrained(folder)
 
 
 def _take_over(network: SketchNetwork, categories: Sequence[str], source: str) -> float:
@@ -210,7 +182,7 @@ def _take_over(network: SketchNetwork, categories: Sequence[str], source: str) -
     """
     start = Sketcher.from_pretrained(source, precision="fp32")
     if start.categories != tuple(categories):
-        raise UserError(f"start: {source} knows other categories than the data")
+        raise UserError(f"init_from: {source} knows other categories than the data")
     weights = start.network.state_dict()
     if network.config.position and not start.network.config.position:
         told = network.config.point_size
@@ -222,7 +194,7 @@ def _take_over(network: SketchNetwork, categories: Sequence[str], source: str) -
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
-        raise UserError(f"start: {source} is a network of other sizes") from error
+        raise UserError(f"init_from: {source} is a network of other sizes") from error
     return start.scale
 
 

@@ -34,7 +34,7 @@ class PaperOptions(TypedDict, total=False):
     spacing: float
     ruled: bool
     ink: float
-    fineness: float
+    pixels_per_mm: float
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Paper:
         spacing: from one line to the next.
         ruled: whether lines to write on are shown; a plotter never draws them.
         ink: the width of the pen.
-        fineness: pixels a millimetre, for pictures.
+        pixels_per_mm: pixels a millimetre, for pictures.
 
     Raises:
         UserError: a number is out of range, or the margin leaves no room for a line.
@@ -60,10 +60,10 @@ class Paper:
     spacing: float = 10.0
     ruled: bool = False
     ink: float = 0.4
-    fineness: float = 8.0
+    pixels_per_mm: float = 8.0
 
     def __post_init__(self) -> None:
-        for name in ("width", "height", "spacing", "ink", "fineness"):
+        for name in ("width", "height", "spacing", "ink", "pixels_per_mm"):
             if not 0 < getattr(self, name) <= 5000:
                 raise UserError(f"{name}={getattr(self, name)}: above 0 and at most 5000 expected")
         if not 0 <= self.margin <= 5000:

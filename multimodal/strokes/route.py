@@ -69,15 +69,15 @@ def preview(route: Route, width: float, height: float, pen: float) -> bytes:
         height: of the page.
         pen: how wide it draws.
     """
-    fineness = min(FINEST, LARGEST_SIDE / max(width, height))
-    size = max(1, round(width * fineness)), max(1, round(height * fineness))
-    if not fineness > 0:
+    pixels_per_mm = min(FINEST, LARGEST_SIDE / max(width, height))
+    size = max(1, round(width * pixels_per_mm)), max(1, round(height * pixels_per_mm))
+    if not pixels_per_mm > 0:
         raise UserError("a page without any room")
     image = Image.new("RGB", size, "white")
-    ways = Drawing(list(route.moves)).scaled(fineness)
+    ways = Drawing(list(route.moves)).scaled(pixels_per_mm)
     for drawing, colour, line in (
         (ways, TRAVEL_COLOUR, 1.0),
-        (route.strokes.scaled(fineness), (0, 0, 0), max(1.0, pen * fineness)),
+        (route.strokes.scaled(pixels_per_mm), (0, 0, 0), max(1.0, pen * pixels_per_mm)),
     ):
         mask = Image.new("L", size, 255)
         add_ink(mask, drawing, line)

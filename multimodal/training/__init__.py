@@ -25,23 +25,27 @@ epoch, and the random state a function of the step.
 from multimodal.seeds import derived_seed
 from multimodal.training.loop import TrainingStoppedError, train
 from multimodal.training.recipe import (
+    Batches,
+    Recipe,
     Stage,
     Task,
+    TrainingInput,
     TrainingOptions,
-    training_options,
 )
 from multimodal.training.schedule import batches_per_epoch, shuffled_batches
 from multimodal.training.trainable_modules import TrainableModules
 
 __all__ = [
+    "Batches",
+    "Recipe",
     "Stage",
     "Task",
     "TrainableModules",
+    "TrainingInput",
     "TrainingOptions",
     "TrainingStoppedError",
     "batches_per_epoch",
     "derived_seed",
     "shuffled_batches",
     "train",
-    "training_options",
 ]

@@ -1,8 +1,8 @@
 """What a task hands to the loop: its options, its stages and itself."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,22 +12,19 @@ from torch import Tensor, nn
 
 from multimodal.checkpoints import JSON
 from multimodal.errors import UserError
-from multimodal.settings import Settings
+from multimodal.pretrained_model import PretrainedModel
+from multimodal.settings import Settings, config_of
 from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)
 class TrainingOptions(Settings):
-    """How one stage is optimised: AdamW (Loshchilov & Hutter, 2019), a warm-up, then a cosine.
-
-    Attributes:
-        betas: AdamW's decays of the first and second moment.
-    """
+    """How one stage is optimised: AdamW (Loshchilov & Hutter, 2019), a warm-up, then a cosine."""
 
     epochs: common.Epochs
     learning_rate: common.LearningRate
     weight_decay: common.WeightDecay = 0.0
-    betas: tuple[float, float] = (0.9, 0.999)
+    betas: common.Betas = (0.9, 0.999)
     warmup_steps: common.WarmupSteps = 0
     min_lr_ratio: common.MinLrRatio = 0.0
     max_grad_norm: common.MaxGradNorm = 0.0
@@ -38,25 +35,50 @@ class TrainingOptions(Settings):
     checkpoint_seconds: Annotated[float, Ge(0), "The most work that a kill may cost."] = 120.0
     log_every: Annotated[int, Ge(1), "Steps that a line of `metrics.jsonl` averages over."] = 50
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not all(0 <= beta < 1 for beta in self.betas):
-            raise UserError(f"betas: must be two numbers from 0 to below 1, not {self.betas}")
 
+@dataclass(frozen=True)
+class Recipe(TrainingOptions):
+    """The settings of a task that trains in one stage; on the command line, ``--set name=value``.
 
-def training_options(recipe: object, steps_per_epoch: int, **chosen: Any) -> TrainingOptions:
-    """How a stage is optimised by a recipe: its fields that are named like those of the options.
-
-    Args:
-        recipe: a dataclass with some of the fields of TrainingOptions.
-        steps_per_epoch: of the stage; a warm-up takes no more than a fifth of all its steps.
-        **chosen: fields that the recipe leaves no choice of.
+    A task adds the sizes of its network and how its data are changed.
     """
-    named = {field.name for field in fields(TrainingOptions)}
-    own = {name: value for name, value in vars(recipe).items() if name in named}
-    options = TrainingOptions(**{**own, **chosen})
-    most = options.epochs * steps_per_epoch // 5
-    return replace(options, warmup_steps=min(options.warmup_steps, most))
+
+    epochs: common.Epochs = 10
+    learning_rate: common.LearningRate = 2e-3
+    betas: common.Betas = (0.9, 0.99)
+    warmup_steps: common.WarmupSteps = 200
+    min_lr_ratio: common.MinLrRatio = 0.02
+    max_grad_norm: common.MaxGradNorm = 1.0
+    ema_decay: common.EmaDecay = 0.999
+
+    def options(self, steps_per_epoch: int) -> TrainingOptions:
+        """How the stage is optimised; the warm-up takes no more than a fifth of all its steps."""
+        fifth = self.epochs * steps_per_epoch // 5
+        return config_of(TrainingOptions, self, warmup_steps=min(self.warmup_steps, fifth))
+
+
+class Batches(ABC):
+    """What a stage learns from, batch by batch."""
+
+    @abstractmethod
+    def steps_per_epoch(self) -> int:
+        """Count the batches of every epoch."""
+
+    @abstractmethod
+    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterable[Any]:
+        """Return this process's part of every batch of an epoch, from batch number `start` on.
+
+        What comes must be a function of these four numbers and the seed alone: no global random
+        state (`derived_seed` makes local ones), which is what lets a run go on in mid-epoch.
+        Every process must get as many parts. A part may be tensors in tuples, lists or
+        dictionaries, or anything with a method `to(device)`.
+
+        Args:
+            epoch: number of the epoch.
+            start: batches to leave out, for going on in mid-epoch.
+            rank: this process.
+            world: number of processes.
+        """
 
 
 class Stage(ABC):
@@ -65,10 +87,12 @@ class Stage(ABC):
     Attributes:
         name: unique in its task; shown in every report.
         options: how it is optimised.
+        data: what it learns from, unless it deals out batches itself.
     """
 
     name: str
     options: TrainingOptions
+    data: Batches
 
     def setup(self, model: nn.Module) -> None:
         """Freeze and unfreeze, prepare caches; called when the stage starts and when it goes on.
@@ -87,25 +111,13 @@ class Stage(ABC):
         """
         return [{"params": [weight for weight in model.parameters() if weight.requires_grad]}]
 
-    @abstractmethod
     def steps_per_epoch(self) -> int:
         """Count the batches of every epoch; asked after `setup`."""
+        return self.data.steps_per_epoch()
 
-    @abstractmethod
     def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterable[Any]:
-        """Return this process's part of every batch of an epoch, from batch number `start` on.
-
-        What comes must be a function of these four numbers and the seed alone: no global random
-        state (`derived_seed` makes local ones), which is what lets a run go on in mid-epoch.
-        Every process must get as many parts. A part may be tensors in tuples, lists or
-        dictionaries, or anything with a method `to(device)`.
-
-        Args:
-            epoch: number of the epoch.
-            start: batches to leave out, for going on in mid-epoch.
-            rank: this process.
-            world: number of processes.
-        """
+        """Return this process's part of every batch of an epoch; see `Batches`."""
+        return self.data.batches(epoch, start, rank, world)
 
     @abstractmethod
     def loss(self, model: nn.Module, batch: Any) -> dict[str, Tensor]:
@@ -128,8 +140,26 @@ class Stage(ABC):
             raise UserError(f"{self.name}: the saved state carries {', '.join(tensors)}: not ours")
 
 
+@dataclass(frozen=True)
+class TrainingInput:
+    """What ``multimodal train`` hands to the `from_data` of a task, beside the task's own options.
+
+    Attributes:
+        data: what to learn from.
+        out: the run's folder.
+        note: is told, a line each, what the training leaves out.
+    """
+
+    data: str | Path
+    out: Path
+    note: Callable[[str], object]
+
+
 class Task(ABC):
     """What is trained: a model and its stages; a stage starts from the best weights so far.
+
+    For ``multimodal train`` it has a classmethod `from_data(recipe, given, **options)`; `given` is
+    a `TrainingInput`, and the options are the `data_options` of the task's row.
 
     Attributes:
         model: with its initial weights, which must be the same each time the task is made.
@@ -162,6 +192,10 @@ class Task(ABC):
         del model
         return []
 
-    @abstractmethod
+    def pretrained(self, model: nn.Module) -> PretrainedModel:
+        """Return the model that people use around a network as it is now."""
+        raise NotImplementedError
+
     def save(self, model: nn.Module, folder: Path) -> None:
-        """Write the model for its users, through `multimodal.checkpoints`; called as `validate`."""
+        """Write the model for its users; called as `validate`."""
+        self.pretrained(model).save_pretrained(folder)

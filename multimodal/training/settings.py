@@ -18,6 +18,9 @@ Epochs: TypeAlias = Annotated[int, Ge(1), "Passes over the data; dev is measured
 BatchSize: TypeAlias = Annotated[int, Ge(1), "Examples in a batch, over all processes."]
 LearningRate: TypeAlias = Annotated[float, Gt(0), "The peak of AdamW's learning rate."]
 WeightDecay: TypeAlias = Annotated[float, Ge(0), "Decoupled from the gradient, as in AdamW."]
+Betas: TypeAlias = Annotated[
+    tuple[float, float], Ge(0), Lt(1), "AdamW's decays of the first and the second moment."
+]
 WarmupSteps: TypeAlias = Annotated[int, Ge(0), "Steps of linear growth before the peak."]
 MinLrRatio: TypeAlias = Annotated[
     float, Ge(0), Le(1), "Where the cosine ends, as a share of the peak; 1: constant."

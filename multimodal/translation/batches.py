@@ -135,7 +135,7 @@ class TrainingText:
 
 
 def language_token(code: str) -> str:
-    """The special subword that tells the writer which language to write."""
+    """The special subword that tells the decoder which language to write."""
     return f"<{code}>"
 
 

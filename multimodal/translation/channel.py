@@ -29,7 +29,7 @@ def source_log_probs(
     translations: Sequence[Sequence[int]],
     sources: Sequence[Sequence[int]],
     begin: int,
-    written: Tensor,
+    allowed: Tensor,
 ) -> Tensor:
     """The log-probability of sentences, each as what its translation says in their language.
 
@@ -38,23 +38,25 @@ def source_log_probs(
         translations: (N,) ids.
         sources: (N,) ids.
         begin: the token of the sentences' language.
-        written: (M,) the subwords that this language uses, END among them; those of the sentences
-            are added to what is told apart.
+        allowed: (M,) the subwords that this language uses, END among them; those of the sentences
+            are added.
 
     Returns:
         (N,), in nats, each with its end.
     """
-    among = torch.cat([written, torch.tensor([token for ids in sources for token in ids])]).unique()
-    weight, bias = network.embedding.weight[among], network.bias[among]
-    told = weight.new_zeros(len(sources), dtype=torch.float)
+    vocabulary = torch.cat(
+        [allowed, torch.tensor([token for ids in sources for token in ids])]
+    ).unique()
+    weight, bias = network.embedding.weight[vocabulary], network.bias[vocabulary]
+    log_probs = weight.new_zeros(len(sources), dtype=torch.float)
     order = sorted(range(len(sources)), key=lambda n: (len(translations[n]), len(sources[n])))
     for begins in range(0, len(order), PAIRS):
         some = order[begins : begins + PAIRS]
-        memory = network.read(*padded_sources([translations[n] for n in some]))
+        memory = network.encode(*padded_sources([translations[n] for n in some]))
         targets = padded_targets([[begin, *sources[n], END] for n in some])
         features, next_ids = network(memory, targets[:, :-1]), targets[:, 1:]
         there = next_ids != PADDING
-        places = torch.searchsorted(among, next_ids[there])
+        places = torch.searchsorted(vocabulary, next_ids[there])
         nats = torch.cat(
             [
                 F.cross_entropy(F.linear(rows, weight, bias).float(), of_rows, reduction="none")
@@ -64,5 +66,5 @@ def source_log_probs(
             ]
         )
         numbers = torch.tensor(some)[there.nonzero()[:, 0]]
-        told.index_add_(0, numbers, -nats)
-    return told
+        log_probs.index_add_(0, numbers, -nats)
+    return log_probs

@@ -1,17 +1,17 @@
 """The translation network: a sentence is read from both ends, then written in another language.
 
-The recurrent reader, writer and additive attention of Bahdanau, Cho and Bengio 2015, with one
+The recurrent encoder, decoder and additive attention of Bahdanau, Cho and Bengio 2015, with one
 change that lets training unroll all steps at once: the attention is asked by the state of the
-writer's first layer, which has read the words so far and not what was looked at before; a second
-layer takes in what is seen. One network serves all directions: the first thing that the writer
-reads is a token for the language to write (Johnson et al. 2017, who tell the reader instead). The
-reader is told nothing, so that a sentence is read once for all languages.
+decoder's first layer, which has read the words so far and not what was looked at before; a second
+layer takes in what is seen. One network serves all directions: the first thing that the decoder
+reads is a token for the language to write (Johnson et al. 2017, who tell the encoder instead). The
+encoder is told nothing, so that a sentence is read once for all languages.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import Annotated, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -20,12 +20,13 @@ from torch.nn import functional as F
 from multimodal.recurrent.attention import AdditiveAttention
 from multimodal.recurrent.cells import (
     BidirectionalNetwork,
-    Cell,
     LockedDropout,
     RecurrentNetwork,
     State,
 )
 from multimodal.recurrent.generation.trees import map_leaves
+from multimodal.settings import Settings
+from multimodal.training import settings as common
 
 DecoderState: TypeAlias = tuple[State, State]
 """The states of the first and the second layer; every tensor (B, K, H)."""
@@ -35,7 +36,7 @@ class Memory(NamedTuple):
     """What is known of a batch of sentences when they are read; computed once for each.
 
     Attributes:
-        values: (B, S, 2 R) the reader's states at every subword and at the end.
+        values: (B, S, 2 R) the encoder's states at every subword and at the end.
         keys: (B, S, A) the same, projected for comparison.
         present: (B, S) where there is a subword, and no padding.
     """
@@ -50,29 +51,21 @@ class Memory(NamedTuple):
 
 
 @dataclass(frozen=True)
-class TranslatorConfig:
-    """What the network is; saved in the checkpoint.
+class TranslatorConfig(Settings):
+    """What the network is; saved in the checkpoint."""
 
-    Attributes:
-        cell: "rnn", "gru" or "lstm", of every layer.
-        embedding_size: E, the size of a subword's embedding, in all languages the same.
-        encoder_layers: how many bidirectional layers read.
-        encoder_size: R, their units in each direction.
-        decoder_size: H, the units of both layers that write.
-        attention_size: A, the width in which the two are compared.
-        dropout: the share of features dropped in training, locked through time.
-        word_dropout: the share of subwords whose embedding is dropped in training (Gal and
-            Ghahramani 2016), which little text needs (Sennrich and Zhang 2019).
-    """
-
-    cell: Cell = "lstm"
-    embedding_size: int = 256
-    encoder_layers: int = 2
-    encoder_size: int = 256
-    decoder_size: int = 384
-    attention_size: int = 128
-    dropout: float = 0.3
-    word_dropout: float = 0.1
+    cell: common.CellKind = "lstm"
+    embedding_size: Annotated[common.Count, "E, of a subword's embedding, in all languages."] = 256
+    encoder_layers: Annotated[common.Count, "Bidirectional layers of the encoder."] = 2
+    encoder_size: Annotated[common.Count, "R, their units in each direction."] = 192
+    decoder_size: Annotated[common.Count, "H, the units of both layers of the decoder."] = 320
+    attention_size: Annotated[common.Count, "A, the width in which the two are compared."] = 128
+    dropout: common.Dropout = 0.25
+    word_dropout: Annotated[
+        common.Share,
+        "The share of subwords whose embedding is dropped in training (Gal and Ghahramani "
+        "2016), which little text needs (Sennrich and Zhang 2019).",
+    ] = 0.1
 
 
 class TranslationNetwork(nn.Module):
@@ -104,7 +97,7 @@ class TranslationNetwork(nn.Module):
         self.features = nn.Linear(size + seen, embedding_size)
         self.bias = nn.Parameter(torch.zeros(vocabulary_size))
 
-    def read(self, tokens: Tensor, lengths: Tensor) -> Memory:
+    def encode(self, tokens: Tensor, lengths: Tensor) -> Memory:
         """Read sentences (B, S), of which the first (B,) steps count, each with its end token."""
         states = self.encoder.unroll(self.embed(tokens), lengths)
         values = self.dropout(states)

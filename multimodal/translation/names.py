@@ -8,7 +8,7 @@ articles and endings that go with it. Then the name takes its place, in the same
 
 `names.tsv` is the closed list: what can be said, in English, German and French, with gender,
 plural, and the form of German nouns that have another one when they are no subject; and how often
-Multi30k's training captions say it. `donors.tsv` holds the words that are lent to them.
+Multi30k's training captions say it. `donors.tsv` holds the words that stand in for them.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ def names() -> tuple[Name, ...]:
 
 @cache
 def donors() -> Mapping[tuple[str, str, str, Gender], tuple[Donor, ...]]:
-    """Return the words that are lent, by language, number ("one"), kind and gender of the name."""
+    """Return the words that stand in for names, by language, number ("one"), kind and gender."""
     found: dict[tuple[str, str, str, Gender], tuple[Donor, ...]] = {}
     for language, number, kind, gender, english, forms in read_table("translation/donors.tsv"):
         key = (language, number, kind, _gender(gender))
@@ -222,8 +222,8 @@ def substitute_names(text: str, language: str) -> SubstitutedSentence | None:
     for said, name in _said(text):
         noun = name.nouns[language]
         plural = said == name.several and (said != name.one or not _is_one(text, said))
-        lent = donors()[language, "several" if plural else "one", name.kind, noun.gender]
-        donor = next((each for each in lent if each.english not in taken), None)
+        known = donors()[language, "several" if plural else "one", name.kind, noun.gender]
+        donor = next((each for each in known if each.english not in taken), None)
         if donor is None or (plural and not noun.several):
             continue
         text = _in_place(text, said, donor.english)

@@ -8,10 +8,9 @@ low-resource neural machine translation), and the moving average of the weights 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import chain
-from pathlib import Path
 from statistics import fmean
 from typing import Self, cast
 
@@ -21,7 +20,7 @@ from torch import Tensor, nn
 from multimodal.errors import UserError
 from multimodal.processor import torch_dtype
 from multimodal.subwords import SubwordVocabulary
-from multimodal.training import Stage, Task, TrainableModules, batches_per_epoch
+from multimodal.training import Stage, Task, TrainableModules, TrainingInput, batches_per_epoch
 from multimodal.translation.batches import (
     PADDING,
     SPECIAL,
@@ -72,7 +71,7 @@ class TranslationStage(Stage):
     def loss(self, model: nn.Module, batch: TranslationBatch) -> dict[str, Tensor]:
         """Smoothed cross-entropy in nats a subword."""
         network = cast(TranslationNetwork, model)
-        memory = network.read(batch.sources, batch.lengths)
+        memory = network.encode(batch.sources, batch.lengths)
         features = network(memory.rows(batch.read), batch.targets[:, :-1])
         targets = batch.targets[:, 1:]
         there = targets != PADDING
@@ -107,7 +106,7 @@ class TranslatorTask(Task):
         }
         if not self._dev:
             raise UserError("there are no pairs of sentences in the dev split to choose by")
-        self.model, self.vocabulary, former = _beginning(recipe, train)
+        self.model, self.vocabulary, former = _initial_model(recipe, train)
         trainable_modules = TrainableModules(self.model, recipe.trainable_modules)
         learnt = TrainingText(train, self.vocabulary, self.directions, recipe.max_length)
         self.languages = former | {
@@ -131,29 +130,24 @@ class TranslatorTask(Task):
     def from_data(
         cls,
         recipe: TranslatorRecipe,
-        data: str | Path,
-        out: Path,
-        note: Callable[[str], object],
+        given: TrainingInput,
         *,
         languages: Sequence[str] = (),
     ) -> Self:
-        """Read what is learnt from; the arguments are those of ``multimodal train``.
+        """Read what is learnt from.
 
         Args:
             recipe: the choices.
-            data: parallel text; see `multimodal.translation.data.read_parallel`.
-            out: the run's folder.
-            note: is told, a line each, what the training leaves out.
+            given: its data are parallel text; see `multimodal.translation.data.read_parallel`.
             languages: which to learn; all that are there unless given.
 
         Raises:
             UserError: the data cannot be read.
         """
-        del out, note
-        text = read_parallel(data, "train", languages)
-        return cls(recipe, text, read_parallel(data, "dev", languages))
+        text = read_parallel(given.data, "train", languages)
+        return cls(recipe, text, read_parallel(given.data, "dev", languages))
 
-    def translator(self, model: nn.Module) -> Translator:
+    def pretrained(self, model: nn.Module) -> Translator:
         """The translator around a model as it is now."""
         return Translator(
             cast(TranslationNetwork, model),
@@ -187,32 +181,28 @@ class TranslatorTask(Task):
                 lines.append(f"    {target}: {translation.text}  [{reference}]")
         return lines
 
-    def save(self, model: nn.Module, folder: Path) -> None:
-        """Write a translator."""
-        self.translator(model).save_pretrained(folder)
-
     def _quick(self, model: nn.Module) -> Translator:
         """A greedy translator of its own, in the precision of the recipe."""
         dtype = torch_dtype(self.recipe.precision, next(model.parameters()).device.type)
-        translator = self.translator(copy.deepcopy(model).to(dtype))
+        translator = self.pretrained(copy.deepcopy(model).to(dtype))
         translator.options = replace(translator.options, beam_size=1)
         return translator
 
 
-def _beginning(
+def _initial_model(
     recipe: TranslatorRecipe, train: ParallelText
 ) -> tuple[TranslationNetwork, SubwordVocabulary, dict[str, Language]]:
     """The network that the training begins with, its subwords, and the languages that it knows."""
-    if not recipe.start:
+    if not recipe.init_from:
         texts = (_sentences(train, code) for code in train.languages)
         special = [*SPECIAL, *map(language_token, train.languages)]
         within = chain(*map(truecase, texts))
         vocabulary = SubwordVocabulary.build(within, recipe.vocabulary_size, special)
         return TranslationNetwork(recipe.network, len(vocabulary)), vocabulary, {}
-    former = Translator.from_pretrained(recipe.start, precision="fp32")
+    former = Translator.from_pretrained(recipe.init_from, precision="fp32")
     strange = next((code for code in train.languages if code not in former.languages), None)
     if strange is not None:
-        raise UserError(f"{recipe.start}: does not know the language {strange!r} of the data")
+        raise UserError(f"{recipe.init_from}: does not know the language {strange!r} of the data")
     config = replace(
         former.network.config, dropout=recipe.dropout, word_dropout=recipe.word_dropout
     )

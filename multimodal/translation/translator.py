@@ -308,7 +308,7 @@ class Translator(TranslatorBase[_Search], PretrainedModel):
             banned=(_BEGIN, *(places[n] for n in options.banned if n in places)),
             once=tuple(places[n] for n in options.once if n in places),
         )
-        memory = self.network.read(*padded_sources(sentences))
+        memory = self.network.encode(*padded_sources(sentences))
         decoder = self.decoder(to)
         found = generate(
             decoder,

@@ -38,31 +38,35 @@ def benchmark_handwriting_generator(model: str | Path | None) -> Iterator[str]:
     generator = HandwritingGenerator.from_pretrained(model)
     kind = str(torch_dtype(generator.precision)).removeprefix("torch.")
     yield f"{LINES} lines of {len(LINE)} characters, {kind}, {torch.get_num_threads()} threads"
-    for drafts in sorted({1, generator.options.drafts}):
-        yield from _writing(generator, drafts)
+    for num_candidates in sorted({1, generator.options.num_candidates}):
+        yield from _writing(generator, num_candidates)
     yield _training(generator)
 
 
-def _writing(generator: HandwritingGenerator, drafts: int) -> Iterator[str]:
-    from multimodal.handwriting.judging import Piece
-    from multimodal.handwriting.layout import Layout, pieces_of, set_lines
+def _writing(generator: HandwritingGenerator, num_candidates: int) -> Iterator[str]:
+    from multimodal.handwriting.judging import TextChunk
+    from multimodal.handwriting.layout import Layout, chunks_of, set_lines
     from multimodal.handwriting.pages import smooth
     from multimodal.handwriting.placing import placed
 
     style, layout = generator.style(STYLE), Layout()
-    whole = [Piece(LINE, style)]
-    pieces = [Piece(part, style) for part in pieces_of(LINE)] * LINES
+    whole = [TextChunk(LINE, style)]
+    pieces = [TextChunk(part, style) for part in chunks_of(LINE)] * LINES
 
     def write(text: str, seed: int) -> None:
-        generator.write(text, style=STYLE, seed=seed, drafts=drafts)
+        generator.write(text, style=STYLE, seed=seed, num_candidates=num_candidates)
 
     def one_by_one() -> None:
         for number in range(LINES):
-            (line,) = generator.write_texts(whole, seed=SEED + number, drafts=drafts)
+            (line,) = generator.write_texts(
+                whole, seed=SEED + number, num_candidates=num_candidates
+            )
             smooth(set_lines([[placed(line, LINE, generator.scale)]], layout)[0])
 
     at_once = seconds_of(lambda: write("\n".join([LINE] * LINES), SEED))
-    strokes = seconds_of(lambda: generator.write_texts(pieces, seed=SEED, drafts=drafts))
+    strokes = seconds_of(
+        lambda: generator.write_texts(pieces, seed=SEED, num_candidates=num_candidates)
+    )
     single = seconds_of(one_by_one)
 
     def called_one_by_one() -> None:
@@ -70,10 +74,10 @@ def _writing(generator: HandwritingGenerator, drafts: int) -> Iterator[str]:
             write(LINE, SEED + number)
 
     called = seconds_of(called_one_by_one)
-    lines = generator.write_texts(pieces * drafts, seed=SEED, drafts=1)
+    lines = generator.write_texts(pieces * num_candidates, seed=SEED, num_candidates=1)
     products_alone = seconds_of(ProductsAlone(generator, lines).multiply)
     letters = len(LINE) * LINES
-    yield f"{drafts} draft{'s' * (drafts > 1)} of each piece"
+    yield f"{num_candidates} candidate{'s' * (num_candidates > 1)} of each piece"
     yield f"  a page at once             {at_once:8.3f} s   {letters / at_once:8.0f} characters/s"
     yield f"    its points alone         {strokes:8.3f} s"
     yield f"  line after line, as wholes {single:8.3f} s   {single / at_once:8.1f} x the page"

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import statistics
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from multimodal.strokes import Drawing
-from pipelines.benchmark.products import Products
-from pipelines.benchmark.timing import seconds as seconds_of
-
-if TYPE_CHECKING:
-    from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
+from pipelines.benchmark.recognition import batch_lines, live_line, live_seconds
 
 STROKES, POINTS = 20, 12  # of a scribble, about those of a line of 20 characters
 BATCH_SIZES = (1, 32, 256)
@@ -45,21 +38,9 @@ def benchmark_handwriting_recognizer(
     recognizer = HandwritingRecognizer.from_pretrained(model)
     shown = _drawings(data, lines)
     yield f"{lines} lines, {sum(map(len, shown))} strokes, {torch.get_num_threads()} threads"
-    live = _live_seconds(recognizer, shown[:WATCHED])
-    yield (
-        f"a live reading: {1e3 * statistics.median(live):.1f} ms a stroke (median), "
-        f"{1e3 * float(np.quantile(live, 0.95)):.1f} ms (95 % are faster)"
-    )
-    yield "batch   lines/s   against matrix products alone"
-    seconds: dict[int, float] = {}
-    for size in BATCH_SIZES:
-        batches = [shown[n : n + size] for n in range(0, len(shown), size)]
-        read = partial(_read_all, recognizer, batches)
-        seconds[size] = seconds_of(read)
-        products_alone = seconds_of(Products(recognizer.network, read).multiply)
-        yield f"{size:5d} {lines / seconds[size]:9.1f} {seconds[size] / products_alone:31.2f}"
-    ratio = seconds[BATCH_SIZES[0]] / seconds[BATCH_SIZES[-1]]
-    yield f"one line at a time takes {ratio:.1f} times as long as {BATCH_SIZES[-1]} at once"
+    yield live_line("reading", live_seconds(recognizer.stream, shown[:WATCHED]), 1)
+    read = partial(recognizer.read, one_line=True)
+    yield from batch_lines("line", shown, BATCH_SIZES, recognizer.network, read)
 
 
 def _drawings(data: str | Path | None, count: int) -> list[Drawing]:
@@ -73,20 +54,3 @@ def _drawings(data: str | Path | None, count: int) -> list[Drawing]:
     starts = np.arange(STROKES)[:, None, None] * [30.0, 0.0]
     scribbles = starts + random.normal(0, 8, (count, STROKES, POINTS, 2)).cumsum(2)
     return [Drawing(strokes) for strokes in scribbles]
-
-
-def _live_seconds(recognizer: HandwritingRecognizer, drawings: Sequence[Drawing]) -> list[float]:
-    """How long each stroke of every drawing took."""
-    times = []
-    for drawing in drawings:
-        watcher = recognizer.watch()
-        for stroke in drawing:
-            begin = time.perf_counter()
-            watcher.add(stroke)
-            times.append(time.perf_counter() - begin)
-    return times
-
-
-def _read_all(recognizer: HandwritingRecognizer, batches: Sequence[Sequence[Drawing]]) -> None:
-    for drawings in batches:
-        recognizer.read(drawings, one_line=True)

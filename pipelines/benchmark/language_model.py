@@ -159,8 +159,8 @@ def writing(network: LanguageNetwork, texts: int, characters: int) -> Callable[[
     from multimodal.language.generation import TextGenerator
     from multimodal.language.options import TextGenerationOptions
 
-    beginnings = [torch.zeros(1, dtype=torch.int64)] * texts
-    going = TextGenerator(network, beginnings, TextGenerationOptions(temperature=0.8, seed=0), ())
+    prompts = [torch.zeros(1, dtype=torch.int64)] * texts
+    going = TextGenerator(network, prompts, TextGenerationOptions(temperature=0.8, seed=0), ())
 
     def write() -> None:
         for _ in range(characters):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import cycle, islice
@@ -13,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from multimodal.strokes import Drawing
-from pipelines.benchmark.products import Products
+from pipelines.benchmark.recognition import batch_lines, live_line, live_seconds
 from pipelines.benchmark.timing import seconds as seconds_of
 
 if TYPE_CHECKING:
@@ -28,7 +26,7 @@ def benchmark_recognizer(
 ) -> Iterator[str]:
     """Time a recognizer; gives the lines of a report as they are measured.
 
-    Live guesses are timed one by one; all else is the median of three runs. The matrix products
+    Live predictions are timed one by one; all else is the median of three runs. The matrix products
     alone are the matrix products and convolutions of one batch alone, with the shapes that they
     have in it.
 
@@ -46,23 +44,11 @@ def benchmark_recognizer(
     sides = "each with its mirror image" if recognizer.mirror else "without mirror images"
     yield f"{drawings} drawings, {sum(map(len, shown))} strokes, {sides}"
     yield f"{torch.get_num_threads()} threads of torch"
-    live = _live_seconds(recognizer, shown)
-    yield (
-        f"a live guess: {1e3 * statistics.median(live):.2f} ms a stroke (median), "
-        f"{1e3 * float(np.quantile(live, 0.95)):.2f} ms (95 % are faster)"
-    )
+    live = live_seconds(recognizer.stream, shown)
+    yield live_line("prediction", live, 2)
     again = seconds_of(partial(_read_anew, recognizer, shown))
     yield f"reading every drawing anew at each stroke takes {again / sum(live):.1f} times as long"
-    yield "batch   drawings/s   against matrix products alone"
-    seconds: dict[int, float] = {}
-    for size in BATCH_SIZES:
-        batches = [shown[n : n + size] for n in range(0, len(shown), size)]
-        guess = partial(_guess_all, recognizer, batches)
-        seconds[size] = seconds_of(guess)
-        products_alone = seconds_of(Products(recognizer.network, guess).multiply)
-        yield f"{size:5d} {drawings / seconds[size]:12.1f} {seconds[size] / products_alone:31.2f}"
-    ratio = seconds[BATCH_SIZES[0]] / seconds[BATCH_SIZES[-1]]
-    yield f"one drawing at a time takes {ratio:.1f} times as long as {BATCH_SIZES[-1]} at once"
+    yield from batch_lines("drawing", shown, BATCH_SIZES, recognizer.network, recognizer.predict)
 
 
 def _drawings(paths: Sequence[Path], count: int) -> list[Drawing]:
@@ -78,25 +64,8 @@ def _drawings(paths: Sequence[Path], count: int) -> list[Drawing]:
     return [Drawing(strokes) for strokes in scribbles]
 
 
-def _live_seconds(recognizer: Recognizer, drawings: Sequence[Drawing]) -> list[float]:
-    """How long each stroke of every drawing took."""
-    times = []
-    for drawing in drawings:
-        watcher = recognizer.watch()
-        for stroke in drawing:
-            begin = time.perf_counter()
-            watcher.add(stroke)
-            times.append(time.perf_counter() - begin)
-    return times
-
-
 def _read_anew(recognizer: Recognizer, drawings: Sequence[Drawing]) -> None:
-    """Guess after every stroke at all that stands there."""
+    """Predict after every stroke at all that stands there."""
     for drawing in drawings:
         for count in range(1, len(drawing) + 1):
-            recognizer.guess(Drawing(drawing.strokes[:count]))
-
-
-def _guess_all(recognizer: Recognizer, batches: Sequence[Sequence[Drawing]]) -> None:
-    for drawings in batches:
-        recognizer.guess(drawings)
+            recognizer.predict(Drawing(drawing.strokes[:count]))

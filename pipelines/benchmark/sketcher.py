@@ -28,7 +28,7 @@ def benchmark_sketcher(model: str | Path | None, category: str | None) -> Iterat
     steps through `torch.nn.LSTM`, a point drawn by NumPy. matrix products alone are
     alone that drawing needs, with as many rows at every step as drawings were unfinished. Both are
     of drawings whose points are taken as they come (1 draft); the last columns compare them with
-    drawings of the default drafts.
+    drawings of the default candidates.
 
     Args:
         model: a folder, a Hub id, one of magenta's `.gen.json` files, or None for the shipped one.
@@ -40,19 +40,19 @@ def benchmark_sketcher(model: str | Path | None, category: str | None) -> Iterat
     from pipelines.benchmark.sketcher_baselines import ProductsAlone, draw_plainly
 
     sketcher = Sketcher.from_pretrained(model)
-    fine = [name for name in sketcher.categories if name not in sketcher.rough]
+    fine = [name for name in sketcher.categories if name not in sketcher.low_quality]
     category = category or (fine or sketcher.categories)[0]
     config = sketcher.network.config
     yield f"{category}, {config.cell} of {config.decoder_size} units, {_type(sketcher)}"
     yield f"{torch.get_num_threads()} threads of torch"
-    draw = partial(sketcher.draw, category, seed=SEED, temperature=TEMPERATURE, drafts=1)
+    draw = partial(sketcher.draw, category, seed=SEED, temperature=TEMPERATURE, num_candidates=1)
     guided = partial(sketcher.draw, category, seed=SEED)
     baseline = partial(draw_plainly, sketcher, category, ONE_BY_ONE, TEMPERATURE)
     alone = ONE_BY_ONE / seconds_of(lambda: [draw(seed=number) for number in range(ONE_BY_ONE)])
     plain = ONE_BY_ONE / seconds_of(baseline)
     yield (
         "at once   drawings/s   steps/s   / one by one   / plain loop   products alone / time"
-        f"   with {sketcher.options.drafts} drafts: drawings/s   time / of 1"
+        f"   with {sketcher.options.num_candidates} candidates: drawings/s   time / of 1"
     )
     for count in COUNTS:
         seconds = seconds_of(partial(draw, count))
@@ -68,7 +68,7 @@ def benchmark_sketcher(model: str | Path | None, category: str | None) -> Iterat
         )
     yield f"one by one {alone:.1f} drawings/s; plain loop {plain:.1f} drawings/s"
     first = 1000 * _first_stroke(sketcher, category)
-    plainly = 1000 * _first_stroke(sketcher, category, drafts=1)
+    plainly = 1000 * _first_stroke(sketcher, category, num_candidates=1)
     yield f"first stroke of a live drawing after {first:.1f} ms; with 1 draft {plainly:.1f} ms"
     if config.cell == "lstm":
         yield _training(sketcher, draw(COUNTS[-1]))

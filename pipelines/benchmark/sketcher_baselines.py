@@ -133,7 +133,9 @@ class TrainingRun:
         join_processes()
         network = SketchNetwork(config)
         self._learner = Learner(network, stage)
-        self._batches: list[SketchBatch] = list(islice(batches.epoch(0, 0, 0, 1), TRAINED_BATCHES))
+        self._batches: list[SketchBatch] = list(
+            islice(batches.batches(0, 0, 0, 1), TRAINED_BATCHES)
+        )
         self.drawings = sum(len(batch.lengths) for batch in self._batches)
         inputs = config.point_size + network.condition_size
         self._decoder = nn.LSTM(inputs, config.decoder_size, batch_first=True)

@@ -116,7 +116,7 @@ class Run:
 
         network, decoder = self._translator.network, self._translator.decoder(self._to)
         products: dict[int, list[Callable[[], Tensor]]] = defaultdict(list)
-        reads, step, predicts = network.read, LanguageDecoder.__call__, network.forward
+        reads, step, predicts = network.encode, LanguageDecoder.__call__, network.forward
 
         def reading(*arguments: Any) -> Memory:
             memory = reads(*arguments)
@@ -133,13 +133,13 @@ class Run:
             products[get_ident()] += _of_predicting(network, decoder, memory, tokens.shape[1])
             return predicts(memory, tokens)
 
-        network.read = reading  # type: ignore[method-assign, assignment]
+        network.encode = reading  # type: ignore[method-assign, assignment]
         network.forward = predicting  # type: ignore[method-assign]
         LanguageDecoder.__call__ = stepping  # type: ignore[method-assign]
         try:
             self._translate(group)
         finally:
-            del network.read, network.forward
+            del network.encode, network.forward
             LanguageDecoder.__call__ = step  # type: ignore[method-assign]
         return list(products.values())
 

@@ -9,8 +9,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from multimodal.lazy_imports import lazy_names
 
 if TYPE_CHECKING:
     from pipelines.caption.inputs import find_pictures, sample_pictures
@@ -26,18 +27,14 @@ __all__ = [
     "sample_pictures",
 ]
 
-_PLACES = {
-    "CaptionRow": "rows",
-    "as_line": "rows",
-    "as_record": "rows",
-    "caption_images": "local",
-    "find_pictures": "inputs",
-    "sample_pictures": "inputs",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import what is asked for, and torch only where that needs it."""
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "CaptionRow": "rows",
+        "as_line": "rows",
+        "as_record": "rows",
+        "caption_images": "local",
+        "find_pictures": "inputs",
+        "sample_pictures": "inputs",
+    },
+)

@@ -122,7 +122,18 @@ RecipeFile = Annotated[
     Path | None,
     typer.Option("--config", help="A file of settings, such as another run's recipe.toml."),
 ]
-ScoresFile = Annotated[Path | None, typer.Option("--json", help="Write the figures here.")]
+
+
+def _placed(path: Path | None) -> Path | None:
+    """See to it that a file can be written, before the work begins."""
+    if path:
+        require_place(path)
+    return path
+
+
+ScoresFile = Annotated[
+    Path | None, typer.Option("--json", help="Write the figures here.", callback=_placed)
+]
 
 
 def model_option(task: str, also: str = "") -> Any:
@@ -152,12 +163,6 @@ def given(**options: Any) -> dict[str, Any]:
 def listed(entries: str) -> list[str]:
     """Split what stands between commas."""
     return [entry.strip() for entry in entries.split(",") if entry.strip()]
-
-
-def require_scores_place(path: Path | None) -> None:
-    """See to it that the figures can be written, before the work begins."""
-    if path:
-        require_place(path)
 
 
 def report_scores(scores: Mapping[str, Any], path: Path | None) -> None:

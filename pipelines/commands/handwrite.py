@@ -10,11 +10,13 @@ import typer
 
 from multimodal.errors import UserError
 from pipelines.commands import app, given, model_option
+from pipelines.output import free_path, named_after, require_free, require_output
 
 Model = Annotated[str | None, model_option("handwriting-generator")]
 
 MOST_SEEDS = 2**31  # to choose from where none is given
 FIRST_DRAFTS = 2  # before any is read back
+LONGEST_NAME = 40  # of a file that is named after a text, in letters
 
 
 @app.command("handwrite")
@@ -85,7 +87,7 @@ def handwrite_command(
     """Write a text by hand, for the screen, for paper or for a plotter."""
     from dataclasses import replace
 
-    from multimodal.handwriting.alphabet import spelled as spell
+    from multimodal.handwriting.alphabet import transliterate
     from multimodal.handwriting.layout import Layout
     from multimodal.strokes import Paper
     from pipelines import handwrite as jobs
@@ -97,9 +99,10 @@ def handwrite_command(
     what = jobs.PANGRAM if text is None and file is None else text or ""
     if file:
         what = jobs.read_text(file).strip("\n")
-    what = spell(what) if spelled else what
-    place = output or jobs.free_path(what)
-    jobs.require_output(place, overwrite=overwrite)
+    what = transliterate(what) if spelled else what
+    named = named_after(what, ".svg", usual="handwriting", longest=LONGEST_NAME)
+    place = output or free_path(named)
+    require_output(place, jobs.WRITABLE, overwrite=overwrite)
     paper = None
     if page:
         paper = Paper.named(page, margin=margin, spacing=line_height, ruled=ruled, ink=ink)
@@ -107,7 +110,7 @@ def handwrite_command(
     writer = jobs.open_handwriting_generator(model, judged=drafts != 1)
     seed = secrets.randbelow(MOST_SEEDS) if seed is None else seed
     at_first = None if drafts is None else min(drafts, FIRST_DRAFTS)
-    how = given(bias=bias, seed=seed, drafts=at_first, most_drafts=drafts)
+    how = given(bias=bias, seed=seed, num_candidates=at_first, max_candidates=drafts)
     if styles:
         written = jobs.style_sheet(writer, what, **how)
     else:
@@ -136,11 +139,8 @@ def learn_style_command(
 ) -> None:
     """Learn a style from about ten lines of it, to write in with --style."""
     from pipelines import handwrite as jobs
-    from pipelines.output import require_place
 
-    require_place(output)
-    if output.exists() and not overwrite:
-        raise UserError(f"{output}: is there already; move it, or use --overwrite")
+    require_free(output, overwrite=overwrite)
     read = jobs.read_samples(samples, texts)
     style = jobs.learn_style(jobs.open_handwriting_generator(model), read, output.stem, output)
     typer.echo(f"{output}: {style.name}, learnt from {len(read)} lines; try: --style {output}")

@@ -12,7 +12,6 @@ from pipelines.commands import (
     evaluate,
     model_option,
     report_scores,
-    require_scores_place,
 )
 
 Model = Annotated[str | None, model_option("handwriting-generator")]
@@ -46,7 +45,6 @@ def evaluate_handwriting_generator_command(
         evaluate_styles,
     )
 
-    require_scores_place(json_file)
     if styles:
         scores = evaluate_styles(model, data, split, _note)
     else:

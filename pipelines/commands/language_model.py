@@ -19,7 +19,6 @@ from pipelines.commands import (
     given,
     model_option,
     report_scores,
-    require_scores_place,
 )
 
 Data = Annotated[
@@ -41,7 +40,7 @@ Adapt = Annotated[
 def generate_language_model_command(
     *,
     model: Model = None,
-    prime: Annotated[str, typer.Option(help="What the text begins with.")] = "",
+    prompt: Annotated[str, typer.Option(help="What the text begins with.")] = "",
     length: Annotated[
         int, typer.Option(min=0, help="How many characters to write; 0 for without end.")
     ] = 600,
@@ -89,9 +88,9 @@ def generate_language_model_command(
         drawn = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
         options = {"length": length or None, **given(**drawn, stop=stop)}
         if output or count > 1:
-            _write_all(model, prime, count, output, options, overwrite=overwrite)
+            _write_all(model, prompt, count, output, options, overwrite=overwrite)
         else:
-            _stream(model, prime, options, surprise=surprise)
+            _stream(model, prompt, options, surprise=surprise)
 
 
 @evaluate.command("language-model")
@@ -116,7 +115,6 @@ def evaluate_language_model_command(
     """Measure how well a language model predicts a text, or the form of what it generates."""
     from pipelines.evaluate.language_model import evaluate_form, evaluate_language_model
 
-    require_scores_place(json_file)
     if form and adapt:
         raise UserError("--form and --adapt: give one of them")
     if form:
@@ -136,21 +134,21 @@ def benchmark_language_model_command(settings: Settings = None) -> None:
         typer.echo(line)
 
 
-def _stream(model: str | None, prime: str, options: Mapping[str, Any], *, surprise: bool) -> None:
+def _stream(model: str | None, prompt: str, options: Mapping[str, Any], *, surprise: bool) -> None:
     from rich.console import Console
 
     from pipelines.generate_text import show
     from pipelines.models import open_model
 
-    pieces = open_model("language-model", model).stream(prime, **options)
-    first = list(islice(pieces, 1))  # whatever is wrong with the options is told before the prime
-    typer.echo(prime, nl=False)
+    pieces = open_model("language-model", model).stream(prompt, **options)
+    first = list(islice(pieces, 1))  # whatever is wrong with the options is told before the prompt
+    typer.echo(prompt, nl=False)
     show(chain(first, pieces), Console(highlight=False), surprise=surprise)
 
 
 def _write_all(
     model: str | None,
-    prime: str,
+    prompt: str,
     count: int,
     output: Path | None,
     options: Mapping[str, Any],
@@ -162,11 +160,13 @@ def _write_all(
 
     language_model = open_model("language-model", model)
     if output:
-        files = write_files(language_model, output, prime, count, overwrite=overwrite, **options)
+        files = write_files(language_model, output, prompt, count, overwrite=overwrite, **options)
         typer.echo(f"{len(files)} texts in {output}", err=True)
     else:
-        for number, text in enumerate(language_model.generate_batch([prime] * count, **options), 1):
-            typer.echo(f"— {number}\n{prime}{text}\n")
+        for number, text in enumerate(
+            language_model.generate_batch([prompt] * count, **options), 1
+        ):
+            typer.echo(f"— {number}\n{prompt}{text}\n")
 
 
 def _score(

@@ -73,7 +73,7 @@ def _one(
     photos: list[Path], maker: CardMaker, output: Path, *, overwrite: bool, resume: bool
 ) -> None:
     from multimodal.images import ImageError
-    from pipelines.output import require_place
+    from pipelines.output import require_free
     from pipelines.postcard import make_card, require_ending
 
     if len(photos) > 1 or photos[0].is_dir():
@@ -81,9 +81,7 @@ def _one(
     if resume:
         raise UserError("--resume: only a deck, in a folder, can be resumed")
     require_ending(output)
-    require_place(output)
-    if output.exists() and not overwrite:
-        raise UserError(f"{output}: is there already; move it, or use --overwrite")
+    require_free(output, overwrite=overwrite)
     if not photos[0].exists():
         raise ImageError(str(photos[0]), "no such file or directory")
     maker.prepare()

@@ -15,7 +15,6 @@ from pipelines.commands import (
     leave_with,
     model_option,
     report_scores,
-    require_scores_place,
     watched_faults,
 )
 
@@ -30,35 +29,37 @@ def recognize_command(
         list[Path],
         typer.Argument(
             help="Drawings: .svg .inkml .ndjson .npz .bin .json (a pad's strokes); "
-            "clips: .gif .mp4 and other moving pictures and videos, or folders of frames."
+            "videos: .gif .mp4 and other moving pictures and videos, or folders of frames."
         ),
     ],
     *,
     every_stroke: Annotated[
-        bool, typer.Option("--every-stroke", help="Guess after every stroke of a drawing.")
+        bool, typer.Option("--every-stroke", help="Predict after every stroke of a drawing.")
     ] = False,
     every_frame: Annotated[
-        bool, typer.Option("--every-frame", help="Guess after every frame of a clip.")
+        bool, typer.Option("--every-frame", help="Predict after every frame of a video.")
     ] = False,
     n_best: Annotated[int, typer.Option(min=1, help="Print so many categories.")] = 3,
     model: Model = None,
 ) -> None:
-    """Name drawings, then clips: one line for each, with the most probable categories.
+    """Name drawings, then videos: one line for each, with the most probable categories.
 
     What cannot be read is told, and the exit code is 3 where the rest was done.
     """
-    from multimodal.clips import is_clip
-    from pipelines.recognize import recognize_clips, recognize_drawings, told
+    from multimodal.videos import is_video
+    from pipelines.recognize import recognize_drawings, recognize_videos, told
 
-    drawings = [path for path in inputs if not is_clip(path)]
-    clips = [path for path in inputs if is_clip(path)]
+    drawings = [path for path in inputs if not is_video(path)]
+    videos = [path for path in inputs if is_video(path)]
     faults = watched_faults()
     named = recognize_drawings(model, drawings, faults, every_stroke=every_stroke, top=n_best)
-    for name, guesses in named:
-        for guess in guesses:
-            step = f"\t{guess.seen}" if every_stroke else ""
-            typer.echo(f"{name}{step}\t{told(guess)}")
-    for name, frames in recognize_clips(model, clips, faults, every_frame=every_frame, top=n_best):
+    for name, predictions in named:
+        for prediction in predictions:
+            step = f"\t{prediction.seen}" if every_stroke else ""
+            typer.echo(f"{name}{step}\t{told(prediction)}")
+    for name, frames in recognize_videos(
+        model, videos, faults, every_frame=every_frame, top=n_best
+    ):
         for frame in frames:
             step = f"\t{frame.seen}" if every_frame else ""
             typer.echo(f"{name}{step}\t{told(frame)}")
@@ -76,10 +77,9 @@ def evaluate_recognizer_command(
         Path | None, typer.Option(help="Draw accuracy against the share seen here (.png).")
     ] = None,
 ) -> None:
-    """Compare a recognizer's guesses with what was to be drawn."""
+    """Compare a recognizer's predictions with what was to be drawn."""
     from pipelines.evaluate.recognizer import evaluate_recognizer
 
-    require_scores_place(json_file)
     report_scores(evaluate_recognizer(model, data, split, plot=plot), json_file)
 
 
@@ -92,7 +92,7 @@ def benchmark_recognizer_command(
     model: Model = None,
     drawings: Annotated[int, typer.Option(min=16, help="How many drawings to time.")] = 256,
 ) -> None:
-    """Time live guesses, and guesses at several batch sizes."""
+    """Time live predictions, and predictions for several batch sizes."""
     from pipelines.benchmark.recognizer import benchmark_recognizer
 
     for line in benchmark_recognizer(model, drawings, inputs or []):

@@ -11,6 +11,7 @@ import typer
 from multimodal.errors import UserError
 from pipelines.commands import app, given, model_option
 from pipelines.models import open_model
+from pipelines.output import free_path, named_after, require_output
 
 MOST_SEEDS = 2**31  # to choose from where none is given
 
@@ -71,13 +72,13 @@ def sketch_command(
     if sum([prompt is not None, complete is not None, morph is not None, list_]) != 1:
         raise UserError("sketch: give one of a prompt, --complete, --morph and --list")
     if output:
-        jobs.require_output(output, overwrite=overwrite)
+        require_output(output, jobs.WRITABLE, overwrite=overwrite)
     sketcher = open_model("sketcher", model)
     if list_:
         typer.echo("\n".join(jobs.list_categories(sketcher)))
         return
     seed = secrets.randbelow(MOST_SEEDS) if seed is None else seed
-    how = given(temperature=temperature, drafts=drafts, seed=seed)
+    how = given(temperature=temperature, num_candidates=drafts, seed=seed)
     if complete:
         sketches = jobs.complete(sketcher, complete, count, category, **how)
     elif morph:
@@ -85,7 +86,7 @@ def sketch_command(
         sketches = jobs.morph(sketcher, first, last, steps, **how)
     else:
         sketches = jobs.sketch(sketcher, prompt or "", count, strict=strict, **how)
-    place = output or jobs.free_path(sketches.title, ".gif" if morph else ".svg")
+    place = output or free_path(named_after(sketches.title, ".gif" if morph else ".svg"))
     jobs.save(sketches, place, columns=columns, flip=morph is not None)
     for note in sketches.notes:
         typer.echo(note, err=True)

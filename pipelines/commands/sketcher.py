@@ -14,7 +14,6 @@ from pipelines.commands import (
     given,
     model_option,
     report_scores,
-    require_scores_place,
 )
 
 Data = Annotated[str, typer.Option(help="A Quick, Draw! folder, or a sketch-rnn .npz file.")]
@@ -64,11 +63,10 @@ def evaluate_sketcher_command(
     from pipelines.evaluate.judge import evaluate_drawings, keep_quality
     from pipelines.evaluate.sketcher import evaluate_sketcher
 
-    require_scores_place(json_file)
     if keep and not (judge and every and model):
         raise UserError("--keep: give --judge, --every and the --model it is kept in")
     if judge:
-        how = given(temperature=temperature, drafts=drafts)
+        how = given(temperature=temperature, num_candidates=drafts)
         scores = evaluate_drawings(model, judge, data, split, per_category, every=every, **how)
         if keep and model:
             keep_quality(model, scores)

@@ -22,7 +22,6 @@ from pipelines.commands import (
     listed,
     model_option,
     report_scores,
-    require_scores_place,
     train,
 )
 
@@ -99,7 +98,6 @@ def evaluate_command(spec: TaskSpec) -> Callable[..., None]:
     ) -> None:
         from pipelines.evaluate import evaluate_model
 
-        require_scores_place(json_file)
         values = _data_values(spec, options)
         report_scores(evaluate_model(spec.name, model, data, split, **values), json_file)
 

@@ -19,7 +19,6 @@ from pipelines.commands import (
     listed,
     model_option,
     report_scores,
-    require_scores_place,
 )
 
 Model = Annotated[str | None, model_option("translator")]
@@ -112,7 +111,6 @@ def evaluate_translator_command(
     """Compare translations with what people wrote: BLEU and chrF, in lower case."""
     from pipelines.evaluate.translator import evaluate_translator
 
-    require_scores_place(json_file)
     scores = evaluate_translator(
         model,
         data,

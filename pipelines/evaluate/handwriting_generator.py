@@ -60,9 +60,9 @@ def evaluate_handwriting_generator(
     Raises:
         UserError: the data or a model cannot be read, or the split has no line.
     """
+    from multimodal.handwriting.dataset import handwriting_dataset
     from multimodal.handwriting.generator import HandwritingGenerator
-    from multimodal.handwriting.likelihood import surprise
-    from multimodal.handwriting.lines import script_of
+    from multimodal.handwriting.likelihood import evaluate_likelihood
     from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
     from multimodal.strokes.handwritten import read_handwriting
     from pipelines.evaluate.handwriting_recognizer import reading_errors
@@ -73,11 +73,11 @@ def evaluate_handwriting_generator(
         HandwritingRecognizer.from_pretrained(recognizer),
     )
     samples = read_handwriting(data, ["lines"], split)
-    script = script_of([("lines", sample) for sample in samples], MAX_POINTS)
+    script = handwriting_dataset([("lines", sample) for sample in samples], MAX_POINTS)
     if not len(script):
         raise UserError(f"{data}: no line in its {split} split")
     nobody = generator.network.writer_embedding.weight[-1].detach().expand(len(script), -1)
-    found = surprise(generator.network, script, nobody, generator.scale)
+    found = evaluate_likelihood(generator.network, script, nobody, generator.scale)
     note(f"{found.lines} lines predicted")
     known = {sample.text for sample in read_handwriting(data, ["lines"], "train")}
     chosen = new_sentences(samples, known, SENTENCES)
@@ -218,15 +218,15 @@ def random_sentences(samples: Sequence[Handwritten], count: int) -> list[str]:
 
 def failed_ends(generator: HandwritingGenerator, texts: Sequence[str]) -> int:
     """How many texts have a piece that failed in all attempts, written in all styles in turn."""
-    from multimodal.handwriting.judging import Piece, faults
-    from multimodal.handwriting.layout import pieces_of
+    from multimodal.handwriting.judging import TextChunk, faults
+    from multimodal.handwriting.layout import chunks_of
 
-    numbers, pieces = [], list[Piece]()
+    numbers, pieces = [], list[TextChunk]()
     for number, text in enumerate(texts):
         style = generator.style(generator.styles[number % len(generator.styles)])
-        for part in pieces_of(text):
+        for part in chunks_of(text):
             numbers.append(number)
-            pieces.append(Piece(part, style))
+            pieces.append(TextChunk(part, style))
     lines = generator.write_texts(pieces, seed=SEED)
     found = (
         faults(line, piece, generator.scale) for line, piece in zip(lines, pieces, strict=True)
@@ -261,16 +261,16 @@ def _predicting(
     """How well each style's embedding predicts each writer's other lines."""
     import torch
 
-    from multimodal.handwriting.likelihood import surprise
-    from multimodal.handwriting.lines import script_of
+    from multimodal.handwriting.dataset import handwriting_dataset
+    from multimodal.handwriting.likelihood import evaluate_likelihood
 
     embeddings = [*torch.tensor(styles), generator.network.writer_embedding.weight[-1].detach()]
     nats = np.zeros((len(held), len(embeddings)))
     for number, some in enumerate(held):
-        script = script_of([("lines", one) for one in some], MAX_POINTS)
+        script = handwriting_dataset([("lines", one) for one in some], MAX_POINTS)
         for other, embedding in enumerate(embeddings):
             told = embedding.expand(len(script), -1)
-            nats[number, other] = surprise(
+            nats[number, other] = evaluate_likelihood(
                 generator.network, script, told, generator.scale
             ).nats_per_point
     each = nats[:, :-1]

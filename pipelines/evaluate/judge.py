@@ -71,10 +71,10 @@ def evaluate_drawings(
         split: which real drawings to compare with.
         per_category: how many to draw of each category, and how many real ones count at most.
         every: whether the categories count that are not well covered.
-        **options: of drawing, such as temperature and drafts; the sketcher's own unless given.
+        **options: of drawing, such as temperature; the sketcher's own unless given.
 
     Returns:
-        What `judge_sketcher` does, and `temperature`, `drafts`, `split` and `seconds`.
+        What `judge_sketcher` does, and `temperature`, `num_candidates`, `split` and `seconds`.
 
     Raises:
         UserError: a model or the data cannot be read, or they have no category in common.
@@ -95,7 +95,7 @@ def evaluate_drawings(
     }
     judged = judge_sketcher(sketcher, recognizer, real, per_category, seed=SEED, **options)
     used = sketcher.options.changed(options)
-    about = {"temperature": used.temperature, "drafts": used.drafts, "split": split}
+    about = {"temperature": used.temperature, "num_candidates": used.num_candidates, "split": split}
     return {**judged, **about, "seconds": time.perf_counter() - begin}
 
 
@@ -191,7 +191,7 @@ def compare(
     figures: dict[str, Any] = {}
     for kind, drawings in (("generated", generated), ("real", real)):
         drawn = [drawing for drawing in drawings if len(drawing)]
-        named = [guess.label for guess in recognizer.guess(drawn, top=1)]
+        named = [prediction.label for prediction in recognizer.predict(drawn, top=1)]
         figures[kind] = named.count(category) / len(drawings)
         figures[f"{kind}_diversity"] = diversity(drawn)
         figures[f"{kind}_knots"] = fmean(knot_share(drawing) > KNOTTED for drawing in drawings)

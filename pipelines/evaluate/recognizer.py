@@ -18,7 +18,7 @@ from pipelines.output import require_place
 
 if TYPE_CHECKING:
     from multimodal.recognition.arrays import Ints
-    from multimodal.recognition.drawings.data import LabelledInk
+    from multimodal.recognition.drawings.data import LabelledStrokes
     from multimodal.recognition.drawings.recognizer import Recognizer
     from multimodal.strokes import Drawing
 
@@ -33,7 +33,7 @@ def evaluate_recognizer(
     plot: Path | None = None,
     least: int = 440,
 ) -> dict[str, Any]:
-    """Compare a recognizer's guesses at the drawings of a split with what was to be drawn.
+    """Compare a recognizer's predictions for the drawings of a split with what was to be drawn.
 
     Args:
         model: a folder, a Hub id, or None for the shipped recognizer.
@@ -53,7 +53,7 @@ def evaluate_recognizer(
     Raises:
         UserError: the data cannot be read, or holds a category that the recognizer does not know.
     """
-    from multimodal.recognition.drawings.data import LabelledInk, frequent_categories
+    from multimodal.recognition.drawings.data import LabelledStrokes, frequent_categories
     from multimodal.recognition.drawings.recognizer import Recognizer
     from multimodal.strokes import read_quickdraw
 
@@ -65,7 +65,7 @@ def evaluate_recognizer(
     names = frequent_categories(list(parts.values()), least)
     drawings = parts[split]
     begin = time.perf_counter()
-    whole = _answers(recognizer, LabelledInk.of(drawings, recognizer.categories))
+    whole = _answers(recognizer, LabelledStrokes.of(drawings, recognizer.categories))
     seconds = time.perf_counter() - begin
     if not len(whole.labels):
         raise UserError(f"{data}: no drawing in its {split} split")
@@ -133,18 +133,18 @@ def draw_curves(seen: Mapping[float, Answers], frequent_categories: Ints, path: 
         figure.savefig(aside, dpi=120)
 
 
-def _answers(recognizer: Recognizer, drawings: LabelledInk) -> Answers:
+def _answers(recognizer: Recognizer, drawings: LabelledStrokes) -> Answers:
     return Answers(recognizer.probabilities(drawings.ink), drawings.labels)
 
 
 def _begun(
     drawings: Mapping[str, Sequence[Drawing]], share: float, categories: Sequence[str]
-) -> LabelledInk:
+) -> LabelledStrokes:
     """Every drawing as it looked after a share of its points, at least one."""
-    from multimodal.recognition.drawings.data import LabelledInk
+    from multimodal.recognition.drawings.data import LabelledStrokes
 
     begun = {
         name: [drawing.first(max(1, math.ceil(share * drawing.points))) for drawing in of_one]
         for name, of_one in drawings.items()
     }
-    return LabelledInk.of(begun, categories)
+    return LabelledStrokes.of(begun, categories)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from multimodal.errors import UserError
 
 if TYPE_CHECKING:
-    from multimodal.sketching.measures import Measures
+    from multimodal.sketching.measures import DrawingMetrics
     from multimodal.sketching.sequences import LabelledSequences
     from multimodal.sketching.sketcher import Sketcher
 
@@ -53,7 +53,7 @@ def evaluate_sketcher(
     drawings = read_sketches(data, split)
     _note_strangers(sketcher, drawings, note)
     categories: dict[str, dict[str, Any]] = {}
-    found: list[list[Measures]] = []
+    found: list[list[DrawingMetrics]] = []
     for name in sketcher.categories:
         of_name = {name: drawings.get(name, [])}
         sequences = LabelledSequences(of_name, sketcher.categories, sketcher.limit)
@@ -87,7 +87,9 @@ def _scale(sketcher: Sketcher, source: str | Path | None, data: str | Path) -> f
     return scale_of(sequences.rows)
 
 
-def _measured(sketcher: Sketcher, sequences: LabelledSequences, scale: float) -> list[Measures]:
+def _measured(
+    sketcher: Sketcher, sequences: LabelledSequences, scale: float
+) -> list[DrawingMetrics]:
     """With z, where there is one; then without, where that is known."""
     from multimodal.sketching.measures import measure
 
@@ -101,8 +103,8 @@ def _measured(sketcher: Sketcher, sequences: LabelledSequences, scale: float) ->
     ]
 
 
-def _figures(measures: list[Measures], seconds: float) -> dict[str, Any]:
-    first, *others = [of_way.figures for of_way in measures]
+def _figures(measures: list[DrawingMetrics], seconds: float) -> dict[str, Any]:
+    first, *others = [of_way.means for of_way in measures]
     figures: dict[str, Any] = {**first, "seconds": seconds}
     for without in others:
         del without["kl"]

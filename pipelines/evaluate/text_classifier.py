@@ -46,8 +46,8 @@ def evaluate_text_classifier(
     known = dict(zip(classifier.names, classifier.labels, strict=True))
     labels = found.renamed(known).numbers(classifier.labels)
     begin = time.perf_counter()
-    cut = [classifier.pieces.cut(text)[:MAX_TOKENS] for text in found.texts]
-    readable = [number for number, pieces in enumerate(cut) if pieces]
+    cut = [classifier.tokenizer.tokenize(text)[:MAX_TOKENS] for text in found.texts]
+    readable = [number for number, tokens in enumerate(cut) if tokens]
     texts, labels = [cut[number] for number in readable], labels[readable]
     whole = Answers(classifier.probabilities(texts), labels)
     seconds = time.perf_counter() - begin

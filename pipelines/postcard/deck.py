@@ -150,7 +150,7 @@ def make_card(photo: Path, maker: CardMaker, path: Path) -> CardRow:
     except ImageError as error:
         return CardRow(str(photo), error=error.reason)
     card.save(path)
-    drawn = tuple(str(each) for each in card.things)
+    drawn = tuple(str(each) for each in card.objects)
     return CardRow(str(photo), path.name, card.caption, card.text, drawn)
 
 

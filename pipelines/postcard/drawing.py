@@ -38,7 +38,7 @@ from pipelines.postcard.layout import (
 if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner
     from multimodal.handwriting.generator import HandwritingGenerator
-    from multimodal.sketching.prompts import Things
+    from multimodal.sketching.prompts import PromptObject
     from multimodal.sketching.sketcher import Sketcher
     from multimodal.translation.translator import Translator
 
@@ -112,7 +112,7 @@ class Postcard:
         source: the photo's name.
         caption: what the captioner said.
         text: what is written.
-        things: what is drawn.
+        objects: what is drawn.
         plan: where everything stands.
         edge: of the stamp; None where nothing is drawn.
         figures: what is drawn, in its place.
@@ -124,7 +124,7 @@ class Postcard:
     source: str
     caption: str
     text: str
-    things: tuple[Things, ...]
+    objects: tuple[PromptObject, ...]
     plan: CardPlan
     edge: Drawing | None
     figures: tuple[Drawing, ...]
@@ -151,10 +151,10 @@ class Postcard:
         """The bytes of a file with one of `ENDINGS`."""
         return encode_card(self, ending)
 
-    def paper(self, fineness: float = 8.0) -> Paper:
+    def paper(self, pixels_per_mm: float = 8.0) -> Paper:
         """What it is drawn on."""
         width, height = self.plan.width, self.plan.height
-        return Paper(width, height, margin=0.0, spacing=1.0, ink=INK, fineness=fineness)
+        return Paper(width, height, margin=0.0, spacing=1.0, ink=INK, pixels_per_mm=pixels_per_mm)
 
 
 class CardMaker:
@@ -247,10 +247,10 @@ class CardMaker:
             name: of the photo; cards of other names have other drawings.
             picture: the photo, RGB.
         """
-        from multimodal.handwriting.alphabet import spelled
+        from multimodal.handwriting.alphabet import transliterate
 
         seed = derived_seed(self.options.seed, name)
-        written = spelled(text)
+        written = transliterate(text)
         if not written.strip():
             raise UserError(f"{name}: {text!r}: holds nothing that can be written")
         things, figures = self._drawn(mentioned(caption, self.sketcher.categories), seed)
@@ -267,7 +267,7 @@ class CardMaker:
             source=name,
             caption=caption,
             text=written,
-            things=things,
+            objects=things,
             plan=plan,
             edge=stamp_edge(plan.stamp) if plan.stamp else None,
             figures=tuple(arrange(figures, plan.stamp.inset(INSIDE)) if plan.stamp else ()),
@@ -277,8 +277,8 @@ class CardMaker:
         )
 
     def _drawn(
-        self, things: Sequence[Things], seed: int
-    ) -> tuple[tuple[Things, ...], list[Drawing]]:
+        self, things: Sequence[PromptObject], seed: int
+    ) -> tuple[tuple[PromptObject, ...], list[Drawing]]:
         """Figures of natural sizes, and what they are.
 
         Left out is what the sketcher does not draw well, and what came out empty.
@@ -286,7 +286,7 @@ class CardMaker:
         from multimodal.sketching.prompts import Clause, Prompt
         from multimodal.sketching.scenes import place_figures
 
-        fine = [each for each in things if each.category not in self.sketcher.rough]
+        fine = [each for each in things if each.category not in self.sketcher.low_quality]
         many = self.sketcher.draw_many([(each.category, each.count) for each in fine], seed=seed)
         kept = [
             (each, drawings) for each, drawings in zip(fine, many, strict=True) if all(drawings)
@@ -299,7 +299,7 @@ class CardMaker:
             smoothed(figure, spacing=CURVE, corner=CORNER)
             for figure in place_figures(prompt, drawings)
         ]
-        return prompt.things, curves
+        return prompt.objects, curves
 
     def _written(self, text: str, line: float, seed: int, *, centred: bool) -> Drawing:
         from multimodal.handwriting.layout import Align, Layout

@@ -66,22 +66,22 @@ def _embedded(photo: Image.Image, box: Box) -> str:
 
 
 def _png(card: Postcard) -> bytes:
-    fineness = FINENESS[".png"]
-    ink = Image.open(BytesIO(encode_png([card.ink], Sheet(paper=card.paper(fineness)))))
+    pixels_per_mm = FINENESS[".png"]
+    ink = Image.open(BytesIO(encode_png([card.ink], Sheet(paper=card.paper(pixels_per_mm)))))
     file = BytesIO()
-    _over_photo(ink, card, fineness).save(file, "PNG", optimize=True)
+    _over_photo(ink, card, pixels_per_mm).save(file, "PNG", optimize=True)
     return file.getvalue()
 
 
 def _gif(card: Postcard) -> bytes:
-    fineness = FINENESS[".gif"]
-    sheet = Sheet(paper=card.paper(fineness), seconds=SECONDS)
+    pixels_per_mm = FINENESS[".gif"]
+    sheet = Sheet(paper=card.paper(pixels_per_mm), seconds=SECONDS)
     data = encode_gif([card.ink], sheet)
     if card.photo is None:
         return data
     with Image.open(BytesIO(data)) as moving:
         shown = [(frame.convert("L"), frame.info["duration"]) for frame in _frames(moving)]
-    frames = [_over_photo(ink, card, fineness) for ink, _ in shown]
+    frames = [_over_photo(ink, card, pixels_per_mm) for ink, _ in shown]
     palette = frames[-1].quantize(255)
     coloured = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     file = BytesIO()
@@ -100,14 +100,14 @@ def _frames(moving: Image.Image) -> Iterator[Image.Image]:
     return (frame.copy() for frame in ImageSequence.Iterator(moving))
 
 
-def _over_photo(ink: Image.Image, card: Postcard, fineness: float) -> Image.Image:
+def _over_photo(ink: Image.Image, card: Postcard, pixels_per_mm: float) -> Image.Image:
     """Ink (L) on a card with its photo, RGB."""
     if card.photo is None or card.plan.photo is None:
         return ink.convert("L")
     box = card.plan.photo
     paper = Image.new("RGB", ink.size, "white")
-    corner = (round(box.left * fineness), round(box.top * fineness))
-    size = (round(box.width * fineness), round(box.height * fineness))
+    corner = (round(box.left * pixels_per_mm), round(box.top * pixels_per_mm))
+    size = (round(box.width * pixels_per_mm), round(box.height * pixels_per_mm))
     paper.paste(card.photo.resize(size, Image.Resampling.LANCZOS), corner)
     return ImageChops.multiply(paper, ink.convert("RGB"))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from multimodal.errors import UserError
+from multimodal.former_names import FORMER_SETTINGS
 from multimodal.settings import Setting, read_toml, settings_of, to_toml
 from multimodal.tasks import TaskSpec, imported, task_of
 
@@ -47,7 +48,7 @@ def train_model(
         UserError: there is no such task, the data cannot be read, or the folder belongs to another
             run.
     """
-    from multimodal.training import train
+    from multimodal.training import TrainingInput, train
 
     spec = task_of(task)
     values = read_toml(config) if config else {}
@@ -58,8 +59,9 @@ def train_model(
     told = {"data": str(data) if data else run.get("data"), **_data_of(spec, run), **options}
     if not told["data"]:
         raise UserError("--data: name what to learn from")
-    source, *more = told.items()
-    learning = imported(spec.training).from_data(recipe, source[1], Path(out), note, **dict(more))
+    given = TrainingInput(told["data"], Path(out), note)
+    more = {name: value for name, value in told.items() if name != "data"}
+    learning = imported(spec.training).from_data(recipe, given, **more)
     learning.recipe_file = f"{to_toml(recipe)}\n[{RUN}]\ntask = {json.dumps(task)}\n" + "".join(
         f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in told.items()
     )
@@ -87,6 +89,7 @@ def with_settings(recipe: Recipe, settings: Sequence[str]) -> Recipe:
     changes: dict[str, Any] = {}
     for setting in settings:
         name, equals, text = setting.partition("=")
+        name = _todays(name, known)
         if not equals or name not in known:
             names = ", ".join(known)
             raise UserError(f"--set {setting}: write name=value with one of the names {names}")
@@ -107,7 +110,8 @@ def with_file(recipe: Recipe, values: Mapping[str, Any], path: Path) -> Recipe:
     """
     known = {setting.name: setting for setting in settings_of(type(recipe))}
     changes: dict[str, Any] = {}
-    for name, value in values.items():
+    for given, value in values.items():
+        name = _todays(given, known)
         if name not in known:
             raise UserError(f"{path}: {name}: no such setting; there are {', '.join(known)}")
         changes[name] = _value(known[name], value, f"{path}: {name}")
@@ -115,6 +119,11 @@ def with_file(recipe: Recipe, values: Mapping[str, Any], path: Path) -> Recipe:
         return replace(recipe, **changes)  # type: ignore[type-var]
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
+
+
+def _todays(name: str, known: Mapping[str, Setting]) -> str:
+    """The name of a setting by which an older recipe file may call it."""
+    return name if name in known else FORMER_SETTINGS.get(name, name)
 
 
 def _value(setting: Setting, value: object, where: str) -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -101,10 +101,10 @@ class Watched:
             self.complaints.append(message.text)
 
 
-@pytest.fixture
-def page(browser: "Browser", address: str) -> Iterator["Page"]:
+@contextmanager
+def _opened(browser: "Browser", address: str, **options: Any) -> Iterator["Page"]:
     """The demo, open; the test fails if it wrote an error to the console or asked outside."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = browser.new_context(**options)
     opened = context.new_page()
     opened.set_default_timeout(90_000)  # a busy machine opens it slowly
     watched = Watched(opened, address)
@@ -114,20 +114,18 @@ def page(browser: "Browser", address: str) -> Iterator["Page"]:
     context.close()
     assert watched.outside == []
     assert watched.complaints == []
+
+
+@pytest.fixture
+def page(browser: "Browser", address: str) -> Iterator["Page"]:
+    """The demo, open."""
+    with _opened(browser, address, viewport={"width": 1280, "height": 900}) as opened:
+        yield opened
 
 
 @pytest.fixture
 def phone(browser: "Browser", address: str) -> Iterator["Page"]:
     """The demo on a narrow screen that is touched."""
-    context = browser.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
-    )
-    opened = context.new_page()
-    opened.set_default_timeout(90_000)  # a busy machine opens it slowly
-    watched = Watched(opened, address)
-    opened.goto(address)
-    opened.get_by_role("tab", name="Caption").wait_for()
-    yield opened
-    context.close()
-    assert watched.outside == []
-    assert watched.complaints == []
+    screen = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    with _opened(browser, address, **screen) as opened:
+        yield opened

@@ -87,7 +87,7 @@ def test_a_table_fills_and_can_be_downloaded(page, tmp_path):
 
 def test_a_text_streams_in_and_is_coloured_on_request(page):
     open_tab(page, "Write")
-    page.locator("#write-beginning textarea").fill("abc")
+    page.locator("#write-prompt textarea").fill("abc")
     page.locator("#write-start").click()
     text = page.locator(".sheet .page")
     page.get_by_text(re.compile("^600 characters$")).wait_for()

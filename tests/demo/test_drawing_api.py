@@ -68,13 +68,13 @@ def test_more_like_one_keep_their_kind(client):
     told = client.predict(drawing=duck, category="duck", count=3, seed=1, api_name="/more_like")
     assert told["title"] == "duck"
     assert len({json.dumps(strokes) for strokes in told["drawings"]}) == 3
-    guesses = multimodal.load_recognizer().guess(drawings_of(told), 10)
+    guesses = multimodal.load_recognizer().predict(drawings_of(told), 10)
     assert sum("duck" in dict(guess.ranking) for guess in guesses) >= 2
 
 
 def test_a_guess_is_the_recognizers(client):
     told = client.predict(HOUSE, 3, api_name="/guess")
-    own = multimodal.load_recognizer().guess(from_points(HOUSE), 3)
+    own = multimodal.load_recognizer().predict(from_points(HOUSE), 3)
     assert told["category"] == own.label
     assert told["probability"] == pytest.approx(own.probability, abs=1e-4)
     assert [entry["name"] for entry in told["ranking"]] == [name for name, _ in own.ranking]

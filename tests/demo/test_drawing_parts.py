@@ -13,7 +13,7 @@ from demo.pad import read_pad, suggested
 from demo.player import LEAST_SECONDS, MOST_SECONDS, Shown, moving_svg, read_shown
 from demo.sketches import SEEDS, chosen_seed
 from multimodal.errors import UserError
-from multimodal.recognition.guess import Guess
+from multimodal.recognition.prediction import Prediction
 from multimodal.strokes import Drawing, to_points
 
 LIMITS = Limits(strokes=3, points=10, drawings=2)
@@ -95,7 +95,7 @@ def test_a_flip_book_is_saved_as_it_is_shown():
     ],
 )
 def test_a_guess_is_said_as_sure_as_it_is(share, sentence):
-    guess = Guess((("apple", share), ("pear", 0.1)), 3)
+    guess = Prediction((("apple", share), ("pear", 0.1)), 3)
     assert said(guess) == sentence
     assert bars_of(guess) == {"said": sentence, "ranking": [["apple", share], ["pear", 0.1]]}
     assert bars_of(None)["ranking"] == []

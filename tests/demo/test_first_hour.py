@@ -57,8 +57,8 @@ def test_a_card_without_a_photo_is_answered(page):
 def test_the_voice_on_show_suits_the_beginning_that_is_suggested(page):
     open_tab(page, "Write")
     assert page.locator("#write-model input").input_value() == "Sonnets"
-    beginning = page.locator("#write-beginning textarea")
-    assert beginning.get_attribute("placeholder") == "Shall I compare thee"
+    prompt = page.locator("#write-prompt textarea")
+    assert prompt.get_attribute("placeholder") == "Shall I compare thee"
     assert page.locator("#write-stop").is_disabled()
 
 

@@ -16,11 +16,11 @@ def test_a_sentence_is_labelled_as_the_command_does(client):
     classifier = multimodal.load_text_classifier()
     for sentence in EXAMPLES:
         told = client.predict(sentence, api_name="/mood")
-        guess = classifier.guess(sentence)
+        guess = classifier.predict(sentence)
         assert told["label"] == guess.label
         assert told["probability"] == pytest.approx(guess.probability, abs=1e-3)
         assert sum(told["probabilities"].values()) == pytest.approx(1, abs=1e-3)
-        assert [each["word"] for each in told["words"]] == classifier.pieces.cut(sentence)
+        assert [each["word"] for each in told["words"]] == classifier.tokenizer.tokenize(sentence)
 
 
 def test_an_empty_sentence_is_refused_politely(client):

@@ -31,7 +31,7 @@ def test_a_photo_becomes_a_card_of_strokes(client):
 @needs_translator
 def test_a_card_is_written_in_another_language_and_draws_the_same(client):
     import multimodal
-    from multimodal.handwriting.alphabet import spelled
+    from multimodal.handwriting.alphabet import transliterate
     from pipelines.postcard import as_sentence
 
     english, german = (
@@ -39,7 +39,7 @@ def test_a_card_is_written_in_another_language_and_draws_the_same(client):
         for language in ("en", "de")
     )
     translated = multimodal.load_translator().translate(english["caption"], to="de", source="en")
-    assert german["text"] == spelled(as_sentence(translated.text)) != english["text"]
+    assert german["text"] == transliterate(as_sentence(translated.text)) != english["text"]
     assert german["caption"] == english["caption"]
     assert german["drawn"] == english["drawn"]
 

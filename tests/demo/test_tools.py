@@ -42,8 +42,8 @@ CALLS = {
     "read_handwriting": {"drawing": HOUSE},
     "postcard": {"photo": PHOTO},
     "mood": {"sentence": "A warm and funny film."},
-    "write": {"model": "babble", "beginning": "a", "length": 50, "seed": 1},
-    "handwrite": {"text": "hi", "style": 1, "neatness": 0.5, "seed": 1},
+    "write": {"model": "babble", "prompt": "a", "length": 50, "seed": 1},
+    "handwrite": {"text": "hi", "style": 1, "bias": 0.5, "seed": 1},
     "translate": {"sentence": "a dog runs on the beach", "language": "de"},
     "models": {},
 }
@@ -141,7 +141,7 @@ def test_answers_are_those_of_the_models(answers):
     rows = told(found["caption_many"])["result"]
     assert "lion" in rows[0]["caption"]
     assert rows[1]["error"].startswith("is not a picture")
-    guess = multimodal.load_recognizer().guess(from_points(HOUSE), 3)
+    guess = multimodal.load_recognizer().predict(from_points(HOUSE), 3)
     assert told(found["guess"])["category"] == guess.label
     assert len(told(found["complete"])["drawings"][0]) > len(HOUSE)
     assert told(found["save_drawing"])["text"].startswith("<svg")

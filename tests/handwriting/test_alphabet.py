@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multimodal.errors import UserError
-from multimodal.handwriting.alphabet import CHARACTERS, END, SYMBOLS, encode, spelled
+from multimodal.handwriting.alphabet import CHARACTERS, END, SYMBOLS, encode, transliterate
 
 
 def test_every_printable_ascii_character_has_its_number():
@@ -39,17 +39,17 @@ def test_what_cannot_be_written_is_named():
     ],
 )
 def test_spelled(text, plain):
-    assert spelled(text) == plain
+    assert transliterate(text) == plain
 
 
 @given(st.text())
 def test_whatever_is_spelled_can_be_written_and_stays_as_it_is(text):
-    plain = spelled(text)
+    plain = transliterate(text)
     for line in plain.split("\n"):
         encode(line)
-    assert spelled(plain) == plain
+    assert transliterate(plain) == plain
 
 
 @given(st.text(alphabet=CHARACTERS.replace(" ", ""), min_size=1))
 def test_plain_text_is_left_alone(text):
-    assert spelled(text) == text
+    assert transliterate(text) == text

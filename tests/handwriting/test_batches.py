@@ -6,13 +6,13 @@ import pytest
 from multimodal.handwriting.batches import (
     COARSE,
     STEPS,
-    ScriptBatches,
+    HandwritingBatches,
     batch_of,
     inputs_of,
     rarity,
     rounded,
 )
-from multimodal.handwriting.lines import Script
+from multimodal.handwriting.dataset import HandwritingDataset
 from multimodal.handwriting.model import DOWN, END_OF_LINE, LIFTED
 from multimodal.handwriting.recipe import HandwritingGeneratorRecipe
 
@@ -22,7 +22,7 @@ ROWS = np.array([(0, 0, 0), (10, 4, 0), (6, -8, 1), (20, 2, 1)], dtype=np.float3
 def script_with(texts, kinds, lengths=None):
     lengths = lengths or [4] * len(texts)
     rows = [np.resize(ROWS, (length, 3)) for length in lengths]
-    return Script(rows, texts, np.arange(len(texts)) % 4, np.array(kinds))
+    return HandwritingDataset(rows, texts, np.arange(len(texts)) % 4, np.array(kinds))
 
 
 def test_a_batch_by_hand():
@@ -70,7 +70,7 @@ def batches():
     kinds = ["lines"] * 30 + ["words"] * 20 + ["characters"] * 10
     script = script_with(texts, kinds, [8 + n % 40 for n in range(60)])
     recipe = HandwritingGeneratorRecipe(words=8, characters=4, batch_points=200, writer_dropout=0.5)
-    return ScriptBatches(script, {0: 0, 1: 1, 2: 2, 3: 3}, recipe, 10.0)
+    return HandwritingBatches(script, {0: 0, 1: 1, 2: 2, 3: 3}, recipe, 10.0)
 
 
 def test_an_epoch_has_every_line_and_some_of_the_rest(batches):
@@ -78,27 +78,27 @@ def test_an_epoch_has_every_line_and_some_of_the_rest(batches):
     assert set(range(30)) <= set(drawn.tolist())
     assert len(drawn) >= 42
     assert len(drawn[drawn >= 50]) == 4
-    assert sum(len(batch.lengths) for batch in batches.epoch(0, 0, 0, 1)) == len(drawn)
+    assert sum(len(batch.lengths) for batch in batches.batches(0, 0, 0, 1)) == len(drawn)
 
 
 def test_batches_are_the_same_again_and_go_on_in_mid_epoch(batches):
-    whole = list(batches.epoch(1, 0, 0, 1))
-    assert len(whole) == batches.per_epoch
-    rest = list(batches.epoch(1, 2, 0, 1))
-    assert len(rest) == batches.per_epoch - 2
+    whole = list(batches.batches(1, 0, 0, 1))
+    assert len(whole) == batches.steps_per_epoch()
+    rest = list(batches.batches(1, 2, 0, 1))
+    assert len(rest) == batches.steps_per_epoch() - 2
     assert all((a.points == b.points).all() for a, b in zip(whole[2:], rest, strict=True))
-    other = next(iter(batches.epoch(2, 0, 0, 1)))
+    other = next(iter(batches.batches(2, 0, 0, 1)))
     assert whole[0].points.shape != other.points.shape or (whole[0].points != other.points).any()
 
 
 def test_processes_share_a_batch(batches):
-    whole = list(batches.epoch(0, 0, 0, 1))
-    parts = [list(batches.epoch(0, 0, rank, 2)) for rank in range(2)]
+    whole = list(batches.batches(0, 0, 0, 1))
+    parts = [list(batches.batches(0, 0, rank, 2)) for rank in range(2)]
     for batch, *shared in zip(whole, *parts, strict=True):
         assert sum(len(part.lengths) for part in shared) == len(batch.lengths)
 
 
 def test_hands_are_told_or_nobodys(batches):
-    writers = np.concatenate([batch.writers.numpy() for batch in batches.epoch(0, 0, 0, 1)])
+    writers = np.concatenate([batch.writers.numpy() for batch in batches.batches(0, 0, 0, 1)])
     assert set(writers.tolist()) == {0, 1, 2, 3, 4}
     assert 0.2 < (writers == 4).mean() < 0.8

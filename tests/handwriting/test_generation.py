@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from multimodal.handwriting.chunks import _after, _Candidates, write_chunks
 from multimodal.handwriting.generation import WrittenLine, write_lines
-from multimodal.handwriting.judging import NOT_ENDED, Piece, faults
+from multimodal.handwriting.judging import NOT_ENDED, TextChunk, faults
 from multimodal.handwriting.model import END_OF_LINE, LIFTED
 from multimodal.handwriting.options import HandwritingOptions
-from multimodal.handwriting.pieces import _after, _Drafts, write_pieces
 from multimodal.handwriting.style import Style
 from multimodal.handwriting.written import LINGERING, MORE_POINTS, POINTS_PER_CHARACTER, most_points
 from multimodal.recurrent.mixture import MixtureOutput
@@ -34,13 +34,14 @@ class Marching:
         vectors[:, LIFTED] = -20
         vectors[:, 4] = 1.0  # the mean of dx
         vectors[:, 6:8] = -16.0  # no spread to speak of
-        looks = torch.zeros(len(points), self.cells)
+        self.looks = torch.zeros(len(points), self.cells)
         places = (self.steps * self.paces).long().clamp(max=self.cells - 1)
-        looks[torch.arange(len(points)), places] = 1
-        return vectors, looks
+        self.looks[torch.arange(len(points)), places] = 1
+        return vectors
 
     def keep(self, rows):
         self.paces = self.paces[rows]
+        return self
 
 
 def written(pens, lengths, seeds=None):
@@ -98,12 +99,12 @@ def line_of(looks, ended=True, width=10.0):
     ],
 )
 def test_faults(line, text, count):
-    assert faults(line, Piece(text, STYLE), scale=1.0) == count
+    assert faults(line, TextChunk(text, STYLE), scale=1.0) == count
 
 
 @pytest.fixture
 def tries(monkeypatch):
-    """Lets write_pieces write lines that only come out right at a later attempt."""
+    """Lets write_chunks write lines that only come out right at a later attempt."""
     seen = []
 
     def arrange(good_from):
@@ -118,7 +119,7 @@ def tries(monkeypatch):
             ]
             return lines, [0.0] * len(lines)
 
-        monkeypatch.setattr(_Drafts, "written", fake)
+        monkeypatch.setattr(_Candidates, "written", fake)
         return seen
 
     return arrange
@@ -126,13 +127,13 @@ def tries(monkeypatch):
 
 def test_only_what_fails_is_written_anew_from_its_own_seeds(tries):
     seen = tries({"cd": 2})
-    pieces = [Piece(text, STYLE) for text in ("ab", "cd", "ef")]
-    lines = write_pieces(None, pieces, 1.0, HandwritingOptions(seed=5, drafts=1))
+    pieces = [TextChunk(text, STYLE) for text in ("ab", "cd", "ef")]
+    lines = write_chunks(None, pieces, 1.0, HandwritingOptions(seed=5, num_candidates=1))
     assert [texts for _, texts in seen] == [["ab", "cd", "ef"], ["cd"], ["cd"]]
     assert all(line.ended for line in lines)
     again = tries({})
     seen.clear()
-    write_pieces(None, pieces, 1.0, HandwritingOptions(seed=5, drafts=1))
+    write_chunks(None, pieces, 1.0, HandwritingOptions(seed=5, num_candidates=1))
     first = seen[0][0]
     assert len(set(first)) == 3
     del again
@@ -140,8 +141,8 @@ def test_only_what_fails_is_written_anew_from_its_own_seeds(tries):
 
 def test_when_all_fail_the_least_bad_is_taken(tries):
     seen = tries({"ab": 99})
-    (line,) = write_pieces(
-        None, [Piece("ab", STYLE)], 1.0, HandwritingOptions(attempts=4, drafts=1)
+    (line,) = write_chunks(
+        None, [TextChunk("ab", STYLE)], 1.0, HandwritingOptions(attempts=4, num_candidates=1)
     )
     assert len(seen) == 4
     assert line.ended  # it missed a letter, but came to its end
@@ -161,9 +162,9 @@ def test_of_the_drafts_without_a_fault_the_least_doubtful_is_kept(monkeypatch):
         doubts, lines = zip(*drafts["ab"], *drafts["cd"], strict=True)
         return list(lines), list(doubts)
 
-    monkeypatch.setattr(_Drafts, "written", written)
-    pieces = [Piece("ab", STYLE), Piece("cd", STYLE)]
-    lines = write_pieces(None, pieces, 1.0, HandwritingOptions(drafts=3))
+    monkeypatch.setattr(_Candidates, "written", written)
+    pieces = [TextChunk("ab", STYLE), TextChunk("cd", STYLE)]
+    lines = write_chunks(None, pieces, 1.0, HandwritingOptions(num_candidates=3))
     assert len(set(seeds)) == 6
     assert lines == [drafts["ab"][1][1], drafts["cd"][0][1]]  # "ab" of two points has no b
 
@@ -174,4 +175,4 @@ def test_what_was_written_on_from_is_left_out():
     assert line.looks.tolist() == [0, 1, 2]
     nothing = _after(line_of([3]), begun=4)
     assert len(nothing.rows) == 1
-    assert faults(nothing, Piece("ab", STYLE), scale=1.0) > 0
+    assert faults(nothing, TextChunk("ab", STYLE), scale=1.0) > 0

@@ -8,7 +8,7 @@ import pytest
 from multimodal.checkpoints import read_checkpoint
 from multimodal.errors import UserError
 from multimodal.handwriting.generator import HandwritingGenerator
-from multimodal.handwriting.judging import Piece
+from multimodal.handwriting.judging import TextChunk
 from multimodal.handwriting.layout import Layout
 from multimodal.handwriting.style import Style
 from multimodal.strokes import Drawing, Paper
@@ -79,7 +79,7 @@ def test_neither_neighbours_nor_the_batch_change_a_line(generator, monkeypatch):
     texts = ["ab", "a longer one", "c", "and more"]
     together = generator.write_lines(texts, seed=4)
     same(generator.write_lines(texts[:2], seed=4), together[:2])
-    monkeypatch.setattr("multimodal.handwriting.pieces.BATCH_SIZE", 2)
+    monkeypatch.setattr("multimodal.handwriting.chunks.BATCH_SIZE", 2)
     same(generator.write_lines(texts, seed=4), together)
 
 
@@ -102,7 +102,7 @@ def test_styles_that_are_not_there(generator, style):
 def test_options_are_checked(generator):
     with pytest.raises(UserError, match="bias"):
         generator.write("ab", bias=-1)
-    for name in ("attempts", "drafts"):
+    for name in ("attempts", "num_candidates"):
         with pytest.raises(UserError, match=name):
             generator.write("ab", **{name: 0})
     with pytest.raises(UserError, match="neatness: no such option"):
@@ -111,7 +111,7 @@ def test_options_are_checked(generator):
 
 def test_a_higher_bias_is_neater(generator):
     def spread(bias):
-        pieces = [Piece("abcd", generator.style(1))] * 20
+        pieces = [TextChunk("abcd", generator.style(1))] * 20
         lines = generator.write_texts(pieces, bias=bias, seed=1, attempts=1)
         return np.std(np.concatenate([line.rows[1:, :2].ravel() for line in lines]))
 
@@ -130,7 +130,7 @@ def test_saved_and_loaded_it_writes_the_same(generator, tmp_path):
     again = HandwritingGenerator.from_pretrained(tmp_path / "mine", precision="fp32")
     assert again.options.bias == 0.7
     assert again.styles == generator.styles
-    how = {"seed": 1, "drafts": 1}  # of several another might be the best
+    how = {"seed": 1, "num_candidates": 1}  # of several another might be the best
     same([again.write("ab", **how)], [generator.write("ab", **how)], 0.2)  # 16 bit
     assert read_checkpoint(tmp_path / "mine").config["scale"] == 15.0
 
@@ -174,7 +174,7 @@ def test_a_style_is_learnt_saved_and_used(generator, tmp_path):
 
 
 def test_learning_foretells_the_samples_better(generator):
-    from multimodal.handwriting.likelihood import surprise
+    from multimodal.handwriting.likelihood import evaluate_likelihood
     from multimodal.handwriting.styles import fit_writer_embedding, samples_as_script
 
     script = samples_as_script(samples())
@@ -184,7 +184,7 @@ def test_learning_foretells_the_samples_better(generator):
     )
     assert seen[-1] < seen[0]
     told = embedding.expand(len(script), -1)
-    found = surprise(generator.network, script, told, 15.0)
+    found = evaluate_likelihood(generator.network, script, told, 15.0)
     assert found.nats_per_point < seen[0]
     assert found.lines == 4
     assert found.nats_per_line == pytest.approx(

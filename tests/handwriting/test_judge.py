@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from multimodal.errors import UserError
-from multimodal.handwriting import pieces as module
+from multimodal.handwriting import chunks as module
+from multimodal.handwriting.chunks import TextChunk, write_chunks
 from multimodal.handwriting.generation import WrittenLine
 from multimodal.handwriting.layout import Layout
 from multimodal.handwriting.options import HandwritingOptions
-from multimodal.handwriting.pieces import Piece, write_pieces
 from multimodal.handwriting.style import Style
 from multimodal.strokes import Drawing
 from pipelines.handwrite import EDGE, _cut_to, read_back, text_width
@@ -35,7 +35,7 @@ def drafted(monkeypatch):
             lines.append(line_of(10.0 + counts[piece.text]))
         return lines, [0.0] * len(lines)
 
-    monkeypatch.setattr(module._Drafts, "written", written)
+    monkeypatch.setattr(module._Candidates, "written", written)
     return counts
 
 
@@ -43,8 +43,8 @@ def test_only_what_is_misread_is_written_anew(drafted):
     def judge(drawings, texts):
         return [int(text == "ab" and drafted["ab"] < 6) for text in texts]
 
-    options = HandwritingOptions(seed=1, drafts=2, most_drafts=8)
-    write_pieces(None, [Piece("ab", STYLE), Piece("cd", STYLE)], 1.0, options, judge)
+    options = HandwritingOptions(seed=1, num_candidates=2, max_candidates=8)
+    write_chunks(None, [TextChunk("ab", STYLE), TextChunk("cd", STYLE)], 1.0, options, judge)
     assert drafted == {"ab": 6, "cd": 2}
 
 
@@ -52,14 +52,14 @@ def test_drafts_end_at_the_most_and_the_best_is_kept(drafted):
     def judge(drawings, texts):
         return [round(abs(drawing.bounds[2] - 15.0)) + 1 for drawing in drawings]
 
-    options = HandwritingOptions(seed=1, drafts=2, most_drafts=8)
-    (line,) = write_pieces(None, [Piece("ab", STYLE)], 1.0, options, judge)
+    options = HandwritingOptions(seed=1, num_candidates=2, max_candidates=8)
+    (line,) = write_chunks(None, [TextChunk("ab", STYLE)], 1.0, options, judge)
     assert drafted == {"ab": 8}
     assert np.ptp(line.rows[:, 0].cumsum()) == pytest.approx(15.0)
 
 
 def test_without_a_judge_two_drafts_are_enough(drafted):
-    write_pieces(None, [Piece("ab", STYLE)], 1.0, HandwritingOptions(seed=1))
+    write_chunks(None, [TextChunk("ab", STYLE)], 1.0, HandwritingOptions(seed=1))
     assert drafted == {"ab": 2}
 
 

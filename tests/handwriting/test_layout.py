@@ -15,8 +15,8 @@ from multimodal.handwriting.layout import (
     UNITS_PER_LINE,
     Layout,
     characters_in,
+    chunks_of,
     paged,
-    pieces_of,
     set_lines,
     stacked,
     wrapped,
@@ -53,7 +53,7 @@ def test_wrapping_loses_nothing(text, characters):
 @given(texts)
 def test_pieces_are_whole_words_of_about_the_same_length(text):
     line = " ".join(text.split())
-    pieces = pieces_of(line)
+    pieces = chunks_of(line)
     assert " ".join(pieces) == line
     if len(line) <= PIECE:
         assert len(pieces) <= 1
@@ -61,9 +61,9 @@ def test_pieces_are_whole_words_of_about_the_same_length(text):
 
 
 def test_an_endless_word_is_cut():
-    pieces = pieces_of("x" * 150)
+    pieces = chunks_of("x" * 150)
     assert [len(piece) for piece in pieces] == [LONGEST_WORD, LONGEST_WORD, 150 - 2 * LONGEST_WORD]
-    assert pieces_of("") == []
+    assert chunks_of("") == []
 
 
 def test_how_many_characters_a_line_takes():

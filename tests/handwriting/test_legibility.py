@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from multimodal.handwriting.alphabet import CHARACTERS, encode
-from multimodal.handwriting.judging import TEMPERATURE, Piece, doubt, lookalike
+from multimodal.handwriting.dataset import HandwritingDataset
+from multimodal.handwriting.judging import TEMPERATURE, TextChunk, doubt, lookalike
 from multimodal.handwriting.legibility import Written, nats_as
-from multimodal.handwriting.likelihood import script_nats
-from multimodal.handwriting.lines import Script
+from multimodal.handwriting.likelihood import dataset_nll
 from multimodal.handwriting.model import padded_texts
 from multimodal.handwriting.written import WrittenLine
 
@@ -17,48 +17,48 @@ TEXTS = ["ab", "a longer one", "x1"]
 
 @pytest.fixture
 def written(generator):
-    pieces = [Piece(text, generator.style(1)) for text in TEXTS]
+    pieces = [TextChunk(text, generator.style(1)) for text in TEXTS]
     embeddings = torch.tensor([piece.style.embedding for piece in pieces])
-    lines = generator.write_texts(pieces, seed=2, attempts=1, drafts=1)
+    lines = generator.write_texts(pieces, seed=2, attempts=1, num_candidates=1)
     return Written(lines, torch.zeros(3, 4), embeddings)
 
 
-def surprise(generator, written, texts, first_state=None):
+def evaluate_likelihood(generator, written, texts, first_state=None):
     memory = generator.network.memory(padded_texts([encode(text) for text in texts]))
     state = first_state or generator.network.initial_state(len(texts))
     return nats_as(generator.network, written, memory, state, torch.float32)
 
 
 def test_it_is_the_likelihood_of_handwriting(generator, written):
-    script = Script(
+    script = HandwritingDataset(
         [line.rows for line in written.lines],
         [encode(text) for text in TEXTS],
         np.zeros(3, dtype=np.int64),
         np.array(["lines"] * 3),
     )
-    expected = script_nats(generator.network, script, written.embeddings, 1.0)
-    found = surprise(generator, written, TEXTS)
+    expected = dataset_nll(generator.network, script, written.embeddings, 1.0)
+    found = evaluate_likelihood(generator, written, TEXTS)
     for line, nats, whole in zip(written.lines, found, expected.tolist(), strict=True):
         assert line.ended
         assert nats[0] == line.nats[0] == 0
         assert nats == pytest.approx(line.nats, rel=1e-3, abs=1e-3)  # noted while it was written
         assert 0 < whole - nats.sum() < 10  # the end alone
-    other = surprise(generator, written, [lookalike(text) for text in TEXTS])
+    other = evaluate_likelihood(generator, written, [lookalike(text) for text in TEXTS])
     assert min(abs(a.sum() - b.sum()) for a, b in zip(found, other, strict=True)) > 1e-4
 
 
 def test_each_line_is_looked_at_for_itself(generator, written, monkeypatch):
-    found = surprise(generator, written, TEXTS)
+    found = evaluate_likelihood(generator, written, TEXTS)
     monkeypatch.setattr("multimodal.handwriting.legibility.BATCH_SIZE", 1)
-    again = surprise(generator, written, TEXTS)
+    again = evaluate_likelihood(generator, written, TEXTS)
     for nats, same in zip(found, again, strict=True):
         assert nats == pytest.approx(same, rel=1e-3, abs=1e-3)
 
 
 def test_the_point_that_comes_first_counts(generator, written):
-    found = surprise(generator, written, TEXTS)
+    found = evaluate_likelihood(generator, written, TEXTS)
     lower = written._replace(first=torch.tensor([[0.0, 0.0, 0.0, 3.0]] * 3))
-    for nats, other in zip(found, surprise(generator, lower, TEXTS), strict=True):
+    for nats, other in zip(found, evaluate_likelihood(generator, lower, TEXTS), strict=True):
         assert abs(nats.sum() - other.sum()) > 1e-4
 
 

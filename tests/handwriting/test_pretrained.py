@@ -3,7 +3,7 @@
 import pytest
 
 from multimodal.handwriting.generator import HandwritingGenerator
-from multimodal.handwriting.judging import Piece, faults
+from multimodal.handwriting.judging import TextChunk, faults
 from multimodal.recognition.handwriting.metrics import error_rates
 from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
 
@@ -20,7 +20,7 @@ def test_it_has_a_gallery(shipped):
 
 def test_lines_come_to_their_end_in_every_style(shipped):
     texts = ("Quartz, 12!", "zebra @ 9:30", "{x} = [y] & <z>")
-    pieces = [Piece(text, shipped.style(style)) for style in shipped.styles for text in texts]
+    pieces = [TextChunk(text, shipped.style(style)) for style in shipped.styles for text in texts]
     lines = shipped.write_texts(pieces, seed=11)
     failed = [
         (piece.style.name, piece.text)

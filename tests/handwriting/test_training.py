@@ -8,9 +8,9 @@ import torch
 
 from multimodal.errors import UserError
 from multimodal.handwriting.batches import batch_of
+from multimodal.handwriting.dataset import handwriting_dataset
 from multimodal.handwriting.generator import HandwritingGenerator
-from multimodal.handwriting.likelihood import batch_nats, script_nats
-from multimodal.handwriting.lines import script_of
+from multimodal.handwriting.likelihood import batch_nll, dataset_nll
 from multimodal.handwriting.recipe import HandwritingGeneratorRecipe
 from multimodal.handwriting.training import HandwritingGeneratorTask
 from multimodal.strokes.handwritten import kinds_in, read_handwriting
@@ -42,7 +42,7 @@ def scripts(handwriting_data):
             for kind in kinds_in(handwriting_data)
             for sample in read_handwriting(handwriting_data, [kind], split)
         ]
-        return script_of(samples, SMALL.limit)
+        return handwriting_dataset(samples, SMALL.limit)
 
     return script("train"), script("dev")
 
@@ -62,13 +62,13 @@ def test_a_writer_comes_of_a_training(scripts, tmp_path):
 
 def test_it_begins_from_another_writer(scripts, generator, tmp_path):
     task = HandwritingGeneratorTask(SMALL, *scripts)
-    folder = task.generator(task.model).save_pretrained(tmp_path / "former")
-    other = HandwritingGeneratorTask(replace(SMALL, seed=3, start=str(folder)), *scripts)
+    folder = task.pretrained(task.model).save_pretrained(tmp_path / "former")
+    other = HandwritingGeneratorTask(replace(SMALL, seed=3, init_from=str(folder)), *scripts)
     for mine, wanted in zip(other.model.parameters(), task.model.parameters(), strict=True):
         torch.testing.assert_close(mine, wanted, atol=1e-3, rtol=1e-3)  # 16 bit
     with pytest.raises(UserError, match="do not fit"):
         HandwritingGeneratorTask(
-            replace(SMALL, start=str(generator.save_pretrained(tmp_path / "small"))), *scripts
+            replace(SMALL, init_from=str(generator.save_pretrained(tmp_path / "small"))), *scripts
         )
 
 
@@ -100,12 +100,12 @@ def test_nats_are_summed_over_a_piece_alone(scripts):
     train_script, _ = scripts
     task = HandwritingGeneratorTask(SMALL, *scripts)
     network = task.model.eval()
-    some = train_script.picked([0, 20, 30])
+    some = train_script.subset([0, 20, 30])
     embeddings = network.writer_embedding.weight.detach()[[0, 1, 2]]
-    together = script_nats(network, some, embeddings, task.scale)
+    together = dataset_nll(network, some, embeddings, task.scale)
     for number in range(3):
-        alone = script_nats(
-            network, some.picked([number]), embeddings[number : number + 1], task.scale
+        alone = dataset_nll(
+            network, some.subset([number]), embeddings[number : number + 1], task.scale
         )
         torch.testing.assert_close(alone[0], together[number], rtol=1e-4, atol=1e-3)
 
@@ -115,7 +115,7 @@ def test_nats_by_hand(scripts):
     rows = np.array([(0, 0, 0), (15, 0, 0), (0, 15, 1)], dtype=np.float32)
     batch = batch_of([rows], [[5, 96]], [0], scale=15.0)
     vectors = torch.zeros(1, 16, task.model.output.size)
-    nats = batch_nats(task.model.output, vectors, batch)
+    nats = batch_nll(task.model.output, vectors, batch)
     # Two offsets of length 1 under N(0, I), and three pen states of three alike.
     assert nats.offsets.item() == pytest.approx(2 * (np.log(2 * np.pi) + 0.5), rel=1e-5)
     assert nats.pens.item() == pytest.approx(3 * np.log(3), rel=1e-5)
@@ -125,14 +125,20 @@ def test_nats_by_hand(scripts):
 def test_nothing_to_learn_from(scripts):
     train_script, valid = scripts
     with pytest.raises(UserError, match="train on"):
-        HandwritingGeneratorTask(SMALL, train_script.picked([]), valid)
+        HandwritingGeneratorTask(SMALL, train_script.subset([]), valid)
     with pytest.raises(UserError, match="dev on"):
-        HandwritingGeneratorTask(SMALL, train_script, valid.picked([]))
+        HandwritingGeneratorTask(SMALL, train_script, valid.subset([]))
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("epochs", 0), ("writer_dropout", 2.0), ("stretching", -0.1), ("limit", 3), ("rare", 0.5)],
+    [
+        ("epochs", 0),
+        ("writer_dropout", 2.0),
+        ("scale_jitter", -0.1),
+        ("limit", 3),
+        ("max_oversampling", 0.5),
+    ],
 )
 def test_recipes_that_cannot_be(name, value):
     with pytest.raises(UserError, match=name):

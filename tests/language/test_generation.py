@@ -19,9 +19,9 @@ def build(bias=None) -> LanguageNetwork:
     return network
 
 
-def write(network, beginnings, steps, reserved=(), **options):
+def write(network, prompts, steps, reserved=(), **options):
     """The tokens (B, T) and the log-probabilities (B, T)."""
-    begun = [torch.tensor(beginning) for beginning in beginnings]
+    begun = [torch.tensor(prompt) for prompt in prompts]
     writing = TextGenerator(network, begun, TextGenerationOptions(**options), reserved)
     found = [writing.step() for _ in range(steps)]
     return tuple(torch.stack(parts, 1) for parts in zip(*found, strict=True))
@@ -87,10 +87,10 @@ def test_reserved_tokens_are_never_written():
 
 def test_the_texts_that_go_on_do_not_notice_those_that_left():
     network = build()
-    beginnings = [[0], [1, 2], [3]]
-    whole, _ = write(network, beginnings, 12, seed=5)
+    prompts = [[0], [1, 2], [3]]
+    whole, _ = write(network, prompts, 12, seed=5)
     writing = TextGenerator(
-        network, [torch.tensor(b) for b in beginnings], TextGenerationOptions(seed=5), ()
+        network, [torch.tensor(b) for b in prompts], TextGenerationOptions(seed=5), ()
     )
     for step in range(12):
         tokens, _ = writing.step()

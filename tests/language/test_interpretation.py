@@ -3,7 +3,7 @@ import pytest
 
 from multimodal.language.heatmap import HeatMap, html_page
 from multimodal.language.interpretation import FEATURES, find_cells
-from multimodal.language.language_model import Trace
+from multimodal.language.language_model import ActivationTrace
 
 TEXT = 'say "hi" (or [so])\n/* no */ $x$\n"bye" now\n'
 
@@ -29,7 +29,7 @@ def test_the_cell_that_follows_a_feature_is_found():
     hidden[:, 1, 3] = 0.1 * FEATURES["inside quotes"](TEXT) - 0.5
     hidden[:, 0, 2] = -0.05 * FEATURES["place in line"](TEXT)
     hidden[:, 0, 0] = 0.7  # a cell that never moves
-    found = {cell.feature: cell for cell in find_cells(Trace(tuple(TEXT), hidden, None))}
+    found = {cell.feature: cell for cell in find_cells(ActivationTrace(tuple(TEXT), hidden, None))}
     assert set(found) == set(FEATURES)
     quotes, lines = found["inside quotes"], found["place in line"]
     assert (quotes.layer, quotes.unit) == (1, 3)
@@ -39,14 +39,14 @@ def test_the_cell_that_follows_a_feature_is_found():
 
 
 def test_what_a_text_does_not_have_is_not_looked_for():
-    trace = Trace(tuple("ab\ncd"), np.ones((5, 1, 2), np.float32), None)
+    trace = ActivationTrace(tuple("ab\ncd"), np.ones((5, 1, 2), np.float32), None)
     assert [cell.feature for cell in find_cells(trace)] == ["place in line"]
 
 
 def test_words_are_judged_at_their_last_character():
     text = ["ab", " cd", "\n", "e"]
     hidden = np.array([1, 4, 5, 0], np.float32)[:, None, None]
-    (cell,) = find_cells(Trace(tuple(text), hidden, None))
+    (cell,) = find_cells(ActivationTrace(tuple(text), hidden, None))
     assert cell.correlation == pytest.approx(1)
 
 

@@ -47,12 +47,17 @@ def test_its_weights_are_stored_in_16_bit(language_model, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "change", [{"vocabulary": {}}, {"network": {"cell": "x"}}, {"split_fractions": 3}]
+    ("change", "reason"),
+    [
+        ({"vocabulary": {}}, "incomplete"),
+        ({"network": {"cell": "x"}}, "cell: must be one of rnn, gru, lstm, not x"),
+        ({"split_fractions": 3}, "incomplete"),
+    ],
 )
-def test_a_config_that_cannot_be_is_named(language_model, tmp_path, change):
+def test_a_config_that_cannot_be_is_named(language_model, tmp_path, change, reason):
     path = language_model.save_pretrained(tmp_path / "mine") / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
-    with pytest.raises(UserError, match=r"config\.json: incomplete"):
+    with pytest.raises(UserError, match=rf"config\.json: {reason}"):
         LanguageModel.from_pretrained(tmp_path / "mine")
 
 
@@ -135,7 +140,7 @@ def test_a_text_ends_as_soon_as_it_holds_the_stop_string(language_model, stop):
 def test_texts_may_begin_differently(language_model):
     together = language_model.generate_batch(["a", "(bb) ", ""], length=20, top_k=1)
     assert together == [
-        language_model.generate(prime, length=20, top_k=1) for prime in ("a", "(bb) ", "")
+        language_model.generate(prompt, length=20, top_k=1) for prompt in ("a", "(bb) ", "")
     ]
     assert language_model.generate_batch([]) == []
 
@@ -152,7 +157,7 @@ def test_special_words_are_never_written(make):
 
 
 def test_what_cannot_be_written_is_named(language_model):
-    with pytest.raises(UserError, match=r"^prime: line 2: .*'ß'"):
+    with pytest.raises(UserError, match=r"^prompt: line 2: .*'ß'"):
         language_model.generate("a\nß")
     with pytest.raises(UserError, match=r"^lenght: no such option; there are length, "):
         language_model.generate(lenght=3)

@@ -23,15 +23,15 @@ def test_reading_at_once_or_token_by_token_says_the_same(cell):
         found, state = network.step(step, state)
         torch.testing.assert_close(found, expected)
     torch.testing.assert_close(state, after)
-    torch.testing.assert_close(network.read(list(tokens)), (logits[:, -1], after))
+    torch.testing.assert_close(network.prefill(list(tokens)), (logits[:, -1], after))
 
 
 def test_beginnings_of_different_length_do_not_disturb_each_other():
     network = build()
-    beginnings = [torch.randint(11, (length,)) for length in (1, 7, 3)]
-    logits, state = network.read(beginnings)
-    for row, beginning in enumerate(beginnings):
-        expected, after = network.read([beginning])
+    prompts = [torch.randint(11, (length,)) for length in (1, 7, 3)]
+    logits, state = network.prefill(prompts)
+    for row, prompt in enumerate(prompts):
+        expected, after = network.prefill([prompt])
         torch.testing.assert_close(logits[row : row + 1], expected)
         own = tuple(tuple(tensor[row : row + 1] for tensor in layer) for layer in state)
         torch.testing.assert_close(own, after)
@@ -59,7 +59,7 @@ def test_each_dropout_falls_where_it_should():
 
 def test_a_network_for_more_tokens_says_the_same_of_those_that_were_known():
     small, large = build(), LanguageNetwork(build().config, 14)
-    large.begin_from(small)
+    large.init_from(small)
     tokens = torch.randint(11, (2, 6))
     torch.testing.assert_close(large.eval()(tokens)[0][..., :11], small(tokens)[0])
     assert large.embedding.weight[11:].abs().min() > 0

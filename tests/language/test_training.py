@@ -191,7 +191,7 @@ def test_characters_of_all_splits_are_known_and_words_of_the_first(tmp_path):
 
 
 def test_tied_embeddings_survive_a_run(tmp_path):
-    changes = {"embeddings": "tied", "embedding_size": 24, "epochs": 1}
+    changes = {"tied": True, "embedding_size": 24, "epochs": 1}
     best = train(task(tmp_path / "run", **changes), tmp_path / "run")
     network = LanguageModel.from_pretrained(best).network
     assert network.readout.weight is network.embedding.weight
@@ -200,12 +200,12 @@ def test_tied_embeddings_survive_a_run(tmp_path):
 def test_a_training_may_begin_with_another_author(run, tmp_path):
     before = LanguageModel.from_pretrained(run / "best", precision="fp32")
     text = "the quick brown fox (Vulpes)!\n" * 40
-    tuned = task(tmp_path, text, start=str(run / "best"), hidden_size=99, weight_dropout=0.2)
+    tuned = task(tmp_path, text, init_from=str(run / "best"), hidden_size=99, weight_dropout=0.2)
     assert tuned.model.config == replace(before.network.config, weight_dropout=0.2)
     assert isinstance(tuned.vocabulary, CharacterVocabulary)
     assert set(tuned.vocabulary.characters) == set(TEXT) | set(text)
     known = "the quick brown fox.\n"
-    new = tuned.language_model(tuned.model).score(known).log_probs
+    new = tuned.pretrained(tuned.model).score(known).log_probs
     old = before.score(known).log_probs
     # New characters take a little probability from those that were known.
     assert -1.0 < float((new - old).min()) <= float((new - old).max()) <= 1e-3
@@ -219,10 +219,10 @@ def test_a_training_may_begin_with_another_author(run, tmp_path):
         ({"learning_rate": 0.0}, "learning_rate: must be above 0"),
         ({"min_lr_ratio": 2.0}, "min_lr_ratio: must be from 0 to 1"),
         ({"dev_fraction": 0.6, "test_fraction": 0.5}, "shares below 1"),
-        ({"embeddings": "tied"}, "embedding_size of 24"),
+        ({"tied": True}, "embedding_size of 24"),
         ({"min_count": 2}, "min_count"),
         ({"streams": 64, "steps": 100}, "too few for streams=64 of steps=100"),
-        ({"start": "no-such-model"}, "no-such-model"),
+        ({"init_from": "no-such-model"}, "no-such-model"),
     ],
 )
 def test_what_cannot_be_learnt_is_named(tmp_path, changes, named):

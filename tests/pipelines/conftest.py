@@ -33,3 +33,11 @@ def run(monkeypatch, capsys):
         return left.value.code or 0, *capsys.readouterr()
 
     return leave
+
+
+@pytest.fixture
+def quick_settings() -> list[str]:
+    """Those of a captioner that is trained in a moment."""
+    first = ["encoder=shufflenet_v2_x0_5", "encoder_weights=random", "num_augmentations=1"]
+    epochs = ["epochs=1", "fine_tuning_epochs=0", "self_critical_epochs=0"]
+    return [*first, *epochs, "batch_size=500", "hidden_size=8", "embedding_size=8", "min_count=1"]

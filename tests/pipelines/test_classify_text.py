@@ -13,7 +13,7 @@ import torch
 from multimodal.errors import UserError
 from multimodal.recognition.texts.classifier import Influence, TextClassifier
 from multimodal.recognition.texts.model import TextConfig, TextNetwork
-from multimodal.recognition.texts.pieces import Pieces
+from multimodal.recognition.texts.tokenizer import Tokenizer
 from multimodal.training.report import Report
 from pipelines import classify_text as jobs
 from pipelines import cli
@@ -25,10 +25,10 @@ COMMENTS = 'id,comment\n1,"so good, so warm"\n2,\n3,bad\n4\n5,😀 été\n'
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     torch.manual_seed(0)
-    pieces = Pieces.build(["so good , so warm", "bad"], "words", buckets=32, min_count=1)
+    tokenizer = Tokenizer.build(["so good , so warm", "bad"], "words", buckets=32, min_count=1)
     config = TextConfig(num_encoders=2, embedding_size=6, hidden_size=6)
-    network = TextNetwork(config, len(pieces), 32, 2)
-    classifier = TextClassifier(network, pieces, ("0", "1"), names=("sad", "glad"))
+    network = TextNetwork(config, len(tokenizer), 32, 2)
+    classifier = TextClassifier(network, tokenizer, ("0", "1"), names=("sad", "glad"))
     return classifier.save_pretrained(tmp_path_factory.mktemp("models") / "moods")
 
 
@@ -68,9 +68,9 @@ def test_every_row_of_the_input_has_one_in_the_output(run, model, comments, tmp_
     assert [row["source"] for row in rows] == [f"{comments}#{n}" for n in range(1, 6)]
     assert [row["text"] for row in rows] == ["so good, so warm", "", "bad", "", "😀 été"]
     assert [bool(row["error"]) for row in rows] == [False, True, False, True, False]
-    guess = classifier.guess("so good, so warm")
-    assert rows[0]["label"] == guess.label
-    assert float(rows[0]["probability"]) == pytest.approx(guess.probability)
+    prediction = classifier.predict("so good, so warm")
+    assert rows[0]["label"] == prediction.label
+    assert float(rows[0]["probability"]) == pytest.approx(prediction.probability)
     assert set(json.loads(rows[0]["probabilities"])) == {"sad", "glad"}
     assert rows[1]["label"] == rows[1]["probability"] == ""
     assert (
@@ -104,7 +104,7 @@ def test_batches_do_not_change_a_row_and_memory_holds_only_one(classifier, tmp_p
     assert len(rows) == 20
     for row in rows:
         if row.error is None:
-            expected = classifier.guess(row.text)
+            expected = classifier.predict(row.text)
             assert row.label == expected.label
             assert row.probability == pytest.approx(expected.probability, rel=1e-4)
     twice = [(row.source, row.label) for row in classify_texts([path, path], classifier)]
@@ -236,7 +236,7 @@ def test_training_leaves_a_classifier_that_can_be_measured(run, labelled, tmp_pa
     classifier = TextClassifier.from_pretrained(best)
     texts = [line.split("\t") for line in (labelled / "test.tsv").read_text().splitlines()]
     right = [
-        {"sad": "0", "glad": "1"}[classifier.guess(text).label] == label for text, label in texts
+        {"sad": "0", "glad": "1"}[classifier.predict(text).label] == label for text, label in texts
     ]
     assert figures["accuracy"] == pytest.approx(sum(right) / 8)
     assert set(figures["per_class"]) == {"sad", "glad"}

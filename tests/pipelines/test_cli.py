@@ -225,16 +225,8 @@ def test_an_option_that_there_is_not_is_refused(run):
 # ---- train ----
 
 
-def test_training_ends_with_the_best_captioner(run, data, tmp_path):
-    settings = [
-        "encoder=shufflenet_v2_x0_5",
-        "encoder_weights=random",
-        "num_augmentations=1",
-        "epochs=1",
-    ]
-    settings += ["fine_tuning_epochs=0", "self_critical_epochs=0", "batch_size=500"]
-    settings += ["hidden_size=8", "embedding_size=8", "min_count=1"]
-    options = [argument for setting in settings for argument in ("--set", setting)]
+def test_training_ends_with_the_best_captioner(run, data, quick_settings, tmp_path):
+    options = [argument for setting in quick_settings for argument in ("--set", setting)]
     left = run("train", "captioner", "--data", data, "--output", tmp_path / "run", *options)
     assert left.code == 0
     best = tmp_path / "run" / "best"

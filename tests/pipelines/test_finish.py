@@ -27,8 +27,8 @@ def begun(sketcher) -> Drawing:
 
 
 def shares(recognizer, drawings, category) -> list[float]:
-    guesses = recognizer.guess(list(drawings), len(recognizer.categories))
-    return [dict(guess.ranking)[category] for guess in guesses]
+    predictions = recognizer.predict(list(drawings), len(recognizer.categories))
+    return [dict(prediction.ranking)[category] for prediction in predictions]
 
 
 def test_the_endings_that_look_most_like_it_are_given(sketcher, recognizer, begun):
@@ -43,7 +43,7 @@ def test_the_endings_that_look_most_like_it_are_given(sketcher, recognizer, begu
 
 def test_unless_told_it_becomes_what_it_looks_like(sketcher, recognizer, begun):
     done = finish(sketcher, recognizer, begun, 2, **HOW)
-    assert done.title == recognizer.guess(begun).label
+    assert done.title == recognizer.predict(begun).label
     assert done == finish(sketcher, recognizer, begun, 2, done.title, **HOW)
 
 

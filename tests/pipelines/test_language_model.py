@@ -220,7 +220,7 @@ def test_compressors_are_charged_for_what_a_text_adds():
 
 def test_a_text_goes_to_the_terminal_with_its_beginning(run, checkpoint):
     options = ["--length", 40, "--temperature", 0.8, "--seed", 1]
-    code, out, _ = run("generate-text", "--model", checkpoint, "--prime", "if (x", *options)
+    code, out, _ = run("generate-text", "--model", checkpoint, "--prompt", "if (x", *options)
     assert code == 0
     written = LanguageModel.from_pretrained(checkpoint).generate(
         "if (x", length=40, temperature=0.8, seed=1
@@ -248,7 +248,7 @@ def test_several_texts_go_into_files(run, checkpoint, tmp_path):
         "-o",
         folder,
     ]
-    code, _, err = run(*command, "--prime", "f(")
+    code, _, err = run(*command, "--prompt", "f(")
     assert (code, err) == (0, f"10 texts in {folder}\n")
     files = sorted(folder.iterdir())
     assert [file.name for file in files[::9]] == ["01.txt", "10.txt"]
@@ -300,7 +300,7 @@ def test_cells_are_drawn_over_a_file(run, checkpoint, data, tmp_path):
         (["--trace", "code.c", "-o", "c.html", "--unit", "x"], "write layer:unit"),
         (["--trace", "code.c", "--score", "code.c"], "give one of them"),
         (["--adapt"], "--adapt: .* give --score"),
-        (["--prime", "ß"], "prime: line 1"),
+        (["--prompt", "ß"], "prompt: line 1"),
         (["--temperature", "0"], "temperature must"),
         (["--top-p", "2"], "top_p must"),
     ],
@@ -338,7 +338,7 @@ def test_a_text_that_is_too_short_to_learn_from_is_said(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("wrong", [["--prime", "ß"], ["--prime", "if", "--temperature", 0]])
+@pytest.mark.parametrize("wrong", [["--prompt", "ß"], ["--prompt", "if", "--temperature", 0]])
 def test_what_is_wrong_is_told_before_anything_is_written(run, checkpoint, wrong):
     code, out, err = run("generate-text", "--model", checkpoint, *wrong)
     assert code == cli.USER_ERROR

@@ -135,9 +135,9 @@ def files(run, tmp_path):
         pages = handwrite.Handwriting((drawing, drawing.scaled(0.5)), paper, "dots")
         where = tmp_path / f"page-{ruled}-{plotter}-{animated}.svg"
         handwrite.save(pages, where, plotter=plotter, animated=animated)
-    hand = ("--seed", 1, "--drafts", 1, "--page", "60x50", "--margin", 5, "--ruled")
+    options = ("--seed", 1, "--drafts", 1, "--page", "60x50", "--margin", 5, "--ruled")
     text = "Dr. i.j: ok; it is. This text fills two small pages, as it should."
-    assert run("handwrite", text, "-o", tmp_path / "hand.svg", *hand)[0] == 0
+    assert run("handwrite", text, "-o", tmp_path / "page.svg", *options)[0] == 0
     plain = ("-o", tmp_path / "pen.svg", "--plotter", "--ink", 0.7)
     assert run("handwrite", "Dr. i.j: ok.", "--seed", 1, "--drafts", 1, *plain)[0] == 0
     found = sorted(set(tmp_path.glob("*.svg")) - {wild})

@@ -89,7 +89,7 @@ def ink_boxes(card) -> dict[str, Box]:
 
 def test_what_the_sentence_names_is_drawn_as_often_as_it_says(make):
     card = make("two dogs and a dog on a beach")
-    assert [str(things) for things in card.things] == ["three dogs", "a beach"]
+    assert [str(things) for things in card.objects] == ["three dogs", "a beach"]
     assert len(card.figures) == 4
 
 
@@ -117,7 +117,7 @@ def test_nothing_overlaps(make, size, picture, caption):
 
 def test_a_sentence_that_names_nothing_is_only_written(make):
     card = make("a square thing")  # a shape, which is never meant
-    assert card.things == card.figures == ()
+    assert card.objects == card.figures == ()
     assert card.edge is None
     assert card.plan.stamp is None
     assert len(card.ink) == len(card.writing)

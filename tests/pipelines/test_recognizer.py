@@ -10,8 +10,8 @@ from PIL import Image
 
 from multimodal.errors import UserError
 from multimodal.recognition.drawings.data import ROUNDING, count_pieces
-from multimodal.recognition.drawings.ink import Ink
 from multimodal.recognition.drawings.recognizer import Recognizer
+from multimodal.recognition.drawings.stroke_batch import Ink
 from multimodal.strokes import Drawing, Record, read_quickdraw
 from multimodal.strokes.ndjson import encode_ndjson
 from pipelines import cli
@@ -41,21 +41,6 @@ def data(drawings, tmp_path) -> Path:
     return folder
 
 
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run the command line: exit code, output, complaint."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["multimodal", *map(str, arguments)])
-        try:
-            cli.main()
-        except SystemExit as left:
-            return (int(left.code or 0), *capsys.readouterr())
-        return (0, *capsys.readouterr())
-
-    return run
-
-
 class Copyist:
     """A sketcher that knows one drawing of each category, and takes its orders down."""
 
@@ -81,8 +66,8 @@ def test_one_line_for_every_drawing(run, recognizer, checkpoint, drawings, tmp_p
     assert code == 0
     names, told = zip(*(line.split("\t") for line in out.splitlines()), strict=True)
     assert names == (str(single), f"{several}:1", f"{several}:2")
-    guess = Recognizer.from_pretrained(checkpoint).guess(drawings["cross"][1], top=2)
-    (best, first), (second, share) = guess.ranking
+    prediction = Recognizer.from_pretrained(checkpoint).predict(drawings["cross"][1], top=2)
+    (best, first), (second, share) = prediction.ranking
     assert told[2] == f"{best} {first:.0%}, {second} {share:.0%}"
 
 
@@ -142,15 +127,15 @@ def test_the_figures_are_those_of_the_guesses(checkpoint, data):
     scores = evaluate_recognizer(checkpoint, data, "train", least=41)
     recognizer = Recognizer.from_pretrained(checkpoint)
     parts = read_quickdraw(data, "train")
-    guesses = {name: recognizer.guess(of_one) for name, of_one in parts.items()}
-    right = {n: [g.label == n for g in of_one] for n, of_one in guesses.items()}
+    predictions = {name: recognizer.predict(of_one) for name, of_one in parts.items()}
+    right = {n: [g.label == n for g in of_one] for n, of_one in predictions.items()}
     every = [answer for of_one in right.values() for answer in of_one]
     assert scores["drawings"] == len(every) == sum(map(len, parts.values()))
     for key in ("top1", "top1_all", "top1_among_all"):  # no category is covered so well: all count
         assert scores[key] == pytest.approx(np.mean(every))
     assert scores["top5"] == 1
     assert scores["per_category"] == {n: pytest.approx(np.mean(a)) for n, a in right.items()}
-    sure = [g.probability for of_one in guesses.values() for g in of_one]
+    sure = [g.probability for of_one in predictions.values() for g in of_one]
     assert scores["confidence_after_fraction"]["1.0"] == pytest.approx(np.mean(sure))
     assert scores["accuracy_after_fraction"]["1.0"] == scores["top1"]
     assert list(scores["accuracy_after_fraction"]) == ["0.25", "0.5", "0.75", "1.0"]
@@ -163,11 +148,11 @@ def test_a_share_of_the_points_may_cut_a_stroke_short(checkpoint, data):
     scores = evaluate_recognizer(checkpoint, data, "test", least=41)
     recognizer = Recognizer.from_pretrained(checkpoint)
     half = [
-        (recognizer.guess(drawing.first(-(-drawing.points // 2))).label, name)
+        (recognizer.predict(drawing.first(-(-drawing.points // 2))).label, name)
         for name, of_one in read_quickdraw(data, "test").items()
         for drawing in of_one
     ]
-    expected = np.mean([guess == name for guess, name in half])
+    expected = np.mean([prediction == name for prediction, name in half])
     assert scores["accuracy_after_fraction"]["0.5"] == pytest.approx(expected)
 
 
@@ -179,8 +164,8 @@ def test_well_covered_categories_are_ranked_among_themselves(checkpoint, data):
     recognizer = Recognizer.from_pretrained(checkpoint)
     right = []
     for name in NAMES[:2]:
-        for guess in recognizer.guess(read_quickdraw(data, "train")[name]):
-            shares = dict(guess.ranking)
+        for prediction in recognizer.predict(read_quickdraw(data, "train")[name]):
+            shares = dict(prediction.ranking)
             right.append(max(NAMES[:2], key=shares.__getitem__) == name)
     assert scores["frequent_categories"] == 2
     assert scores["top1"] == pytest.approx(np.mean(right))
@@ -240,7 +225,7 @@ def test_fewer_than_two_drawings_have_no_diversity(few):
 def test_drawings_are_compared_by_the_share_that_is_named_right(recognizer, drawings):
     made, real = drawings["house"][:6], drawings["wheel"][:4]
     found = compare("house", [*made, Drawing([]), Drawing([])], real, recognizer)
-    named = [guess.label for guess in recognizer.guess([*made, *real])]
+    named = [prediction.label for prediction in recognizer.predict([*made, *real])]
     assert found["generated"] == named[:6].count("house") / 8  # an empty one is never right
     assert found["real"] == named[6:].count("house") / 4
     assert (found["generated_drawings"], found["real_drawings"]) == (8, 4)
@@ -255,7 +240,7 @@ def test_a_copyist_is_named_right_but_is_not_diverse(recognizer, drawings):
     assert list(judged["per_category"]) == ["house", "wheel"]
     assert sketcher.orders == [{"seed": 7}] * 2
     for name, figures in judged["per_category"].items():
-        right = recognizer.guess(drawings[name][0]).label == name
+        right = recognizer.predict(drawings[name][0]).label == name
         assert figures["generated"] == right
         assert figures["generated_diversity"] == 0 < figures["real_diversity"]
         assert figures["generated_drawings"] == figures["real_drawings"] == 5
@@ -283,7 +268,7 @@ def test_the_benchmark_tells_what_it_timed(recognizer, drawings, tmp_path, mirro
     path.write_bytes(encode_ndjson(map(Record, drawings["house"])))
     lines = list(benchmark_recognizer(folder, 4, [path]))
     assert lines[0].startswith(f"4 drawings, 12 strokes, {'each with' if mirror else 'without'}")
-    assert re.search(r"a live guess: \d+\.\d\d ms a stroke", lines[2])
+    assert re.search(r"a live prediction: \d+\.\d\d ms a stroke", lines[2])
     rows = [line.split() for line in lines[5:8]]
     assert [int(row[0]) for row in rows] == [1, 16, 256]
     assert all(float(figure) > 0 for row in rows for figure in row[1:])
@@ -294,7 +279,7 @@ def test_the_bare_products_are_those_of_the_network(recognizer, drawings):
     layer of the eye, and the readout; a recurrent layer has one product for all inputs and one a
     step."""
     shown = drawings["house"][:2]
-    products = Products(recognizer.network, lambda: recognizer.guess(shown))
+    products = Products(recognizer.network, lambda: recognizer.predict(shown))
     steps = -(-int(count_pieces(Ink.of(shown)).max()) // ROUNDING) * ROUNDING
     assert len(products._products) == 2 + 2 * (1 + steps) + 5 + 1 + 1
     with torch.inference_mode():
@@ -312,7 +297,7 @@ def test_a_folder_of_photos_or_drawings_is_no_clip(tmp_path):
     from PIL import Image
 
     from pipelines.faults import Faults
-    from pipelines.recognize import recognize_clips
+    from pipelines.recognize import recognize_videos
 
     photos, drawings = tmp_path / "photos", tmp_path / "drawings"
     for folder in (photos, drawings):
@@ -321,6 +306,6 @@ def test_a_folder_of_photos_or_drawings_is_no_clip(tmp_path):
         Image.new("RGB", (20, 10 * number)).save(photos / f"{number}.png")
     (drawings / "duck.svg").write_text("<svg/>")
     told: list[str] = []
-    assert list(recognize_clips(None, [photos, drawings], Faults(told.append))) == []
+    assert list(recognize_videos(None, [photos, drawings], Faults(told.append))) == []
     assert "of different sizes; for photos there is: multimodal cap" in told[0]
     assert re.search(r"name its drawings: multimodal recognize .*\*\.svg", told[1])

@@ -13,6 +13,7 @@ from multimodal.strokes import Drawing, read_drawings
 from multimodal.strokes.saving import _ENCODERS
 from pipelines import cli
 from pipelines import sketch as jobs
+from pipelines.output import free_path, named_after, require_output
 
 CATEGORIES = ("duck", "pig", "umbrella", "crab")
 HALF = Drawing([[(0, 0), (40, 10), (60, 50)], [(20, 20), (25, 60)]])
@@ -39,7 +40,7 @@ def untrained(latent_size: int) -> Sketcher:
     network = SketchNetwork(config)
     with torch.no_grad():
         network.readout.bias[2] = -20  # of all pen states, the end is unlikely
-    return Sketcher(network, CATEGORIES, scale=20.0, limit=30, rough=("pig", "crab"))
+    return Sketcher(network, CATEGORIES, scale=20.0, limit=30, low_quality=("pig", "crab"))
 
 
 @pytest.fixture(scope="module")
@@ -231,7 +232,7 @@ def test_every_ending_that_can_be_written_is_known(tmp_path):
     assert set(jobs.WRITABLE) == set(_ENCODERS)
     for ending in jobs.WRITABLE:
         path = tmp_path / f"duck{ending}"
-        jobs.require_output(path, overwrite=False)
+        require_output(path, jobs.WRITABLE, overwrite=False)
         jobs.save(jobs.Sketches("duck", (HALF, HALF)), path, columns=2)
         assert path.stat().st_size > 0
 
@@ -240,25 +241,24 @@ def test_an_output_that_cannot_be_is_refused(tmp_path):
     taken = tmp_path / "taken.svg"
     taken.write_text("precious")
     with pytest.raises(UserError, match=r"taken\.svg: is there already.*--overwrite"):
-        jobs.require_output(taken, overwrite=False)
-    jobs.require_output(taken, overwrite=True)
-    with pytest.raises(UserError, match=r"duck\.bmp: not the ending of a drawing"):
-        jobs.require_output(tmp_path / "duck.bmp", overwrite=False)
+        require_output(taken, jobs.WRITABLE, overwrite=False)
+    require_output(taken, jobs.WRITABLE, overwrite=True)
+    with pytest.raises(UserError, match=r"duck\.bmp: cannot be written: choose one of \.svg"):
+        require_output(tmp_path / "duck.bmp", jobs.WRITABLE, overwrite=False)
     with pytest.raises(UserError, match="its folder does not exist"):
-        jobs.require_output(tmp_path / "gone" / "duck.svg", overwrite=False)
+        require_output(tmp_path / "gone" / "duck.svg", jobs.WRITABLE, overwrite=False)
 
 
 def test_a_file_is_named_after_what_it_shows_and_never_replaces_another(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert jobs.free_path("the Eiffel tower, t-shirt", ".svg") == Path(
-        "the-eiffel-tower-t-shirt.svg"
-    )
-    assert jobs.free_path("…", ".gif") == Path("drawing.gif")
-    assert len(jobs.free_path("duck " * 100, ".svg").stem) <= 60
+    assert named_after("the Eiffel tower, t-shirt", ".svg") == "the-eiffel-tower-t-shirt.svg"
+    assert named_after("…", ".gif") == "drawing.gif"
+    assert len(Path(named_after("duck " * 100, ".svg")).stem) <= 60
+    assert free_path("duck.svg") == Path("duck.svg")
     Path("duck.svg").touch()
-    assert jobs.free_path("duck", ".svg") == Path("duck-2.svg")
+    assert free_path("duck.svg") == Path("duck-2.svg")
     Path("duck-2.svg").touch()
-    assert jobs.free_path("duck", ".svg") == Path("duck-3.svg")
+    assert free_path("duck.svg") == Path("duck-3.svg")
 
 
 # ---- the command ----

@@ -79,18 +79,10 @@ def test_a_file_of_captions_that_is_not_there_is_named(data, tmp_path):
         train_model("captioner", data, tmp_path / "run", [f"language={tmp_path / 'no.tsv'}"])
 
 
-def test_a_finished_run_is_not_trained_over(data, tmp_path):
-    settings = [
-        "encoder=shufflenet_v2_x0_5",
-        "encoder_weights=random",
-        "num_augmentations=1",
-        "epochs=1",
-    ]
-    settings += ["fine_tuning_epochs=0", "self_critical_epochs=0", "batch_size=500"]
-    settings += ["hidden_size=8", "embedding_size=8", "min_count=1"]
-    train_model("captioner", data, tmp_path / "run", settings)
+def test_a_finished_run_is_not_trained_over(data, quick_settings, tmp_path):
+    train_model("captioner", data, tmp_path / "run", quick_settings)
     with pytest.raises(UserError, match="finished run"):
-        train_model("captioner", data, tmp_path / "run", settings)
+        train_model("captioner", data, tmp_path / "run", quick_settings)
 
 
 def test_a_captioner_that_says_more_differs_in_its_last_bias_alone(data, checkpoint, run, tmp_path):

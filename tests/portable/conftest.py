@@ -48,7 +48,9 @@ def make_sketcher(*, position: bool = False):
     # What is told of the pen's place grows with the drawing; strong weights would make it chaotic.
     strong(network, strength=1.0 if position else STRENGTH)
     categories = ["cat", "duck", "fish"]
-    return Sketcher(network, categories, scale=20.0, limit=24, rough=["fish"], precision="fp32")
+    return Sketcher(
+        network, categories, scale=20.0, limit=24, low_quality=["fish"], precision="fp32"
+    )
 
 
 def make_handwriting_generator():

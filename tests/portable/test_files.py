@@ -168,7 +168,7 @@ COMMANDS = {
     ],
     "recognizer": ["recognize", "drawing.svg", "--every-stroke"],
     "handwriting-recognizer": ["read", "drawing.svg", "--n-best", "2"],
-    "language-model": ["generate-text", "--prime", "abc", "--length", "20", "--seed", "1"],
+    "language-model": ["generate-text", "--prompt", "abc", "--length", "20", "--seed", "1"],
     "translator": ["translate", "the dog runs", "--to", "de"],
 }
 RUN = """

@@ -49,7 +49,7 @@ def test_drawings_are_the_same_point_by_point(pairs, kind):
     sketcher, file = pairs(kind)
     wanted = [("duck", 9), ("fish", 4), ("duck", 2)]
     for temperature in (0.2, 0.9):
-        options = {"temperature": temperature, "seed": 7, "drafts": 1}
+        options = {"temperature": temperature, "seed": 7, "num_candidates": 1}
         found = zip(
             file.draw_many(wanted, **options), sketcher.draw_many(wanted, **options), strict=True
         )
@@ -61,7 +61,7 @@ def test_drawings_are_the_same_point_by_point(pairs, kind):
 def test_a_prompt_of_several_things_is_drawn_without_the_model(pairs):
     sketcher, file = pairs("sketcher")
     ours, theirs = (
-        one.draw("two ducks and a cat", seed=3, temperature=0.4, drafts=1)[0]
+        one.draw("two ducks and a cat", seed=3, temperature=0.4, num_candidates=1)[0]
         for one in (file, sketcher)
     )
     assert apart(ours, theirs) < 0.1
@@ -70,7 +70,7 @@ def test_a_prompt_of_several_things_is_drawn_without_the_model(pairs):
 @SKETCHERS
 def test_endings_of_a_drawing_come_in_the_same_order(pairs, kind):
     sketcher, file = pairs(kind)
-    options = {"seed": 5, "temperature": 0.9, "drafts": 1}
+    options = {"seed": 5, "temperature": 0.9, "num_candidates": 1}
     ours, theirs = (one.complete(SQUARE, 8, **options) for one in (file, sketcher))
     for one, other in zip(ours, theirs, strict=True):
         assert apart(one, other) < 0.01
@@ -81,7 +81,7 @@ def test_endings_of_a_drawing_come_in_the_same_order(pairs, kind):
 def test_endings_of_a_category_are_the_same_but_for_their_order(pairs, kind):
     # A file ranks them by their surprise alone, and its manifest says so.
     sketcher, file = pairs(kind)
-    options = {"category": "duck", "seed": 5, "temperature": 0.9, "drafts": 1}
+    options = {"category": "duck", "seed": 5, "temperature": 0.9, "num_candidates": 1}
     ours, theirs = (one.complete(SQUARE, 8, **options) for one in (file, sketcher))
     for one in ours:
         alike = [other for other in theirs if [*map(len, other)] == [*map(len, one)]]
@@ -93,13 +93,13 @@ def test_endings_of_a_category_are_the_same_but_for_their_order(pairs, kind):
 def test_a_file_takes_points_as_they_come(pairs):
     _, file = pairs("sketcher")
     with pytest.raises(UserError, match="takes points as they come"):
-        file.draw("duck", drafts=4)
-    assert file.options.drafts == 1
+        file.draw("duck", num_candidates=4)
+    assert file.options.num_candidates == 1
 
 
 def test_lines_of_handwriting_are_the_same_point_by_point(pairs):
     generator, file = pairs("handwriting-generator")
-    options = {"seed": 3, "bias": 1.0, "drafts": 1, "attempts": 1}
+    options = {"seed": 3, "bias": 1.0, "num_candidates": 1, "attempts": 1}
     texts = ["Anna", "a train at 9.", "x"]
     for style in (1, 2):
         ours, theirs = (one.write_lines(texts, style=style, **options) for one in (file, generator))
@@ -108,11 +108,11 @@ def test_lines_of_handwriting_are_the_same_point_by_point(pairs):
 
 
 def test_the_same_draft_is_kept(pairs):
-    from multimodal.handwriting.judging import Piece
+    from multimodal.handwriting.judging import TextChunk
 
     generator, file = pairs("handwriting-generator")
-    pieces = [Piece(text, generator.style(1)) for text in ("quick", "fox", "jumps o")]
-    options = {"seed": 9, "bias": 0.5, "drafts": 3, "attempts": 2}
+    pieces = [TextChunk(text, generator.style(1)) for text in ("quick", "fox", "jumps o")]
+    options = {"seed": 9, "bias": 0.5, "num_candidates": 3, "attempts": 2}
     ours, theirs = (one.write_texts(pieces, **options) for one in (file, generator))
     for one, other in zip(ours, theirs, strict=True):
         assert len(one.rows) == len(other.rows)
@@ -125,12 +125,12 @@ def test_the_same_draft_is_kept(pairs):
 def test_guesses_are_the_same_after_every_stroke(pairs):
     recognizer, file = pairs("recognizer")
     for drawing in (SQUARE, WAVE, Drawing([[(3, 3)]])):
-        ours, theirs = (one.guesses(drawing, top=3) for one in (file, recognizer))
+        ours, theirs = (one.predict_steps(drawing, top=3) for one in (file, recognizer))
         for one, other in zip(ours, theirs, strict=True):
             assert one.seen == other.seen
             assert [name for name, _ in one.ranking] == [name for name, _ in other.ranking]
             assert one.probability == pytest.approx(other.probability, abs=1e-4)
-    assert file.guess([SQUARE, WAVE])[1].label == recognizer.guess(WAVE).label
+    assert file.predict([SQUARE, WAVE])[1].label == recognizer.predict(WAVE).label
 
 
 @pytest.mark.parametrize("alternatives", [0, 3])

@@ -56,7 +56,8 @@ def test_the_files_of_8_bit_are_small(files):
 def test_sketches_are_the_same_point_by_point(files):
     from multimodal.sketching.sketcher import Sketcher
 
-    wanted, options = [("duck", 20), ("face", 20)], {"seed": 3, "temperature": 0.4, "drafts": 1}
+    wanted = [("duck", 20), ("face", 20)]
+    options = {"seed": 3, "temperature": 0.4, "num_candidates": 1}
     theirs = Sketcher.from_pretrained(precision="fp32").draw_many(wanted, **options)
     ours = files("sketcher-quickdraw", "sketcher").draw_many(wanted, **options)
     assert_same([d for some in ours for d in some], [d for some in theirs for d in some], 30.0)

@@ -52,9 +52,9 @@ def jobs(task: str, file: Any) -> None:
         case "sketcher":
             file.draw_many([("duck", 10)], seed=1, temperature=0.8)
         case "handwriting-generator":
-            file.write_lines([f"line {n}" for n in range(10)], seed=1, drafts=1, attempts=1)
+            file.write_lines([f"line {n}" for n in range(10)], seed=1, num_candidates=1, attempts=1)
         case "recognizer":
-            file.guesses(SHAPE)
+            file.predict_steps(SHAPE)
         case "handwriting-recognizer":
             file.read([SHAPE] * 10)
         case "translator":

@@ -23,7 +23,7 @@ def make_sketcher():
             network.readout.weight *= 8
             network.readout.bias[2] = -1.0  # ends are rare enough
         return Sketcher(
-            network, categories, scale=20.0, limit=limit, rough=["pig"], precision=precision
+            network, categories, scale=20.0, limit=limit, low_quality=["pig"], precision=precision
         )
 
     return make

@@ -14,7 +14,7 @@ from multimodal.sketching.generation import (
     RandomNumbers,
     first_points,
 )
-from multimodal.sketching.knots import WINDOW, KnotWatch
+from multimodal.sketching.knots import WINDOW, KnotDetector
 from multimodal.sketching.pen_states import DOWN, END, LIFTED
 
 OUTPUT = MixtureOutput(components=2, pen_states=3)
@@ -52,25 +52,25 @@ def steps_of(source, count, last=None):
     return source.next(first_points(count) if last is None else last, numbers)
 
 
-def guided(asked, anything, drafts, count=4000):
+def guided(asked, anything, num_candidates, count=4000):
     decoder = SteadyDecoder(torch.cat([asked.expand(count, -1), anything.expand(count, -1)]))
-    offsets, _ = steps_of(GuidedPoints(decoder, OUTPUT, 1.0, drafts), count)
+    offsets, _ = steps_of(GuidedPoints(decoder, OUTPUT, 1.0, num_candidates), count)
     return float((offsets[:, 0] < 0).float().mean())
 
 
 def test_what_is_like_anything_is_drawn_as_it_comes():
-    assert guided(vector(0.3), vector(0.3), drafts=4) == pytest.approx(0.3, abs=0.03)
+    assert guided(vector(0.3), vector(0.3), num_candidates=4) == pytest.approx(0.3, abs=0.03)
 
 
-def test_of_two_drafts_the_one_is_likelier_that_tells_more():
+def test_of_two_candidates_the_one_is_likelier_that_tells_more():
     """Left and right are as likely; for anything, left is half as likely as right.
 
-    Against anything, left is 3/2 as likely and right 3/4: where the two drafts differ, as half do,
-    the odds are (3/2)³ to (3/4)³, so that left is taken 8 times of 9. Else there is no choice.
+    Against anything, left is 3/2 as likely and right 3/4: where the two candidates differ, as half
+    do, the odds are (3/2)³ to (3/4)³, so that left is taken 8 times of 9. Else there is no choice.
     """
-    found = guided(vector(0.5), vector(1 / 3), drafts=2)
+    found = guided(vector(0.5), vector(1 / 3), num_candidates=2)
     assert found == pytest.approx(1 / 4 + 1 / 2 * 8 / 9, abs=0.03)
-    assert guided(vector(0.5), vector(1 / 3), drafts=16) > 0.85
+    assert guided(vector(0.5), vector(1 / 3), num_candidates=16) > 0.85
 
 
 def test_a_draft_that_ends_counts_its_pen_alone():
@@ -93,22 +93,22 @@ def test_random_numbers_belong_to_their_drawing_and_place():
     assert len(torch.cat(rows).unique()) == 40 * 15
 
 
-def batch(pens, count=3, limit=40, watch=True):
+def batch(pens, count=3, limit=40, knots=True):
     """Steps of one to the right; the pen as it is said for each."""
     decoder = SteadyDecoder(torch.stack([vector(1e-9, row) for row in pens]))
     source = FreePoints(decoder, OUTPUT, 1e-9)
     numbers = RandomNumbers(1, np.arange(count), source.numbers)
     return DrawingBatch(
-        source, first_points(count), numbers, limit, KnotWatch.begin(count) if watch else None
+        source, first_points(count), numbers, limit, KnotDetector.begin(count) if knots else None
     )
 
 
 GO_ON, STOP, LIFT = (0.0, NEVER, NEVER), (NEVER, NEVER, 0.0), (NEVER, 0.0, NEVER)
 
 
-@pytest.mark.parametrize("watch", [True, False])
-def test_drawings_end_each_in_its_time(watch):
-    rows = batch([GO_ON, STOP, LIFT], limit=7, watch=watch).rows()
+@pytest.mark.parametrize("knots", [True, False])
+def test_drawings_end_each_in_its_time(knots):
+    rows = batch([GO_ON, STOP, LIFT], limit=7, knots=knots).rows()
     assert [len(each) for each in rows] == [7, 0, 7]
     np.testing.assert_allclose(rows[0], [[1, 0, DOWN]] * 7, atol=1e-3)
     assert (rows[2][:, 2] == LIFTED).all()
@@ -149,7 +149,7 @@ class Stuck:
 def test_a_stroke_that_becomes_a_knot_is_drawn_anew_and_at_last_left_out():
     source = Stuck(torch.zeros(2, dtype=torch.long), torch.tensor([True, False]))
     numbers = RandomNumbers(1, np.arange(2), source.numbers)
-    drawing = DrawingBatch(source, first_points(2), numbers, 200, KnotWatch.begin(2))
+    drawing = DrawingBatch(source, first_points(2), numbers, 200, KnotDetector.begin(2))
     knot, line = drawing.rows()
     np.testing.assert_allclose(knot, [[30, 0, LIFTED]])  # ended before it
     assert len(line) == 200

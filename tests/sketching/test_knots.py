@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from multimodal.sketching.knots import KNOTTED, WINDOW, KnotWatch, knot_share
+from multimodal.sketching.knots import KNOTTED, WINDOW, KnotDetector, knot_share
 from multimodal.strokes import Drawing
 
 LINE = [(0, 0), (100, 0)]
@@ -34,16 +34,16 @@ def offsets(points):
 
 def test_the_watch_waits_for_as_many_points_as_a_knot_has():
     """The line's end is the first of the last WINDOW places; then the coil has all of them."""
-    watch = KnotWatch.begin(1)
+    knots = KnotDetector.begin(1)
     path = offsets(np.concatenate([[(100, 0)], np.add(COIL[::10], (100, 0))]))
-    found = [bool(watch.add(step[None])) for step in path]
+    found = [bool(knots.add(step[None])) for step in path]
     assert found == [False] * (WINDOW - 1) + [True] * (len(path) - WINDOW + 1)
 
 
 def test_the_watch_knows_what_was_drawn_before():
     before = torch.tensor([[0.0, 0.0], [100.0, 0.0]])
     tiny = offsets(np.arange(WINDOW)[:, None] * (0.3, 0.0))
-    small, large = KnotWatch.begin(2), KnotWatch.begin(2, before)
+    small, large = KnotDetector.begin(2), KnotDetector.begin(2, before)
     for step in tiny:
         in_small, in_large = small.add(step.repeat(2, 1)), large.add(step.repeat(2, 1))
     assert not in_small.any()  # all there is
@@ -51,9 +51,9 @@ def test_the_watch_knows_what_was_drawn_before():
 
 
 def test_drawings_can_be_watched_from_where_others_stand():
-    watch, other = KnotWatch.begin(2), KnotWatch.begin(2)
+    knots, other = KnotDetector.begin(2), KnotDetector.begin(2)
     for step in offsets(np.add(COIL[:40] / 4, (50, 0))):
         other.add(step.repeat(2, 1))
-    watch.put(torch.tensor([1]), other)
-    assert watch.add(torch.zeros(2, 2)).tolist() == [False, True]
-    assert watch.keep(torch.tensor([1])).add(torch.zeros(1, 2)).tolist() == [True]
+    knots.put(torch.tensor([1]), other)
+    assert knots.add(torch.zeros(2, 2)).tolist() == [False, True]
+    assert knots.keep(torch.tensor([1])).add(torch.zeros(1, 2)).tolist() == [True]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from multimodal.recurrent.mixture import MixtureOutput
-from multimodal.sketching.losses import drawing_nats, kl_divergence
+from multimodal.sketching.losses import drawing_nll, kl_divergence
 from multimodal.sketching.pen_states import DOWN, END, LIFTED
 
 OUTPUT = MixtureOutput(components=1)
@@ -27,7 +27,7 @@ def vectors(steps: int, pen_logits=(0.0, 0.0, 0.0)) -> torch.Tensor:
 
 def test_by_hand():
     offsets, pens = rows(DOWN, LIFTED, END, END)
-    nats = drawing_nats(OUTPUT, vectors(4), offsets, pens, LIMIT)
+    nats = drawing_nll(OUTPUT, vectors(4), offsets, pens, LIMIT)
     assert float(nats.offsets) == pytest.approx(2 * math.log(2 * math.pi))  # the end has none
     assert float(nats.pens) == pytest.approx(2 * math.log(3))
     assert float(nats.end) == pytest.approx(math.log(3))
@@ -40,15 +40,15 @@ def test_by_hand():
 
 def test_pen_states_are_summed_and_not_averaged_over_the_three():
     offsets, pens = rows(*[DOWN] * LIMIT)
-    nats = drawing_nats(OUTPUT, vectors(LIMIT, (0.0, -1e4, -1e4)), offsets, pens, LIMIT)
+    nats = drawing_nll(OUTPUT, vectors(LIMIT, (0.0, -1e4, -1e4)), offsets, pens, LIMIT)
     assert float(nats.pens) == pytest.approx(0, abs=1e-5)
-    nats = drawing_nats(OUTPUT, vectors(LIMIT, (-2.0, 0.0, -1e4)), offsets, pens, LIMIT)
+    nats = drawing_nll(OUTPUT, vectors(LIMIT, (-2.0, 0.0, -1e4)), offsets, pens, LIMIT)
     assert float(nats.pens) == pytest.approx(LIMIT * (2 + math.log1p(math.exp(-2))), rel=1e-5)
 
 
 def test_a_drawing_as_long_as_the_limit_has_no_end():
     offsets, pens = rows(*[DOWN] * LIMIT)
-    nats = drawing_nats(OUTPUT, vectors(LIMIT), offsets, pens, LIMIT)
+    nats = drawing_nll(OUTPUT, vectors(LIMIT), offsets, pens, LIMIT)
     assert float(nats.end) == float(nats.padding) == 0
 
 
@@ -56,15 +56,15 @@ def test_rows_left_out_count_as_the_last_one():
     offsets, pens = rows(DOWN, LIFTED, *[END] * (LIMIT - 2))
     values = vectors(LIMIT, (0.5, -0.5, 1.5))
     values[0, 2, 2] = 7.0  # the end itself is predicted otherwise than its repetitions
-    whole = drawing_nats(OUTPUT, values, offsets, pens, LIMIT)
-    short = drawing_nats(OUTPUT, values[:, :4], offsets[:, :4], pens[:, :4], LIMIT)
+    whole = drawing_nll(OUTPUT, values, offsets, pens, LIMIT)
+    short = drawing_nll(OUTPUT, values[:, :4], offsets[:, :4], pens[:, :4], LIMIT)
     torch.testing.assert_close(tuple(short), tuple(whole))
 
 
 def test_what_is_foretold_behind_the_end_moves_no_offset():
     offsets, pens = rows(DOWN, END, END)
     values = vectors(3).requires_grad_()
-    drawing_nats(OUTPUT, values, offsets, pens, LIMIT).offsets.sum().backward()
+    drawing_nll(OUTPUT, values, offsets, pens, LIMIT).offsets.sum().backward()
     assert values.grad[0, 0].any()
     assert not values.grad[0, 1:].any()
 

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from multimodal.sketching.mentions import mentioned
-from multimodal.sketching.prompts import MOST_FIGURES, Things
+from multimodal.sketching.prompts import MOST_FIGURES, PromptObject
 
 CATEGORIES = (
     *("dog", "hat", "beach", "house", "drums", "grass", "bird", "sheep", "soccer ball"),
@@ -52,7 +52,7 @@ def test_what_only_sounds_like_a_name_is_not_drawn(text):
 
 
 def test_a_bat_in_a_photo_is_for_baseball():
-    assert mentioned("a boy holds a bat", CATEGORIES) == (Things("baseball bat"),)
+    assert mentioned("a boy holds a bat", CATEGORIES) == (PromptObject("baseball bat"),)
     assert mentioned("a boy holds a bat", ("bat",)) == ()
 
 

@@ -78,7 +78,7 @@ def test_single_points_equal_teacher_forcing(cell, changes):
     for number in range(5):
         vector, state = network.step(condition, inputs[:, number], state)
         torch.testing.assert_close(vector, vectors[:, number], **EXACT)
-    torch.testing.assert_close(network.read(condition, inputs), state, **EXACT)
+    torch.testing.assert_close(network.prefill(condition, inputs), state, **EXACT)
 
 
 def test_the_condition_is_seen_at_the_start_and_at_every_point():

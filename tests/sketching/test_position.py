@@ -50,5 +50,5 @@ def test_a_network_that_is_told_the_position_steps_as_it_unrolls():
     for step in range(INPUTS.shape[1]):
         vectors, state = network.step(condition, INPUTS[:, step], state)
         torch.testing.assert_close(vectors, unrolled[:, step])
-    for part, wanted in zip(network.read(condition, INPUTS), state, strict=True):
+    for part, wanted in zip(network.prefill(condition, INPUTS), state, strict=True):
         torch.testing.assert_close(part, wanted)

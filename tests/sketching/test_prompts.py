@@ -17,7 +17,7 @@ from multimodal.sketching.prompts import (
     Clause,
     Placing,
     Prompt,
-    Things,
+    PromptObject,
     parse_prompt,
 )
 
@@ -34,8 +34,8 @@ def parse(text: str) -> Prompt:
     return parse_prompt(text, CATEGORIES)
 
 
-def only(text: str) -> Things:
-    (things,) = parse(text).things
+def only(text: str) -> PromptObject:
+    (things,) = parse(text).objects
     return things
 
 
@@ -52,7 +52,7 @@ def test_every_category_is_known_by_its_name_and_in_the_plural():
     assert len(CATEGORIES) == 345
     for category in CATEGORIES:
         assert only(category).category == category
-        assert only(f"two {plurals(category.removeprefix('the '))[0]}") == Things(category, 2)
+        assert only(f"two {plurals(category.removeprefix('the '))[0]}") == PromptObject(category, 2)
 
 
 @pytest.mark.parametrize(
@@ -75,13 +75,13 @@ def test_every_category_is_known_by_its_name_and_in_the_plural():
     ],
 )
 def test_what_people_say_instead(text, category):
-    assert only(text) == Things(category)
+    assert only(text) == PromptObject(category)
 
 
 def test_a_synonym_is_drawn_as_its_one_category():
     said = [(text, category) for category, texts in SYNONYMS.items() for text in texts]
     for text, category in said:
-        assert only(text) == Things(category)
+        assert only(text) == PromptObject(category)
 
 
 def test_nothing_is_both_a_synonym_and_merely_near():
@@ -99,7 +99,7 @@ def test_what_comes_near_is_always_a_category():
     "category", ["flying saucer", "see saw", "baseball bat", "hot air balloon", "sleeping bag"]
 )
 def test_the_longest_name_wins(category):
-    assert only(f"a big {category}") == Things(category, size="big")
+    assert only(f"a big {category}") == PromptObject(category, size="big")
 
 
 def test_the_words_of_the_language_are_no_names():
@@ -133,28 +133,28 @@ def test_the_words_of_the_language_are_no_names():
     ],
 )
 def test_amounts(text, count):
-    assert only(text) == Things("duck", count)
+    assert only(text) == PromptObject("duck", count)
 
 
 @pytest.mark.parametrize(
     ("text", "things"),
     [
-        ("mice", Things("mouse", 3)),
-        ("two feet", Things("foot", 2)),
-        ("three buses", Things("bus", 3)),
-        ("four cacti", Things("cactus", 4)),
-        ("two cherubs", Things("angel", 2)),
-        ("sheep", Things("sheep")),
-        ("some sheep", Things("sheep", 3)),
-        ("a pair of sheep", Things("sheep", 2)),
-        ("some bread", Things("bread")),
-        ("scissors", Things("scissors")),
-        ("some scissors", Things("scissors")),
-        ("a pair of scissors", Things("scissors")),
-        ("two pairs of scissors", Things("scissors", 2)),
-        ("three scissors", Things("scissors", 3)),
-        ("two boxes of matches", Things("matches", 2)),
-        ("two great walls of china", Things("the great wall of china", 2)),
+        ("mice", PromptObject("mouse", 3)),
+        ("two feet", PromptObject("foot", 2)),
+        ("three buses", PromptObject("bus", 3)),
+        ("four cacti", PromptObject("cactus", 4)),
+        ("two cherubs", PromptObject("angel", 2)),
+        ("sheep", PromptObject("sheep")),
+        ("some sheep", PromptObject("sheep", 3)),
+        ("a pair of sheep", PromptObject("sheep", 2)),
+        ("some bread", PromptObject("bread")),
+        ("scissors", PromptObject("scissors")),
+        ("some scissors", PromptObject("scissors")),
+        ("a pair of scissors", PromptObject("scissors")),
+        ("two pairs of scissors", PromptObject("scissors", 2)),
+        ("three scissors", PromptObject("scissors", 3)),
+        ("two boxes of matches", PromptObject("matches", 2)),
+        ("two great walls of china", PromptObject("the great wall of china", 2)),
     ],
 )
 def test_irregular_plurals_and_names_that_are_plurals(text, things):
@@ -162,9 +162,9 @@ def test_irregular_plurals_and_names_that_are_plurals(text, things):
 
 
 def test_what_is_not_counted_has_no_article():
-    assert str(Things("grass")) == "grass"
-    assert str(Things("grass", size="big")) == "big grass"
-    assert only("grass") == only("a grass") == Things("grass")
+    assert str(PromptObject("grass")) == "grass"
+    assert str(PromptObject("grass", size="big")) == "big grass"
+    assert only("grass") == only("a grass") == PromptObject("grass")
 
 
 def test_all_words_that_mean_nothing_are_told():
@@ -197,7 +197,7 @@ def test_two_amounts_or_two_sizes_of_the_same_things():
     [("little", "small"), ("enormous", "giant"), ("very small", "tiny"), ("large", "big")],
 )
 def test_sizes(text, size):
-    assert only(f"a {text} duck") == Things("duck", size=size)
+    assert only(f"a {text} duck") == PromptObject("duck", size=size)
 
 
 def test_looks_and_poses_are_passed_over_and_kept():
@@ -211,17 +211,17 @@ def test_looks_and_poses_are_passed_over_and_kept():
 
 def test_joins():
     assert parse("three ducks and an ice cream") == Prompt(
-        (Clause((Things("duck", 3), Things("ice cream"))),)
+        (Clause((PromptObject("duck", 3), PromptObject("ice cream"))),)
     )
     assert parse("a duck, a cat; a dog with a hat") == Prompt(
         (
-            Clause((Things("duck"),)),
-            Clause((Things("cat"),)),
-            Clause((Things("dog"), Things("hat"))),
+            Clause((PromptObject("duck"),)),
+            Clause((PromptObject("cat"),)),
+            Clause((PromptObject("dog"), PromptObject("hat"))),
         )
     )
     assert parse(", and a duck, and, a cat.") == parse("a duck, a cat")
-    assert parse("a cat wearing a hat").things == (Things("cat"), Things("hat"))
+    assert parse("a cat wearing a hat").objects == (PromptObject("cat"), PromptObject("hat"))
 
 
 @pytest.mark.parametrize(
@@ -230,33 +230,35 @@ def test_joins():
 def test_every_place_word(said, place):
     landmarks = "a pig and a dog" if place == "between" else "a pig"
     (clause,) = parse(f"a duck {said} {landmarks}").clauses
-    assert clause.things == (Things("duck"),)
+    assert clause.objects == (PromptObject("duck"),)
     assert [placing.place for placing in clause.placings] == [place]
 
 
 def test_a_place_concerns_what_and_joined_just_before_it():
-    under = (Placing("under", (Things("tree"),)),)
+    under = (Placing("under", (PromptObject("tree"),)),)
     assert parse("a cat, a dog and a pig under a tree, a duck") == Prompt(
         (
-            Clause((Things("cat"),)),
-            Clause((Things("dog"), Things("pig")), under),
-            Clause((Things("duck"),)),
+            Clause((PromptObject("cat"),)),
+            Clause((PromptObject("dog"), PromptObject("pig")), under),
+            Clause((PromptObject("duck"),)),
         )
     )
     assert parse("a cat under a tree and a duck") == parse("a cat under a tree, a duck")
 
 
 def test_places_follow_each_other():
-    tree, table = Placing("under", (Things("tree"),)), Placing("on", (Things("table"),))
-    chain = Prompt((Clause((Things("cat"),), (table, tree)),))
+    tree, table = Placing("under", (PromptObject("tree"),)), Placing("on", (PromptObject("table"),))
+    chain = Prompt((Clause((PromptObject("cat"),), (table, tree)),))
     assert parse("a cat on a table under a tree") == chain
     assert parse("a cat on a table, and under a tree") == chain
 
 
 def test_between_takes_two_things_or_several_of_one():
-    pair = Placing("between", (Things("pig"), Things("dog")))
-    several = Placing("between", (Things("tree", 2),))
-    assert parse("a duck between a pig and a dog") == Prompt((Clause((Things("duck"),), (pair,)),))
+    pair = Placing("between", (PromptObject("pig"), PromptObject("dog")))
+    several = Placing("between", (PromptObject("tree", 2),))
+    assert parse("a duck between a pig and a dog") == Prompt(
+        (Clause((PromptObject("duck"),), (pair,)),)
+    )
     assert parse("a duck between two trees and a cat").clauses[0].placings == (several,)
     assert "'between' needs two things" in refusal("a duck between a pig")
 
@@ -305,7 +307,7 @@ def test_a_model_of_few_categories_names_them_all():
 
 def test_own_categories_are_known_by_name_and_plural():
     prompt = parse_prompt("two space stations and a left shoe_2", ("space station", "left shoe 2"))
-    assert prompt.things == (Things("space station", 2), Things("left shoe 2"))
+    assert prompt.objects == (PromptObject("space station", 2), PromptObject("left shoe 2"))
 
 
 # ---- whatever is written ----
@@ -327,15 +329,15 @@ def test_any_text_is_a_prompt_or_an_error_of_one_line(text):
         assert said.isprintable()
         assert said.startswith("prompt: ")
     else:
-        assert 1 <= sum(things.count for things in prompt.things) <= MOST_FIGURES
+        assert 1 <= sum(things.count for things in prompt.objects) <= MOST_FIGURES
         assert parse(str(prompt)) == prompt
 
 
 THINGS = st.builds(
-    Things, st.sampled_from(CATEGORIES), st.integers(1, 4), st.sampled_from(["", *SIZES])
+    PromptObject, st.sampled_from(CATEGORIES), st.integers(1, 4), st.sampled_from(["", *SIZES])
 )
-SEVERAL = st.builds(Things, st.sampled_from(CATEGORIES), st.integers(2, 4))
-SINGLE = st.builds(Things, st.sampled_from(CATEGORIES))
+SEVERAL = st.builds(PromptObject, st.sampled_from(CATEGORIES), st.integers(2, 4))
+SINGLE = st.builds(PromptObject, st.sampled_from(CATEGORIES))
 PLACING = st.builds(
     Placing,
     st.sampled_from([place for place in PLACES if place != "between"]),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from multimodal.sketching.lexicon import PLACES, SIZES, SYNONYMS
 from multimodal.sketching.natural_sizes import natural_size
 from multimodal.sketching.occlusion import convex_hull, hidden_behind
-from multimodal.sketching.prompts import Clause, Placing, Prompt, Things, parse_prompt
+from multimodal.sketching.prompts import Clause, Placing, Prompt, PromptObject, parse_prompt
 from multimodal.sketching.scenes import GAP, UNIT, draw_prompt, lay_out, place_figures
 from multimodal.strokes.drawing import Drawing
 
@@ -27,11 +27,11 @@ FIGURES = st.builds(box, *[st.floats(1, 500)] * 2, *[st.floats(-500, 500)] * 2)
 @st.composite
 def scenes(draw: st.DrawFn, clauses: st.SearchStrategy[Clause]) -> tuple[Prompt, list[Drawing]]:
     prompt = Prompt(tuple(draw(st.lists(clauses, min_size=1, max_size=3))))
-    return prompt, [draw(FIGURES) for things in prompt.things for _ in range(things.count)]
+    return prompt, [draw(FIGURES) for things in prompt.objects for _ in range(things.count)]
 
 
 THINGS = st.builds(
-    Things, st.sampled_from(CATEGORIES), st.integers(1, 7), st.sampled_from(["", *SIZES])
+    PromptObject, st.sampled_from(CATEGORIES), st.integers(1, 7), st.sampled_from(["", *SIZES])
 )
 JOINED = st.builds(Clause, st.lists(THINGS, min_size=1, max_size=3).map(tuple))
 APART_PLACES = [place for place in PLACES if place not in ("inside", "in front of", "behind")]
@@ -216,8 +216,8 @@ def test_an_empty_drawing_or_a_single_point_takes_no_place():
         other = "a dog and a pig" if place == "between" else "a dog"
         prompt = parse_prompt(f"a cat {place} {other}", CATEGORIES)
         for figure in (point, empty):
-            lay_out(prompt, [figure, *[box(10, 10)] * (len(prompt.things) - 1)])
-            lay_out(prompt, [box(10, 10), *[figure] * (len(prompt.things) - 1)])
+            lay_out(prompt, [figure, *[box(10, 10)] * (len(prompt.objects) - 1)])
+            lay_out(prompt, [box(10, 10), *[figure] * (len(prompt.objects) - 1)])
 
 
 # ---- from an artist ----

@@ -77,7 +77,7 @@ def test_labels_and_what_is_too_long(drawings):
 
 
 def test_some_are_taken_from_all(drawings):
-    some = LabelledSequences(drawings, ["square", "zigzag"], longest=20).some(10)
+    some = LabelledSequences(drawings, ["square", "zigzag"], longest=20).subsample(10)
     assert len(some) == len(some.rows) == 10
     assert (some.counts > 0).all()
 

@@ -273,7 +273,7 @@ def test_saved_and_loaded_it_draws_the_same(make_sketcher, tmp_path, cell):
     twice = Sketcher.from_pretrained(tmp_path / "second", precision="fp32")
     assert twice.draw("duck", 5, seed=1) == once.draw("duck", 5, seed=1)
     assert twice.score(BEGUN, "pig") == once.score(BEGUN, "pig")
-    for name in ("categories", "rough", "scale", "limit", "frame"):
+    for name in ("categories", "low_quality", "scale", "limit", "frame"):
         assert getattr(twice, name) == getattr(once, name)
     assert twice.network.config == make_sketcher(cell=cell).network.config
 

@@ -29,7 +29,7 @@ SMALL = SketcherRecipe(
     learning_rate=0.02,
     dropout=0.0,
     recurrent_dropout=0.0,
-    point_dropping=0.0,
+    point_dropout=0.0,
     kl_weight=0.01,
     ema_decay=0.0,
     warmup_steps=5,
@@ -45,7 +45,7 @@ def test_it_learns(drawings, tmp_path):
     assert after["loss"] < before["loss"] - 0.5
     assert after["drawn_nats_per_point"] < before["drawn_nats_per_point"] - 2
     sketcher = Sketcher.from_pretrained(best, precision="fp32")
-    assert sketcher.rough == {"square", "zigzag"}
+    assert sketcher.low_quality == {"square", "zigzag"}
     assert sketcher.limit == 20
     own, other = (
         np.mean([sketcher.score(d, name).nats_per_point for d in drawings["square"][:10]])
@@ -83,7 +83,7 @@ def test_the_loss_of_padded_rows_is_the_paper_s(drawings):
         network.readout.weight[:2].zero_()
     for latent in (False, True):
         short, whole = (
-            measure(network, task.dev, task.scale, SMALL.limit, latent=latent, whole=whole).figures
+            measure(network, task.dev, task.scale, SMALL.limit, latent=latent, whole=whole).means
             for whole in (False, True)
         )
         assert short == pytest.approx(whole, rel=1e-4)
@@ -103,25 +103,25 @@ def test_measures_join(drawings):
         )
         for name in task.categories
     ]
-    whole = measure(network, task.dev, task.scale, SMALL.limit, latent=True, whole=True).figures
-    assert joined(parts).figures == pytest.approx(whole, rel=1e-4)
+    whole = measure(network, task.dev, task.scale, SMALL.limit, latent=True, whole=True).means
+    assert joined(parts).means == pytest.approx(whole, rel=1e-4)
     assert whole["drawings"] == 100
 
 
 def test_a_score_and_the_measures_agree(drawings):
     task = SketcherTask(SMALL, drawings, drawings, {})
-    sketcher = task.sketcher(task.model)
+    sketcher = task.pretrained(task.model)
     one = LabelledSequences({"square": drawings["square"][:1]}, task.categories, SMALL.limit)
-    figures = measure(sketcher.network, one, task.scale, SMALL.limit, latent=False).figures
+    figures = measure(sketcher.network, one, task.scale, SMALL.limit, latent=False).means
     score = sketcher.score(drawings["square"][0], "square")
     assert figures["nats_per_point"] == pytest.approx(score.nats_per_point, rel=1e-4)
 
 
 def test_a_teacher_s_drawings_are_learnt_from_and_not_measured(drawings):
-    teacher = {"square": drawings["square"] * 5, "circle": drawings["square"]}
-    task = SketcherTask(SMALL, drawings, drawings, teacher)
+    extra = {"square": drawings["square"] * 5, "circle": drawings["square"]}
+    task = SketcherTask(SMALL, drawings, drawings, extra)
     assert task.categories == ("square", "zigzag")
-    assert task.rough == ["zigzag"]
+    assert task.low_quality == ["zigzag"]
     assert task.config["drawings"] == {"train": 400, "dev": 100}
 
 
@@ -184,14 +184,14 @@ def test_a_network_that_learns_the_position_begins_as_one_that_was_not_told_it(d
     untold = SketcherTask(replace(SMALL, position=False), drawings, drawings, {})
     untold.scale *= 1.5  # of what the other was measured in
     untold.save(untold.model, tmp_path / "start")
-    recipe = replace(SMALL, start=str(tmp_path / "start"))
+    recipe = replace(SMALL, init_from=str(tmp_path / "start"))
     told = SketcherTask(recipe, drawings, drawings, {})
     assert told.model.config.position
     assert told.scale == pytest.approx(untold.scale)
     sequences = LabelledSequences(drawings, told.categories, 20)
     for latent in (True, False):
         found, wanted = (
-            measure(task.model.eval(), sequences, told.scale, 20, latent=latent).figures
+            measure(task.model.eval(), sequences, told.scale, 20, latent=latent).means
             for task in (told, untold)
         )
         assert found == pytest.approx(wanted, rel=2e-3)  # it was saved in 16 bit
@@ -200,9 +200,9 @@ def test_a_network_that_learns_the_position_begins_as_one_that_was_not_told_it(d
 def test_only_a_sketcher_of_the_same_kind_can_be_begun_with(drawings, tmp_path):
     task = SketcherTask(SMALL, drawings, drawings, {})
     task.save(task.model, tmp_path / "start")
-    small = replace(SMALL, start=str(tmp_path / "start"), decoder_size=16)
-    with pytest.raises(UserError, match=r"start: .* other sizes"):
+    small = replace(SMALL, init_from=str(tmp_path / "start"), decoder_size=16)
+    with pytest.raises(UserError, match=r"init_from: .* other sizes"):
         SketcherTask(small, drawings, drawings, {})
     few = {"square": drawings["square"]}
-    with pytest.raises(UserError, match=r"start: .* other categories"):
-        SketcherTask(replace(SMALL, start=str(tmp_path / "start")), few, few, {})
+    with pytest.raises(UserError, match=r"init_from: .* other categories"):
+        SketcherTask(replace(SMALL, init_from=str(tmp_path / "start")), few, few, {})

@@ -64,7 +64,7 @@ def test_an_svg_has_its_true_size_and_rules_are_no_strokes(tmp_path):
 
 
 def test_a_picture_has_its_pixels_a_millimetre(tmp_path):
-    paper = Paper.named("A6", fineness=4, ink=0.5)
+    paper = Paper.named("A6", pixels_per_mm=4, ink=0.5)
     plain = Image.open(save_drawings([PAGE], tmp_path / "page.png", paper=paper))
     assert plain.size == (420, 592)
     assert plain.getpixel((4 * 50, 4 * 100)) == 0  # ink
@@ -82,7 +82,7 @@ def test_a_plotter_gets_millimetres_and_no_rules(tmp_path):
 
 
 def test_it_moves_as_well(tmp_path):
-    path = save_drawings([PAGE], tmp_path / "page.gif", paper=Paper.named("A6", fineness=1))
+    path = save_drawings([PAGE], tmp_path / "page.gif", paper=Paper.named("A6", pixels_per_mm=1))
     moving = Image.open(io.BytesIO(path.read_bytes()))
     assert moving.size == (105, 148)
     assert moving.n_frames > 1

@@ -124,7 +124,7 @@ def test_the_end_counts(translator):
     read = translator.vocabulary.encode("ein roter Hund schläft")
     network, begin = translator.network, translator.vocabulary.special.index(language_token("en"))
     with torch.inference_mode():
-        memory = network.read(torch.tensor([[*read, END]]), torch.tensor([len(read) + 1]))
+        memory = network.encode(torch.tensor([[*read, END]]), torch.tensor([len(read) + 1]))
         logits = network.readout(network(memory, torch.tensor([[begin, *source]])))[0]
         every = torch.arange(len(logits[0]))
         expected = logits.log_softmax(-1).gather(1, torch.tensor([*source, END])[:, None]).sum()

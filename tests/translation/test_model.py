@@ -31,7 +31,7 @@ def close(a, b) -> None:
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
 def test_steps_are_the_unrolled_sequence(cell):
     net = network(cell=cell)
-    memory = net.read(*padded_sources([[5, 6, 7], [8]]))
+    memory = net.encode(*padded_sources([[5, 6, 7], [8]]))
     tokens = torch.randint(2, V, (2, 4))
     logits = net.readout(net(memory, tokens))
     state = net.start(memory)
@@ -44,7 +44,7 @@ def test_steps_are_the_unrolled_sequence(cell):
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
 def test_a_step_among_some_subwords_is_the_step_without_the_others(cell):
     net = network(cell=cell)
-    memory = net.read(*padded_sources([[5, 6, 7], [8]]))
+    memory = net.encode(*padded_sources([[5, 6, 7], [8]]))
     ids, tokens = torch.tensor([1, 3, 17, 4]), torch.tensor([[2, 0], [3, 3]])
     start = tuple(
         tuple(tuple(t.expand(-1, 2, -1) for t in layer) for layer in part)
@@ -60,8 +60,8 @@ def test_a_step_among_some_subwords_is_the_step_without_the_others(cell):
 def test_neighbours_and_padding_change_nothing():
     net = network()
     tokens = torch.randint(2, V, (1, 3))
-    alone = net.read(*padded_sources([[5, 6]]))
-    beside = net.read(*padded_sources([[9, 9, 9, 9, 9, 9], [5, 6]])).rows(torch.tensor([1]))
+    alone = net.encode(*padded_sources([[5, 6]]))
+    beside = net.encode(*padded_sources([[9, 9, 9, 9, 9, 9], [5, 6]])).rows(torch.tensor([1]))
     assert beside.values.shape[1] > alone.values.shape[1]
     close(beside.values[:, :3], alone.values[:, :3])
     assert not beside.values[:, 3:].any()
@@ -72,7 +72,7 @@ def test_neighbours_and_padding_change_nothing():
 
 def test_hypotheses_of_a_sentence_do_not_see_each_other():
     net = network()
-    memory = net.read(*padded_sources([[5, 6, 7]]))
+    memory = net.encode(*padded_sources([[5, 6, 7]]))
     start = net.start(memory)
     wide = tuple(
         tuple(tuple(t.expand(-1, 2, -1) for t in layer) for layer in part) for part in start
@@ -85,7 +85,7 @@ def test_hypotheses_of_a_sentence_do_not_see_each_other():
 
 def test_a_sentence_is_read_to_its_end_from_both_sides():
     net = network()
-    first, last = (net.read(*padded_sources([ids])).values for ids in ([5, 6, 7], [5, 6, 8]))
+    first, last = (net.encode(*padded_sources([ids])).values for ids in ([5, 6, 7], [5, 6, 8]))
     assert (first[0, 0] - last[0, 0]).abs().max() > 1e-4
     assert END == 1
 
@@ -100,9 +100,9 @@ def test_the_readout_shares_the_embeddings():
 def test_dropout_is_for_training_alone():
     net = network(dropout=0.5, word_dropout=0.5)
     memory = padded_sources([[5, 6, 7]])
-    close(net.read(*memory).values, net.read(*memory).values)
+    close(net.encode(*memory).values, net.encode(*memory).values)
     net.train()
-    assert not torch.equal(net.read(*memory).values, net.read(*memory).values)
+    assert not torch.equal(net.encode(*memory).values, net.encode(*memory).values)
 
 
 def test_dropped_words_are_dropped_whole_and_the_others_grow():

@@ -98,7 +98,7 @@ def test_all_directions_are_learnt_where_asked_or_without_english():
 def test_a_training_may_begin_with_another_translator(translator_run, translator):
     new = ParallelText(("de", "en"), [{"de": "Ein roter Zug.", "en": "A red train."}] * 4)
     start = str(translator_run / "best")
-    tuned = TranslatorTask(replace(SHORT, start=start, decoder_size=99), new, new)
+    tuned = TranslatorTask(replace(SHORT, init_from=start, decoder_size=99), new, new)
     assert tuned.model.config == replace(
         translator.network.config, dropout=SHORT.dropout, word_dropout=SHORT.word_dropout
     )
@@ -106,17 +106,17 @@ def test_a_training_may_begin_with_another_translator(translator_run, translator
     assert "train" in tuned.languages["en"].words >= translator.languages["en"].words
     assert tuned.languages["de"].subwords > translator.languages["de"].subwords
     assert tuned.languages["fr"] == translator.languages["fr"]
-    found = tuned.translator(tuned.model).translate("A red man runs.", to="fr")
+    found = tuned.pretrained(tuned.model).translate("A red man runs.", to="fr")
     assert found.text == "Un homme rouge court."
     strange = ParallelText(("en", "it"), [{"en": "a", "it": "b"}])
     with pytest.raises(UserError, match="does not know the language 'it'"):
-        TranslatorTask(replace(SHORT, start=start), strange, strange)
+        TranslatorTask(replace(SHORT, init_from=start), strange, strange)
 
 
 def test_a_few_parts_may_learn_and_the_rest_of_the_file_stays(translator_run, tmp_path):
     start = translator_run / "best"
     changes = {
-        "start": str(start),
+        "init_from": str(start),
         "trainable_modules": "attention, features",
         "weight_bits": 4,
         "epochs": 1,
@@ -145,7 +145,7 @@ def test_a_few_parts_may_learn_and_the_rest_of_the_file_stays(translator_run, tm
         ({"learning_rate": 0.0}, "learning_rate: must be above 0"),
         ({"min_lr_ratio": 2.0}, "min_lr_ratio: must be from 0 to 1"),
         ({"vocabulary_size": 100}, "a vocabulary of 100"),
-        ({"start": "no-such-translator"}, "no-such-translator"),
+        ({"init_from": "no-such-translator"}, "no-such-translator"),
         (
             {"trainable_modules": "attention,eyes"},
             "trainable_modules: there is no 'eyes'; there are embedding, encoder, ",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from multimodal.recognition.arrays import Floats, Ints
-from multimodal.recognition.drawings.ink import Ink, ranges, starts_of
+from multimodal.recognition.drawings.stroke_batch import StrokeBatch, ranges, starts_of
 
 # Of strokes.
 _DROPPED, _SWAPPED, _REVERSED, _SPLIT = 0.06, 0.06, 0.1, 0.05
@@ -16,7 +16,7 @@ _WARP, _WAVES = 0.02, 3.0
 _JITTER = 0.004
 
 
-def augment(ink: Ink, random: np.random.Generator) -> Ink:
+def augment(ink: StrokeBatch, random: np.random.Generator) -> StrokeBatch:
     """Change drawings at random: how strokes follow each other, and where every point is.
 
     Strokes are left out, swapped with their neighbours, drawn from the other end or interrupted;
@@ -26,7 +26,7 @@ def augment(ink: Ink, random: np.random.Generator) -> Ink:
     return _moved(_reversed(_interrupted(_reordered(ink, random), random), random), random)
 
 
-def _reordered(ink: Ink, random: np.random.Generator) -> Ink:
+def _reordered(ink: StrokeBatch, random: np.random.Generator) -> StrokeBatch:
     """Leave strokes out, but never a drawing's longest, and swap some with the next one."""
     drawing, strokes = ink.drawing_of_stroke, len(ink.sizes)
     low, high = ink.boxes()
@@ -40,7 +40,7 @@ def _reordered(ink: Ink, random: np.random.Generator) -> Ink:
     return ink.rearranged(order, np.bincount(drawing[order], minlength=len(ink)))
 
 
-def _interrupted(ink: Ink, random: np.random.Generator) -> Ink:
+def _interrupted(ink: StrokeBatch, random: np.random.Generator) -> StrokeBatch:
     """Lift the pen in the middle of some strokes, and go on from the same point."""
     splits = (random.random(len(ink.sizes)) < _SPLIT) & (ink.sizes >= 3)
     inside = 1 + (random.random(len(ink.sizes)) * (ink.sizes - 2)).astype(np.int64)
@@ -51,20 +51,20 @@ def _interrupted(ink: Ink, random: np.random.Generator) -> Ink:
     first = np.flatnonzero(splits) + np.arange(splits.sum())
     sizes[first], sizes[first + 1] = inside[splits] + 1, (ink.sizes - inside)[splits]
     counts = np.bincount(ink.drawing_of_stroke, 1 + splits, len(ink)).astype(np.int64)
-    return Ink(np.repeat(ink.points, repeats, 0), sizes, counts)
+    return StrokeBatch(np.repeat(ink.points, repeats, 0), sizes, counts)
 
 
-def _reversed(ink: Ink, random: np.random.Generator) -> Ink:
+def _reversed(ink: StrokeBatch, random: np.random.Generator) -> StrokeBatch:
     """Draw some strokes from their other end."""
     other_way = (random.random(len(ink.sizes)) < _REVERSED)[ink.stroke_of_point]
     forth = ranges(np.zeros_like(ink.sizes), ink.sizes)
     starts, sizes = (np.repeat(each, ink.sizes) for each in (starts_of(ink.sizes), ink.sizes))
-    return Ink(
+    return StrokeBatch(
         ink.points[starts + np.where(other_way, sizes - 1 - forth, forth)], ink.sizes, ink.counts
     )
 
 
-def _moved(ink: Ink, random: np.random.Generator) -> Ink:
+def _moved(ink: StrokeBatch, random: np.random.Generator) -> StrokeBatch:
     low, high = ink.boxes()
     firsts = starts_of(ink.counts)
     low, high = np.minimum.reduceat(low, firsts), np.maximum.reduceat(high, firsts)
@@ -76,10 +76,10 @@ def _moved(ink: Ink, random: np.random.Generator) -> Ink:
     points = points + _JITTER * random.standard_normal(points.shape)
     matrices = _matrices(random, len(ink), _TURN, _SHEAR, _STRETCH)
     matrices[:, 0] *= random.choice((-1.0, 1.0), (len(ink), 1))
-    return Ink(_times(matrices[drawing], points), ink.sizes, ink.counts)
+    return StrokeBatch(_times(matrices[drawing], points), ink.sizes, ink.counts)
 
 
-def _strokes_moved(points: Floats, ink: Ink, random: np.random.Generator) -> Floats:
+def _strokes_moved(points: Floats, ink: StrokeBatch, random: np.random.Generator) -> Floats:
     """Shift, turn and stretch each stroke on its own."""
     stroke, strokes = ink.stroke_of_point, len(ink.sizes)
     centre = np.add.reduceat(points, starts_of(ink.sizes)) / ink.sizes[:, None]

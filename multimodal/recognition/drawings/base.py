@@ -1,4 +1,4 @@
-"""Drawings → guesses, one by one or many at once: all of it that needs no network."""
+"""Drawings → predictions, one by one or many at once: all of it that needs no network."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import overload
 
 from multimodal.errors import UserError
-from multimodal.recognition.guess import Guess
+from multimodal.recognition.prediction import Prediction
 from multimodal.strokes import Drawing
 
 
@@ -15,20 +15,22 @@ class RecognizerBase(ABC):
     """A drawing becomes a ranking of categories, after every stroke."""
 
     @abstractmethod
-    def _guess_whole(self, drawings: Sequence[Drawing], top: int) -> list[Guess]:
+    def _predict_whole(self, drawings: Sequence[Drawing], top: int) -> list[Prediction]:
         """Name drawings that have strokes."""
 
     @abstractmethod
-    def _guess_along(self, drawings: Sequence[Drawing], top: int) -> list[list[Guess]]:
+    def _predict_steps(self, drawings: Sequence[Drawing], top: int) -> list[list[Prediction]]:
         """Name drawings after each of their strokes."""
 
     @overload
-    def guess(self, drawings: Drawing, top: int = 5) -> Guess: ...
+    def predict(self, drawings: Drawing, top: int = 5) -> Prediction: ...
 
     @overload
-    def guess(self, drawings: Sequence[Drawing], top: int = 5) -> list[Guess]: ...
+    def predict(self, drawings: Sequence[Drawing], top: int = 5) -> list[Prediction]: ...
 
-    def guess(self, drawings: Drawing | Sequence[Drawing], top: int = 5) -> Guess | list[Guess]:
+    def predict(
+        self, drawings: Drawing | Sequence[Drawing], top: int = 5
+    ) -> Prediction | list[Prediction]:
         """Name one drawing or a list of them.
 
         Args:
@@ -39,30 +41,32 @@ class RecognizerBase(ABC):
             UserError: a drawing has no stroke, or `top` is below 1.
         """
         if isinstance(drawings, Drawing):
-            return self.guess([drawings], top)[0]
+            return self.predict([drawings], top)[0]
         empty = [number for number, drawing in enumerate(drawings, 1) if not len(drawing)]
         if empty:
-            raise UserError(f"drawing {empty[0]} has no stroke to guess from")
-        return self._guess_whole(drawings, top)
+            raise UserError(f"drawing {empty[0]} has no stroke to predict from")
+        return self._predict_whole(drawings, top)
 
     @overload
-    def guesses(self, drawings: Drawing, top: int = 5) -> list[Guess]: ...
+    def predict_steps(self, drawings: Drawing, top: int = 5) -> list[Prediction]: ...
 
     @overload
-    def guesses(self, drawings: Sequence[Drawing], top: int = 5) -> list[list[Guess]]: ...
+    def predict_steps(
+        self, drawings: Sequence[Drawing], top: int = 5
+    ) -> list[list[Prediction]]: ...
 
-    def guesses(
+    def predict_steps(
         self, drawings: Drawing | Sequence[Drawing], top: int = 5
-    ) -> list[Guess] | list[list[Guess]]:
+    ) -> list[Prediction] | list[list[Prediction]]:
         """Name one drawing or a list of them after every stroke, as if it were being drawn.
 
         Args:
-            drawings: as for `guess`; one without strokes has no guesses.
+            drawings: as for `predict`; one without strokes has no predictions.
             top: how many categories of each ranking to give.
 
         Raises:
             UserError: `top` is below 1.
         """
         if isinstance(drawings, Drawing):
-            return self._guess_along([drawings], top)[0]
-        return self._guess_along(drawings, top)
+            return self._predict_steps([drawings], top)[0]
+        return self._predict_steps(drawings, top)

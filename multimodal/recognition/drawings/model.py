@@ -9,36 +9,34 @@ x_t is the next piece of a stroke, and stroke k ends with the piece t(k)::
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from annotated_types import Ge, MultipleOf
 from torch import Tensor, nn
 
-from multimodal.recognition.drawings.views import CHANNELS, PIECE_FEATURES
+from multimodal.recognition.drawings.features import CHANNELS, PIECE_FEATURES
 from multimodal.recognition.pooled_rnn import PooledRNN, PooledState
-from multimodal.recurrent.cells import Cell, LockedDropout
+from multimodal.recurrent.cells import LockedDropout
+from multimodal.settings import Settings
+from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)
-class RecognizerConfig:
-    """What the network is.
+class RecognizerConfig(Settings):
+    """What the network is; saved in the checkpoint."""
 
-    Attributes:
-        cell: of the recurrent core.
-        embedding_size: features of an embedded piece.
-        hidden_size: H, the units of every recurrent layer.
-        layers: recurrent layers.
-        picture_size: pixels of a picture's side, a multiple of 8; 0 for a network without an eye.
-        picture_features: E, what the eye says of a picture.
-        dropout: the share of features dropped between layers and before the readout.
-    """
-
-    cell: Cell = "lstm"
-    embedding_size: int = 128
-    hidden_size: int = 320
-    layers: int = 2
-    picture_size: int = 32
-    picture_features: int = 256
-    dropout: float = 0.3
+    cell: common.CellKind = "lstm"
+    embedding_size: common.EmbeddingSize = 128
+    hidden_size: common.HiddenSize = 320
+    layers: common.Layers = 2
+    picture_size: Annotated[
+        int, Ge(0), MultipleOf(8), "Pixels of a picture's side; 0 for a network without a CNN."
+    ] = 32
+    picture_features: Annotated[
+        common.Count, "E, the features that the CNN makes of a picture."
+    ] = 256
+    dropout: common.Dropout = 0.3
 
 
 class RecognizerNetwork(nn.Module):
@@ -63,12 +61,14 @@ class RecognizerNetwork(nn.Module):
         self.output_dropout = nn.Dropout(config.dropout)
         self.readout = nn.Linear(self.rnn.output_size + seen, categories)
 
-    def read(self, pieces: Tensor, memory: PooledState | None = None) -> tuple[Tensor, PooledState]:
+    def encode(
+        self, pieces: Tensor, memory: PooledState | None = None
+    ) -> tuple[Tensor, PooledState]:
         """Pieces (B, T, PIECE_FEATURES) → the memory's readout (B, T, 2 H), and itself."""
         outputs, memory = self.rnn(self.input_dropout(self.embedding(pieces)), memory)
         return outputs, memory
 
-    def guess(self, remembered: Tensor, pictures: Tensor | None) -> Tensor:
+    def predict(self, remembered: Tensor, pictures: Tensor | None) -> Tensor:
         """What is remembered (N, 2 H) and what stands there (N, CHANNELS, size, size) → (N, V)."""
         if self.cnn is not None and pictures is not None:
             pictures = pictures.contiguous(memory_format=torch.channels_last)
@@ -77,19 +77,19 @@ class RecognizerNetwork(nn.Module):
         return logits
 
     def forward(self, pieces: Tensor, row: Tensor, end: Tensor, pictures: Tensor | None) -> Tensor:
-        """Guess at N moments.
+        """Classify N moments.
 
         Args:
             pieces: (B, T, PIECE_FEATURES), padded at the end.
             row: (N,) the drawing of each moment, below B.
             end: (N,) the last piece that was drawn by then, below T.
-            pictures: (N, CHANNELS, size, size) what stood there; None without an eye.
+            pictures: (N, CHANNELS, size, size) what stood there; None without a CNN.
 
         Returns:
             Logits (N, V).
         """
-        remembered, _ = self.read(pieces)
-        return self.guess(remembered[row, end], pictures)
+        remembered, _ = self.encode(pieces)
+        return self.predict(remembered[row, end], pictures)
 
 
 def _cnn(config: RecognizerConfig) -> nn.Sequential:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple, TypeAlias
+from typing import Annotated, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,10 @@ from torch import Tensor
 
 from multimodal.recognition.handwriting.model import SHORTENED
 from multimodal.recognition.handwriting.tracks import TRACK_FEATURES, Track, track_of
+from multimodal.settings import Settings
 from multimodal.strokes.handwritten import Handwritten
-from multimodal.training import derived_seed
+from multimodal.training import Batches, derived_seed
+from multimodal.training import settings as common
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 
@@ -48,20 +50,13 @@ class LabelledTracks(NamedTuple):
 
 
 @dataclass(frozen=True)
-class TrackAugmentation:
-    """How much the style of a track is changed; standard deviations, but for `seed`.
+class TrackAugmentation(Settings):
+    """How much the style of a track is changed: standard deviations."""
 
-    Attributes:
-        slant: of the shear, in widths a height.
-        climb: of the other shear, in heights a width.
-        width: of the logarithm of the stretch to the right.
-        size: of the logarithm of the whole.
-    """
-
-    slant: float = 0.25
-    climb: float = 0.04
-    width: float = 0.15
-    size: float = 0.12
+    slant_jitter: Annotated[common.Amount, "Of the shear, in widths a height."] = 0.25
+    slope_jitter: Annotated[common.Amount, "Of the other shear, in heights a width."] = 0.04
+    width_jitter: Annotated[common.Amount, "Of the logarithm of the stretch to the right."] = 0.15
+    size_jitter: Annotated[common.Amount, "Of the logarithm of the whole."] = 0.12
 
 
 def padded_size(points: int) -> int:
@@ -83,7 +78,7 @@ def readable(track: Track, text: str) -> bool:
     return -(-len(track) // SHORTENED) >= len(text) + equal
 
 
-class TrainingTracks:
+class TrainingTracks(Batches):
     """Handwriting in batches of similar length.
 
     Args:
@@ -121,14 +116,7 @@ class TrainingTracks:
         return sum(-(-len(group) // count) for group, count in self._groups.values())
 
     def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[LabelledTracks]:
-        """This process's part of every batch of an epoch from number `start` on.
-
-        Args:
-            epoch: number of the epoch.
-            start: batches to leave out, for going on in mid-epoch.
-            rank: this process.
-            world: number of processes.
-        """
+        """See `multimodal.training.Batches`."""
         random = np.random.default_rng(derived_seed(self._seed, "order", epoch))
         plan: list[tuple[int, Ints]] = []
         for size, (group, count) in self._groups.items():
@@ -165,10 +153,10 @@ def augmented(
         random: draws the changes.
     """
     drawn = random.normal(size=(4, len(tracks)))
-    slant, climb = augmentation.slant * drawn[0], augmentation.climb * drawn[1]
-    size = np.exp(augmentation.size * drawn[3])
-    width = size * np.exp(augmentation.width * drawn[2])
-    change = np.array([[width, size * slant], [size * climb, size]]).transpose(2, 1, 0)
+    slant, slope = augmentation.slant_jitter * drawn[0], augmentation.slope_jitter * drawn[1]
+    size = np.exp(augmentation.size_jitter * drawn[3])
+    width = size * np.exp(augmentation.width_jitter * drawn[2])
+    change = np.array([[width, size * slant], [size * slope, size]]).transpose(2, 1, 0)
     ways = tracks[..., :2] @ torch.from_numpy(change).float()
     heights = tracks[..., 3:] * torch.from_numpy(size).float()[:, None, None]
     return torch.cat([ways, tracks[..., 2:3], heights], -1)

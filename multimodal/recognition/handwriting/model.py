@@ -11,13 +11,16 @@ recognition".
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from multimodal.recognition.handwriting.tracks import SPACING
-from multimodal.recurrent.cells import BidirectionalNetwork, Cell, LockedDropout
+from multimodal.recurrent.cells import BidirectionalNetwork, LockedDropout
+from multimodal.settings import Settings
+from multimodal.training import settings as common
 
 SHORTENED = 4
 """Points of a track in one frame."""
@@ -27,22 +30,14 @@ _INK, _AIR = 1 / SPACING, 1.0  # what brings both kinds of ways to a length of a
 
 
 @dataclass(frozen=True)
-class HandwritingRecognizerConfig:
-    """What the network is.
+class HandwritingRecognizerConfig(Settings):
+    """What the network is; saved in the checkpoint."""
 
-    Attributes:
-        cell: of the recurrent core.
-        channels: of the first convolution; the second has twice as many.
-        hidden_size: H, the units of every recurrent layer in each direction.
-        layers: recurrent layers.
-        dropout: the share of features dropped before, between and after the layers.
-    """
-
-    cell: Cell = "lstm"
-    channels: int = 48
-    hidden_size: int = 144
-    layers: int = 3
-    dropout: float = 0.1
+    cell: common.CellKind = "lstm"
+    channels: Annotated[common.Count, "Of the first convolution; the second has twice."] = 48
+    hidden_size: Annotated[common.Count, "H, the units of every layer in each direction."] = 144
+    layers: common.Layers = 3
+    dropout: common.Dropout = 0.1
 
 
 class HandwritingRecognizerNetwork(nn.Module):

@@ -4,8 +4,8 @@ recognizer = HandwritingRecognizer.from_pretrained()  # the shipped model; or a 
 recognizer.read(drawing).text                        # "Dear Anna,\nthe train leaves at 9."
 recognizer.read(drawings)                            # a list is read in batches
 
-watcher = recognizer.watch()                         # while somebody writes
-watcher.add([(12, 30), (14, 33), (17, 40)])          # Transcription(text="l", …)
+stream = recognizer.stream()                         # while somebody writes
+stream.add([(12, 30), (14, 33), (17, 40)])          # Transcription(text="l", …)
 """
 
 from __future__ import annotations
@@ -78,9 +78,9 @@ class HandwritingRecognizer(HandwritingRecognizerBase, PretrainedModel):
             "alphabet": self.alphabet,
         }
 
-    def watch(self) -> Watcher:
-        """Begin to watch somebody write."""
-        return Watcher(self)
+    def stream(self) -> HandwritingStream:
+        """Begin to read while somebody writes."""
+        return HandwritingStream(self)
 
     def spell(self, tracks: Sequence[Track]) -> list[str]:
         """The text of each track, by its most probable path; "" for one without points."""
@@ -106,10 +106,10 @@ class HandwritingRecognizer(HandwritingRecognizerBase, PretrainedModel):
         return found
 
 
-class Watcher:
+class HandwritingStream:
     """Reads along while somebody writes; after a stroke, only its line is read again.
 
-    Made by `HandwritingRecognizer.watch`.
+    Made by `HandwritingRecognizer.stream`.
 
     Attributes:
         reading: what stands there now.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Self, cast
 
 import torch
@@ -19,7 +18,7 @@ from multimodal.recognition.handwriting.recipe import HandwritingRecognizerRecip
 from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
 from multimodal.recognition.handwriting.tracks import track_of
 from multimodal.strokes.handwritten import Handwritten, kinds_in, read_handwriting
-from multimodal.training import Stage, Task
+from multimodal.training import Stage, Task, TrainingInput
 
 EVERY = {"lines": 1, "words": 4}
 """The kinds that are learnt, and every which held-out sample chooses the best recognizer: words are
@@ -34,16 +33,8 @@ class CTCStage(Stage):
     name = "ctc"
 
     def __init__(self, recipe: HandwritingRecognizerRecipe, samples: Sequence[Handwritten]) -> None:
-        self.tracks = TrainingTracks(samples, recipe.batch_points, recipe.augmentation, recipe.seed)
+        self.data = TrainingTracks(samples, recipe.batch_points, recipe.augmentation, recipe.seed)
         self.options = recipe.options(self.steps_per_epoch())
-
-    def steps_per_epoch(self) -> int:
-        """One for every batch of tracks of similar length."""
-        return self.tracks.steps_per_epoch()
-
-    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[LabelledTracks]:
-        """See `TrainingTracks`."""
-        return self.tracks.batches(epoch, start, rank, world)
 
     def loss(self, model: nn.Module, batch: LabelledTracks) -> dict[str, Tensor]:
         """Nats a character: all paths that spell the text count as right."""
@@ -61,7 +52,7 @@ class HandwritingRecognizerTask(Task):
     Args:
         recipe: the choices.
         train: to learn from.
-        valid: kind → samples to choose by, such as "lines" and "words".
+        dev: kind → samples to choose by, such as "lines" and "words".
 
     Raises:
         UserError: there is nothing to learn from or to choose by.
@@ -74,75 +65,53 @@ class HandwritingRecognizerTask(Task):
         self,
         recipe: HandwritingRecognizerRecipe,
         train: Sequence[Handwritten],
-        valid: Mapping[str, Sequence[Handwritten]],
+        dev: Mapping[str, Sequence[Handwritten]],
     ) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
-        self.valid = {kind: samples for kind, samples in valid.items() if samples}
-        if not train or not self.valid:
+        self.dev = {kind: samples for kind, samples in dev.items() if samples}
+        if not train or not self.dev:
             raise UserError("too little handwriting: none to learn from or none to choose by")
         self.model = HandwritingRecognizerNetwork(recipe.network, len(ALPHABET))
         self.stages = [CTCStage(recipe, train)]
         self.config = {
             "recipe": asdict(recipe),
             "samples": {"train": len(train)}
-            | {kind: len(samples) for kind, samples in self.valid.items()},
+            | {kind: len(samples) for kind, samples in self.dev.items()},
         }
 
     @classmethod
-    def from_data(
-        cls,
-        recipe: HandwritingRecognizerRecipe,
-        data: str | Path,
-        out: Path,
-        note: Callable[[str], object],
-    ) -> Self:
-        """Read what is learnt from; the arguments are those of ``multimodal train``.
-
-        Args:
-            recipe: the choices.
-            data: handwriting; see `multimodal.strokes.handwritten.read_handwriting`.
-            out: the run's folder.
-            note: is told, a line each, what the training leaves out.
-
-        Raises:
-            UserError: the data cannot be read.
-        """
-        del out, note
-        kinds = [kind for kind in kinds_in(data) if kind in EVERY] or ["lines"]
-        samples = read_handwriting(data, kinds, "train")
-        valid: dict[str, Sequence[Handwritten]] = {
-            kind: read_handwriting(data, [kind], "dev")[:: EVERY[kind]] for kind in kinds
+    def from_data(cls, recipe: HandwritingRecognizerRecipe, given: TrainingInput) -> Self:
+        """Read what is learnt from: handwriting; see `multimodal.strokes.handwritten`."""
+        kinds = [kind for kind in kinds_in(given.data) if kind in EVERY] or ["lines"]
+        samples = read_handwriting(given.data, kinds, "train")
+        dev: dict[str, Sequence[Handwritten]] = {
+            kind: read_handwriting(given.data, [kind], "dev")[:: EVERY[kind]] for kind in kinds
         }
-        return cls(recipe, samples, valid)
+        return cls(recipe, samples, dev)
 
     def validate(self, model: nn.Module) -> Mapping[str, float]:
         """The error rates of each kind, and the mean of their character error rates."""
         figures: dict[str, float] = {}
-        for kind, samples in self.valid.items():
+        for kind, samples in self.dev.items():
             rates = error_rates([sample.text for sample in samples], self._read(model, samples))
             figures |= {f"cer_{kind}": rates.cer, f"wer_{kind}": rates.wer}
-        cers = [figures[f"cer_{kind}"] for kind in self.valid]
+        cers = [figures[f"cer_{kind}"] for kind in self.dev]
         return {self.metric: sum(cers) / len(cers)} | figures
 
     def samples(self, model: nn.Module) -> Sequence[str]:
         """What is read in a few held-out samples of each kind."""
-        some = [
-            sample for each in self.valid.values() for sample in each[:: -(-len(each) // SHOWN)]
-        ]
+        some = [sample for each in self.dev.values() for sample in each[:: -(-len(each) // SHOWN)]]
         return [
             f"{sample.text} | {read}"
             for sample, read in zip(some, self._read(model, some), strict=True)
         ]
 
-    def save(self, model: nn.Module, folder: Path) -> None:
-        """Write a handwriting recognizer."""
-        self._recognizer(model).save_pretrained(folder)
-
-    def _recognizer(self, model: nn.Module) -> HandwritingRecognizer:
+    def pretrained(self, model: nn.Module) -> HandwritingRecognizer:
+        """The recognizer around a network as it is now."""
         return HandwritingRecognizer(
             cast(HandwritingRecognizerNetwork, model), ALPHABET, self.recipe.precision
         )
 
     def _read(self, model: nn.Module, samples: Sequence[Handwritten]) -> list[str]:
-        return self._recognizer(model).spell([track_of(sample.strokes) for sample in samples])
+        return self.pretrained(model).spell([track_of(sample.strokes) for sample in samples])

@@ -1,9 +1,9 @@
 """The one class that people use: load a text classifier, then show it texts.
 
 classifier = TextClassifier.from_pretrained()  # the shipped model; or a folder, or a Hub id
-classifier.guess("a film to fall in love with")      # Guess(label="positive", …)
-classifier.guess(["so dull", "so good"])             # one for each
-classifier.guesses("so good")                        # one Guess after every word
+classifier.predict("a film to fall in love with")  # Prediction(label="positive", …)
+classifier.predict(["so dull", "so good"])         # one for each
+classifier.predict_steps("so good")                # one Prediction after every word
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from multimodal.checkpoints import JSON
 from multimodal.errors import UserError
 from multimodal.pretrained_model import PretrainedModel
 from multimodal.recognition.arrays import Floats, Ints
-from multimodal.recognition.calibration import UNCALIBRATED, calibrated
-from multimodal.recognition.guess import Guess
+from multimodal.recognition.calibration import UNCALIBRATED, calibrated, read_temperatures
+from multimodal.recognition.prediction import Prediction
 from multimodal.recognition.texts.model import TextConfig, TextNetwork, agreed
-from multimodal.recognition.texts.pieces import Pieces
+from multimodal.recognition.texts.tokenizer import Tokenizer
 
 MAX_TOKENS = 2000
-"""Pieces of a text that are read; what comes behind is left unread."""
+"""Tokens of a text that are read; what comes behind is left unread."""
 
 _PIECES_AT_A_TIME = 8192  # of a batch, padding counted
 _TEXTS_AT_A_TIME = 128
@@ -34,15 +34,15 @@ _TEXTS_AT_A_TIME = 128
 
 @dataclass(frozen=True)
 class Influence:
-    """What one piece of a text did to the answer.
+    """What one token of a text did to the answer.
 
     Attributes:
-        piece: the word or character, as it stands in the text.
-        moved: by how much it moved the probability of the label that the whole text has.
+        token: the word or character, as it stands in the text.
+        change: by how much it moved the probability of the label that the whole text has.
     """
 
-    piece: str
-    moved: float
+    token: str
+    change: float
 
 
 class TextClassifier(PretrainedModel):
@@ -50,12 +50,12 @@ class TextClassifier(PretrainedModel):
 
     Args:
         network: what was learnt; it is put into evaluation mode.
-        pieces: what a text is cut into.
+        tokenizer: what cuts texts.
         labels: V, as data has them.
         names: V, as they are shown; the labels themselves unless given.
         naive_bayes_weight: how much counting words weighs beside the encoders.
         class_priors: V, how frequent each label was in training: the answer before the first word.
-        temperatures: by how many pieces were read; see `multimodal.recognition.calibration`.
+        temperatures: by how many tokens were read; see `multimodal.recognition.calibration`.
     """
 
     TASK = "text-classifier"
@@ -65,7 +65,7 @@ class TextClassifier(PretrainedModel):
     def __init__(
         self,
         network: TextNetwork,
-        pieces: Pieces,
+        tokenizer: Tokenizer,
         labels: Sequence[str],
         *,
         names: Sequence[str] | None = None,
@@ -74,7 +74,7 @@ class TextClassifier(PretrainedModel):
         temperatures: Mapping[int, float] = UNCALIBRATED,
     ) -> None:
         self.network = network.eval()
-        self.pieces = pieces
+        self.tokenizer = tokenizer
         self.labels = tuple(labels)
         self.names = tuple(names or labels)
         self.naive_bayes_weight = naive_bayes_weight
@@ -91,15 +91,13 @@ class TextClassifier(PretrainedModel):
         )
         if not len(labels) == len(names) == len(class_priors) >= 1:
             raise UserError("labels, names and shares: there must be as many of each")
-        pieces = Pieces.from_json(config["pieces"])
+        tokenizer = Tokenizer.from_json(config["tokenizer"])
         sizes = TextConfig(**config["network"])
-        network = TextNetwork(sizes, len(pieces), pieces.buckets, len(labels))
-        temperatures = {int(k): float(value) for k, value in config["temperatures"].items()}
-        if 1 not in temperatures or not min(temperatures.values()) > 0:
-            raise UserError("temperatures: there must be one from the first word on, all above 0")
+        network = TextNetwork(sizes, len(tokenizer), tokenizer.buckets, len(labels))
+        temperatures = read_temperatures(config, "word")
         return cls(
             network,
-            pieces,
+            tokenizer,
             labels,
             names=names,
             naive_bayes_weight=float(config["naive_bayes_weight"]),
@@ -116,16 +114,16 @@ class TextClassifier(PretrainedModel):
             "labels": self.labels,
             "names": self.names,
             "class_priors": self.class_priors,
-            "pieces": self.pieces.to_json(),
+            "tokenizer": self.tokenizer.to_json(),
         }
 
     @overload
-    def guess(self, texts: str) -> Guess: ...
+    def predict(self, texts: str) -> Prediction: ...
 
     @overload
-    def guess(self, texts: list[str] | tuple[str, ...]) -> list[Guess]: ...
+    def predict(self, texts: list[str] | tuple[str, ...]) -> list[Prediction]: ...
 
-    def guess(self, texts: str | list[str] | tuple[str, ...]) -> Guess | list[Guess]:
+    def predict(self, texts: str | list[str] | tuple[str, ...]) -> Prediction | list[Prediction]:
         """Label a text, or each of several, as it stands there whole.
 
         Raises:
@@ -134,20 +132,20 @@ class TextClassifier(PretrainedModel):
         several = [texts] if isinstance(texts, str) else list(texts)
         cut = [self._cut(text) for text in several]
         probabilities = self.probabilities(cut)
-        guesses = [
-            Guess.ranked(self.names, row, len(pieces))
-            for row, pieces in zip(probabilities, cut, strict=True)
+        predictions = [
+            Prediction.ranked(self.names, row, len(tokens))
+            for row, tokens in zip(probabilities, cut, strict=True)
         ]
-        return guesses[0] if isinstance(texts, str) else guesses
+        return predictions[0] if isinstance(texts, str) else predictions
 
-    def guesses(self, text: str) -> list[Guess]:
+    def predict_steps(self, text: str) -> list[Prediction]:
         """Label a text after each of its words, as if nobody knew what follows.
 
         Raises:
             UserError: the text holds no word.
         """
-        rows = self._after_every_piece(self._cut(text))
-        return [Guess.ranked(self.names, row, read) for read, row in enumerate(rows, 1)]
+        rows = self._after_every_token(self._cut(text))
+        return [Prediction.ranked(self.names, row, read) for read, row in enumerate(rows, 1)]
 
     def influences(self, text: str) -> list[Influence]:
         """By how much each word moved the probability of the label that the whole text has.
@@ -159,16 +157,16 @@ class TextClassifier(PretrainedModel):
             UserError: the text holds no word.
         """
         cut = self._cut(text)
-        rows = np.vstack([self.class_priors, self._after_every_piece(cut)])
+        rows = np.vstack([self.class_priors, self._after_every_token(cut)])
         moved = np.diff(rows[:, rows[-1].argmax()]).tolist()
         return [Influence(*pair) for pair in zip(cut, moved, strict=True)]
 
     def can_read(self, text: str) -> bool:
         """Whether a text holds a word at all."""
-        return bool(self.pieces.cut(text))
+        return bool(self.tokenizer.tokenize(text))
 
     def probabilities(self, texts: Sequence[Sequence[str]]) -> Floats:
-        """Texts that are cut into pieces, at least one each → probabilities (N, V) of labels."""
+        """Texts that are cut into tokens, at least one each → probabilities (N, V) of labels."""
         lengths = np.array([len(text) for text in texts], dtype=np.int64)
         return self.calibrated(self.logits(texts, lengths), lengths)
 
@@ -176,8 +174,8 @@ class TextClassifier(PretrainedModel):
         """What encoders and count say together, before any temperature.
 
         Args:
-            texts: N, cut into pieces, at least one each.
-            read: (N,) after how many pieces; at least 1.
+            texts: N, cut into tokens, at least one each.
+            read: (N,) after how many tokens; at least 1.
 
         Returns:
             (N, V) in fp32.
@@ -196,23 +194,23 @@ class TextClassifier(PretrainedModel):
         return encoders, evidence
 
     def calibrated(self, logits: Tensor, read: Ints) -> Floats:
-        """Logits (N, V) after so many pieces (N,) → probabilities (N, V)."""
+        """Logits (N, V) after so many tokens (N,) → probabilities (N, V)."""
         return calibrated(logits, self.temperatures, read)
 
     @torch.inference_mode()
     def _read(self, texts: Sequence[Sequence[str]]) -> tuple[Tensor, Tensor]:
-        """B texts of up to T pieces → what encoders agree on, and the evidence, (B, T, V) each."""
-        tokens = self.pieces.read(texts).to(self.network.naive_bayes.evidence.device)
+        """B texts of up to T tokens → what encoders agree on, and the evidence, (B, T, V) each."""
+        tokens = self.tokenizer.encode(texts).to(self.network.naive_bayes.evidence.device)
         encoders, evidence = agreed(self.network(tokens)), self.network.naive_bayes(tokens)
         return encoders.cpu(), evidence.float().cpu()
 
-    def _after_every_piece(self, cut: Sequence[str]) -> Floats:
+    def _after_every_token(self, cut: Sequence[str]) -> Floats:
         encoders, evidence = self._read([cut])
         logits = agreed(encoders, self.naive_bayes_weight * evidence[0])
         return self.calibrated(logits, np.arange(1, len(cut) + 1))
 
     def _cut(self, text: str) -> list[str]:
-        cut = self.pieces.cut(text)
+        cut = self.tokenizer.tokenize(text)
         if not cut:
             raise UserError(f"{text[:40]!r}: holds no word to go by")
         return cut[:MAX_TOKENS]

@@ -25,7 +25,6 @@ from torch import Tensor
 from multimodal.errors import UserError
 from multimodal.hub import load_data_set, names_repository
 from multimodal.recognition.arrays import Ints
-from multimodal.recognition.texts.pieces import Pieces, TokenBatch
 from multimodal.recognition.texts.tables import (
     ENDINGS,
     LABEL_NAMES,
@@ -36,9 +35,10 @@ from multimodal.recognition.texts.tables import (
     column_of,
     read_rows,
 )
+from multimodal.recognition.texts.tokenizer import TokenBatch, Tokenizer
 from multimodal.splits import require_split, split_by_hash, split_by_name, stated_split
 from multimodal.text_files import find_files
-from multimodal.training import batches_per_epoch, derived_seed
+from multimodal.training import Batches, batches_per_epoch, derived_seed
 
 _TENTHS = 10  # one in ten texts is test, one dev, where files state no splits
 
@@ -46,7 +46,7 @@ UNLABELLED = "-1"
 """How `datasets` writes that a row of a test split has no label."""
 
 ROUNDING = 4  # of lengths: the fewer there are, the fewer kernels are built
-_JITTER = 4.0  # pieces by which lengths are taken for alike
+_JITTER = 4.0  # tokens by which lengths are taken for alike
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class LabelledBatch(NamedTuple):
     Attributes:
         tokens: of B texts.
         labels: (B,).
-        weights: (B, T) how much an answer after each piece counts, with the sum B.
+        weights: (B, T) how much an answer after each token counts, with the sum B.
     """
 
     tokens: TokenBatch
@@ -127,15 +127,16 @@ class LabelledBatch(NamedTuple):
     weights: Tensor
 
 
-class TrainingTexts:
+class TrainingTexts(Batches):
     """Texts in random batches of similar length.
 
     Args:
-        texts: to learn from, cut into pieces, at least one each.
+        texts: to learn from, cut into tokens, at least one each.
         labels: (N,) their numbers.
-        pieces: what they were cut into.
+        tokenizer: what cuts texts.
         batch_size: texts in a batch, over all processes.
-        early_weight: what all answers before the last piece count together, the last counts 1.
+        partial_loss_weight: what all answers before the last token count together, the last counts
+            1.
         seed: of the run.
     """
 
@@ -143,61 +144,54 @@ class TrainingTexts:
         self,
         texts: Sequence[Sequence[str]],
         labels: Ints,
-        pieces: Pieces,
+        tokenizer: Tokenizer,
         *,
         batch_size: int,
-        early_weight: float,
+        partial_loss_weight: float,
         seed: int,
     ) -> None:
-        self._pieces = pieces
+        self._tokenizer = tokenizer
         self._cut = texts
         self._labels = labels
         self._lengths = np.array([len(cut) for cut in self._cut])
         self._batch_size = batch_size
-        self._early_weight = early_weight
+        self._partial_loss_weight = partial_loss_weight
         self._seed = seed
 
-    def __len__(self) -> int:
-        """Batches of an epoch."""
+    def steps_per_epoch(self) -> int:
+        """Every text once."""
         return batches_per_epoch(len(self._cut), self._batch_size)
 
     def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[LabelledBatch]:
-        """This process's part of every batch of an epoch from number `start` on.
-
-        Args:
-            epoch: number of the epoch.
-            start: batches to leave out, for going on in mid-epoch.
-            rank: this process.
-            world: number of processes.
-        """
+        """See `multimodal.training.Batches`."""
         random = np.random.default_rng(derived_seed(self._seed, "texts", epoch))
         alike = self._lengths + random.uniform(0, _JITTER, len(self._cut))
-        batches = np.array_split(np.argsort(alike, kind="stable"), len(self))
+        batches = np.array_split(np.argsort(alike, kind="stable"), self.steps_per_epoch())
         for number in random.permutation(len(batches))[start:]:
             yield self._batch(batches[number][rank::world])
 
     def _batch(self, texts: Ints) -> LabelledBatch:
-        tokens = self._pieces.read([self._cut[text] for text in texts], ROUNDING)
-        weights = answer_weights(tokens.lengths, tokens.words.shape[1], self._early_weight)
+        tokens = self._tokenizer.encode([self._cut[text] for text in texts], ROUNDING)
+        weights = answer_weights(tokens.lengths, tokens.words.shape[1], self._partial_loss_weight)
         return LabelledBatch(tokens, torch.from_numpy(self._labels[texts]), weights)
 
 
-def answer_weights(lengths: Tensor, steps: int, early_weight: float) -> Tensor:
-    """How much the answer after each piece counts: later ones more, the last one most.
+def answer_weights(lengths: Tensor, steps: int, partial_loss_weight: float) -> Tensor:
+    """How much the answer after each token counts: later ones more, the last one most.
 
     Args:
-        lengths: (B,) pieces of each text.
+        lengths: (B,) tokens of each text.
         steps: T.
-        early_weight: what all answers before the last count together.
+        partial_loss_weight: what all answers before the last count together.
 
     Returns:
-        (B, T), zero behind the last piece, 1 at it, and before it growing in equal steps to a sum
-        of `early_weight`; a text of one piece has no answer before.
+        (B, T), zero behind the last token, 1 at it, and before it growing in equal steps to a sum
+        of `partial_loss_weight`; a text of one token has no answer before.
     """
     place = torch.arange(1, steps + 1)[None]
     ends = lengths[:, None]
     before = (place < ends) * place / (ends * (ends - 1) / 2).clamp(min=1)
-    return early_weight * before + (place == ends)
+    return partial_loss_weight * before + (place == ends)
 
 
 def _in_order(label: str) -> tuple[float, str]:

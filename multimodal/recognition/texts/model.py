@@ -1,6 +1,6 @@
-"""The network that reads a text: several encoders, who answer after every piece, and naive Bayes.
+"""The network that reads a text: several encoders, who answer after every token, and naive Bayes.
 
-x_t is the t-th piece; E_r and G_r are encoder r's vectors of pieces and of runs of letters::
+x_t is the t-th token; E_r and G_r are encoder r's vectors of tokens and of runs of letters::
 
     e_t = E_r[x_t] + mean G_r[runs of x_t]          h_t = LSTM_r(h_{t-1}, e_t)
     y_t = W_r [h_t; max h_1 … h_t; (e_1 + … + e_t) / √t]
@@ -18,63 +18,57 @@ texts, with the temperatures.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from multimodal.recognition.pooled_rnn import PooledRNN
-from multimodal.recognition.texts.pieces import SIGNS, TokenBatch
-from multimodal.recurrent.cells import Cell, LockedDropout
+from multimodal.recognition.texts.tokenizer import NGRAM_BUCKETS, TokenBatch
+from multimodal.recurrent.cells import LockedDropout
+from multimodal.settings import Settings
+from multimodal.training import settings as common
 from multimodal.vocabulary import PADDING, UNKNOWN
 
 _SPREAD = 0.1  # standard deviation of vectors at first
 
 
 @dataclass(frozen=True)
-class TextConfig:
-    """What the network is.
+class TextConfig(Settings):
+    """What the network is; saved in the checkpoint."""
 
-    Attributes:
-        encoders: R, how many read side by side.
-        cell: of the recurrent cores.
-        embedding_size: E, features of a piece.
-        hidden_size: H, the units of every recurrent layer.
-        layers: recurrent layers.
-        input_dropout: the share of features of all pieces dropped before the core.
-        dropout: the share of features dropped between layers and before the readout.
-        weight_dropout: the share of recurrent weights dropped.
-        piece_dropout: the share of pieces dropped whole.
-        name_dropout: the share of pieces that are only known by their letters.
-    """
-
-    num_encoders: int = 2
-    cell: Cell = "lstm"
-    embedding_size: int = 64
-    hidden_size: int = 128
-    layers: int = 1
-    input_dropout: float = 0.3
-    dropout: float = 0.5
-    weight_dropout: float = 0.3
-    piece_dropout: float = 0.1
-    name_dropout: float = 0.2
+    num_encoders: Annotated[common.Count, "R, encoders whose answers are averaged."] = 2
+    cell: common.CellKind = "lstm"
+    embedding_size: common.EmbeddingSize = 64
+    hidden_size: common.HiddenSize = 128
+    layers: common.Layers = 1
+    input_dropout: Annotated[
+        common.Share, "The share of features of all tokens dropped before the core."
+    ] = 0.3
+    dropout: common.Dropout = 0.5
+    weight_dropout: Annotated[common.Share, "The share of recurrent weights dropped."] = 0.3
+    token_dropout: Annotated[common.Share, "The share of tokens dropped whole."] = 0.1
+    unk_dropout: Annotated[
+        common.Share, "The share of tokens that are only known by their letters."
+    ] = 0.2
 
 
 class TextEncoder(nn.Module):
-    """One encoder: pieces → logits of labels after every piece.
+    """One encoder: tokens → logits of labels after every token.
 
     Args:
         config: its sizes.
-        pieces: how many have a vector of their own.
+        tokens: how many have a vector of their own.
         buckets: of the table of runs of letters.
         labels: V, how many there are.
     """
 
-    def __init__(self, config: TextConfig, pieces: int, buckets: int, labels: int) -> None:
+    def __init__(self, config: TextConfig, tokens: int, buckets: int, labels: int) -> None:
         super().__init__()
         self.config = config
         size = config.embedding_size
-        self.words = nn.Embedding(pieces, size, padding_idx=PADDING)
+        self.words = nn.Embedding(tokens, size, padding_idx=PADDING)
         self.runs = nn.EmbeddingBag(buckets, size, mode="mean")
         nn.init.normal_(self.words.weight, std=_SPREAD)
         nn.init.normal_(self.runs.weight, std=_SPREAD)
@@ -93,10 +87,10 @@ class TextEncoder(nn.Module):
         self.readout = nn.Linear(self.rnn.output_size + size, labels)
 
     def forward(self, tokens: TokenBatch) -> Tensor:
-        """Read B texts of up to T pieces.
+        """Read B texts of up to T tokens.
 
         Returns:
-            Logits (B, T, V), of which each step depends on the pieces up to it.
+            Logits (B, T, V), of which each step depends on the tokens up to it.
         """
         vectors = self._vectors(tokens)
         outputs, _ = self.rnn(vectors)
@@ -107,14 +101,14 @@ class TextEncoder(nn.Module):
 
     def _vectors(self, tokens: TokenBatch) -> Tensor:
         """(B, T, E); zero behind the end of a text."""
-        named = self._kept(self.words(tokens.words), self.config.name_dropout)
+        named = self._kept(self.words(tokens.words), self.config.unk_dropout)
         spelled = self.runs(tokens.runs, tokens.starts).view_as(named)
-        kept = self._kept(named + spelled, self.config.piece_dropout)
+        kept = self._kept(named + spelled, self.config.token_dropout)
         vectors: Tensor = self.input_dropout(kept)
         return vectors
 
     def _kept(self, vectors: Tensor, dropout: float) -> Tensor:
-        """Drop whole pieces in training."""
+        """Drop whole tokens in training."""
         if not self.training or not dropout:
             return vectors
         return vectors * vectors.new_empty(*vectors.shape[:2], 1).bernoulli_(1 - dropout)
@@ -133,24 +127,24 @@ class NaiveBayes(nn.Module):
 
     def __init__(self, labels: int) -> None:
         super().__init__()
-        self.register_buffer("evidence", torch.zeros(2 * SIGNS, labels))
+        self.register_buffer("evidence", torch.zeros(2 * NGRAM_BUCKETS, labels))
 
     def learn(self, tokens: TokenBatch, labels: Tensor) -> None:
-        """Count the signs of B texts with their labels (B,), each sign once in a text.
+        """Count the ngrams of B texts with their labels (B,), each n-gram once in a text.
 
-        The evidence of a sign is the logarithm of the share that it has of all signs of a label,
-        with one more of each sign counted than there were; its mean over the labels is zero.
+        The evidence of a n-gram is the logarithm of the share that it has of all ngrams of a label,
+        with one more of each n-gram counted than there were; its mean over the labels is zero.
         """
-        counts = torch.ones(2 * SIGNS + 1, self.evidence.shape[1])
-        for signs, label in zip(tokens.signs, labels.tolist(), strict=True):
-            counts[signs.unique(), label] += 1
+        counts = torch.ones(2 * NGRAM_BUCKETS + 1, self.evidence.shape[1])
+        for ngrams, label in zip(tokens.ngrams, labels.tolist(), strict=True):
+            counts[ngrams.unique(), label] += 1
         logs = (counts[:-1] / counts[:-1].sum(0)).log()
         self.evidence.copy_(logs - logs.mean(1, keepdim=True))
 
     def forward(self, tokens: TokenBatch) -> Tensor:
-        """B texts of up to T pieces → all evidence up to each piece (B, T, V)."""
+        """B texts of up to T tokens → all evidence up to each token (B, T, V)."""
         evidence = F.pad(self.evidence, (0, 0, 0, 1))  # none behind the end
-        return F.embedding(tokens.signs, evidence).sum(2).cumsum(1)
+        return F.embedding(tokens.ngrams, evidence).sum(2).cumsum(1)
 
 
 class TextNetwork(nn.Module):
@@ -158,19 +152,19 @@ class TextNetwork(nn.Module):
 
     Args:
         config: their number and sizes.
-        pieces, buckets, labels: see `TextEncoder`.
+        tokens, buckets, labels: see `TextEncoder`.
     """
 
-    def __init__(self, config: TextConfig, pieces: int, buckets: int, labels: int) -> None:
+    def __init__(self, config: TextConfig, tokens: int, buckets: int, labels: int) -> None:
         super().__init__()
         self.config = config
         self.naive_bayes = NaiveBayes(labels)
         self.encoders = nn.ModuleList(
-            TextEncoder(config, pieces, buckets, labels) for _ in range(config.num_encoders)
+            TextEncoder(config, tokens, buckets, labels) for _ in range(config.num_encoders)
         )
 
     def forward(self, tokens: TokenBatch) -> Tensor:
-        """What each encoder answers: B texts of up to T pieces → logits (R, B, T, V)."""
+        """What each encoder answers: B texts of up to T tokens → logits (R, B, T, V)."""
         return torch.stack([rnn(tokens) for rnn in self.encoders])
 
 

@@ -9,24 +9,31 @@ from annotated_types import Ge
 
 from multimodal.errors import UserError
 from multimodal.recognition.texts.model import TextConfig
-from multimodal.settings import Settings, config_of
-from multimodal.training import TrainingOptions, training_options
+from multimodal.settings import config_of
+from multimodal.training import Recipe
 from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)
-class TextClassifierRecipe(Settings):
+class TextClassifierRecipe(Recipe, TextConfig):
     """The settings; on the command line, ``--set name=value``."""
 
-    pieces: Annotated[
+    epochs: common.Epochs = 7
+    weight_decay: common.WeightDecay = 0.02
+    warmup_steps: common.WarmupSteps = 100
+    max_grad_norm: common.MaxGradNorm = 2.0
+    ema_decay: common.EmaDecay = 0.998
+    precision: common.Precision = "fp32"
+    tokens: Annotated[
         Literal["words", "characters"],
         'What is read one after the other; "characters" for scripts without spaces.',
     ] = "words"
     min_count: Annotated[
-        common.Count, "How often a piece must come to have a vector of its own."
+        common.Count, "How often a token must come to have a vector of its own."
     ] = 3
     buckets: Annotated[
-        common.Count, "Of the table of runs of letters; see `multimodal.recognition.texts.pieces`."
+        common.Count,
+        "Of the table of runs of letters; see `multimodal.recognition.texts.tokenizer`.",
     ] = 2048
     label_names: Annotated[
         str, 'How labels are shown, such as "0=negative,1=positive"; as they are unless said.'
@@ -38,31 +45,11 @@ class TextClassifierRecipe(Settings):
         "that are shown as positive and negative; see `opinions`.",
     ] = 0
     held_out: Annotated[str, "A table of texts, none of which may be among those."] = ""
-    num_encoders: Annotated[common.Count, "Encoders whose answers are averaged."] = 2
-    cell: common.CellKind = "lstm"
-    embedding_size: common.EmbeddingSize = 64
-    hidden_size: common.HiddenSize = 128
-    layers: common.Layers = 1
-    input_dropout: Annotated[
-        common.Share, "The share of features of all pieces dropped before the core."
-    ] = 0.3
-    dropout: common.Dropout = 0.5
-    weight_dropout: Annotated[common.Share, "The share of recurrent weights dropped."] = 0.3
-    piece_dropout: Annotated[common.Share, "The share of pieces dropped whole."] = 0.1
-    name_dropout: Annotated[
-        common.Share, "The share of pieces that are only known by their letters."
-    ] = 0.2
-    early_weight: Annotated[
+    partial_loss_weight: Annotated[
         common.Amount, "What all answers before the last word count in the loss; the last counts 1."
     ] = 1.0
     label_smoothing: common.LabelSmoothing = 0.05
-    epochs: common.Epochs = 7
     batch_size: Annotated[common.Count, "Texts in a batch, over all processes."] = 64
-    learning_rate: common.LearningRate = 2e-3
-    weight_decay: common.WeightDecay = 0.02
-    ema_decay: common.EmaDecay = 0.998
-    seed: common.Seed = 0
-    precision: common.Precision = "fp32"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -80,14 +67,3 @@ class TextClassifierRecipe(Settings):
     def network(self) -> TextConfig:
         """What the network is."""
         return config_of(TextConfig, self)
-
-    def options(self, steps_per_epoch: int) -> TrainingOptions:
-        """How it is optimised; the warm-up of a short training takes no more than a fifth."""
-        return training_options(
-            self,
-            steps_per_epoch,
-            betas=(0.9, 0.99),
-            warmup_steps=100,
-            min_lr_ratio=0.02,
-            max_grad_norm=2.0,
-        )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Self, cast
 
 import numpy as np
@@ -20,20 +19,20 @@ from multimodal.recognition.texts.classifier import MAX_TOKENS, TextClassifier
 from multimodal.recognition.texts.data import LabelledBatch, LabelledTexts, TrainingTexts
 from multimodal.recognition.texts.model import TextNetwork, agreed
 from multimodal.recognition.texts.opinions import BAD, GOOD, short_opinions
-from multimodal.recognition.texts.pieces import Pieces
 from multimodal.recognition.texts.recipe import TextClassifierRecipe
 from multimodal.recognition.texts.tables import Columns, read_rows
-from multimodal.training import Stage, Task
+from multimodal.recognition.texts.tokenizer import Tokenizer
+from multimodal.training import Stage, Task, TrainingInput
 
 PIECES = (1, 3, 6, 12, 24)
-"""A fitted temperature holds from so many pieces on, up to the next."""
+"""A fitted temperature holds from so many tokens on, up to the next."""
 
 NAIVE_BAYES_WEIGHTS = (0.0, 0.02, 0.05, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3)
 """How much naive Bayes may weigh beside the encoders."""
 
 
 class TextClassificationStage(Stage):
-    """Answer after every piece of every text.
+    """Answer after every token of every text.
 
     Args:
         recipe: the choices.
@@ -44,16 +43,8 @@ class TextClassificationStage(Stage):
 
     def __init__(self, recipe: TextClassifierRecipe, texts: TrainingTexts) -> None:
         self.recipe = recipe
-        self.texts = texts
-        self.options = recipe.options(len(texts))
-
-    def steps_per_epoch(self) -> int:
-        """One for every batch of texts of similar length."""
-        return len(self.texts)
-
-    def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[LabelledBatch]:
-        """See `TrainingTexts`."""
-        return self.texts.batches(epoch, start, rank, world)
+        self.data = texts
+        self.options = recipe.options(self.steps_per_epoch())
 
     def loss(self, model: nn.Module, batch: LabelledBatch) -> dict[str, Tensor]:
         """Cross-entropy in nats an answer, the mean over encoders; "accuracy" is their mean's.
@@ -106,23 +97,29 @@ class TextClassifierTask(Task):
             known = ", ".join(self.labels)
             raise UserError(f"label_names: no label {min(unknown)!r}; there are {known}")
         learnt = with_opinions(train, recipe)
-        self.pieces = Pieces.build(learnt.texts, recipe.pieces, recipe.buckets, recipe.min_count)
+        self.tokenizer = Tokenizer.build(
+            learnt.texts, recipe.tokens, recipe.buckets, recipe.min_count
+        )
         texts, labels = self._readable(learnt)
         counted, counted_labels = self._readable(train)  # what is made by rule is not frequent
         self._dev, self._dev_labels = self._readable(dev)
         self._shares = np.bincount(counted_labels, minlength=len(self.labels)) / len(counted)
         self._naive_bayes_weight, self._temperatures = 0.0, UNCALIBRATED
-        self.model = TextNetwork(recipe.network, len(self.pieces), recipe.buckets, len(self.labels))
-        self.model.naive_bayes.learn(self.pieces.read(counted), torch.from_numpy(counted_labels))
+        self.model = TextNetwork(
+            recipe.network, len(self.tokenizer), recipe.buckets, len(self.labels)
+        )
+        self.model.naive_bayes.learn(
+            self.tokenizer.encode(counted), torch.from_numpy(counted_labels)
+        )
         self.stages = [
             TextClassificationStage(
                 recipe,
                 TrainingTexts(
                     texts,
                     labels,
-                    self.pieces,
+                    self.tokenizer,
                     batch_size=recipe.batch_size,
-                    early_weight=recipe.early_weight,
+                    partial_loss_weight=recipe.partial_loss_weight,
                     seed=recipe.seed,
                 ),
             )
@@ -130,7 +127,7 @@ class TextClassifierTask(Task):
         self.config = {
             "recipe": asdict(recipe),
             "texts": {"train": len(texts), "dev": len(self._dev)},
-            "pieces": len(self.pieces),
+            "vocabulary": len(self.tokenizer),
             "labels": self.labels,
         }
 
@@ -138,36 +135,31 @@ class TextClassifierTask(Task):
     def from_data(
         cls,
         recipe: TextClassifierRecipe,
-        data: str | Path,
-        out: Path,
-        note: Callable[[str], object],
+        given: TrainingInput,
         *,
         text_column: str | None = None,
         label_column: str | None = None,
     ) -> Self:
-        """Read what is learnt from; the arguments are those of ``multimodal train``.
+        """Read what is learnt from.
 
         Args:
             recipe: the choices.
-            data: labelled texts; see `multimodal.recognition.texts.data`.
-            out: the run's folder.
-            note: is told, a line each, what the training leaves out.
+            given: its data are labelled texts; see `multimodal.recognition.texts.data`.
             text_column: the name or number of the column of texts, where names do not tell.
             label_column: likewise, of labels.
 
         Raises:
             UserError: the data cannot be read.
         """
-        del out, note
         columns = Columns(text_column, label_column)
-        parts = [LabelledTexts.read(data, split, columns) for split in ("train", "dev")]
+        parts = [LabelledTexts.read(given.data, split, columns) for split in ("train", "dev")]
         return cls(recipe, *parts)
 
-    def classifier(self, model: nn.Module) -> TextClassifier:
+    def pretrained(self, model: nn.Module) -> TextClassifier:
         """The classifier around a model as it is now."""
         return TextClassifier(
             cast(TextNetwork, model),
-            self.pieces,
+            self.tokenizer,
             self.labels,
             names=[self.recipe.names.get(label, label) for label in self.labels],
             naive_bayes_weight=self._naive_bayes_weight,
@@ -183,7 +175,7 @@ class TextClassifierTask(Task):
         last = np.array([len(text) for text in self._dev])
         early = 1 + np.arange(len(last)) * 7 % last  # somewhere in each
         read, labels = np.concatenate([last, early]), np.tile(self._dev_labels, 2)
-        encoders, evidence = self.classifier(model).answers([*self._dev, *self._dev], read)
+        encoders, evidence = self.pretrained(model).answers([*self._dev, *self._dev], read)
         self._naive_bayes_weight = _best_weight(
             encoders[: len(last)], evidence[: len(last)], torch.from_numpy(self._dev_labels)
         )
@@ -191,7 +183,7 @@ class TextClassifierTask(Task):
         self._temperatures = fit_temperatures(
             logits, torch.from_numpy(labels), torch.from_numpy(read), PIECES
         )
-        probabilities = self.classifier(model).calibrated(logits, read)
+        probabilities = self.pretrained(model).calibrated(logits, read)
         alone = encoders[: len(last)].argmax(-1).numpy() == self._dev_labels
         return self._figures(probabilities, labels) | {"accuracy_readers": float(alone.mean())}
 
@@ -210,25 +202,21 @@ class TextClassifierTask(Task):
 
     def samples(self, model: nn.Module) -> Sequence[str]:
         """What each word of a few held-out texts did to the answer."""
-        classifier = self.classifier(model)
+        classifier = self.pretrained(model)
         some = np.linspace(0, len(self._dev) - 1, 5).astype(np.int64)
         return [self._told(classifier, number) for number in some]
 
-    def save(self, model: nn.Module, folder: Path) -> None:
-        """Write a classifier."""
-        self.classifier(model).save_pretrained(folder)
-
     def _readable(self, texts: LabelledTexts) -> tuple[list[list[str]], Ints]:
-        """Those texts that hold a word, in pieces, and the numbers of their labels."""
-        cut = [self.pieces.cut(text)[:MAX_TOKENS] for text in texts.texts]
-        readable = [number for number, pieces in enumerate(cut) if pieces]
+        """Those texts that hold a word, in tokens, and the numbers of their labels."""
+        cut = [self.tokenizer.tokenize(text)[:MAX_TOKENS] for text in texts.texts]
+        readable = [number for number, tokens in enumerate(cut) if tokens]
         if not readable:
             raise UserError("the texts hold no word to go by")
         return [cut[number] for number in readable], texts.numbers(self.labels)[readable]
 
     def _told(self, classifier: TextClassifier, number: int) -> str:
         influences = classifier.influences(" ".join(self._dev[number]))
-        said = " ".join(f"{each.piece} {each.moved:+.2f}" for each in influences)
+        said = " ".join(f"{each.token} {each.change:+.2f}" for each in influences)
         return f"{self.labels[self._dev_labels[number]]}: {said}"
 
 

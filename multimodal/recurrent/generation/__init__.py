@@ -15,8 +15,9 @@ the next token and the new state out.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from multimodal.lazy_imports import lazy_names
 
 if TYPE_CHECKING:
     from multimodal.recurrent.generation.engine import Step, generate
@@ -33,18 +34,14 @@ __all__ = [
     "generate",
 ]
 
-_HOMES = {
-    "Step": "engine",
-    "generate": "engine",
-    "Hypothesis": "hypotheses",
-    "GenerationOptions": "options",
-    "MOST_REQUIREMENTS": "requirements",
-    "Requirement": "requirements",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import what is asked for: the options need no torch."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Step": "engine",
+        "generate": "engine",
+        "Hypothesis": "hypotheses",
+        "GenerationOptions": "options",
+        "MOST_REQUIREMENTS": "requirements",
+        "Requirement": "requirements",
+    },
+)

@@ -126,8 +126,8 @@ def _refuse_overlong(prompts: Sequence[Sequence[int]], options: GenerationOption
     longest = max(map(len, prompts)) - 1
     if longest > options.max_length:
         raise UserError(
-            f"a beginning of {longest} tokens does not fit into max_length={options.max_length}; "
-            "raise max_length or shorten the beginning"
+            f"a prompt of {longest} tokens does not fit into max_length={options.max_length}; "
+            "raise max_length or shorten the prompt"
         )
 
 

@@ -3,16 +3,16 @@ import pytest
 
 from multimodal.recognition.drawings import augmentation
 from multimodal.recognition.drawings.augmentation import augment
-from multimodal.recognition.drawings.ink import Ink
+from multimodal.recognition.drawings.stroke_batch import StrokeBatch
 from multimodal.strokes import Drawing
 
 
 @pytest.fixture
-def ink(drawings) -> Ink:
-    return Ink.of([drawing for of_one in drawings.values() for drawing in of_one])
+def ink(drawings) -> StrokeBatch:
+    return StrokeBatch.of([drawing for of_one in drawings.values() for drawing in of_one])
 
 
-def drawn_strokes(ink: Ink) -> list[list[list]]:
+def drawn_strokes(ink: StrokeBatch) -> list[list[list]]:
     points = iter(np.split(ink.points, np.cumsum(ink.sizes)[:-1]))
     return [[next(points).tolist() for _ in range(count)] for count in ink.counts]
 
@@ -33,7 +33,7 @@ def test_drawings_stay_drawings(ink):
 
 
 def test_a_dot_stays_a_dot_in_its_drawing():
-    changed = augment(Ink.of([Drawing([[(3, 3)]])] * 50), np.random.default_rng(0))
+    changed = augment(StrokeBatch.of([Drawing([[(3, 3)]])] * 50), np.random.default_rng(0))
     assert changed.sizes.tolist() == [1] * 50
     assert np.isfinite(changed.points).all()
 

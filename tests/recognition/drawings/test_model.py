@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from multimodal.recognition.drawings.features import CHANNELS, PIECE_FEATURES
 from multimodal.recognition.drawings.model import RecognizerConfig, RecognizerNetwork
-from multimodal.recognition.drawings.views import CHANNELS, PIECE_FEATURES
 from multimodal.recognition.pooled_rnn import FEW_STEPS, PooledRNN
 
 

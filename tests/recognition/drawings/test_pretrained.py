@@ -14,16 +14,16 @@ def test_it_cares_neither_for_size_nor_for_place():
     recognizer = Recognizer.from_pretrained()
     for size, place in ((1, 0), (0.01, 3), (5000, -700)):
         face = Drawing([stroke * size + place for stroke in (circle, *eyes, mouth)])
-        guess = recognizer.guess(face)
-        assert guess.label in ("face", "smiley face")
-        assert guess.probability > 0.8
+        prediction = recognizer.predict(face)
+        assert prediction.label in ("face", "smiley face")
+        assert prediction.probability > 0.8
 
 
 def test_it_names_people_s_drawings(shared):
     recognizer = Recognizer.from_pretrained()
     valid = read_quickdraw(shared / "data" / "quickdraw", "dev")
     named = {
-        name: [guess.label == name for guess in recognizer.guess(valid[name][:15])]
+        name: [prediction.label == name for prediction in recognizer.predict(valid[name][:15])]
         for name in ("airplane", "apple", "cat", "butterfly", "face", "guitar", "pig", "eye")
     }
     assert np.mean(list(named.values())) > 0.9, named

@@ -9,18 +9,18 @@ import torch.nn.functional as F
 from multimodal.errors import UserError
 from multimodal.recognition.drawings.data import (
     ROUNDING,
-    LabelledInk,
+    LabelledStrokes,
     TrainingDrawings,
     count_pieces,
     frequent_categories,
-    moments_at,
+    inputs_at,
     pieces_of_drawings,
 )
-from multimodal.recognition.drawings.ink import Ink
+from multimodal.recognition.drawings.features import CHANNELS, PIECE_FEATURES, extract_features
 from multimodal.recognition.drawings.recipe import RecognizerRecipe
 from multimodal.recognition.drawings.recognizer import Recognizer
+from multimodal.recognition.drawings.stroke_batch import StrokeBatch
 from multimodal.recognition.drawings.training import RecognizerTask
-from multimodal.recognition.drawings.views import CHANNELS, PIECE_FEATURES, look
 from multimodal.strokes import Drawing
 from multimodal.training import train
 
@@ -41,12 +41,17 @@ CATEGORIES = ["cross", "house", "wheel"]
 
 
 @pytest.fixture
-def labelled(drawings) -> LabelledInk:
-    return LabelledInk.of(drawings, CATEGORIES)
+def labelled(drawings) -> LabelledStrokes:
+    return LabelledStrokes.of(drawings, CATEGORIES)
 
 
-def batches_of(labelled: LabelledInk, *place: int, **changes) -> list:
-    options = {"batch_size": 50, "picture_size": 16, "early_weight": 0.5, "seed": 3} | changes
+def batches_of(labelled: LabelledStrokes, *place: int, **changes) -> list:
+    options = {
+        "batch_size": 50,
+        "picture_size": 16,
+        "partial_loss_weight": 0.5,
+        "seed": 3,
+    } | changes
     return list(TrainingDrawings(labelled, **options).batches(*place))
 
 
@@ -55,14 +60,14 @@ def batches_of(labelled: LabelledInk, *place: int, **changes) -> list:
 
 def test_labels_are_numbers_of_categories(drawings):
     some = {"wheel": drawings["wheel"][:2], "cross": [Drawing([]), drawings["cross"][0]]}
-    labelled = LabelledInk.of(some, CATEGORIES)
+    labelled = LabelledStrokes.of(some, CATEGORIES)
     assert labelled.labels.tolist() == [2, 2, 0]
     assert labelled.ink.counts.tolist() == [3, 3, 2]
 
 
 def test_an_unknown_category_is_named(drawings):
     with pytest.raises(UserError, match=r"^wheel: a category that the recognizer does not know"):
-        LabelledInk.of(drawings, ["cross", "house"])
+        LabelledStrokes.of(drawings, ["cross", "house"])
 
 
 def test_every_batch_has_every_drawing_finished_and_before(labelled):
@@ -109,8 +114,8 @@ def test_a_network_without_an_eye_gets_no_pictures(labelled):
 
 
 def test_moments_end_with_the_last_piece_of_their_stroke(drawings):
-    view = look(Ink.of([drawings["cross"][0], drawings["house"][0]]))
-    moments = moments_at(view, np.array([0, 1, 4]))
+    view = extract_features(StrokeBatch.of([drawings["cross"][0], drawings["house"][0]]))
+    moments = inputs_at(view, np.array([0, 1, 4]))
     sizes = view.sizes
     assert moments.row.tolist() == [0, 0, 1]
     assert moments.end.tolist() == [sizes[0] - 1, sizes[:2].sum() - 1, sizes[2:].sum() - 1]
@@ -120,7 +125,7 @@ def test_moments_end_with_the_last_piece_of_their_stroke(drawings):
 
 
 def test_pieces_are_counted_a_part_at_a_time(labelled, monkeypatch):
-    whole = pieces_of_drawings(look(labelled.ink)).tolist()
+    whole = pieces_of_drawings(extract_features(labelled.ink)).tolist()
     assert count_pieces(labelled.ink).tolist() == whole
     monkeypatch.setattr("multimodal.recognition.drawings.data._COUNTED_AT_A_TIME", 7)
     assert count_pieces(labelled.ink).tolist() == whole
@@ -153,7 +158,7 @@ def test_the_loss_weighs_early_guesses(drawings):
 
 
 def test_a_recognizer_learns_shapes(drawings, tmp_path):
-    """From chance, a third, to nearly all held-out drawings; what is shipped guesses the same."""
+    """From chance, a third, to nearly all held-out drawings; what is shipped predicts the same."""
     parts = [{name: d[part] for name, d in drawings.items()} for part in (slice(30), slice(30, 40))]
     recipe = replace(RECIPE, epochs=4, batch_size=8, learning_rate=5e-3, ema_decay=0.5)
     best = train(RecognizerTask(recipe, *parts, CATEGORIES), tmp_path / "run")
@@ -163,8 +168,12 @@ def test_a_recognizer_learns_shapes(drawings, tmp_path):
     assert {"top1_frequent", "top1", "top5", "ece", "ece_unfinished"} < set(dev[0])
     recognizer = Recognizer.from_pretrained(best)
     held_out = [(name, drawing) for name, of_one in parts[1].items() for drawing in of_one]
-    found = [guess.label for guess in recognizer.guess([drawing for _, drawing in held_out])]
-    share = np.mean([name == guess for (name, _), guess in zip(held_out, found, strict=True)])
+    found = [
+        prediction.label for prediction in recognizer.predict([drawing for _, drawing in held_out])
+    ]
+    share = np.mean(
+        [name == prediction for (name, _), prediction in zip(held_out, found, strict=True)]
+    )
     assert share > 0.9
     assert share == pytest.approx(max(line["top1"] for line in dev))
     assert recognizer.temperatures != {1: 1.0}
@@ -183,7 +192,7 @@ def test_nothing_to_learn_from_is_refused(drawings):
         ("epochs", 0),
         ("dropout", 1.0),
         ("learning_rate", 0.0),
-        ("early_weight", -1.0),
+        ("partial_loss_weight", -1.0),
         ("picture_size", 20),
         ("hidden_size", 0),
     ],
@@ -198,32 +207,31 @@ def test_the_warm_up_of_a_short_training_is_short():
     assert RECIPE.options(1000).warmup_steps == 200
 
 
-# ---- a teacher, and another recognizer to begin with ----
+# ---- extra drawings, and another recognizer to begin with ----
 
 
-def test_a_teacher_s_drawings_are_learnt_from_as_well(drawings):
-    teacher = {"house": drawings["wheel"][:9]}
+def test_extra_drawings_are_learnt_from_as_well(drawings):
+    extra = {"house": drawings["wheel"][:9]}
     for most, wanted in ((0, 9), (4, 4)):
-        recipe = replace(RECIPE, taught_per_category=most, batch_size=1)
-        alone, taught = (
-            RecognizerTask(recipe, drawings, drawings, CATEGORIES, *extra)
-            for extra in ((), (teacher,))
+        recipe = replace(RECIPE, extra_per_category=most, batch_size=1)
+        alone, with_extra = (
+            RecognizerTask(recipe, drawings, drawings, CATEGORIES, *more) for more in ((), (extra,))
         )
-        more = taught.config["drawings"]["train"] - alone.config["drawings"]["train"]
+        more = with_extra.config["drawings"]["train"] - alone.config["drawings"]["train"]
         assert more == wanted
-        assert taught.config["drawings"]["dev"] == alone.config["drawings"]["dev"]
+        assert with_extra.config["drawings"]["dev"] == alone.config["drawings"]["dev"]
 
 
 def test_a_training_begins_with_another_recognizer(drawings, tmp_path):
     first = RecognizerTask(RECIPE, drawings, drawings, CATEGORIES)
     first.save(first.model, tmp_path / "start")
-    recipe = replace(RECIPE, start=str(tmp_path / "start"), seed=5)
+    recipe = replace(RECIPE, init_from=str(tmp_path / "start"), seed=5)
     again = RecognizerTask(recipe, drawings, drawings, CATEGORIES)
     for name, tensor in again.model.state_dict().items():
         torch.testing.assert_close(tensor, first.model.state_dict()[name], rtol=2e-3, atol=1e-3)
     larger = replace(recipe, hidden_size=RECIPE.hidden_size + 8)
     few = {"house": drawings["house"]}
-    with pytest.raises(UserError, match=r"start: .* other sizes"):
+    with pytest.raises(UserError, match=r"init_from: .* other sizes"):
         RecognizerTask(larger, drawings, drawings, CATEGORIES)
-    with pytest.raises(UserError, match=r"start: .* other categories"):
+    with pytest.raises(UserError, match=r"init_from: .* other categories"):
         RecognizerTask(recipe, few, few, ["house"])

@@ -12,7 +12,7 @@ from multimodal.recognition.handwriting.data import (
     readable,
 )
 
-STILL = TrackAugmentation(slant=0, climb=0, width=0, size=0)
+STILL = TrackAugmentation(slant_jitter=0, slope_jitter=0, width_jitter=0, size_jitter=0)
 
 
 @pytest.fixture

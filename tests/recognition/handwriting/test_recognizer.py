@@ -89,23 +89,23 @@ def test_the_score_of_a_page_is_that_of_its_characters():
 
 def test_reading_along_says_what_reading_the_whole_says(writer, recognizer):
     drawing = writer.page("lvn", "nl")
-    watcher = recognizer.watch()
-    assert watcher.reading == Transcription(())
+    stream = recognizer.stream()
+    assert stream.reading == Transcription(())
     for count, stroke in enumerate(drawing.strokes, 1):
-        live = watcher.add(stroke)
+        live = stream.add(stroke)
         whole = recognizer.read(Drawing(drawing.strokes[:count]))
         assert live.text == whole.text
         assert [line.strokes for line in live.lines] == [line.strokes for line in whole.lines]
-    assert watcher.undo().text == recognizer.read(Drawing(drawing.strokes[:-1])).text
+    assert stream.undo().text == recognizer.read(Drawing(drawing.strokes[:-1])).text
     for _ in range(9):
-        watcher.undo()
-    assert watcher.reading == Transcription(())
+        stream.undo()
+    assert stream.reading == Transcription(())
 
 
 def test_reading_along_reads_only_the_line_that_changed(writer, recognizer, monkeypatch):
-    watcher = recognizer.watch()
+    stream = recognizer.stream()
     for stroke in writer.page("lvn", "n").strokes:
-        watcher.add(stroke)
+        stream.add(stroke)
     asked = []
     read = recognizer.read
     monkeypatch.setattr(
@@ -113,13 +113,13 @@ def test_reading_along_reads_only_the_line_that_changed(writer, recognizer, monk
         "read",
         lambda drawings, **options: asked.extend(drawings) or read(drawings, **options),
     )
-    watcher.add(np.array([(60.0, 90.0), (65.0, 70.0), (70.0, 90.0)]))
+    stream.add(np.array([(60.0, 90.0), (65.0, 70.0), (70.0, 90.0)]))
     assert [len(drawing) for drawing in asked] == [2]
 
 
 def test_no_stroke_is_refused_while_reading_along(recognizer):
     with pytest.raises(UserError, match="stroke 1"):
-        recognizer.watch().add([(0, 0, 0, 0)])
+        recognizer.stream().add([(0, 0, 0, 0)])
 
 
 def test_saved_and_loaded(writer, recognizer, checkpoint):

@@ -16,9 +16,9 @@ SMALL = {"channels": 8, "hidden_size": 16, "layers": 1, "dropout": 0.0, "precisi
 def test_a_reader_learns_letters_without_being_told_where_they_are(writer, tmp_path):
     recipe = HandwritingRecognizerRecipe(
         **SMALL,
-        slant=0.05,
-        width=0.05,
-        size=0.05,
+        slant_jitter=0.05,
+        width_jitter=0.05,
+        size_jitter=0.05,
         epochs=14,
         batch_points=1024,
         learning_rate=0.02,
@@ -82,7 +82,7 @@ def test_too_little_handwriting(writer):
     [
         ({"hidden_size": 0}, "hidden_size: must be at least 1"),
         ({"dropout": 1.0}, "dropout: must be from 0 to below 1"),
-        ({"slant": -1.0}, "slant: must be at least 0"),
+        ({"slant_jitter": -1.0}, "slant_jitter: must be at least 0"),
         ({"learning_rate": 0.0}, "learning_rate: must be above 0"),
     ],
 )

@@ -7,7 +7,7 @@ import torch
 
 from multimodal.recognition.texts.classifier import TextClassifier
 from multimodal.recognition.texts.model import TextConfig, TextNetwork
-from multimodal.recognition.texts.pieces import Pieces
+from multimodal.recognition.texts.tokenizer import Tokenizer
 
 TELLING = {"good": ("lovely", "great", "warm"), "bad": ("awful", "dull", "cold")}
 FILLING = ("the", "film", "was", "a", "story", "with", "its", "actors", "and", "music")
@@ -36,10 +36,10 @@ def data(tmp_path_factory):
 @pytest.fixture
 def classifier() -> TextClassifier:
     torch.manual_seed(0)
-    pieces = Pieces.build(["so good , so bad", "not good"], "words", buckets=64, min_count=1)
+    tokenizer = Tokenizer.build(["so good , so bad", "not good"], "words", buckets=64, min_count=1)
     config = TextConfig(num_encoders=2, embedding_size=8, hidden_size=8)
-    network = TextNetwork(config, len(pieces), 64, 3)
+    network = TextNetwork(config, len(tokenizer), 64, 3)
     network.naive_bayes.evidence.normal_()
     return TextClassifier(
-        network, pieces, ("x", "y", "z"), naive_bayes_weight=0.3, class_priors=(0.5, 0.3, 0.2)
+        network, tokenizer, ("x", "y", "z"), naive_bayes_weight=0.3, class_priors=(0.5, 0.3, 0.2)
     )

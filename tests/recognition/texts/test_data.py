@@ -5,8 +5,8 @@ import torch
 
 from multimodal.errors import UserError
 from multimodal.recognition.texts.data import LabelledTexts, TrainingTexts, answer_weights
-from multimodal.recognition.texts.pieces import Pieces
 from multimodal.recognition.texts.tables import Columns
+from multimodal.recognition.texts.tokenizer import Tokenizer
 
 
 def read(source, split="train"):
@@ -97,10 +97,12 @@ def test_weights_grow_to_the_last_piece():
 def test_batches_hold_every_text_once_and_go_on_in_the_middle():
     texts = [["w"] * (1 + n % 7) for n in range(23)]
     labels = np.arange(23)
-    pieces = Pieces.build(["w"], "words", buckets=4, min_count=1)
-    training = TrainingTexts(texts, labels, pieces, batch_size=5, early_weight=0.3, seed=1)
+    tokenizer = Tokenizer.build(["w"], "words", buckets=4, min_count=1)
+    training = TrainingTexts(
+        texts, labels, tokenizer, batch_size=5, partial_loss_weight=0.3, seed=1
+    )
     batches = list(training.batches(0, 0, 0, 1))
-    assert len(batches) == len(training) == 5
+    assert len(batches) == training.steps_per_epoch() == 5
     assert sorted(torch.cat([batch.labels for batch in batches]).tolist()) == list(range(23))
     for batch in batches:
         assert batch.tokens.lengths.tolist() == [1 + n % 7 for n in batch.labels.tolist()]

@@ -22,20 +22,22 @@ def classifier() -> TextClassifier:
     ],
 )
 def test_it_knows_what_is_said_of_films(classifier, text, label):
-    guess = classifier.guess(text)
-    assert guess.label == label
-    assert guess.probability > 0.7
+    prediction = classifier.predict(text)
+    assert prediction.label == label
+    assert prediction.probability > 0.7
 
 
 def test_what_it_has_not_read_is_about_as_likely_as_not(classifier):
-    assert classifier.guess("the").probability < 0.75
+    assert classifier.predict("the").probability < 0.75
 
 
 def test_a_hundred_short_sentences_of_our_own(classifier):
     table = Path(__file__).with_name("short_sentences.tsv").read_text(encoding="utf-8")
     rows = [line.split("\t") for line in table.splitlines()]
-    guesses = classifier.guess([text for text, _ in rows])
-    right = sum(guess.label == mood for guess, (_, mood) in zip(guesses, rows, strict=True))
+    predictions = classifier.predict([text for text, _ in rows])
+    right = sum(
+        prediction.label == mood for prediction, (_, mood) in zip(predictions, rows, strict=True)
+    )
     assert len(rows) == 100
     assert right >= 85
 
@@ -50,4 +52,4 @@ def test_a_hundred_short_sentences_of_our_own(classifier):
     ],
 )
 def test_it_knows_what_not_does(classifier, text, label):
-    assert classifier.guess(text).label == label
+    assert classifier.predict(text).label == label

@@ -24,7 +24,7 @@ TINY = TextClassifierRecipe(
     epochs=4,
     batch_size=8,
     label_smoothing=0.1,
-    early_weight=0.3,
+    partial_loss_weight=0.3,
     learning_rate=2e-2,
     ema_decay=0.5,
     label_names="bad=sad,good=glad",
@@ -46,15 +46,16 @@ def test_a_classifier_learns_which_words_tell(task, data, tmp_path, monkeypatch)
     assert {"accuracy", "nats", "ece", "accuracy_unfinished", "accuracy_readers"} < set(dev[0])
     classifier = TextClassifier.from_pretrained(best)
     held_out = LabelledTexts.read(data, "test", Columns())
-    guesses = classifier.guess(held_out.texts)
+    predictions = classifier.predict(held_out.texts)
     names = {"sad": "bad", "glad": "good"}
     right = [
-        names[guess.label] == label for guess, label in zip(guesses, held_out.labels, strict=True)
+        names[prediction.label] == label
+        for prediction, label in zip(predictions, held_out.labels, strict=True)
     ]
     assert np.mean(right) > 0.95
-    moved = {each.piece: each.moved for each in classifier.influences("the film was awful")}
-    assert max(moved, key=lambda piece: moved[piece]) == "awful"
-    assert classifier.guess("its lovelier music").label == "glad"  # never seen, but its letters
+    moved = {each.token: each.change for each in classifier.influences("the film was awful")}
+    assert max(moved, key=lambda token: moved[token]) == "awful"
+    assert classifier.predict("its lovelier music").label == "glad"  # never seen, but its letters
     assert (
         "awful" in (tmp_path / "run" / "samples.txt").read_text()
         or "bad: " in (tmp_path / "run" / "samples.txt").read_text()
@@ -63,7 +64,7 @@ def test_a_classifier_learns_which_words_tell(task, data, tmp_path, monkeypatch)
 
 def test_every_reader_learns_by_its_own_loss(task):
     model = task.model.eval()
-    tokens = task.pieces.read([["the", "film"], ["awful"]])
+    tokens = task.tokenizer.encode([["the", "film"], ["awful"]])
     labels, weights = torch.tensor([1, 0]), torch.tensor([[0.3, 1.0], [1.0, 0.0]])
     with torch.no_grad():
         losses = task.stages[0].loss(model, LabelledBatch(tokens, labels, weights))
@@ -90,7 +91,7 @@ def test_one_label_is_nothing_to_tell_apart(data):
     ("change", "reason"),
     [
         ({"num_encoders": 0}, "num_encoders: must be at least 1"),
-        ({"name_dropout": 1.0}, "name_dropout: must be from 0 to below 1"),
+        ({"unk_dropout": 1.0}, "unk_dropout: must be from 0 to below 1"),
         ({"learning_rate": 0.0}, "learning_rate"),
         ({"label_names": "0:no"}, "label_names: write for example"),
     ],

@@ -1,4 +1,4 @@
-"""Text → pieces: words or characters, each known by itself and by the letters it is made of.
+"""Text → tokens: words or characters, each known by itself and by the letters it is made of.
 
 A word that training has never seen still has letters: beside a vector of its own, a word has the
 mean of the vectors of its runs of three to five letters (Bojanowski et al. 2017), which are hashed
@@ -26,8 +26,8 @@ Kind: TypeAlias = Literal["words", "characters"]
 RUNS = (3, 4, 5)
 """How many letters a run has; the beginning and the end of a word count as letters."""
 
-SIGNS = 2**15
-"""Into so many buckets each, pieces and pairs of pieces are hashed."""
+NGRAM_BUCKETS = 2**15
+"""Into so many buckets each, tokens and pairs of tokens are hashed."""
 
 _WORD = re.compile(r"n't\b|\w+(?=n't\b)|'\w+|\w+|[^\w\s]")
 _TYPEWRITER = str.maketrans(dict.fromkeys("\u2018\u2019\u00b4`", "'"))
@@ -35,21 +35,21 @@ _REMEMBERED = 2**16  # words whose runs are kept
 
 
 class TokenBatch(NamedTuple):
-    """B texts as the network reads them, padded to T pieces.
+    """B texts as the network reads them, padded to T tokens.
 
     Attributes:
-        words: (B, T) numbers of pieces; PADDING behind the end of a text.
-        runs: (R,) the hashed runs of all pieces, one after the other.
-        starts: (B · T,) where the runs of each piece begin; a piece of padding has none.
-        signs: (B, T, 2) the hashed piece, and the hashed pair of it and the one before, below
-            2 · SIGNS; behind the end of a text, 2 · SIGNS.
-        lengths: (B,) how many pieces each text has, at least 1.
+        words: (B, T) numbers of tokens; PADDING behind the end of a text.
+        runs: (R,) the hashed runs of all tokens, one after the other.
+        starts: (B · T,) where the runs of each token begin; a token of padding has none.
+        ngrams: (B, T, 2) the hashed token, and the hashed pair of it and the one before, below
+            2 · NGRAM_BUCKETS; behind the end of a text, 2 · NGRAM_BUCKETS.
+        lengths: (B,) how many tokens each text has, at least 1.
     """
 
     words: Tensor
     runs: Tensor
     starts: Tensor
-    signs: Tensor
+    ngrams: Tensor
     lengths: Tensor
 
     def to(self, device: torch.device) -> TokenBatch:
@@ -57,11 +57,11 @@ class TokenBatch(NamedTuple):
         return TokenBatch(*(tensor.to(device) for tensor in self))
 
 
-class Pieces:
+class Tokenizer:
     """What texts are cut into, and the numbers of it.
 
-        pieces = Pieces.build(["It isn't good."], kind="words", buckets=4096, min_count=1)
-        pieces.cut("It isn't bad.")        # ["It", "is", "n't", "bad", "."]
+        tokenizer = Tokenizer.build(["It isn't good."], kind="words", buckets=4096, min_count=1)
+        tokenizer.tokenize("It isn't bad.")        # ["It", "is", "n't", "bad", "."]
 
     Args:
         kind: "words" or "characters".
@@ -74,7 +74,7 @@ class Pieces:
 
     def __init__(self, kind: Kind, vocabulary: WordVocabulary, buckets: int) -> None:
         if kind not in ("words", "characters"):
-            raise UserError(f"pieces: {kind!r} is neither words nor characters")
+            raise UserError(f"tokens: {kind!r} is neither words nor characters")
         if buckets < 1:
             raise UserError(f"buckets: must be at least 1, not {buckets}")
         self.kind: Kind = kind
@@ -84,26 +84,26 @@ class Pieces:
 
     @classmethod
     def build(cls, texts: Iterable[str], kind: Kind, buckets: int, min_count: int) -> Self:
-        """Those of some texts, of which pieces that come `min_count` times have a vector each.
+        """Those of some texts, of which tokens that come `min_count` times have a vector each.
 
         Args:
-            texts: to count pieces in.
+            texts: to count tokens in.
             kind: "words" or "characters".
             buckets: how many vectors runs of letters share.
-            min_count: rarer pieces have no vector of their own.
+            min_count: rarer tokens have no vector of their own.
         """
-        cut = ([_known_as(piece) for piece in cut_text(text, kind)] for text in texts)
+        cut = ([_known_as(token) for token in split_text(text, kind)] for text in texts)
         return cls(kind, WordVocabulary.build(cut, min_count), buckets)
 
     def __len__(self) -> int:
         return len(self.vocabulary)
 
-    def cut(self, text: str) -> list[str]:
-        """A text in its pieces, as they stand in it; white space is none."""
-        return cut_text(text, self.kind)
+    def tokenize(self, text: str) -> list[str]:
+        """A text in its tokens, as they stand in it; white space is none."""
+        return split_text(text, self.kind)
 
-    def read(self, texts: Sequence[Sequence[str]], rounding: int = 1) -> TokenBatch:
-        """Cut texts, each of at least one piece → what the network reads.
+    def encode(self, texts: Sequence[Sequence[str]], rounding: int = 1) -> TokenBatch:
+        """Cut texts, each of at least one token → what the network reads.
 
         Args:
             texts: B of them.
@@ -113,21 +113,21 @@ class Pieces:
         steps = -(-max(lengths) // rounding) * rounding
         words = np.full((len(texts), steps), PADDING, dtype=np.int64)
         counts = np.zeros((len(texts), steps), dtype=np.int64)
-        signs = np.full((len(texts), steps, 2), 2 * SIGNS, dtype=np.int64)
+        ngrams = np.full((len(texts), steps, 2), 2 * NGRAM_BUCKETS, dtype=np.int64)
         runs: list[Sequence[int]] = []
         for row, text in enumerate(texts):
-            known = [_known_as(piece) for piece in text]
+            known = [_known_as(token) for token in text]
             words[row, : len(text)] = self.vocabulary.encode(known)
-            of_each = [self._runs(piece) for piece in known]
+            of_each = [self._runs(token) for token in known]
             counts[row, : len(text)] = [len(of_one) for of_one in of_each]
             runs += of_each
-            signs[row, : len(text)] = _signs(known)
+            ngrams[row, : len(text)] = _ngrams(known)
         ends = counts.ravel().cumsum()
         return TokenBatch(
             torch.from_numpy(words),
             torch.tensor([run for of_one in runs for run in of_one], dtype=torch.long),
             torch.from_numpy(ends - counts.ravel()),
-            torch.from_numpy(signs),
+            torch.from_numpy(ngrams),
             torch.tensor(lengths),
         )
 
@@ -137,23 +137,23 @@ class Pieces:
 
     @classmethod
     def from_json(cls, json: Mapping[str, Any]) -> Self:
-        """The pieces whose `to_json` this is.
+        """The tokens whose `to_json` this is.
 
         Raises:
             UserError, LookupError, TypeError: it is none.
         """
         return cls(json["kind"], WordVocabulary(json["words"]), int(json["buckets"]))
 
-    def _hashed(self, piece: str) -> tuple[int, ...]:
-        """The buckets of a piece's runs of letters, each once."""
-        if piece in self.vocabulary and self.kind == "characters":
-            return (crc32(piece.encode()) % self.buckets,)
-        framed = f"<{piece}>"
+    def _hashed(self, token: str) -> tuple[int, ...]:
+        """The buckets of a token's runs of letters, each once."""
+        if token in self.vocabulary and self.kind == "characters":
+            return (crc32(token.encode()) % self.buckets,)
+        framed = f"<{token}>"
         runs = {framed[at : at + n] for n in RUNS for at in range(len(framed) - n + 1)}
         return tuple(sorted({crc32(run.encode()) % self.buckets for run in runs or {framed}}))
 
 
-def cut_text(text: str, kind: Kind) -> list[str]:
+def split_text(text: str, kind: Kind) -> list[str]:
     """A text in its words or characters, as they stand in it, without white space.
 
     "isn't" is two words, as the Penn Treebank has it, so that texts that were cut already and
@@ -164,17 +164,20 @@ def cut_text(text: str, kind: Kind) -> list[str]:
     return _WORD.findall(text.translate(_TYPEWRITER))
 
 
-def _known_as(piece: str) -> str:
-    """How a piece is looked up: in lower case."""
-    return piece.lower()
+def _known_as(token: str) -> str:
+    """How a token is looked up: in lower case."""
+    return token.lower()
 
 
-def _signs(pieces: Sequence[str]) -> list[tuple[int, int]]:
-    """The buckets of each piece, and of the pair that it ends; the first ends a pair as well."""
-    pairs = (f"{before} {piece}" for before, piece in zip(["", *pieces], pieces, strict=False))
+def _ngrams(tokens: Sequence[str]) -> list[tuple[int, int]]:
+    """The buckets of each token, and of the pair that it ends; the first ends a pair as well."""
+    pairs = (f"{before} {token}" for before, token in zip(["", *tokens], tokens, strict=False))
     return [
-        (crc32(piece.encode()) % SIGNS, SIGNS + crc32(pair.encode()) % SIGNS)
-        for piece, pair in zip(pieces, pairs, strict=True)
+        (
+            crc32(token.encode()) % NGRAM_BUCKETS,
+            NGRAM_BUCKETS + crc32(pair.encode()) % NGRAM_BUCKETS,
+        )
+        for token, pair in zip(tokens, pairs, strict=True)
     ]
 
 

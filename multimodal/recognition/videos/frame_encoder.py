@@ -79,7 +79,7 @@ class FrameEncoder:
         """Pixels of the square as which a frame is seen; more are of no use."""
         return self._encoder.config.size
 
-    def fit(self, picture: Image.Image) -> Square:
+    def preprocess(self, picture: Image.Image) -> Square:
         """An RGB picture of any size as it is seen, uint8 (size, size, 3)."""
         return self._encoder.fit(picture)
 

@@ -1,4 +1,4 @@
-"""What a recognizer takes a drawing, a clip or a text for."""
+"""What a recognizer takes a drawing, a video or a text for."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from multimodal.errors import UserError
 
 
 @dataclass(frozen=True)
-class Guess:
+class Prediction:
     """What a recognizer takes something for, as far as it has seen it.
 
     Attributes:
         ranking: the most probable labels with their probabilities, best first.
-        seen: how many strokes, frames or words it had seen; of a clip of which not every frame is
+        seen: how many strokes, frames or words it had seen; of a video of which not every frame is
             looked at, the number of the last one.
     """
 
@@ -31,7 +31,7 @@ class Guess:
         probabilities: npt.NDArray[np.floating],
         seen: int,
         top: int | None = None,
-    ) -> Guess:
+    ) -> Prediction:
         """Rank the labels by their probabilities.
 
         Args:

@@ -13,7 +13,7 @@ from multimodal.strokes import Drawing
 
 
 @dataclass(frozen=True)
-class Ink:
+class StrokeBatch:
     """The strokes of B drawings, K in all, one after the other.
 
     Attributes:
@@ -27,7 +27,7 @@ class Ink:
     counts: Ints
 
     @classmethod
-    def of(cls, drawings: Sequence[Drawing]) -> Ink:
+    def of(cls, drawings: Sequence[Drawing]) -> StrokeBatch:
         """Lay drawings out."""
         strokes = [stroke for drawing in drawings for stroke in drawing.strokes]
         return cls(
@@ -56,17 +56,19 @@ class Ink:
             return np.zeros((0, 2)), np.zeros((0, 2))
         return np.minimum.reduceat(self.points, starts), np.maximum.reduceat(self.points, starts)
 
-    def take(self, drawings: npt.ArrayLike) -> Ink:
+    def subset(self, drawings: npt.ArrayLike) -> StrokeBatch:
         """Some of the drawings, in the order asked for."""
         which = np.asarray(drawings, dtype=np.int64)
         return self.rearranged(
             ranges(starts_of(self.counts)[which], self.counts[which]), self.counts[which]
         )
 
-    def rearranged(self, strokes: Ints, counts: Ints) -> Ink:
+    def rearranged(self, strokes: Ints, counts: Ints) -> StrokeBatch:
         """Drawings made of the strokes (numbers) that are named, `counts` of them for each."""
         sizes = self.sizes[strokes]
-        return Ink(self.points[ranges(starts_of(self.sizes)[strokes], sizes)], sizes, counts)
+        return StrokeBatch(
+            self.points[ranges(starts_of(self.sizes)[strokes], sizes)], sizes, counts
+        )
 
 
 def starts_of(sizes: Ints) -> Ints:

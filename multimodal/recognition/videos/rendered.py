@@ -1,6 +1,6 @@
-"""Films of drawings being made: strokes appear on paper, and the label is known at every frame.
+"""Videos of drawings being made: strokes appear on paper, and the label is known at every frame.
 
-People draw differently, and so do films: how fast the pen goes and where it rests, where on the
+People draw differently, and so do videos: how fast the pen goes and where it rests, where on the
 sheet the drawing lies and how large it is, how thick the pen is, the colours of ink and paper.
 """
 
@@ -32,12 +32,12 @@ SPACING = 1 / 64  # of the sheet's side, between points: the pen stops anywhere 
 
 
 @dataclass(frozen=True)
-class Film:
+class RenderedVideo:
     """A drawing being made.
 
     Attributes:
         drawing: what is there in the end.
-        seed: of all that makes one film differ from another of the same drawing.
+        seed: of all that makes one video differ from another of the same drawing.
     """
 
     drawing: Drawing
@@ -58,25 +58,25 @@ class Film:
             yield ImageOps.colorize(sheet, ink, paper)
 
 
-def films_of_quickdraw(
-    folder: str | Path, films: int | None, least: int
-) -> dict[str, dict[str, list[Film]]]:
-    """Films of the drawings in a folder of ``<category>.ndjson``.
+def videos_of_quickdraw(
+    folder: str | Path, videos: int | None, least: int
+) -> dict[str, dict[str, list[RenderedVideo]]]:
+    """Videos of the drawings in a folder of ``<category>.ndjson``.
 
     Args:
         folder: see `multimodal.strokes.read_quickdraw`.
-        films: at most so many for each category in the training split, a tenth as many in the
+        videos: at most so many for each category in the training split, a tenth as many in the
             dev split; one of every test drawing. One of every drawing for None.
         least: categories with fewer drawings in all splits are left out.
 
     Returns:
-        Split → category → films, the same each time.
+        Split → category → videos, the same each time.
     """
     parts = {split: read_quickdraw(folder, split) for split in SPLITS}
     names = frequent_categories(list(parts.values()), least)
-    most = {"train": films, "dev": films and math.ceil(films / 10), "test": None}
+    most = {"train": videos, "dev": videos and math.ceil(videos / 10), "test": None}
     return {
-        split: {name: _films(split, name, part[name][: most[split]]) for name in names}
+        split: {name: _rendered(split, name, part[name][: most[split]]) for name in names}
         for split, part in parts.items()
     }
 
@@ -101,9 +101,9 @@ def colours(random: np.random.Generator) -> tuple[Colour, Colour]:
     return (light, dark) if kind < 1 / 2 else (dark, light)
 
 
-def _films(split: Split, category: str, drawings: Sequence[Drawing]) -> list[Film]:
+def _rendered(split: Split, category: str, drawings: Sequence[Drawing]) -> list[RenderedVideo]:
     return [
-        Film(drawing, derived_seed("film", PUBLISHED[split], category, number))
+        RenderedVideo(drawing, derived_seed("film", PUBLISHED[split], category, number))
         for number, drawing in enumerate(drawings)
         if len(drawing)
     ]

@@ -3,7 +3,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from multimodal.recognition.clips.films import Film, colours, films_of_quickdraw, progress
+from multimodal.recognition.videos.rendered import (
+    RenderedVideo,
+    colours,
+    progress,
+    videos_of_quickdraw,
+)
 from multimodal.strokes import Drawing, Record
 from multimodal.strokes.ndjson import encode_ndjson
 
@@ -11,13 +16,13 @@ HOUSE = Drawing([[(0, 60), (0, 120), (100, 120), (100, 60)], [(0, 60), (50, 0), 
 seeds = st.integers(0, 2**32 - 1)
 
 
-def pixels(film: Film, frames: int = 8, size: int = 64) -> np.ndarray:
+def pixels(video: RenderedVideo, frames: int = 8, size: int = 64) -> np.ndarray:
     """(T, size, size, 3)."""
-    return np.stack([np.asarray(p, dtype=int) for p in film.pictures(frames, size)])
+    return np.stack([np.asarray(p, dtype=int) for p in video.pictures(frames, size)])
 
 
-def paper_of(film: Film) -> np.ndarray:
-    return pixels(film)[0, 0, 0]
+def paper_of(video: RenderedVideo) -> np.ndarray:
+    return pixels(video)[0, 0, 0]
 
 
 @given(seeds, st.integers(1, 40))
@@ -44,8 +49,8 @@ def test_ink_and_paper_are_told_apart(seed):
 @given(seeds)
 @settings(max_examples=30, deadline=None)
 def test_ink_stays_where_it_was_put_and_within_the_sheet(seed):
-    film = Film(HOUSE, seed)
-    shown, paper = pixels(film), paper_of(film)
+    video = RenderedVideo(HOUSE, seed)
+    shown, paper = pixels(video), paper_of(video)
     inked = np.abs(shown - paper).sum(-1)  # (T, size, size)
     assert (np.diff(inked, axis=0) >= 0).all()
     assert inked[-1].any()
@@ -55,8 +60,8 @@ def test_ink_stays_where_it_was_put_and_within_the_sheet(seed):
 
 def test_the_drawing_is_whole_in_the_last_frame():
     for seed in range(10):
-        film = Film(HOUSE, seed)
-        inked = np.abs(pixels(film)[-1] - paper_of(film)).sum(-1) > 150
+        video = RenderedVideo(HOUSE, seed)
+        inked = np.abs(pixels(video)[-1] - paper_of(video)).sum(-1) > 150
         rows, columns = np.flatnonzero(inked.any(1)), np.flatnonzero(inked.any(0))
         height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
         assert height / width == pytest.approx(1.2, abs=0.15)  # the house's own proportions
@@ -64,20 +69,20 @@ def test_the_drawing_is_whole_in_the_last_frame():
 
 
 def test_a_film_is_the_same_each_time_and_no_two_are_alike():
-    one, again, other = (pixels(Film(HOUSE, seed)) for seed in (1, 1, 2))
+    one, again, other = (pixels(RenderedVideo(HOUSE, seed)) for seed in (1, 1, 2))
     assert (one == again).all()
     assert (one != other).any()
 
 
 def test_films_differ_in_colour_size_and_place():
-    papers = {tuple(paper_of(Film(HOUSE, seed))) for seed in range(30)}
+    papers = {tuple(paper_of(RenderedVideo(HOUSE, seed))) for seed in range(30)}
     assert (255, 255, 255) in papers
     assert len(papers) > 10
     assert any(sum(paper) < 380 for paper in papers)  # chalk on a board
     tops = set()
     for seed in range(30):
-        film = Film(HOUSE, seed)
-        inked = np.abs(pixels(film)[-1] - paper_of(film)).sum(-1) > 150
+        video = RenderedVideo(HOUSE, seed)
+        inked = np.abs(pixels(video)[-1] - paper_of(video)).sum(-1) > 150
         tops.add(int(np.flatnonzero(inked.any(1))[0]))
     assert len(tops) > 5
 
@@ -91,22 +96,22 @@ def drawings(tmp_path):
 
 
 def test_well_covered_categories_are_filmed(drawings):
-    parts = films_of_quickdraw(drawings, 20, 50)
+    parts = videos_of_quickdraw(drawings, 20, 50)
     assert {split: list(part) for split, part in parts.items()} == {
         split: ["house"] for split in ("train", "dev", "test")
     }
     assert len(parts["train"]["house"]) == 20
     assert len(parts["dev"]["house"]) == 2
-    every = films_of_quickdraw(drawings, None, 50)
+    every = videos_of_quickdraw(drawings, None, 50)
     assert sum(len(part["house"]) for part in every.values()) == 60
     assert len(parts["test"]["house"]) == len(every["test"]["house"]) > 2
 
 
 def test_every_film_has_a_seed_of_its_own(drawings):
-    parts = films_of_quickdraw(drawings, None, 1)
-    films = [film for part in parts.values() for of_one in part.values() for film in of_one]
-    assert len({film.seed for film in films}) == len(films) == 65
-    again = films_of_quickdraw(drawings, None, 1)
-    assert [film.seed for film in again["test"]["house"]] == [
-        film.seed for film in parts["test"]["house"]
+    parts = videos_of_quickdraw(drawings, None, 1)
+    videos = [video for part in parts.values() for of_one in part.values() for video in of_one]
+    assert len({video.seed for video in videos}) == len(videos) == 65
+    again = videos_of_quickdraw(drawings, None, 1)
+    assert [video.seed for video in again["test"]["house"]] == [
+        video.seed for video in parts["test"]["house"]
     ]

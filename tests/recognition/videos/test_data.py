@@ -10,17 +10,17 @@ from PIL import Image
 
 from multimodal.errors import UserError
 from multimodal.images import ImageError
-from multimodal.recognition.clips.data import (
-    ClipFile,
-    LabelledClips,
-    TrainingClips,
-    encode_clip,
-    encode_clips,
-    paces,
-    read_labelled_clips,
+from multimodal.recognition.videos.data import (
+    LabelledVideos,
+    TrainingVideos,
+    VideoFile,
+    encode_video,
+    encode_videos,
+    frame_indices,
+    read_labelled_videos,
 )
-from multimodal.recognition.clips.films import Film
-from multimodal.recognition.clips.frame_encoder import FrameEncoder
+from multimodal.recognition.videos.frame_encoder import FrameEncoder
+from multimodal.recognition.videos.rendered import RenderedVideo
 from multimodal.strokes import Drawing, Record
 from multimodal.strokes.ndjson import encode_ndjson
 
@@ -29,7 +29,7 @@ LABELS = ["falls", "rises"]
 
 @dataclass(frozen=True)
 class Greys:
-    """A clip of these greys, at most."""
+    """A video of these greys, at most."""
 
     levels: tuple[int, ...]
 
@@ -46,26 +46,26 @@ def frame_encoder(copied) -> FrameEncoder:
 
 
 def test_clips_are_split_by_their_names(data):
-    parts = read_labelled_clips(data, None, 1)
+    parts = read_labelled_videos(data, None, 1)
     assert list(parts) == ["train", "dev", "test"]
     counts = {split: sum(map(len, part.values())) for split, part in parts.items()}
     assert sum(counts.values()) == 80
     assert counts["train"] > 50
     assert min(counts["dev"], counts["test"]) > 0
     assert all(list(part) == LABELS for part in parts.values())
-    paths = {clip.path for part in parts.values() for of_one in part.values() for clip in of_one}
+    paths = {video.path for part in parts.values() for of_one in part.values() for video in of_one}
     assert len(paths) == 80
     assert sum(path.is_dir() for path in paths) == 20
 
 
 def test_a_clips_split_does_not_depend_on_the_others(data, tmp_path):
-    parts = read_labelled_clips(data, None, 1)
+    parts = read_labelled_videos(data, None, 1)
     (tmp_path / "rises").mkdir()
-    some = [clip.path for clip in parts["test"]["rises"] if clip.path.is_file()]
+    some = [video.path for video in parts["test"]["rises"] if video.path.is_file()]
     for path in some:
         shutil.copy(path, tmp_path / "rises")
-    again = read_labelled_clips(tmp_path, None, 1)
-    assert [clip.path.name for clip in again["test"]["rises"]] == [path.name for path in some]
+    again = read_labelled_videos(tmp_path, None, 1)
+    assert [video.path.name for video in again["test"]["rises"]] == [path.name for path in some]
 
 
 def test_splits_of_ones_own_are_kept(data, tmp_path):
@@ -73,7 +73,7 @@ def test_splits_of_ones_own_are_kept(data, tmp_path):
     shutil.copytree(data / "falls", tmp_path / "valid" / "falls")
     (tmp_path / "train" / "rises" / ".hidden.gif").touch()
     (tmp_path / "train" / "rises" / "notes.txt").touch()
-    parts = read_labelled_clips(tmp_path, None, 1)
+    parts = read_labelled_videos(tmp_path, None, 1)
     assert {split: {k: len(v) for k, v in part.items()} for split, part in parts.items()} == {
         "train": {"rises": 40},
         "dev": {"falls": 40},
@@ -85,35 +85,35 @@ def test_a_folder_of_drawings_becomes_films(tmp_path):
     line = Drawing([[(0, 0), (9, 9)]])
     records = [Record(line.scaled(n + 1), "line", key_id=str(n)) for n in range(30)]
     (tmp_path / "line.ndjson").write_bytes(encode_ndjson(records))
-    parts = read_labelled_clips(tmp_path, None, 1)
-    films = [film for part in parts.values() for film in part["line"]]
-    assert len(films) == 30
-    assert all(isinstance(film, Film) for film in films)
+    parts = read_labelled_videos(tmp_path, None, 1)
+    videos = [video for part in parts.values() for video in part["line"]]
+    assert len(videos) == 30
+    assert all(isinstance(video, RenderedVideo) for video in videos)
 
 
 def test_a_folder_without_clips_is_refused(tmp_path):
     (tmp_path / "apple").mkdir()
     (tmp_path / "apple" / "photo.jpg").touch()
-    with pytest.raises(UserError, match="neither a folder of clips for each label nor"):
-        read_labelled_clips(tmp_path, None, 1)
+    with pytest.raises(UserError, match="neither a folder of videos a label nor"):
+        read_labelled_videos(tmp_path, None, 1)
 
 
 def test_labels_are_numbered_and_an_unknown_one_is_named():
-    clip = Greys((1,))
-    labelled = LabelledClips.of({"rises": [clip] * 2, "falls": [clip]}, LABELS)
+    video = Greys((1,))
+    labelled = LabelledVideos.of({"rises": [video] * 2, "falls": [video]}, LABELS)
     assert labelled.labels.tolist() == [1, 1, 0]
-    assert len(LabelledClips.of({"falls": [clip], "new": []}, LABELS)) == 1
+    assert len(LabelledVideos.of({"falls": [video], "new": []}, LABELS)) == 1
     with pytest.raises(UserError, match=r"^new: a label that the recognizer does not know"):
-        LabelledClips.of({"new": [clip]}, LABELS)
+        LabelledVideos.of({"new": [video]}, LABELS)
 
 
 # ---- what is seen ----
 
 
 def test_a_short_clip_is_seen_slowly(frame_encoder):
-    seen = encode_clip(frame_encoder, Greys((20, 200)), 5)
+    seen = encode_video(frame_encoder, Greys((20, 200)), 5)
     first, last = frame_encoder.encode(
-        [frame_encoder.fit(p) for p in Greys((20, 200)).pictures(2, 64)]
+        [frame_encoder.preprocess(p) for p in Greys((20, 200)).pictures(2, 64)]
     )
     assert seen.shape == (5, frame_encoder.features)
     for row, expected in zip(seen, (first, first, first, last, last), strict=True):
@@ -123,23 +123,23 @@ def test_a_short_clip_is_seen_slowly(frame_encoder):
 def test_frames_are_seen_as_mean_and_maximum_of_their_cells(frame_encoder):
     pictures = Greys((20, 200)).pictures(2, 64)
     cells = frame_encoder._encoder(frame_encoder._encoder.prepare(pictures))
-    seen = frame_encoder.encode([frame_encoder.fit(picture) for picture in pictures])
+    seen = frame_encoder.encode([frame_encoder.preprocess(picture) for picture in pictures])
     torch.testing.assert_close(seen, torch.cat([cells.mean(1), cells.max(1).values], 1))
 
 
 def test_clips_are_seen_once(frame_encoder, tmp_path):
     path = tmp_path / "seen.npy"
     some = [Greys((20, 200)), Greys((200, 20))]
-    seen = encode_clips(frame_encoder, some, 2, path)
-    expected = torch.stack([encode_clip(frame_encoder, clip, 2) for clip in some]).half().numpy()
+    seen = encode_videos(frame_encoder, some, 2, path)
+    expected = torch.stack([encode_video(frame_encoder, video, 2) for video in some]).half().numpy()
     np.testing.assert_allclose(seen, expected, rtol=2e-3)
-    np.testing.assert_array_equal(encode_clips(frame_encoder, [None, None], 2, path), seen)
+    np.testing.assert_array_equal(encode_videos(frame_encoder, [None, None], 2, path), seen)
 
 
 def test_a_clip_that_cannot_be_read_is_named(frame_encoder, tmp_path):
     (tmp_path / "broken.gif").write_bytes(b"GIF89a")
     with pytest.raises(ImageError, match=r"broken\.gif"):
-        encode_clips(frame_encoder, [ClipFile(tmp_path / "broken.gif")], 2, tmp_path / "seen.npy")
+        encode_videos(frame_encoder, [VideoFile(tmp_path / "broken.gif")], 2, tmp_path / "seen.npy")
     assert not (tmp_path / "seen.npy").exists()
 
 
@@ -148,7 +148,7 @@ def test_a_clip_that_cannot_be_read_is_named(frame_encoder, tmp_path):
 
 @given(st.integers(0, 99), st.integers(1, 9), st.integers(1, 20))
 def test_a_pace_never_goes_back_and_ends_with_the_end(seed, frames, steps):
-    shown = paces(np.random.default_rng(seed), 4, frames, steps)
+    shown = frame_indices(np.random.default_rng(seed), 4, frames, steps)
     assert shown.shape == (4, steps)
     assert (np.diff(shown, axis=1) >= 0).all()
     assert shown.min() >= 0
@@ -156,10 +156,10 @@ def test_a_pace_never_goes_back_and_ends_with_the_end(seed, frames, steps):
 
 
 def batches(*place: int, frames: int = 4) -> list:
-    """Of 20 clips whose features say which clip and which frame they are."""
-    clips, times = np.meshgrid(np.arange(20), np.arange(frames), indexing="ij")
-    seen = np.stack([clips, times], -1).astype(np.float16)
-    return list(TrainingClips(seen, np.arange(20), 8, 0.5, seed=3).batches(*place))
+    """Of 20 videos whose features say which video and which frame they are."""
+    videos, times = np.meshgrid(np.arange(20), np.arange(frames), indexing="ij")
+    seen = np.stack([videos, times], -1).astype(np.float16)
+    return list(TrainingVideos(seen, np.arange(20), 8, 0.5, seed=3).batches(*place))
 
 
 def test_every_clip_comes_once_in_its_own_order_of_frames():
@@ -179,7 +179,7 @@ def test_paces_differ_from_batch_to_batch_up_to_half_as_fast():
 
 
 def test_some_clips_begin_late():
-    begins = paces(np.random.default_rng(0), 1000, 8, 64)[:, 0]
+    begins = frame_indices(np.random.default_rng(0), 1000, 8, 64)[:, 0]
     assert 0.15 < (begins > 1).mean() < 0.25  # a quarter begins anywhere from 0 to 7
 
 

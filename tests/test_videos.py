@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from multimodal import clips
-from multimodal.clips import evenly, is_clip, read_clip
+from multimodal import videos
 from multimodal.images import ImageError
+from multimodal.videos import evenly, is_video, read_video
 
 GREYS = tuple(range(20, 240, 20))
 
@@ -47,12 +47,12 @@ def folder(path: Path, greys=GREYS) -> Path:
 
 def seen(path: Path, most: int = 100) -> list[tuple[int, int]]:
     """Numbers and greys of the frames of a clip."""
-    return [(number, picture.getpixel((3, 3))[0]) for number, picture in read_clip(path, most)]
+    return [(number, picture.getpixel((3, 3))[0]) for number, picture in read_video(path, most)]
 
 
 def reason(path: Path) -> str:
     with pytest.raises(ImageError) as caught:
-        list(read_clip(path, 8))
+        list(read_video(path, 8))
     assert caught.value.name == str(path)
     assert len(str(caught.value).splitlines()) == 1
     return caught.value.reason
@@ -91,7 +91,7 @@ def test_of_many_frames_some_are_read_at_equal_distances(clip):
 
 
 def test_frames_are_upright_rgb_of_their_own_size(clip):
-    frames = list(read_clip(clip, 3))
+    frames = list(read_video(clip, 3))
     assert {(picture.mode, picture.size) for _, picture in frames} == {("RGB", (32, 24))}
 
 
@@ -117,7 +117,7 @@ def test_frames_that_only_say_what_changes_are_put_together(tmp_path):
     second.paste((0, 0, 0), (0, 0, 5, 5))
     path = tmp_path / "growing.gif"
     first.save(path, save_all=True, append_images=[second], disposal=1)
-    last = list(read_clip(path, 2))[-1].picture
+    last = list(read_video(path, 2))[-1].picture
     assert last.getpixel((2, 2)) == (0, 0, 0)
     assert last.getpixel((15, 15)) == (255, 255, 255)
 
@@ -126,7 +126,7 @@ def test_transparent_pixels_stand_on_white(tmp_path):
     frames = [Image.new("RGBA", (8, 8), (200, 0, 0, alpha)) for alpha in (0, 255)]
     path = tmp_path / "clear.png"
     frames[0].save(path, save_all=True, append_images=frames[1:])
-    assert [f.picture.getpixel((1, 1)) for f in read_clip(path, 2)] == [
+    assert [f.picture.getpixel((1, 1)) for f in read_video(path, 2)] == [
         (255, 255, 255),
         (200, 0, 0),
     ]
@@ -203,7 +203,7 @@ def turned(path: Path, *matrix: float) -> Path:
 )
 def test_a_film_is_shown_as_its_display_matrix_says(matrix, shown, tmp_path):
     """The eight orientations, as ffmpeg 9 shows them."""
-    (frame,) = read_clip(turned(tmp_path / "film.mp4", *matrix), 1)
+    (frame,) = read_video(turned(tmp_path / "film.mp4", *matrix), 1)
     assert corners(frame.picture) == shown
     assert frame.picture.size == ((48, 64) if matrix[1] else (64, 48))
 
@@ -212,7 +212,7 @@ def test_a_film_is_shown_as_its_display_matrix_says(matrix, shown, tmp_path):
 def test_a_film_may_lie_aslant(mirrored, tmp_path):
     cos, sin = np.cos(np.radians(30)), np.sin(np.radians(30))
     side = -1 if mirrored else 1
-    (frame,) = read_clip(turned(tmp_path / "film.mp4", side * cos, side * sin, -sin, cos), 1)
+    (frame,) = read_video(turned(tmp_path / "film.mp4", side * cos, side * sin, -sin, cos), 1)
     picture = frame.picture
     assert picture.size == (80, 74)  # 64 cos + 48 sin, 64 sin + 48 cos
     left, right = (max(picture.getpixel((x, 37))) for x in (2, 77))
@@ -292,7 +292,7 @@ def test_of_several_films_in_one_file_the_largest_is_seen(tmp_path):
                 container.mux(stream.encode(av.VideoFrame.from_image(picture)))
         for stream in streams:
             container.mux(stream.encode())
-    frames = list(read_clip(path, 99))
+    frames = list(read_video(path, 99))
     assert len(frames) == 11
     assert {frame.picture.size for frame in frames} == {(32, 24)}
 
@@ -310,9 +310,9 @@ def test_a_cover_is_no_film_beside_one():
     film = stream(64, Disposition.default)
     for streams in ([cover, film], [film, cover]):
         container = SimpleNamespace(streams=SimpleNamespace(video=streams))
-        assert clips._film_of(container) is film
+        assert videos._video_stream(container) is film
     alone = SimpleNamespace(streams=SimpleNamespace(video=[cover]))
-    assert clips._film_of(alone) is cover
+    assert videos._video_stream(alone) is cover
 
 
 def test_a_packet_without_bytes_is_no_frame(tmp_path):
@@ -323,7 +323,7 @@ def test_a_packet_without_bytes_is_no_frame(tmp_path):
         packets = list(film.demux(video=0))
         packets.insert(4, av.Packet())
         container = SimpleNamespace(demux=lambda _: packets)
-        assert len(list(clips._decoded(container, film.streams.video[0]))) == 11
+        assert len(list(videos._decoded(container, film.streams.video[0]))) == 11
 
 
 @pytest.mark.parametrize(
@@ -348,7 +348,7 @@ def test_odd_sizes_and_deep_pixels_keep_their_greys(codec, pixels, size, tmp_pat
             frame = av.VideoFrame.from_image(picture).reformat(format=pixels)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    frames = list(read_clip(path, 99))
+    frames = list(read_video(path, 99))
     assert {frame.picture.size for frame in frames} == {size}
     for place in ((0, 0), (size[0] - 1, size[1] - 1)):
         greys = [frame.picture.getpixel(place)[1] for frame in frames]
@@ -364,7 +364,7 @@ def test_what_is_transparent_in_a_film_stands_on_white(tmp_path):
         levels[:, 16:, 0] = 255  # opaque black on the right
         container.mux(stream.encode(av.VideoFrame.from_ndarray(levels, "argb")))
         container.mux(stream.encode())
-    (frame,) = read_clip(path, 1)
+    (frame,) = read_video(path, 1)
     assert frame.picture.getpixel((4, 4)) == (255, 255, 255)
     assert frame.picture.getpixel((28, 4)) == (0, 0, 0)
 
@@ -399,16 +399,16 @@ def test_a_film_of_high_dynamic_range_has_paper_white(transfer, signal, level, t
         frame.color_range = 1
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    (frame,) = read_clip(path, 1)
+    (frame,) = read_video(path, 1)
     assert frame.picture.getpixel((9, 9)) == pytest.approx((level,) * 3, abs=3)
 
 
 def test_what_looks_like_a_clip(tmp_path):
-    assert is_clip(tmp_path)
-    assert is_clip("film.GIF")
-    assert is_clip(Path("film.mkv"))
-    assert not is_clip("drawing.svg")
-    assert not is_clip("photo.jpg")
+    assert is_video(tmp_path)
+    assert is_video("film.GIF")
+    assert is_video(Path("film.mkv"))
+    assert not is_video("drawing.svg")
+    assert not is_video("photo.jpg")
 
 
 # ---- what is refused ----
@@ -420,7 +420,7 @@ def test_a_missing_clip_is_named(tmp_path):
 
 def test_an_address_is_not_fetched():
     with pytest.raises(ImageError, match="is a URL: download it first"):
-        list(read_clip("https://example.org/film.mp4", 8))
+        list(read_video("https://example.org/film.mp4", 8))
 
 
 def test_a_folder_without_frames_is_refused(tmp_path):
@@ -431,7 +431,7 @@ def test_a_broken_frame_of_a_folder_is_named_itself(tmp_path):
     place = folder(tmp_path / "frames")
     (place / "frame3.png").write_bytes(b"no picture")
     with pytest.raises(ImageError, match=r"frame3\.png: is not a picture"):
-        list(read_clip(place, 100))
+        list(read_video(place, 100))
 
 
 @pytest.mark.parametrize("ending", [".gif", ".mp4"])
@@ -440,7 +440,7 @@ def test_what_is_empty_or_something_else_is_refused(tmp_path, ending):
     path.touch()
     assert reason(path) == "is empty (0 bytes)"
     path.write_bytes(b"a letter, and no film at all. " * 40)
-    assert "is no clip in a known format" in reason(path)
+    assert "is no video in a known format" in reason(path)
 
 
 @pytest.mark.parametrize("kind", ["gif", "apng", "webp", "mp4", "avi"])
@@ -465,7 +465,7 @@ def test_a_playlist_cannot_make_other_files_be_opened(tmp_path):
     ):
         path = tmp_path / "list.mp4"
         path.write_text(text)
-        assert "is no clip in a known format" in reason(path)
+        assert "is no video in a known format" in reason(path)
 
 
 def test_sound_alone_is_refused(tmp_path):
@@ -489,22 +489,22 @@ def test_a_canvas_beyond_all_measure_is_refused_before_it_is_made(tmp_path):
 @pytest.mark.parametrize("kind", ["gif", "mp4"])
 def test_a_clip_that_is_too_long_is_refused(kind, tmp_path, monkeypatch):
     path = KINDS[kind](tmp_path)
-    monkeypatch.setattr(clips, "MOST_FRAMES", 10)
+    monkeypatch.setattr(videos, "MOST_FRAMES", 10)
     assert reason(path) == "is too long (11 frames of 32 x 24): cut it first"
     monkeypatch.undo()
-    monkeypatch.setattr(clips, "MOST_MOVING_PIXELS", 11 * 32 * 24 - 1)
+    monkeypatch.setattr(videos, "MOST_MOVING_PIXELS", 11 * 32 * 24 - 1)
     assert "is too long" in reason(path)
 
 
 def test_a_video_that_grows_beyond_all_measure_is_refused(tmp_path, monkeypatch):
     path = video(tmp_path / "film.mkv")
-    monkeypatch.setattr(clips, "MOST_PIXELS", 32 * 24 - 1)
+    monkeypatch.setattr(videos, "MOST_PIXELS", 32 * 24 - 1)
     assert reason(path).startswith("is too large (32 x 24")
 
 
 def test_files_are_closed_when_nobody_reads_on(tmp_path):
     path = moving(tmp_path / "film.gif")
-    frames = read_clip(path, 8)
+    frames = read_video(path, 8)
     next(frames)
     frames.close()  # a file left open would be a ResourceWarning, here an error
     path.write_bytes(io.BytesIO(b"other").getvalue())

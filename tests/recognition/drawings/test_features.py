@@ -6,18 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from multimodal.recognition.drawings.ink import Ink
-from multimodal.recognition.drawings.views import (
+from multimodal.recognition.drawings.features import (
     MARGIN,
     MIRRORED_CHANNELS,
     MIRRORED_PIECE,
     MOST_PIECES,
     PIECE_FEATURES,
     PIECE_POINTS,
-    Before,
-    look,
+    CanvasState,
+    extract_features,
     pictures,
 )
+from multimodal.recognition.drawings.stroke_batch import StrokeBatch
 from multimodal.strokes import Drawing
 
 HALF = 2 * PIECE_POINTS  # features of places, then of steps, then the rest
@@ -30,7 +30,7 @@ strokes = st.lists(
 
 
 def seen(drawing: Drawing):
-    return look(Ink.of([drawing]))
+    return extract_features(StrokeBatch.of([drawing]))
 
 
 def newest_pictures(drawing: Drawing, size: int = 16):
@@ -102,7 +102,7 @@ def test_going_on_is_the_same_as_seeing_all_at_once(drawn, cut):
     cut = min(cut, len(drawing))
     first, then = Drawing(drawing.strokes[:cut]), Drawing(drawing.strokes[cut:])
     whole, begun = seen(drawing), seen(first)
-    rest = look(Ink.of([then]), begun.after)
+    rest = extract_features(StrokeBatch.of([then]), begun.after)
     np.testing.assert_allclose(np.concatenate([begun.pieces, rest.pieces]), whole.pieces, atol=1e-6)
     for name in ("low", "high", "last"):
         assert getattr(rest.after, name).tolist() == getattr(whole.after, name).tolist()
@@ -116,7 +116,7 @@ def test_going_on_is_the_same_as_seeing_all_at_once(drawn, cut):
 @given(st.lists(strokes, min_size=1, max_size=4))
 def test_drawings_do_not_see_each_other(several):
     drawings = [Drawing(drawn) for drawn in several]
-    view = look(Ink.of(drawings))
+    view = extract_features(StrokeBatch.of(drawings))
     alone = [seen(drawing) for drawing in drawings]
     np.testing.assert_allclose(view.pieces, np.concatenate([v.pieces for v in alone]), atol=1e-6)
     every = np.arange(sum(map(len, drawings)))
@@ -177,12 +177,12 @@ def test_a_dot_is_seen():
 
 
 def test_nothing_before_is_an_empty_canvas():
-    view = look(Ink.of([Drawing([[(0, 0), (1, 2)]])]), Before.nothing(1))
+    view = extract_features(StrokeBatch.of([Drawing([[(0, 0), (1, 2)]])]), CanvasState.nothing(1))
     assert view.pieces.tolist() == seen(Drawing([[(0, 0), (1, 2)]])).pieces.tolist()
 
 
 def test_drawings_without_strokes_are_not_seen():
-    view = look(Ink.of([Drawing([]), Drawing([[(0, 0), (1, 1)]]), Drawing([])]))
+    view = extract_features(StrokeBatch.of([Drawing([]), Drawing([[(0, 0), (1, 1)]]), Drawing([])]))
     assert view.counts.tolist() == [0, 1, 0]
     assert len(view.sizes) == 1
     assert np.isinf(view.after.low[[0, 2]]).all()

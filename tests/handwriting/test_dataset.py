@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from multimodal.errors import UserError
-from multimodal.handwriting.lines import (
+from multimodal.handwriting.dataset import (
     CHARACTER_SIZE,
     LEAP,
+    handwriting_dataset,
     levelled,
     scale_of,
-    script_of,
     usable,
 )
 from multimodal.strokes.handwritten import Handwritten
@@ -23,7 +23,7 @@ PLAIN = [(0, 0, 0), (10, 5, 0), (10, -5, 1)]
 
 
 def test_pieces_are_as_they_were_written():
-    script = script_of([("words", sample(PLAIN)), ("words", sample(PLAIN, "Q", 7))], 100)
+    script = handwriting_dataset([("words", sample(PLAIN)), ("words", sample(PLAIN, "Q", 7))], 100)
     assert len(script) == 2
     assert script.rows[0].tolist() == [list(row) for row in PLAIN]
     assert script.texts == [[66, 67, 96], [50, 96]]
@@ -33,7 +33,7 @@ def test_pieces_are_as_they_were_written():
 
 
 def test_single_characters_are_enlarged():
-    script = script_of([("characters", sample(PLAIN, "a"))], 100)
+    script = handwriting_dataset([("characters", sample(PLAIN, "a"))], 100)
     assert script.rows[0][1].tolist() == pytest.approx([10 * CHARACTER_SIZE, 5 * CHARACTER_SIZE, 0])
 
 
@@ -49,7 +49,7 @@ def test_single_characters_are_enlarged():
 )
 def test_what_breaks_the_rules_is_left_out(rows, text):
     assert not usable(np.array(rows, dtype=np.float32), text, 100)
-    assert not len(script_of([("lines", sample(rows, text))], 100))
+    assert not len(handwriting_dataset([("lines", sample(rows, text))], 100))
 
 
 def test_a_line_that_climbs_is_laid_level():
@@ -68,13 +68,15 @@ def test_a_line_that_climbs_is_laid_level():
 
 
 def test_scale_is_one_standard_deviation_of_all_offsets():
-    script = script_of([("words", sample([(0, 0, 0), (4, -4, 0), (-4, 4, 1)]))], 100)
+    script = handwriting_dataset([("words", sample([(0, 0, 0), (4, -4, 0), (-4, 4, 1)]))], 100)
     assert scale_of(script) == pytest.approx(np.std([0, 0, 4, -4, -4, 4]))
     with pytest.raises(UserError, match="no handwriting"):
-        scale_of(script_of([], 100))
+        scale_of(handwriting_dataset([], 100))
 
 
 def test_some_are_taken_evenly():
-    script = script_of([("words", sample(PLAIN, "ab", writer)) for writer in range(10)], 100)
-    assert script.some(3).writers.tolist() == [0, 4, 9]
-    assert script.some(30).writers.tolist() == list(range(10))
+    script = handwriting_dataset(
+        [("words", sample(PLAIN, "ab", writer)) for writer in range(10)], 100
+    )
+    assert script.subsample(3).writers.tolist() == [0, 4, 9]
+    assert script.subsample(30).writers.tolist() == list(range(10))

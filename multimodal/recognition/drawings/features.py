@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from multimodal.recognition.arrays import Floats, Ints
-from multimodal.recognition.drawings.ink import Ink, ranges, starts_of
+from multimodal.recognition.drawings.stroke_batch import StrokeBatch, ranges, starts_of
 
 PIECE_POINTS = 8
 """A piece is so many steps of equal length along a stroke."""
@@ -42,11 +42,11 @@ MIRRORED_CHANNELS = (1, 1, -1, 1)
 _FAINTEST = 0.1  # pixels of ink that a step leaves at least, so that a dot is seen
 _LARGEST_GROWTH = 4.0  # of the frame, in nats
 
-Pieces = npt.NDArray[np.float32]
+Features = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Before:
+class CanvasState:
     """What there was before the strokes that are looked at, for each of B drawings.
 
     Attributes:
@@ -59,14 +59,14 @@ class Before:
     last: Floats
 
     @classmethod
-    def nothing(cls, drawings: int) -> Before:
+    def nothing(cls, drawings: int) -> CanvasState:
         """An empty canvas for each of so many drawings."""
         shape = (drawings, 2)
         return cls(np.full(shape, np.inf), np.full(shape, -np.inf), np.zeros(shape))
 
 
 @dataclass(frozen=True)
-class Trace:
+class PenPath:
     """Ink as short straight steps, in each drawing's own unit: what pictures are made of.
 
     Attributes:
@@ -77,15 +77,15 @@ class Trace:
     middle: Floats
     way: Floats
 
-    def then(self, other: Trace) -> Trace:
+    def then(self, other: PenPath) -> PenPath:
         """This trace and another one after it."""
-        return Trace(
+        return PenPath(
             np.concatenate([self.middle, other.middle]), np.concatenate([self.way, other.way])
         )
 
 
 @dataclass(frozen=True)
-class View:
+class StrokeFeatures:
     """K strokes of B drawings as they are seen.
 
     Attributes:
@@ -98,23 +98,23 @@ class View:
         after: what there is after these strokes.
     """
 
-    pieces: Pieces
+    pieces: Features
     sizes: Ints
     counts: Ints
-    trace: Trace
+    trace: PenPath
     centre: Floats
     half: Floats
-    after: Before
+    after: CanvasState
 
 
-def look(ink: Ink, before: Before | None = None) -> View:
+def extract_features(ink: StrokeBatch, before: CanvasState | None = None) -> StrokeFeatures:
     """See strokes in the frames of their drawings.
 
     Args:
         ink: B drawings, or what was added to B drawings.
         before: what there was already; nothing unless given.
     """
-    before = before or Before.nothing(len(ink))
+    before = before or CanvasState.nothing(len(ink))
     # A stroke's frame is the square around all ink up to its end: nothing later is known.
     low, high, after = _growing_boxes(ink, before)
     former_low, former_high = _previous(ink, low, before.low), _previous(ink, high, before.high)
@@ -142,11 +142,13 @@ def look(ink: Ink, before: Before | None = None) -> View:
     pieces = np.column_stack([end.reshape(shape), steps.reshape(shape), edges, context[own]])
     of_step = np.repeat(own, PIECE_POINTS)
     scale = half[of_step, None]
-    trace = Trace((beginning + end) / 2 * scale + centre[of_step], (end - beginning) * scale)
-    return View(pieces.astype(np.float32), sizes, ink.counts, trace, centre, half, after)
+    trace = PenPath((beginning + end) / 2 * scale + centre[of_step], (end - beginning) * scale)
+    return StrokeFeatures(pieces.astype(np.float32), sizes, ink.counts, trace, centre, half, after)
 
 
-def pictures(view: View, strokes: Ints, size: int, earlier: Trace | None = None) -> Pieces:
+def pictures(
+    view: StrokeFeatures, strokes: Ints, size: int, earlier: PenPath | None = None
+) -> Features:
     """Draw what stands there after some of a view's strokes.
 
     Directions are means of (cos 2θ, sin 2θ) of the ink in a pixel, as in directional feature maps
@@ -186,7 +188,7 @@ def pictures(view: View, strokes: Ints, size: int, earlier: Trace | None = None)
     return _splat(middle + (size - 1) / 2, values, picture, len(strokes), size)
 
 
-def _splat(at: Floats, values: Floats, picture: Ints, pictures: int, size: int) -> Pieces:
+def _splat(at: Floats, values: Floats, picture: Ints, pictures: int, size: int) -> Features:
     """Spread values (M, C) at places (M, 2) over the four nearest pixels of their pictures."""
     # Bilinear: each of the four pixels gets the area of the opposite corner's rectangle.
     corner = np.floor(at).astype(np.int64)
@@ -206,7 +208,7 @@ def _splat(at: Floats, values: Floats, picture: Ints, pictures: int, size: int) 
     return (drawn / np.maximum(drawn[:, :1], 1.0)).astype(np.float32)
 
 
-def _growing_boxes(ink: Ink, before: Before) -> tuple[Floats, Floats, Before]:
+def _growing_boxes(ink: StrokeBatch, before: CanvasState) -> tuple[Floats, Floats, CanvasState]:
     """The box (low, high) around each drawing up to each of its strokes, and what is there then."""
     low, high = ink.boxes()
     most = int(ink.counts.max(initial=0)) + 1
@@ -219,10 +221,10 @@ def _growing_boxes(ink: Ink, before: Before) -> tuple[Floats, Floats, Before]:
     ends = ink.points[np.cumsum(ink.sizes) - 1] if len(ink.sizes) else ink.points
     drawn = ink.counts > 0
     last[drawn] = ends[np.cumsum(ink.counts)[drawn] - 1]
-    return lows[place], highs[place], Before(lows[:, -1], highs[:, -1], last)
+    return lows[place], highs[place], CanvasState(lows[:, -1], highs[:, -1], last)
 
 
-def _previous(ink: Ink, values: Floats, before: Floats) -> Floats:
+def _previous(ink: StrokeBatch, values: Floats, before: Floats) -> Floats:
     """Of each stroke (K, 2) what the stroke before it had; `before` (B, 2) for the first ones."""
     shifted = np.roll(values, 1, 0)
     drawn = ink.counts > 0
@@ -245,7 +247,7 @@ def _growth(centre: Floats, half: Floats, low: Floats, high: Floats) -> Floats:
     return np.column_stack([~there, grown, (centre - (low + high) / 2) / half[:, None]])
 
 
-def _jumps(ink: Ink, before: Before) -> Floats:
+def _jumps(ink: StrokeBatch, before: CanvasState) -> Floats:
     """The way of the lifted pen to each stroke (K, 2)."""
     if not len(ink.sizes):
         return np.zeros((0, 2))

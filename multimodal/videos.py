@@ -1,10 +1,10 @@
-"""Open any clip safely: a folder of frames, a moving picture or a video becomes RGB frames.
+"""Open any video safely: a folder of frames, a moving picture or a video becomes RGB frames.
 
-    for number, picture in read_clip("film.gif", most=32):
+    for number, picture in read_video("video.gif", most=32):
         ...
 
 Pillow reads moving pictures, PyAV (FFmpeg) videos. This module settles what both leave open: which
-formats are trusted, how much may be decoded, and which frames of a long clip are seen.
+formats are trusted, how much may be decoded, and which frames of a long video are seen.
 """
 
 import os
@@ -39,12 +39,12 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 MOVING_PICTURES = ("GIF", "PNG", "WEBP", "AVIF")
-"""Pillow's names of the formats that may hold several frames; a single one is a clip as well."""
+"""Pillow's names of the formats that may hold several frames; a single one is a video as well."""
 
 VIDEOS = ("asf", "avi", "flv", "ivf", "matroska", "mov", "mpeg", "mpegts", "ogg", "webm")
 """FFmpeg's names of the containers that are read: none that refers to other files or addresses."""
 
-CLIP_ENDINGS = frozenset(
+VIDEO_ENDINGS = frozenset(
     [ending for format_name in MOVING_PICTURES for ending in FORMATS[format_name]]
     + [".mp4", ".m4v", ".mov", ".3gp", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts"]
     + [".ogv", ".flv", ".wmv", ".ivf"]
@@ -63,10 +63,10 @@ _QUARTERS = (
 
 
 class Frame(NamedTuple):
-    """One frame of a clip.
+    """One frame of a video.
 
     Attributes:
-        number: its place in the clip, from 1.
+        number: its place in the video, from 1.
         picture: upright, RGB, of its own size.
     """
 
@@ -74,13 +74,13 @@ class Frame(NamedTuple):
     picture: Image.Image
 
 
-def is_clip(path: str | os.PathLike[str]) -> bool:
-    """Whether a path looks like a clip: a folder, or a file with the ending of one."""
-    return Path(path).is_dir() or Path(path).suffix.lower() in CLIP_ENDINGS
+def is_video(path: str | os.PathLike[str]) -> bool:
+    """Whether a path looks like a video: a folder, or a file with the ending of one."""
+    return Path(path).is_dir() or Path(path).suffix.lower() in VIDEO_ENDINGS
 
 
-def read_clip(source: str | os.PathLike[str], most: int) -> Iterator[Frame]:
-    """Read frames of a clip, one after the other; of many, some at equal distances.
+def read_video(source: str | os.PathLike[str], most: int) -> Iterator[Frame]:
+    """Read frames of a video, one after the other; of many, some at equal distances.
 
     Args:
         source: a folder of pictures, whose frames are its files in the order of the numbers in
@@ -90,7 +90,7 @@ def read_clip(source: str | os.PathLike[str], most: int) -> Iterator[Frame]:
             for 1.
 
     Raises:
-        ImageError: it is missing, unreadable, no clip, damaged, cut off, too large or too long.
+        ImageError: it is missing, unreadable, no video, damaged, cut off, too large or too long.
     """
     path = Path(source)
     with _errors(os.fsdecode(source)):
@@ -169,9 +169,9 @@ def _of_video(file: BinaryIO, most: int) -> Iterator[Frame]:
 
 
 def _count_packets(container: "InputContainer", stream: "VideoStream") -> tuple[int, bool]:
-    """How many packets a film has, and whether each of them is sure to become one frame.
+    """How many packets a video has, and whether each of them is sure to become one frame.
 
-    Where a film was cut out of another, its first frames lack what they are told by, or an edit
+    Where a video was cut out of another, its first frames lack what they are told by, or an edit
     list leaves them out; two packets at one moment are two halves of a frame.
     """
     packets = islice(container.demux(stream), MOST_FRAMES + 1)
@@ -201,19 +201,19 @@ def _video(file: BinaryIO) -> "Iterator[tuple[InputContainer, VideoStream]]":
     options = {"format_whitelist": ",".join(VIDEOS), "protocol_whitelist": ""}
     try:
         with av.open(file, "r", container_options=options, metadata_errors="replace") as container:
-            stream = _film_of(container)
+            stream = _video_stream(container)
             stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
             yield container, stream
     except av.FFmpegError as error:
         raise RefusedError(
-            f"is no clip in a known format, or is damaged ({error.strerror})"
+            f"is no video in a known format, or is damaged ({error.strerror})"
         ) from error
 
 
-def _film_of(container: "InputContainer") -> "VideoStream":
-    """The film among several streams of pictures, as ffmpeg chooses it: the largest.
+def _video_stream(container: "InputContainer") -> "VideoStream":
+    """The video among several streams of pictures, as ffmpeg chooses it: the largest.
 
-    A cover, which music players show, is the film only where there is nothing else.
+    A cover, which music players show, is the video only where there is nothing else.
     """
     from av.stream import Disposition
 

@@ -1,6 +1,6 @@
-"""The network that watches a clip: it reads what is seen of each frame.
+"""The network that watches a video: it reads what is seen of each frame.
 
-x_t is what the eye sees of frame t (`multimodal.recognition.clips.frame_encoder`)::
+x_t is the encoding of frame t (`multimodal.recognition.videos.frame_encoder`)::
 
     h_t = LSTM(h_{t-1}, x_t)        y_t = W [h_t; max h_1 … h_t]
 """
@@ -12,30 +12,23 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from multimodal.recognition.pooled_rnn import PooledRNN, PooledState
-from multimodal.recurrent.cells import Cell, LockedDropout
+from multimodal.recurrent.cells import LockedDropout
+from multimodal.settings import Settings
+from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)
-class ClipConfig:
-    """What the network is.
+class VideoConfig(Settings):
+    """What the network is; saved in the checkpoint."""
 
-    Attributes:
-        cell: of the recurrent core.
-        embedding_size: features of an embedded frame.
-        hidden_size: H, the units of every recurrent layer.
-        layers: recurrent layers.
-        dropout: the share of features dropped before the core, between its layers and before the
-            readout.
-    """
-
-    cell: Cell = "lstm"
-    embedding_size: int = 256
-    hidden_size: int = 256
-    layers: int = 1
-    dropout: float = 0.4
+    cell: common.CellKind = "lstm"
+    embedding_size: common.EmbeddingSize = 256
+    hidden_size: common.HiddenSize = 256
+    layers: common.Layers = 1
+    dropout: common.Dropout = 0.4
 
 
-class ClipNetwork(nn.Module):
+class VideoNetwork(nn.Module):
     """What is seen of frames → logits of labels after every frame.
 
     Args:
@@ -44,7 +37,7 @@ class ClipNetwork(nn.Module):
         labels: V, how many there are.
     """
 
-    def __init__(self, config: ClipConfig, features: int, labels: int) -> None:
+    def __init__(self, config: VideoConfig, features: int, labels: int) -> None:
         super().__init__()
         self.config = config
         size = config.embedding_size
@@ -65,7 +58,7 @@ class ClipNetwork(nn.Module):
 
         Args:
             seen: (B, T, F).
-            memory: what is remembered from before; None at the beginning of clips.
+            memory: what is remembered from before; None at the beginning of videos.
 
         Returns:
             Logits (B, T, V), of which each step depends on the frames up to it, and the memory

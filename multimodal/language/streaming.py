@@ -1,4 +1,4 @@
-"""Tokens that are written → pieces of text, and where a text ends."""
+"""Tokens that are written → text, and where a text ends."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from multimodal.errors import UserError
 from multimodal.language.options import TextGenerationOptions
 
 
-class TextPiece(NamedTuple):
+class GeneratedText(NamedTuple):
     """The next piece of a text that is being written.
 
     Attributes:
@@ -22,11 +22,11 @@ class TextPiece(NamedTuple):
     log_prob: float
 
 
-class OpenText:
+class StopDetector:
     """One of the texts that are being written, as far as its pieces go.
 
     Attributes:
-        number: its place among the primes.
+        number: its place among the prompts.
         ended: whether it holds the stop string.
     """
 

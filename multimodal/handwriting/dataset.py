@@ -36,7 +36,7 @@ CHARACTER_SIZE = 1.15
 
 
 @dataclass(frozen=True, eq=False)
-class Script:
+class HandwritingDataset:
     """Pieces of handwriting to learn from or to measure on.
 
     Attributes:
@@ -59,14 +59,14 @@ class Script:
         """(pieces,) the points of each."""
         return np.array([len(rows) for rows in self.rows], dtype=np.int64)
 
-    def some(self, most: int) -> Script:
+    def subsample(self, most: int) -> HandwritingDataset:
         """At most so many pieces, taken evenly from all."""
-        return self.picked(np.linspace(0, len(self) - 1, min(most, len(self))).round().astype(int))
+        return self.subset(np.linspace(0, len(self) - 1, min(most, len(self))).round().astype(int))
 
-    def picked(self, which: Sequence[int] | npt.NDArray[np.int64]) -> Script:
+    def subset(self, which: Sequence[int] | npt.NDArray[np.int64]) -> HandwritingDataset:
         """Those pieces alone."""
         numbers = np.asarray(which, dtype=np.int64)
-        return Script(
+        return HandwritingDataset(
             [self.rows[number] for number in numbers],
             [self.texts[number] for number in numbers],
             self.writers[numbers],
@@ -74,7 +74,9 @@ class Script:
         )
 
 
-def script_of(samples: Iterable[tuple[Kind, Handwritten]], limit: int) -> Script:
+def handwriting_dataset(
+    samples: Iterable[tuple[Kind, Handwritten]], limit: int
+) -> HandwritingDataset:
     """Make pieces of samples, by the rules of this module; what breaks them is left out."""
     rows, texts, writers, kinds = [], [], [], []
     for kind, sample in samples:
@@ -89,7 +91,9 @@ def script_of(samples: Iterable[tuple[Kind, Handwritten]], limit: int) -> Script
         texts.append(encode(sample.text))
         writers.append(sample.writer)
         kinds.append(kind)
-    return Script(rows, texts, np.array(writers, dtype=np.int64), np.array(kinds, dtype=str))
+    return HandwritingDataset(
+        rows, texts, np.array(writers, dtype=np.int64), np.array(kinds, dtype=str)
+    )
 
 
 def usable(rows: Rows, text: str, limit: int) -> bool:
@@ -117,7 +121,7 @@ def levelled(rows: Rows) -> Rows:
     return level
 
 
-def scale_of(script: Script) -> float:
+def scale_of(script: HandwritingDataset) -> float:
     """The standard deviation of all dx and dy together: what the network divides by.
 
     Raises:

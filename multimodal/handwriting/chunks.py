@@ -1,4 +1,4 @@
-"""Pieces of text → written lines: begun in their styles, written at once, the best drafts kept."""
+"""Pieces of text → written lines: begun in their styles, written at once, the best kept."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from torch import Tensor
 from multimodal.handwriting.alphabet import encode
 from multimodal.handwriting.batches import inputs_of
 from multimodal.handwriting.generation import write_lines
-from multimodal.handwriting.incremental_decoder import DecoderWeights, IncrementalDecoder
-from multimodal.handwriting.judging import Judge, Piece, best_drafts, doubt, lookalike
+from multimodal.handwriting.incremental_decoder import DecoderWeights, HandwritingDecoder
+from multimodal.handwriting.judging import Judge, TextChunk, best_candidates, doubt, lookalike
 from multimodal.handwriting.legibility import Written, nats_as
 from multimodal.handwriting.model import POINT, HandwritingNetwork, PenState, padded_texts
 from multimodal.handwriting.options import HandwritingOptions
@@ -21,18 +21,14 @@ from multimodal.handwriting.written import WrittenLine
 BATCH_SIZE = 256  # pieces in one batch; more gain nothing and take memory
 
 
-def write_pieces(
+def write_chunks(
     weights: DecoderWeights,
-    pieces: Sequence[Piece],
+    pieces: Sequence[TextChunk],
     scale: float,
     options: HandwritingOptions,
     judge: Judge | None = None,
 ) -> list[WrittenLine]:
-    """Write a few drafts of each piece, and keep the most legible.
-
-    Others are written where all fail, and where a judge can read none of them.
-
-    What is written of a piece depends on its place among the pieces, and on the options.
+    """Write candidates of each piece, and keep the most legible; see `best_candidates`.
 
     Args:
         weights: laid out for single steps.
@@ -42,25 +38,25 @@ def write_pieces(
         judge: who reads them back; nobody unless given.
     """
 
-    def drafts(
-        some: Sequence[Piece], seeds: Sequence[int], options: HandwritingOptions
+    def candidates(
+        some: Sequence[TextChunk], seeds: Sequence[int], options: HandwritingOptions
     ) -> tuple[list[WrittenLine], list[float]]:
-        return _Drafts(some, list(seeds), scale).written(weights, options)
+        return _Candidates(some, list(seeds), scale).written(weights, options)
 
-    return best_drafts(drafts, pieces, scale, options, BATCH_SIZE, judge)
+    return best_candidates(candidates, pieces, scale, options, BATCH_SIZE, judge)
 
 
 @dataclass(frozen=True)
-class _Drafts:
+class _Candidates:
     """Pieces to write in one batch.
 
     Attributes:
-        pieces: a piece of several drafts several times.
+        pieces: a piece of several candidates several times.
         seeds: one for each.
         scale: the network's unit, in the units of the data.
     """
 
-    pieces: Sequence[Piece]
+    pieces: Sequence[TextChunk]
     seeds: list[int]
     scale: float
 
@@ -76,10 +72,10 @@ class _Drafts:
         memory = network.memory(padded_texts([encode(text) for text in texts]))
         state, first = self._begin(network, memory, embeddings)
         lengths = torch.tensor([len(text) + 1 for text in texts])  # with the end
-        pens = IncrementalDecoder(weights, memory, embeddings, state)
+        pens = HandwritingDecoder.start(weights, memory, embeddings, state)
         lines = write_lines(pens, first, lengths, network.output, self.seeds, options.bias)
         doubts = [0.0] * len(lines)
-        if options.drafts > 1:
+        if options.num_candidates > 1:
             others = [
                 s + lookalike(piece.text) for s, piece in zip(begun, self.pieces, strict=True)
             ]
@@ -120,7 +116,7 @@ class _Drafts:
         return state, first
 
 
-def _begun(piece: Piece) -> str:
+def _begun(piece: TextChunk) -> str:
     """What stands before a piece: the text that a line is written on from."""
     return "" if piece.style.primer is None else f"{piece.style.primer.text} "
 

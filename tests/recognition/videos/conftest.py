@@ -1,4 +1,4 @@
-"""Clips of a field that grows lighter or darker, and a captioner whose encoder can see it."""
+"""Videos of a field that grows lighter or darker, and a captioner whose encoder can see it."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -10,9 +10,9 @@ from PIL import Image
 
 from multimodal.checkpoints import save_checkpoint
 from multimodal.encoders import Encoder, EncoderConfig
-from multimodal.recognition.clips.frame_encoder import FrameEncoder
-from multimodal.recognition.clips.model import ClipConfig, ClipNetwork
-from multimodal.recognition.clips.recognizer import ClipRecognizer
+from multimodal.recognition.videos.frame_encoder import FrameEncoder
+from multimodal.recognition.videos.model import VideoConfig, VideoNetwork
+from multimodal.recognition.videos.recognizer import VideoRecognizer
 
 LABELS = ("falls", "rises")
 
@@ -27,7 +27,7 @@ def captioner(folder: Path, seed: int) -> Path:
 
 
 def field(label: str, seed: int, frames: int = 8) -> list[Image.Image]:
-    """The same levels of grey in both kinds of clips: only their order tells them apart."""
+    """The same levels of grey in both kinds of videos: only their order tells them apart."""
     random = np.random.default_rng(seed)
     levels = np.linspace(20, 230, frames) + random.uniform(-15, 15, frames)
     greys = levels if label == "rises" else levels[::-1]
@@ -46,8 +46,8 @@ def copied(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory) -> Path:
-    """A folder for each label, with clips of both kinds: moving pictures and folders of frames."""
-    folder = tmp_path_factory.mktemp("clips")
+    """A folder for each label, with videos of both kinds: moving pictures and folders of frames."""
+    folder = tmp_path_factory.mktemp("videos")
     for label in LABELS:
         (folder / label).mkdir()
         for number in range(40):
@@ -62,14 +62,14 @@ def data(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def recognizer(copied) -> ClipRecognizer:
+def recognizer(copied) -> VideoRecognizer:
     frame_encoder = FrameEncoder.from_captioner(copied, "fp32")
     torch.manual_seed(1)
-    config = ClipConfig(embedding_size=8, hidden_size=12, layers=2)
-    network = ClipNetwork(config, frame_encoder.features, 3)
+    config = VideoConfig(embedding_size=8, hidden_size=12, layers=2)
+    network = VideoNetwork(config, frame_encoder.features, 3)
     for weight in network.parameters():  # far from the tiny answers of fresh weights
         weight.data *= 2
-    return ClipRecognizer(network, ["falls", "rests", "rises"], frame_encoder, {1: 1.5, 3: 0.5})
+    return VideoRecognizer(network, ["falls", "rests", "rises"], frame_encoder, {1: 1.5, 3: 0.5})
 
 
 @pytest.fixture

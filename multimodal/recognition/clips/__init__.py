@@ -1,1 +1,0 @@
-"""Clips → a label after every frame, and one for the whole."""

@@ -1,0 +1,1 @@
+"""Videos → a label after every frame, and one for the whole."""

@@ -119,7 +119,7 @@ class Handlers:
 
     @staticmethod
     def _fresh(sheet: Shown) -> list[Any]:
-        return [sheet.value, gr.update(interactive=False), gr.update(label=SAVE_ALL)]
+        return [sheet.value, gr.update(interactive=False), gr.update(label=SAVE_ALL, ready=True)]
 
 
 def draw_prompt(

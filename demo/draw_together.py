@@ -84,7 +84,7 @@ def tab(shared: Shared) -> None:
     handlers = Handlers(shared)
     quick = {**shared.private, "show_progress": "hidden"}
     live = {**quick, **LIVE, "trigger_mode": "always_last"}
-    pad.input(shared.polite(handlers.guess), pad, bars, **live)
+    pad.input(shared.polite(handlers.guess), pad, [bars, save], **live)
     end = shared.polite(handlers.finish)
     gr.on([finish.click, wanted.submit], end, [pad, wanted, *options], pad, **quick)
     bars.select(_name_of, None, wanted, queue=False, api_visibility="private").then(
@@ -92,7 +92,7 @@ def tab(shared: Shared) -> None:
     )
     save.click(shared.polite(handlers.save), [pad, save], save, **shared.private)
     opened.upload(shared.polite(handlers.open), opened, pad, **quick).then(
-        shared.polite(handlers.guess), pad, bars, **{**quick, **LIVE}
+        shared.polite(handlers.guess), pad, [bars, save], **{**quick, **LIVE}
     )
 
 
@@ -102,10 +102,11 @@ class Handlers:
     def __init__(self, shared: Shared) -> None:
         self.shared = shared
 
-    def guess(self, pad: Any) -> dict[str, Any]:
-        """Say what the drawing looks like by now."""
+    def guess(self, pad: Any) -> tuple[dict[str, Any], Any]:
+        """Say what the drawing looks like by now; it can be saved while there is one."""
         drawing = read_pad(pad, self.shared.limits)
-        return bars_of(self.shared.models.recognizer.predict(drawing, TOP) if drawing else None)
+        found = self.shared.models.recognizer.predict(drawing, TOP) if drawing else None
+        return bars_of(found), gr.update(ready=bool(drawing))
 
     def finish(
         self, pad: Any, wanted: str, temperature: float, count: float, seed: float | None

@@ -22,6 +22,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+from multimodal.errors import UserError
 from pipelines.caption.inputs import sample_pictures
 
 PAUSE = (0.2, 1.0)  # seconds between two jobs of a visitor, at least and at most
@@ -93,7 +94,11 @@ def benchmark_demo(visitors: int, seconds: float, model: str | None = None) -> I
 
 @contextmanager
 def running_server(model: str | None = None) -> Iterator[tuple[str, int]]:
-    """Run ``multimodal demo`` on a free port; gives its address and its process number."""
+    """Run ``multimodal demo`` on a free port; gives its address and its process number.
+
+    Raises:
+        UserError: it does not start; it has said why on the standard error.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -104,7 +109,7 @@ def running_server(model: str | None = None) -> Iterator[tuple[str, int]]:
             line = server.stdout.readline() if server.stdout else ""
             found = re.search(r"http://\S+", line)
             if not found:
-                raise RuntimeError("the server did not start")
+                raise UserError("the page did not start; the line above says why")
             yield found[0].rstrip("/"), server.pid
         finally:
             server.terminate()

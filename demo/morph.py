@@ -50,7 +50,7 @@ def tab(shared: Shared) -> None:
         [go.click, first.submit, last.submit],
         shared.polite(handlers.morph),
         [*ends, *options],
-        book,
+        [book, save],
         **(shared.private | {"show_progress": "full"}),
     )
     save.click(shared.polite(handlers.save), [book, save], save, **shared.private)
@@ -88,11 +88,12 @@ class Handlers:
         temperature: float,
         steps: float,
         seed: float | None,
-    ) -> dict[str, Any]:
-        """Draw the way from one end to the other."""
+    ) -> tuple[dict[str, Any], Any]:
+        """Draw the way from one end to the other; then it can be saved."""
         ends = ((first, first_pad), (last, last_pad))
         found, used, names = morph_ends(self.shared, ends, temperature, steps, seed)
-        return leaves(found.drawings, names, (*found.notes, f"{' to '.join(names)}, seed {used}"))
+        notes = (*found.notes, f"{' to '.join(names)}, seed {used}")
+        return leaves(found.drawings, names, notes), gr.update(ready=True)
 
     def save(self, book: Any, ending: Any) -> dict[str, Any]:
         """Save all drawings of the way, in a GIF one after the other."""

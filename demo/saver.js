@@ -9,6 +9,12 @@ saver.addEventListener("click", (event) => {
   trigger("click");
 });
 
+function allow() {
+  for (const button of element.querySelectorAll("button")) button.disabled = !props.ready;
+}
+allow();
+watch(["ready", "label"], allow);
+
 watch("value", () => {
   const file = props.value;
   if (!file?.url) return;

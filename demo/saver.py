@@ -29,12 +29,14 @@ FORMATS = {
 def saver(label: str = "Save as", endings: Sequence[str] = tuple(FORMATS)) -> gr.HTML:
     """Put the buttons on the page; they have the event `click`, and the ending as their value.
 
+    They are off until `gr.update(ready=True)`, that is, until there is something to save.
+
     Args:
         label: what stands before them.
         endings: keys of `FORMATS`.
     """
     buttons = [{"ending": ending, "name": FORMATS[ending]} for ending in endings]
-    return element("saver", label, endings=buttons)
+    return element("saver", label, endings=buttons, ready=False)
 
 
 def saved(sketches: Sketches, ending: Any, **how: bool) -> dict[str, Any]:

@@ -112,9 +112,11 @@ def test_strokes_are_undone_done_again_and_cleared_by_buttons_and_keys(together)
     together.locator(".guesses.unsaid").wait_for()
     together.keyboard.press("Control+z")
     wait_for_strokes(together, 2)
+    together.locator("button[data-ending='.ndjson']:enabled:visible").wait_for()
     together.get_by_label("Clear").click()
     wait_for_strokes(together, 0)
     assert together.get_by_label("Clear").is_disabled()
+    together.locator("button[data-ending='.ndjson']:disabled:visible").wait_for()
 
 
 def test_endings_are_stepped_through_and_one_is_kept(together):
@@ -179,11 +181,13 @@ def test_it_can_be_drawn_by_keys_alone(together):
 
 
 def test_a_drawing_is_saved_and_opened_again(together, tmp_path):
+    save = together.get_by_role("button", name="ndjson").last
+    assert save.is_disabled()
     draw(together, circle())
     draw(together, [(0.1, 0.1), (0.9, 0.1)])
     wait_for_strokes(together, 2)
     with together.expect_download() as caught:
-        together.get_by_role("button", name="ndjson").last.click()
+        save.click()
     path = tmp_path / caught.value.suggested_filename
     caught.value.save_as(path)
     strokes = json.loads(path.read_text())["drawing"]
@@ -251,6 +255,8 @@ def test_dark_ink_becomes_light_on_dark_paper(together):
 
 def test_a_prompt_is_drawn_stroke_by_stroke_and_one_drawing_is_saved(page):
     open_tab(page, "Draw")
+    save = page.locator(".actions").get_by_role("button", name="SVG").first
+    assert save.is_disabled()
     prompt = page.locator("#draw-prompt textarea, #draw-prompt input")
     prompt.fill("two ducks and a crab")
     prompt.press("Enter")
@@ -265,7 +271,7 @@ def test_a_prompt_is_drawn_stroke_by_stroke_and_one_drawing_is_saved(page):
     assert tiles.nth(4).get_attribute("aria-pressed") == "true"
     page.get_by_text("Save this one as").wait_for()
     with page.expect_download() as caught:
-        page.locator(".actions").get_by_role("button", name="SVG").first.click()
+        save.click()
     assert caught.value.suggested_filename == "two-ducks-and-a-crab.svg"
     assert caught.value.path().read_text().count("<g>") == 1
 
@@ -335,6 +341,8 @@ def leaf(page) -> str:
 
 def test_the_slider_goes_from_one_drawing_to_the_other(page):
     open_tab(page, "Morph")
+    save = page.get_by_role("button", name="GIF").last
+    assert save.is_disabled()
     page.locator("#morph-go").click()
     page.locator("#morph-book .filled").wait_for()
     book, slider = page.locator("#morph-book .flipbook"), page.locator("#morph-book input")
@@ -354,7 +362,7 @@ def test_the_slider_goes_from_one_drawing_to_the_other(page):
     page.mouse.click(box["x"] + 0.99 * box["width"], box["y"] + box["height"] / 2)
     assert book.get_attribute("data-at") == "12"
     with page.expect_download() as caught:
-        page.get_by_role("button", name="GIF").last.click()
+        save.click()
     assert caught.value.suggested_filename == "an-apple-to-a-pineapple.gif"
 
 

@@ -10,6 +10,8 @@ from torch.nn import functional as F
 from torch.utils import _pytree as pytree
 
 from multimodal.captioning.captioner import Captioner, CaptionOptions
+from multimodal.captioning.naming import IMAGENET_CLASSES
+from multimodal.captioning.word_evidence import WordEvidence
 from multimodal.exporting.beams import Found, Rules, Search, beam_search
 from multimodal.exporting.manifest import (
     Exported,
@@ -38,6 +40,8 @@ class CaptionGraph(nn.Module):
         super().__init__()
         self.captioner = captioner
         self.network = captioner.network
+        if self.network.word_evidence is not None:
+            self.network.word_evidence.__class__ = BatchedEvidence
         self.options = options
         size = len(captioner.vocabulary)
         self.register_buffer("banned", marked(size, options.banned))
@@ -95,6 +99,20 @@ class CaptionGraph(nn.Module):
         return pixels.clamp(0, 255).round().permute(0, 2, 3, 1)
 
 
+class BatchedEvidence(WordEvidence):
+    """Evidence for a batch of any size: tracing takes the `len` of a tensor for a constant."""
+
+    def _seen(self, detected: Tensor) -> Tensor:
+        behind = len(self.refutable) - self.first - detected.shape[1]
+        return F.pad(detected.float().sigmoid(), (self.first, behind))
+
+    def _sums(self, logits: Tensor, weights: Tensor) -> Tensor:
+        probabilities = logits.float().softmax(-1)[:, -IMAGENET_CLASSES:]
+        shares = probabilities[:, self.classes] * weights.float()  # (B, P)
+        sums = shares.new_zeros(shares.shape[0], len(self.refutable))
+        return sums.scatter_add(1, self.named.expand_as(shares), shares)
+
+
 def _costs(size: int, options: CaptionOptions) -> Tensor | None:
     """(2, size) what repetition costs, where the search knows of it; None for nothing."""
     named = [getattr(options, name, ()) for name in ("repeat_costs", "double_costs")]
@@ -108,6 +126,12 @@ def marked(size: int, numbers: Sequence[int]) -> Tensor:
     marks = torch.zeros(size, dtype=torch.bool)
     marks[list(numbers)] = True
     return marks
+
+
+def _cannot(captioner: Captioner) -> list[str]:
+    """What the file does not do."""
+    ungrounded = ["support", "confidence"] if captioner.network.word_evidence is not None else []
+    return ["naming", "must_mention", "repetition_weight", "sample", *ungrounded]
 
 
 def exported(captioner: Captioner) -> Exported:
@@ -127,7 +151,7 @@ def exported(captioner: Captioner) -> Exported:
         "fit": encoder.config.fit,
         "grid": list(encoder.grid) if captioner.network.decoder.config.attention else None,
         "tokenizer": captioner.vocabulary.tokenizer,
-        "cannot": ["naming", "must_mention", "repetition_weight", "sample"],
+        "cannot": _cannot(captioner),
     }
     photos = torch.zeros(2, 250, 300, 3, dtype=torch.uint8)
     axes = {0: "photos", 1: "height", 2: "width"}

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from multimodal.exporting.loops import repeated
 from multimodal.exporting.manifest import Exported, Input, graph_and_manifest, scalar
-from multimodal.exporting.strokes import JoinedLSTM, advance, put
+from multimodal.exporting.strokes import LSTMStep, advance, put
 from multimodal.handwriting.generator import HandwritingGenerator
 from multimodal.handwriting.model import END_OF_LINE, LIFTED, POINT, HandwritingNetwork
 from multimodal.handwriting.written import LINGERING, MORE_POINTS, POINTS_PER_CHARACTER
@@ -41,7 +41,7 @@ class HandwritingGraph(nn.Module):
         with torch.no_grad():
             self.lower.weight.copy_(lower.weight)
         seen = POINT + config.character_embedding_size + config.window_size
-        self.upper = JoinedLSTM(cast(nn.RNNBase, network.upper.layers[0]), seen)
+        self.upper = LSTMStep(cast(nn.RNNBase, network.upper.layers[0]), seen)
 
     def forward(
         self,

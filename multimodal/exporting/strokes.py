@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 
-class JoinedLSTM(nn.Module):
-    """One step of an LSTM whose input and hidden state are multiplied by one product.
+class LSTMStep(nn.Module):
+    """One step of an LSTM of whose inputs some are constant.
 
     Args:
         layer: whose weights are taken.
@@ -21,10 +21,12 @@ class JoinedLSTM(nn.Module):
         weight_ih = cast(Tensor, layer.weight_ih_l0).detach()
         weight_hh = cast(Tensor, layer.weight_hh_l0).detach()
         bias = cast(Tensor, layer.bias_ih_l0) + cast(Tensor, layer.bias_hh_l0)
-        self.step = nn.Linear(inputs + layer.hidden_size, 4 * layer.hidden_size, bias=False)
+        self.seen = nn.Linear(inputs, 4 * layer.hidden_size, bias=False)
+        self.step = nn.Linear(layer.hidden_size, 4 * layer.hidden_size, bias=False)
         self.constant = nn.Linear(weight_ih.shape[1] - inputs, 4 * layer.hidden_size)
         with torch.no_grad():
-            self.step.weight.copy_(torch.cat([weight_ih[:, :inputs], weight_hh], 1))
+            self.seen.weight.copy_(weight_ih[:, :inputs])
+            self.step.weight.copy_(weight_hh)
             self.constant.weight.copy_(weight_ih[:, inputs:])
             self.constant.bias.copy_(bias)
 
@@ -42,7 +44,7 @@ class JoinedLSTM(nn.Module):
             c: (B, H), the cell state.
             added: (B, 4 H), what a constant input adds to the gates.
         """
-        return advance(added + self.step(torch.cat([inputs, h], 1)), c)
+        return advance(added + self.seen(inputs) + self.step(h), c)
 
 
 def advance(sums: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:

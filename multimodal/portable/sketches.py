@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -17,7 +17,6 @@ from multimodal.strokes import Drawing
 
 BATCH_SIZE = 250  # drawings in one batch
 UNIFORMS = 4  # random numbers of a point
-TEMPERATURE = 0.4  # of points that are not chosen from candidates
 
 
 class PortableSketcher(SketcherBase):
@@ -34,19 +33,25 @@ class PortableSketcher(SketcherBase):
         self.scale = float(file["scale"])
         self.limit = int(file["limit"])
         self.latent_size = int(file["latent_size"])
-        self.options = DrawingOptions(temperature=TEMPERATURE, num_candidates=1)
+        self.guided = bool(file["guided"])
+        self.options = DrawingOptions(**file["options"])
 
     def _endings(
         self, begun: Rows, n: int, label: int, room: int, options: DrawingOptions
     ) -> list[Array]:
-        rows, counts, nats = self._run(
+        anything = label == len(self.categories)
+        found = self._run(
             [label] * n,
             begun.astype(np.float32),
-            random_numbers(options.seed, n, room),
-            options.temperature,
+            random_numbers(options.seed, n, room, 1 if anything else self._num_candidates(options)),
+            options,
             np.zeros((n, self.latent_size), np.float32),
         )
-        return [rows[number, : counts[number]] for number in np.argsort(nats, kind="stable")]
+        nats = found["nats_per_point"]
+        if self.guided and not anything:
+            nats = nats - found["nats_per_point_of_anything"]
+        order = np.argsort(nats, kind="stable")
+        return [found["rows"][number, : found["counts"][number]] for number in order]
 
     def variations(self, *_: Any, **__: Any) -> NoReturn:
         """Cannot be done by a file.
@@ -64,11 +69,8 @@ class PortableSketcher(SketcherBase):
         """
         raise UserError(f"{self.file.path}: draws and completes; the model itself also morphs")
 
-    def _changed(self, changes: Mapping[str, Any]) -> DrawingOptions:
-        options = super()._changed(changes)
-        if options.num_candidates > 1:
-            raise UserError(f"num_candidates: {self.file.path} takes points as they come; 1 alone")
-        return options
+    def _num_candidates(self, options: DrawingOptions) -> int:
+        return options.num_candidates if self.guided else 1
 
     def _draw_labelled(
         self, labels: Sequence[int], numbers: Sequence[int], options: DrawingOptions
@@ -77,34 +79,51 @@ class PortableSketcher(SketcherBase):
         for start in range(0, len(labels), BATCH_SIZE):
             some = slice(start, start + BATCH_SIZE)
             which = list(numbers[some])
-            draws = random_numbers(options.seed, max(which) + 1, most)[which]
+            draws = random_numbers(
+                options.seed, np.array(which), most, self._num_candidates(options)
+            )
             latents = normals(options.seed, max(which) + 1, self.latent_size)[which]
             nothing = np.zeros((0, 3), np.float32)
-            rows, counts, _ = self._run(labels[some], nothing, draws, options.temperature, latents)
-            yield from (drawing_of(row[:count]) for row, count in zip(rows, counts, strict=True))
+            found = self._run(labels[some], nothing, draws, options, latents)
+            both = zip(found["rows"], found["counts"], strict=True)
+            yield from (drawing_of(row[:count]) for row, count in both)
 
     def _run(
-        self, labels: Sequence[int], begun: Array, draws: Array, temperature: float, latents: Array
-    ) -> tuple[Array, Array, Array]:
-        """Rows (B, T, 3), counts and nats per point (B,) of what goes on from rows (P, 3)."""
+        self,
+        labels: Sequence[int],
+        begun: Array,
+        draws: tuple[Array, Array],
+        options: DrawingOptions,
+        latents: Array,
+    ) -> dict[str, Array]:
+        """The graph's outputs for what goes on from rows (P, 3)."""
         padded = np.concatenate([begun, np.zeros((0 if len(begun) else 1, 3), np.float32)])
-        found = self.file.run(
+        return self.file.run(
             categories=labels,
             begun=np.repeat(padded[None], len(labels), 0),
             lengths=np.full(len(labels), len(begun)),
-            uniforms=draws,
-            temperature=temperature,
+            uniforms=draws[0],
+            choices=draws[1],
+            watch=options.num_candidates > 1,
+            temperature=options.temperature,
             **({"latents": latents} if self.latent_size else {}),
         )
-        return found["rows"], found["counts"], found["nats_per_point"]
 
 
-def random_numbers(seed: int, drawings: int, points: int) -> Array:
-    """(drawings, points, 4) in [0, 1), as `Sketcher` draws them.
+def random_numbers(
+    seed: int, drawings: int | Array, points: int, num_candidates: int
+) -> tuple[Array, Array]:
+    """Numbers in [0, 1) for candidates (B, T, D, 4) and choices (B, T), as `Sketcher` draws them.
 
     Args:
         seed: of all.
-        drawings: how many.
-        points: of each.
+        drawings: how many, or the numbers of those that are wanted.
+        points: T, of each.
+        num_candidates: D, of each point; where there is one, none is chosen.
     """
-    return uniforms([seed], drawings, points * UNIFORMS).reshape(drawings, points, UNIFORMS)
+    width = UNIFORMS * num_candidates + (num_candidates > 1)
+    numbers = uniforms([seed], drawings, points * width)[0].reshape(-1, points, width)
+    of_candidates = numbers[..., : UNIFORMS * num_candidates].reshape(
+        -1, points, num_candidates, UNIFORMS
+    )
+    return of_candidates, numbers[..., -1]

@@ -50,13 +50,13 @@ def knot_share(drawing: Drawing) -> float:
 class KnotDetector:
     """Watches B drawings for knots while they are drawn.
 
-    Args:
+    Attributes:
         state: (B, 2 WINDOW + 4): the last places of each pen, infinite where there are none yet,
             and the box around what is drawn.
     """
 
     def __init__(self, state: Tensor) -> None:
-        self._state = state
+        self.state = state
 
     @classmethod
     def begin(cls, drawings: int, points: Tensor | None = None) -> KnotDetector:
@@ -68,19 +68,19 @@ class KnotDetector:
 
     def add(self, offsets: Tensor) -> Tensor:
         """Take in the next points by their offsets (B, 2) → (B,) whether each is in a knot."""
-        places, box = self._state[:, : 2 * WINDOW], self._state[:, 2 * WINDOW :]
+        places, box = self.state[:, : 2 * WINDOW], self.state[:, 2 * WINDOW :]
         pen = places[:, -2:] + offsets
         low, high = torch.minimum(box[:, :2], pen), torch.maximum(box[:, 2:], pen)
         places = torch.cat([places[:, 2:], pen], 1)
-        self._state = torch.cat([places, low, high], 1)
+        self.state = torch.cat([places, low, high], 1)
         reach = (places.unflatten(1, (WINDOW, 2)) - pen[:, None]).norm(dim=2).amax(1)
         knotted: Tensor = reach < RADIUS * (high - low).amax(1)
         return knotted
 
     def keep(self, rows: Tensor) -> KnotDetector:
         """The same for some of the drawings: rows (B',)."""
-        return KnotDetector(self._state[rows])
+        return KnotDetector(self.state[rows])
 
     def put(self, rows: Tensor, other: KnotDetector) -> None:
         """Let the drawings of some rows (B',) stand where they do in another of equal size."""
-        self._state[rows] = other._state[rows]
+        self.state[rows] = other.state[rows]

@@ -17,6 +17,7 @@ export async function openModel(ort, bytes, task) {
   if (manifest.task !== task) throw new Error(`a file for ${manifest.task}, not for ${task}`);
   const session = await ort.InferenceSession.create(bytes, {
     executionProviders: ["wasm"],
+    logSeverityLevel: 3,  // errors; what its passes over a graph leave behind is none
     extra: { session: { disable_quant_qdq: "1" } },
   });
   return new Model(ort, session, manifest);
@@ -108,7 +109,7 @@ export class Captioner {
     const words = [...found.tokens.data.slice(0, count)].map((token) => vocabulary[Number(token)]);
     const places = found.attention.dims[3];
     const attention = words.map((_, n) => [...found.attention.data.slice(n * places, (n + 1) * places)]);
-    const text = words.join(" ").replace(/ (n't|'(?:s|m|d|ll|re|ve))(?= |$)/g, "$1");
+    const text = words.join(" ").replaceAll(" \u2060", "").replace(/ (n't|'(?:s|m|d|ll|re|ve))(?= |$)/g, "$1");
     const probabilities = words.map((_, n) => Math.exp(found.log_probs.data[n]));
     const nats = words.reduce((sum, _, n) => sum + found.log_probs.data[n], 0);
     const confidence = Math.exp(nats / Math.max(words.length, 1));
@@ -129,13 +130,14 @@ export class Sketcher {
     return this.model.manifest.categories;
   }
 
-  async draw(category, count, { seed = 0, temperature = 0.4 } = {}) {
-    const found = await this.#rows(this.#label(category), [], count, seed, temperature, this.model.manifest.limit);
+  // Options: seed, temperature, and num_candidates, of which each point is chosen; the manifest has the usual ones.
+  async draw(category, count, options = {}) {
+    const found = await this.#rows(this.#label(category), [], count, this.model.manifest.limit, options);
     return found.map(({ rows }) => fromRows([[0, 0, 0], ...rows]));
   }
 
-  // Endings of an unfinished drawing, the likeliest first: the strokes to add to it.
-  async complete(strokes, count, category, { seed = 0, temperature = 0.4 } = {}) {
+  // Endings of an unfinished drawing, the clearest of its category first: the strokes to add to it.
+  async complete(strokes, count, category, options = {}) {
     const [left, top, right, bottom] = bounds(strokes);
     const share = (Math.max(right - left, bottom - top) || 1) / this.frame;
     const factor = share >= LEAST_BEGUN && share <= MOST_BEGUN ? 1 : BEGUN / share;
@@ -143,7 +145,7 @@ export class Sketcher {
     const begun = rowsOf(like);
     const room = this.model.manifest.limit - begun.length;
     if (room < 1) throw new Error("This drawing is too long to be gone on with.");
-    const found = await this.#rows(this.#label(category), begun, count, seed, temperature, room);
+    const found = await this.#rows(this.#label(category), begun, count, room, options);
     found.sort((a, b) => a.nats - b.nats);
     const last = like.at(-1).at(-1);
     return found.map(({ rows }) => {
@@ -159,27 +161,43 @@ export class Sketcher {
     return label;
   }
 
-  async #rows(label, begun, count, seed, temperature, points) {
+  async #rows(label, begun, count, points, { seed = 0, ...options }) {
+    const { latent_size: latent, guided, options: usual } = this.model.manifest;
+    const { temperature, num_candidates: candidates } = { ...usual, ...options };
     const size = Math.max(begun.length, 1);
     const flat = begun.length ? begun.flat() : [0, 0, 0];
-    const latent = this.model.manifest.latent_size;
+    const told = guided && label < this.categories.length;
+    const numbers = randomNumbers(seed, count, points, told ? candidates : 1);
     const found = await this.model.run({
       categories: wholes(Array(count).fill(label)),
       begun: floats(Array(count).fill(flat).flat(), [count, size, 3]),
       lengths: wholes(Array(count).fill(begun.length)),
-      uniforms: ["float64", uniforms([seed], count, points * 4), [count, points, 4]],
+      ...numbers,
+      watch: ["bool", [candidates > 1], []],
       temperature: float(temperature),
       ...(latent ? { latents: floats(Array(count * latent).fill(0), [count, latent]) } : {}),
     });
     const [, most] = found.rows.dims;
     return Array.from({ length: count }, (_, n) => ({
-      nats: found.nats_per_point.data[n],
+      nats: found.nats_per_point.data[n] - (told ? found.nats_per_point_of_anything.data[n] : 0),
       rows: Array.from({ length: Number(found.counts.data[n]) }, (_, t) => {
         const at = (n * most + t) * 3;
         return [...found.rows.data.slice(at, at + 3)];
       }),
     }));
   }
+}
+
+// For candidates of every point and the choice among them, where there are several.
+function randomNumbers(seed, count, points, candidates) {
+  const ofCandidates = 4 * candidates, width = ofCandidates + (candidates > 1);
+  const all = uniforms([seed], count, points * width);
+  const choices = Float64Array.from({ length: count * points }, (_, n) => all[(n + 1) * width - 1]);
+  const kept = candidates > 1 ? all.filter((_, n) => n % width < ofCandidates) : all;
+  return {
+    uniforms: ["float64", kept, [count, points, candidates, 4]],
+    choices: ["float64", choices, [count, points]],
+  };
 }
 
 export class Recognizer {

@@ -53,6 +53,21 @@ def make_sketcher(*, position: bool = False):
     )
 
 
+def make_knotting_sketcher():
+    """One whose pen often all but stands still."""
+    sketcher = make_sketcher()
+    sketcher.limit = 80
+    bias = sketcher.network.readout.bias
+    with torch.no_grad():
+        sketcher.network.readout.weight *= 0.01
+        bias.zero_()
+        bias[:3] = torch.tensor([2.0, 0.5, -2.0])  # down, lifted, end
+        bias[3:6] = torch.tensor([2.0, 0.0, 0.0])  # the first of three components
+        bias[6:12] = torch.tensor([0.0, 3.0, -3.0] * 2)  # means of dx and dy
+        bias[12:18] = torch.tensor([-5.0, 0.0, 0.0] * 2)  # logarithms of standard deviations
+    return sketcher
+
+
 def make_handwriting_generator():
     from multimodal.handwriting.generator import HandwritingGenerator
     from multimodal.handwriting.model import END_OF_LINE, HandwritingConfig, HandwritingNetwork
@@ -152,6 +167,27 @@ def make_captioner(*, costs: bool = False):
     return Captioner(network, vocabulary, options, repetition)
 
 
+def make_list_captioner():
+    """One that reads a list of words of its detector and its classifier, and is calibrated."""
+    from multimodal.captioning.captioner import Captioner, CaptionOptions
+    from multimodal.captioning.model import CaptionNetwork, DecoderConfig
+    from multimodal.captioning.vocabulary import CaptionVocabulary
+    from multimodal.encoders import Encoder, EncoderConfig
+
+    vocabulary = CaptionVocabulary((*WORDS, "lion", "lions", "umbrella", "bus"), "spelling")
+    torch.manual_seed(0)
+    encoder = Encoder(EncoderConfig("efficientnet_lite0", 1000, 64, padding="torch"))
+    sizes = {"embedding_size": 8, "hidden_size": 12, "attention_size": 8, "detected_words": 6}
+    config = DecoderConfig(listed_words=15, familiarity_rank=2, **sizes)
+    network = CaptionNetwork(encoder, config, vocabulary.words)
+    strong(network.decoder)
+    evidence = network.word_evidence
+    evidence.usual.copy_(torch.rand_like(evidence.usual) / 10)
+    evidence.familiarity.bounds.copy_(torch.tensor([0.0, 400.0]))  # some photos are half familiar
+    options = CaptionOptions(beam_size=3, max_length=9, detected_weight=0.6, naming=False)
+    return Captioner(network, vocabulary, options)
+
+
 def exporter(name: str):
     return imported(task_of(name.replace("_", "-")).exporter)
 
@@ -164,8 +200,10 @@ MAKERS = {
     "handwriting-recognizer": (make_handwriting_recognizer, exporter("handwriting_recognizer")),
     "translator": (make_translator, exporter("translator")),
     "captioner": (make_captioner, exporter("captioner")),
+    "captioner with a list": (make_list_captioner, exporter("captioner")),
     "captioner with costs": (partial(make_captioner, costs=True), exporter("captioner")),
     "sketcher with position": (partial(make_sketcher, position=True), exporter("sketcher")),
+    "sketcher that knots": (make_knotting_sketcher, exporter("sketcher")),
 }
 
 

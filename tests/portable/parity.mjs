@@ -2,7 +2,7 @@
 //
 //   node parity.mjs <folder of onnxruntime-web/dist> <folder of recordings>
 
-const ARRAYS = { int64: BigInt64Array, float32: Float32Array, float64: Float64Array, uint8: Uint8Array };
+const ARRAYS = { int64: BigInt64Array, float32: Float32Array, float64: Float64Array, uint8: Uint8Array, bool: Uint8Array };
 
 // One run of a model: the greatest difference of any output, and whether whole numbers are the same.
 export async function replay(ort, bytes, { inputs, outputs }) {

@@ -13,7 +13,7 @@ from PIL import Image
 from multimodal.errors import UserError
 from multimodal.exporting.quantization import by_channel, quantized
 from multimodal.portable import Portable, is_portable, load_portable
-from multimodal.portable.file import KEY, LARGEST_MANIFEST
+from multimodal.portable.file import KEY, LARGEST_MANIFEST, ModelFile
 from multimodal.strokes import Drawing, save_drawings
 
 
@@ -144,12 +144,82 @@ def test_a_file_of_8_bit_is_smaller_and_says_nearly_the_same(pairs, tmp_path):
     assert small.ByteSize() < 0.35 * model.ByteSize()
     path = tmp_path / "small.onnx"
     path.write_bytes(small.SerializeToString())
-    from multimodal.portable.file import ModelFile
-
     given = random.normal(size=(1, 80)).astype("f4")
     found = ModelFile(path).run(x=given)["y"]
     assert np.abs(found - given @ weights).max() < 0.2
     assert PortableSketcher is not None
+
+
+def product_in_a_loop(weights: np.ndarray) -> onnx.ModelProto:
+    """A loop of one step that multiplies two joined inputs, the second a hundred times as large."""
+
+    def value(name: str, *shape: int | str, kind: int = TensorProto.FLOAT) -> onnx.ValueInfoProto:
+        return helper.make_tensor_value_info(name, kind, shape)
+
+    outputs, inputs = weights.shape
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["going"], ["more"]),
+            helper.make_node("Mul", ["a", "hundred"], ["b"]),
+            helper.make_node("Concat", ["a", "b"], ["joined"], axis=-1),
+            helper.make_node("Gemm", ["joined", "w", "bias"], ["after"], transB=1),
+            helper.make_node("Identity", ["a"], ["kept"]),
+        ],
+        "body",
+        [
+            value("step", kind=TensorProto.INT64),
+            value("going", kind=TensorProto.BOOL),
+            value("a", "N", inputs // 2),
+            value("before", "N", outputs),
+        ],
+        [
+            value("more", kind=TensorProto.BOOL),
+            value("kept", "N", inputs // 2),
+            value("after", "N", outputs),
+        ],
+        value_info=[value("b", "N", inputs // 2)],
+    )
+    arrays = {
+        "w": weights,
+        "bias": np.ones(outputs, np.float32),
+        "hundred": np.float32(100),
+        "times": np.int64(1),
+        "always": np.bool_(True),
+        "zero": np.zeros((1, outputs), np.float32),
+    }
+    graph = helper.make_graph(
+        [helper.make_node("Loop", ["times", "always", "x", "zero"], ["same", "y"], body=body)],
+        "graph",
+        [value("x", "N", inputs // 2)],
+        [value("y", "N", outputs)],
+        [onnx.numpy_helper.from_array(np.asarray(array), name) for name, array in arrays.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    entry = model.metadata_props.add()
+    entry.key, entry.value = KEY, GOOD
+    return model
+
+
+def test_large_products_of_loops_are_computed_in_8_bit_row_by_row(tmp_path):
+    random = np.random.default_rng(0)
+    weights = random.normal(size=(512, 512)).astype("f4")
+    weights[:, 256:] /= 100  # so that both inputs count as much
+    small = quantized(product_in_a_loop(weights))
+    onnx.checker.check_model(small)
+    loop = next(node for node in small.graph.node if node.op_type == "Loop")
+    kinds = [node.op_type for node in loop.attribute[0].g.node]
+    assert kinds.count("MatMulInteger") == 2
+    assert "Gemm" not in kinds
+    path = tmp_path / "small.onnx"
+    path.write_bytes(small.SerializeToString())
+    file = ModelFile(path)
+    given = random.normal(size=(6, 256)).astype("f4") * np.logspace(-2, 2, 6)[:, None]
+    exact = np.concatenate([given, 100 * given], 1) @ weights.T + 1
+    found = file.run(x=given)["y"]
+    error = np.abs(found - exact).mean(1) / np.abs(exact).mean(1)
+    assert (error < 0.03).all()
+    for row in range(6):
+        assert (file.run(x=given[row : row + 1])["y"] == found[row]).all()
 
 
 # What a command does with a file must not import torch.

@@ -1,10 +1,12 @@
 """A file says what its model says: same choices, same points, same scores."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from multimodal.errors import UserError
+from multimodal.portable.sketches import random_numbers
 from multimodal.strokes import Drawing
 
 SQUARE = Drawing([[(0, 0), (40, 0), (40, 40)], [(40, 40), (0, 40), (0, 0)]])
@@ -48,8 +50,8 @@ SKETCHERS = pytest.mark.parametrize("kind", ["sketcher", "sketcher with position
 def test_drawings_are_the_same_point_by_point(pairs, kind):
     sketcher, file = pairs(kind)
     wanted = [("duck", 9), ("fish", 4), ("duck", 2)]
-    for temperature in (0.2, 0.9):
-        options = {"temperature": temperature, "seed": 7, "num_candidates": 1}
+    for temperature, num_candidates in ((0.2, 1), (0.9, 1), (0.7, 4), (0.7, 16)):
+        options = {"temperature": temperature, "seed": 7, "num_candidates": num_candidates}
         found = zip(
             file.draw_many(wanted, **options), sketcher.draw_many(wanted, **options), strict=True
         )
@@ -61,40 +63,48 @@ def test_drawings_are_the_same_point_by_point(pairs, kind):
 def test_a_prompt_of_several_things_is_drawn_without_the_model(pairs):
     sketcher, file = pairs("sketcher")
     ours, theirs = (
-        one.draw("two ducks and a cat", seed=3, temperature=0.4, num_candidates=1)[0]
-        for one in (file, sketcher)
+        one.draw("two ducks and a cat", seed=3, temperature=0.4)[0] for one in (file, sketcher)
     )
     assert apart(ours, theirs) < 0.1
 
 
+@pytest.mark.parametrize("num_candidates", [1, 8])
+@pytest.mark.parametrize("category", [None, "duck"])
 @SKETCHERS
-def test_endings_of_a_drawing_come_in_the_same_order(pairs, kind):
+def test_endings_of_a_drawing_come_in_the_same_order(pairs, kind, category, num_candidates):
     sketcher, file = pairs(kind)
-    options = {"seed": 5, "temperature": 0.9, "num_candidates": 1}
+    options = {
+        "seed": 5,
+        "temperature": 0.9,
+        "category": category,
+        "num_candidates": num_candidates,
+    }
     ours, theirs = (one.complete(SQUARE, 8, **options) for one in (file, sketcher))
     for one, other in zip(ours, theirs, strict=True):
         assert apart(one, other) < 0.01
         assert apart(Drawing(one.strokes[:2]), SQUARE) == 0
 
 
-@SKETCHERS
-def test_endings_of_a_category_are_the_same_but_for_their_order(pairs, kind):
-    # A file ranks them by their surprise alone, and its manifest says so.
-    sketcher, file = pairs(kind)
-    options = {"category": "duck", "seed": 5, "temperature": 0.9, "num_candidates": 1}
-    ours, theirs = (one.complete(SQUARE, 8, **options) for one in (file, sketcher))
-    for one in ours:
-        alike = [other for other in theirs if [*map(len, other)] == [*map(len, one)]]
-        assert min(apart(one, other) for other in alike) < 0.01
-    assert len(ours) == len(theirs)
-    assert any("rank endings" in told for told in file.file["cannot"])
-
-
-def test_a_file_takes_points_as_they_come(pairs):
-    _, file = pairs("sketcher")
-    with pytest.raises(UserError, match="takes points as they come"):
-        file.draw("duck", num_candidates=4)
-    assert file.options.num_candidates == 1
+def test_knots_are_drawn_anew_as_the_model_does(pairs):
+    sketcher, file = pairs("sketcher that knots")
+    options = {"seed": 2, "num_candidates": 2, "temperature": 0.7}
+    ours, theirs = (one.draw("duck", 6, **options) for one in (file, sketcher))
+    for one, other in zip(ours, theirs, strict=True):
+        assert apart(one, other) < 0.01
+    numbers = random_numbers(2, 6, sketcher.limit, 2)
+    given = file.options.changed(options)
+    watched, unwatched = (
+        file._run(
+            [1] * 6,
+            np.zeros((0, 3)),
+            numbers,
+            replace(given, num_candidates=num_candidates),
+            np.empty(0),
+        )
+        for num_candidates in (2, 1)
+    )
+    assert (watched["counts"] != unwatched["counts"]).any()
+    assert watched["counts"].tolist() == [one.points - 1 for one in ours]
 
 
 def test_lines_of_handwriting_are_the_same_point_by_point(pairs):
@@ -168,7 +178,7 @@ def test_translations_are_the_same(pairs, changes):
     [{}, {"beam_size": 1}, {"beam_size": 5, "n_best": 3}, {"length_penalty": 0.0, "max_length": 5}],
     ids=str,
 )
-@pytest.mark.parametrize("kind", ["captioner", "captioner with costs"])
+@pytest.mark.parametrize("kind", ["captioner", "captioner with costs", "captioner with a list"])
 def test_captions_are_the_same(pairs, kind, changes):
     captioner, file = pairs(kind)
     random = np.random.default_rng(0)
@@ -184,6 +194,15 @@ def test_captions_are_the_same(pairs, kind, changes):
         else:
             assert np.abs(one.attention - other.attention).max() < 1e-4
         assert [a.text for a in one.alternatives] == [a.text for a in other.alternatives]
+
+
+def test_what_a_list_of_words_is_read_for_is_said(pairs):
+    captioner, file = pairs("captioner with a list")
+    photo = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    assert captioner.caption(photo).support
+    assert not file.caption(photo).support
+    assert {"naming", "support", "confidence"} <= set(file.file["cannot"])
+    assert file.vocabulary.words == captioner.vocabulary.words
 
 
 SIZES = [(64, 64), (64, 64), (100, 80), (64, 64), (30, 70)]

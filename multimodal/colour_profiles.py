@@ -3,7 +3,7 @@
     picture = to_srgb(picture, picture.info["icc_profile"])
 
 Photos have profiles of three primaries and one curve (Adobe RGB, Display P3, ProPhoto). Such a
-profile is two table lookups and a matrix, done here in NumPy, which takes a third of LittleCMS's
+profile is two table lookups and a matrix, done here in NumPy, which takes half of LittleCMS's
 time. LittleCMS converts the others.
 """
 

@@ -67,7 +67,7 @@ def test_training_leaves_an_author(run, data, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("setting", "named"),
-    [("cells=2", "start, vocabulary"), ("cell=x", "rnn, gru, lstm"), ("steps=0", "at least 1")],
+    [("cells=2", "init_from, vocabulary"), ("cell=x", "rnn, gru, lstm"), ("steps=0", "at least 1")],
 )
 def test_a_bad_setting_is_named(run, data, tmp_path, setting, named):
     left = run(

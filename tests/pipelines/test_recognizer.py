@@ -11,7 +11,7 @@ from PIL import Image
 from multimodal.errors import UserError
 from multimodal.recognition.drawings.data import ROUNDING, count_pieces
 from multimodal.recognition.drawings.recognizer import Recognizer
-from multimodal.recognition.drawings.stroke_batch import Ink
+from multimodal.recognition.drawings.stroke_batch import StrokeBatch
 from multimodal.strokes import Drawing, Record, read_quickdraw
 from multimodal.strokes.ndjson import encode_ndjson
 from pipelines import cli
@@ -280,7 +280,7 @@ def test_the_bare_products_are_those_of_the_network(recognizer, drawings):
     step."""
     shown = drawings["house"][:2]
     products = Products(recognizer.network, lambda: recognizer.predict(shown))
-    steps = -(-int(count_pieces(Ink.of(shown)).max()) // ROUNDING) * ROUNDING
+    steps = -(-int(count_pieces(StrokeBatch.of(shown)).max()) // ROUNDING) * ROUNDING
     assert len(products._products) == 2 + 2 * (1 + steps) + 5 + 1 + 1
     with torch.inference_mode():
         shapes = [tuple(product().shape) for product in products._products]

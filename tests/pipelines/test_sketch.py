@@ -303,7 +303,7 @@ def test_what_can_be_drawn_is_listed(run):
         (["a duck", "--list"], "give one of"),
         (["a dog"], "prompt: 'dog' is not understood"),
         ([""], "prompt: it is empty"),
-        (["a duck", "-o", "duck.bmp"], "duck.bmp: not the ending of a drawing"),
+        (["a duck", "-o", "duck.bmp"], "duck.bmp: cannot be written: choose one of"),
         (["--complete", "gone.svg"], "gone.svg"),
         (["--morph", "gone.svg", "a duck"], "gone.svg"),
         (["a duck", "--temperature", "-1"], "temperature"),

@@ -136,7 +136,7 @@ def text_width(width: float | None) -> float | None:
     if width is None:
         return None
     if width <= 2 * EDGE:
-        raise UserError(f"--width {width:g}: more than the edges, {2 * EDGE:g} mm, expected")
+        raise UserError(f"--width {width:g}: must be more than {2 * EDGE:g} mm, its two edges")
     return width - 2 * EDGE
 
 

@@ -108,7 +108,7 @@ class _Bar:
             done,
             self._total if known else None,
             elapsed,
-            ncols=columns - 1,
+            ncols=columns - len("^C") - 1,  # which a terminal echoes behind it
             unit=f" {self._unit}",
             ascii=not (sys.stderr.encoding or "").lower().startswith("utf"),
             bar_format=_BAR if known else _COUNTED,

@@ -37,6 +37,7 @@ class Report:
         self._folder = folder
         self._metric = metric
         self._console = Console(stderr=True, highlight=False, markup=False)
+        self._console.width -= len("^C") + 1  # which a terminal echoes behind the bar
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),

@@ -8,7 +8,9 @@ articles and endings that go with it. Then the name takes its place, in the same
 
 `names.tsv` is the closed list: what can be said, in English, German and French, with gender,
 plural, and the form of German nouns that have another one when they are no subject; and how often
-Multi30k's training captions say it. `donors.tsv` holds the words that stand in for them.
+Multi30k's training captions say it with this translation. (A name that they say often and nearly
+always mean otherwise, such as a pitcher of baseball, counts as learnt, as they mean it.)
+`donors.tsv` holds the words that stand in for them.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ LANGUAGES = ("de", "fr")
 """Those that names are said in as well."""
 
 RARE = 25
-"""A name that Multi30k's training captions say less often is not taken for learnt."""
+"""A name that Multi30k's training captions translate less often is not taken for learnt."""
 
 Gender: TypeAlias = Literal["m", "f", "n"]
 
@@ -50,13 +52,17 @@ class Noun(NamedTuple):
 
 
 class Name(NamedTuple):
-    """A thing that can be said: its English forms, its kind, and its nouns by language."""
+    """A thing that can be said: its English forms, its kind, and by language its noun and count."""
 
     one: str
     several: str
     kind: str
-    seen: int
     nouns: Mapping[str, Noun]
+    seen: Mapping[str, int]
+
+    def is_learnt(self, language: str) -> bool:
+        """Whether the translator says it without help."""
+        return self.seen[language] >= RARE
 
 
 class Donor(NamedTuple):
@@ -219,7 +225,7 @@ def substitute_names(text: str, language: str) -> SubstitutedSentence | None:
         return None
     substitutions: list[Substitution] = []
     taken = set(_WORD.findall(text.lower()))
-    for said, name in _said(text):
+    for said, name in _said(text, language):
         noun = name.nouns[language]
         plural = said == name.several and (said != name.one or not _is_one(text, said))
         known = donors()[language, "several" if plural else "one", name.kind, noun.gender]
@@ -233,10 +239,12 @@ def substitute_names(text: str, language: str) -> SubstitutedSentence | None:
 
 
 def _name(*cells: str) -> Name:
-    kind, seen, one, several, de_gender, de, de_oblique, de_plural, fr_gender, fr, fr_plural = cells
+    kind, de_seen, fr_seen, one, several, *nouns = cells
+    de_gender, de, de_oblique, de_plural, fr_gender, fr, fr_plural = nouns
     german = Noun(_gender(de_gender), de, de_oblique, de_plural)
     french = Noun(_gender(fr_gender), fr, fr, fr_plural)
-    return Name(one, several, kind, int(seen), {"de": german, "fr": french})
+    seen = {"de": int(de_seen), "fr": int(fr_seen)}
+    return Name(one, several, kind, {"de": german, "fr": french}, seen)
 
 
 def _gender(cell: str) -> Gender:
@@ -245,17 +253,17 @@ def _gender(cell: str) -> Gender:
 
 
 @cache
-def _rare() -> tuple[re.Pattern[str], Mapping[str, Name]]:
+def _rare(language: str) -> tuple[re.Pattern[str], Mapping[str, Name]]:
     """What finds a name that is not learnt, the longest first, and the names by their forms."""
-    rare = [name for name in names() if name.seen < RARE]
+    rare = [name for name in names() if not name.is_learnt(language)]
     forms = {form: name for name in rare for form in (name.several, name.one) if form}
     pattern = "|".join(sorted(map(re.escape, forms), key=len, reverse=True))
     return re.compile(rf"(?<![\w'-])({pattern})(?![\w'-])", re.IGNORECASE), forms
 
 
-def _said(text: str) -> Iterator[tuple[str, Name]]:
+def _said(text: str, language: str) -> Iterator[tuple[str, Name]]:
     """The names in a sentence that stand where nouns do."""
-    pattern, forms = _rare()
+    pattern, forms = _rare(language)
     for match in pattern.finditer(text):
         said = match[1].lower()
         name = forms[said]

@@ -13,34 +13,34 @@ from multimodal.handwriting.options import HandwritingOptions
 TEXTS = ("anna", "the train", "leaves at 9.", "Quartz & Zoo", "fox, 12!", "no", "yes we do")
 
 
+def build_generator(num_writers=3, precision="fp32", pace=0.5, **changes) -> HandwritingGenerator:
+    """A generator whose window goes on by about half a character with every point."""
+    torch.manual_seed(0)
+    sizes = {
+        "character_embedding_size": 6,
+        "writer_embedding_size": 4,
+        "window_size": 16,
+        "hidden_size": 12,
+    }
+    config = HandwritingConfig(
+        **{"num_writers": num_writers, "windows": 2, "components": 3, **sizes, **changes}
+    )
+    network = HandwritingNetwork(config)
+    with torch.no_grad():
+        network.readout.weight *= 4
+        network.readout.bias[END_OF_LINE] = 6.0
+        network.lower.window.projection.bias[2 * 2 :] = float(np.log(pace))
+    gallery = range(num_writers)
+    generator = HandwritingGenerator(
+        network, scale=15.0, gallery=gallery, paces=[40.0] * num_writers, precision=precision
+    )
+    generator.options = HandwritingOptions(attempts=1)  # it would fail every time
+    return generator
+
+
 @pytest.fixture
 def make_generator():
-    """Makes a generator whose window goes on by about half a character with every point."""
-
-    def make(num_writers=3, precision="fp32", pace=0.5, **changes) -> HandwritingGenerator:
-        torch.manual_seed(0)
-        sizes = {
-            "character_embedding_size": 6,
-            "writer_embedding_size": 4,
-            "window_size": 16,
-            "hidden_size": 12,
-        }
-        config = HandwritingConfig(
-            **{"num_writers": num_writers, "windows": 2, "components": 3, **sizes, **changes}
-        )
-        network = HandwritingNetwork(config)
-        with torch.no_grad():
-            network.readout.weight *= 4
-            network.readout.bias[END_OF_LINE] = 6.0
-            network.lower.window.projection.bias[2 * 2 :] = float(np.log(pace))
-        gallery = range(num_writers)
-        generator = HandwritingGenerator(
-            network, scale=15.0, gallery=gallery, paces=[40.0] * num_writers, precision=precision
-        )
-        generator.options = HandwritingOptions(attempts=1)  # it would fail every time
-        return generator
-
-    return make
+    return build_generator
 
 
 @pytest.fixture

@@ -93,7 +93,7 @@ def test_without_a_width_paper_is_as_wide_as_its_text():
 
 
 def test_a_width_without_room_is_refused():
-    with pytest.raises(UserError, match="--width 8: more than the edges"):
+    with pytest.raises(UserError, match="--width 8: must be more than 10 mm"):
         text_width(8.0)
     assert text_width(None) is None
 

@@ -145,10 +145,11 @@ def exported(captioner: Captioner) -> Exported:
         "fit": encoder.config.fit,
         "grid": list(encoder.grid) if captioner.network.decoder.config.attention else None,
         "tokenizer": captioner.vocabulary.tokenizer,
-        "cannot": ["naming", "must_mention", "repetition_weight", "sample"],
+        "cannot": [
+            *("naming", "must_mention", "repetition_weight", "sample"),
+            *(("support", "confidence") if captioner.network.word_evidence is not None else ()),
+        ],
     }
-    if captioner.network.word_evidence is not None:
-        manifest["cannot"] += ["support", "confidence"]
     photos = torch.zeros(2, 250, 300, 3, dtype=torch.uint8)
     axes = {0: "photos", 1: "height", 2: "width"}
     about = "(B, height, width, 3), RGB from 0 to 255, upright; squashed to what the network sees"

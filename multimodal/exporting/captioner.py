@@ -128,12 +128,6 @@ def marked(size: int, numbers: Sequence[int]) -> Tensor:
     return marks
 
 
-def _cannot(captioner: Captioner) -> list[str]:
-    """What the file does not do."""
-    ungrounded = ["support", "confidence"] if captioner.network.word_evidence is not None else []
-    return ["naming", "must_mention", "repetition_weight", "sample", *ungrounded]
-
-
 def exported(captioner: Captioner) -> Exported:
     """Make a file of a model in fp32."""
     options = captioner.search_options({"n_best": 1, "keep_attention": True})
@@ -151,7 +145,10 @@ def exported(captioner: Captioner) -> Exported:
         "fit": encoder.config.fit,
         "grid": list(encoder.grid) if captioner.network.decoder.config.attention else None,
         "tokenizer": captioner.vocabulary.tokenizer,
-        "cannot": _cannot(captioner),
+        "cannot": [
+            *("naming", "must_mention", "repetition_weight", "sample"),
+            *(("support", "confidence") if captioner.network.word_evidence is not None else ()),
+        ],
     }
     photos = torch.zeros(2, 250, 300, 3, dtype=torch.uint8)
     axes = {0: "photos", 1: "height", 2: "width"}

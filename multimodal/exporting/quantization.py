@@ -1,15 +1,16 @@
 """Weights of 8 bit, a scale for every channel: a file of a quarter of the size.
 
-Large products that a loop repeats are computed in 8 bit, by ONNX's MatMulInteger. Their inputs are
-rounded with a scale of its own for every row, so that no row depends on the others of its batch;
-where inputs were joined, each part is rounded by itself. Of all other weights only what is kept in
-the file is rounded: DequantizeLinear makes fp32 of them, once as the file is loaded.
+Large products that a loop repeats are computed in 8 bit, by ONNX's MatMulInteger; those that give
+the logits of a choice are not. Their inputs are rounded with a scale of its own for every row, so
+that no row depends on the others of its batch; where inputs were joined, each part is rounded by
+itself. Of all other weights only what is kept in the file is rounded: DequantizeLinear makes fp32
+of them, once as the file is loaded.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 LEAST = 2048  # weights of a tensor: smaller ones are not worth a scale
 LARGE = 2**18  # weights of a product that is computed in 8 bit
+EXACT = "readout"  # in the name of weights whose products stay in fp32: choices hang on them
 NARROWEST = 64  # of the parts of its inputs
 LEVELS = 127
 
@@ -71,6 +73,7 @@ def _with_products_in_8_bit(graph: onnx.GraphProto) -> list[onnx.TensorProto]:
         for tensor in graph.initializer
         if tensor.data_type == TensorProto.FLOAT and len(tensor.dims) == 2
         if np.prod(tensor.dims) >= LARGE and readers[tensor.name] == 1
+        if EXACT not in tensor.name
     }
     made: dict[str, Array] = {}
     for body in _within(graph.node):
@@ -105,7 +108,7 @@ def _rewrite(graph: onnx.GraphProto, weights: Mapping[str, Array], made: dict[st
     nodes = list(graph.node)
     for body in _within(nodes):
         _rewrite(body, weights, made)
-    joined = {node.output[0]: node.input for node in nodes if node.op_type == "Concat"}
+    joined = {node.output[0]: node.input for node in nodes if _joins_columns(node)}
     widths = {value.name: _width(value) for value in [*graph.value_info, *graph.input]}
     del graph.node[:]
     for node in nodes:
@@ -113,10 +116,14 @@ def _rewrite(graph: onnx.GraphProto, weights: Mapping[str, Array], made: dict[st
             graph.node.append(node)
             continue
         factors = weights[node.input[1]]
-        parts = {name: widths.get(name, 0) for name in joined.get(node.input[0], ())}
-        parts = parts or {node.input[0]: factors.shape[1]}
-        wide = min(parts.values()) >= NARROWEST
+        parts = [(name, widths.get(name, 0)) for name in joined.get(node.input[0], ())]
+        parts = parts or [(node.input[0], factors.shape[1])]
+        wide = min(width for _, width in parts) >= NARROWEST
         graph.node.extend(_product(node, parts, factors, made) if wide else [node])
+
+
+def _joins_columns(node: onnx.NodeProto) -> bool:
+    return node.op_type == "Concat" and node.attribute[0].i in (-1, 1)
 
 
 def _width(value: onnx.ValueInfoProto) -> int:
@@ -134,7 +141,7 @@ def _is_product(node: onnx.NodeProto, weights: Mapping[str, Array]) -> bool:
 
 def _product(
     node: onnx.NodeProto,
-    parts: Mapping[str, int],
+    parts: Sequence[tuple[str, int]],
     weights: Array,
     made: dict[str, Array],
 ) -> list[onnx.NodeProto]:
@@ -152,8 +159,8 @@ def _product(
         return result
 
     sums = []
-    ends = accumulate(parts.values(), initial=0)
-    for part, (begin, end) in zip(parts, pairwise(ends), strict=True):
+    ends = accumulate((width for _, width in parts), initial=0)
+    for (part, _), (begin, end) in zip(parts, pairwise(ends), strict=True):
         rounded, made[f"{name}.{begin}.scale"] = _rounded(weights[:, begin:end], 0)
         made[f"{name}.{begin}"] = np.ascontiguousarray(rounded.T)
         largest = add("ReduceMax", add("Abs", part), last, keepdims=1)

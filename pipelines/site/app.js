@@ -221,7 +221,7 @@ function showCaption(found, canvas) {
     photo: canvas.toDataURL("image/jpeg", 0.9), caption: found.text, crop: false,
     words: found.words.map((word, n) => ({ word, probability: found.probabilities[n] })),
     attention: (found.attention ?? []).map(map),
-    confidence: found.confidence, translated_words: [], unmentioned: [], objects: [], alternatives: [],
+    confidence: found.confidence, translated_words: [], alignment: [], unmentioned: [], objects: [], alternatives: [],
   });
 }
 

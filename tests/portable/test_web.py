@@ -235,6 +235,35 @@ def test_the_page_captions_a_photo_as_python_does(page, pairs, tmp_path):
     assert page.wrong == []
 
 
+def test_a_browser_without_simd_is_told_so(page, address):
+    other = page.context.browser.new_page()
+    other.add_init_script("WebAssembly.validate = () => false")
+    other.goto(address)
+    other.wait_for_function("document.querySelector('#status').textContent.includes('SIMD')")
+    assert other.inner_text("#status").endswith("please use a newer one.")
+    assert other.locator("#tiles .tile").count() == 0
+    other.close()
+
+
+def test_a_file_that_is_damaged_foreign_or_of_another_task_is_refused(page):
+    refused = page.evaluate(
+        """async () => {
+          const ort = await import("./ort/ort.wasm.min.mjs");
+          const { openModel } = await import("./portable.js");
+          const bytes = new Uint8Array(await (await fetch("sketcher.onnx")).arrayBuffer());
+          const tried = [
+            [bytes.slice(0, bytes.length / 2), "sketcher"],
+            [new TextEncoder().encode("no model at all"), "sketcher"],
+            [bytes, "captioner"],
+          ];
+          const opened = tried.map(([data, task]) => openModel(ort, data, task));
+          return (await Promise.allSettled(opened)).map(({ reason }) => reason?.message);
+        }"""
+    )
+    damaged = "not an ONNX model, or damaged or cut off"
+    assert refused == [damaged, damaged, "a file for sketcher, not for captioner"]
+
+
 def test_the_page_is_no_wider_than_a_phone(page):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 

@@ -304,8 +304,7 @@ def _known(network: CaptionNetwork) -> KnownWords | None:
     evidence = network.word_evidence
     if evidence is None:
         return None
-    objects = evidence.nameable | evidence.objects
-    return KnownWords(evidence.content[listed], objects[listed])
+    return KnownWords(evidence.content[listed], evidence.named_objects[listed])
 
 
 def _teacher(recipe: CaptionerRecipe, weights: str | Path, encoder: Encoder) -> Encoder:

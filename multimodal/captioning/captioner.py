@@ -297,12 +297,11 @@ class Captioner(CaptionerBase[CaptionOptions], PretrainedModel):
         if not doubted:
             return
         memory = self.decoder_memory(cells[doubted], options)
-        found = self.grounding.search([photos[number] for number in doubted], options)
+        strange = [photos[number] for number in doubted]
+        found = self.grounding.search(strange, cells[doubted], options)
         for row, (number, sentences) in enumerate(zip(doubted, found, strict=True)):
             words = [self.vocabulary.decode(sentence) for sentence in sentences]
-            phrase = photos[number].prediction.phrase
-            if not words and phrase is not None:
-                words = [phrase.name.split()]
+            words = words or self.grounding.phrases(photos[number])
             if words:
                 plain = captions[number]
                 others = (plain, *plain.alternatives)

@@ -2,11 +2,11 @@
 
 A decoder that learnt from a few thousand photos ends a sentence as those captions usually end,
 whatever it sees. A caption is not grounded where it names an object that detector and classifier
-hardly believe in, or passes over what the classifier is sure of. Then
+hardly believe in, or passes over what the classifier is sure of; more is asked of photos that are
+unlike those that were learnt from. Then
 
-1. further sentences are searched for, from the list of words alone, so that no cell pulls a cup of
-   coffee towards a girl on a bench; the list is sharpened, and words that nothing supports cost
-   extra. The first of them that is grounded and makes sense is the caption.
+1. further sentences are searched for, from a sharpened list of words; words that nothing supports
+   cost extra. The first of them that is grounded and makes sense is the caption.
 2. Where there is none, the caption is the classifier's phrase for what it sees, as special as is
    sure enough: "a cheetah", "an animal" (see `naming`).
 """
@@ -30,12 +30,18 @@ from multimodal.recurrent.generation import GenerationOptions, Hypothesis, gener
 from multimodal.vocabulary import END, START
 
 # Chosen on coco-mini and Flickr8k dev.
-SUPPORTED, SUPPORTED_PEOPLE = 0.15, 0.5  # the least support of an object, and of a person
-SURE = 0.5  # a probability from which an object must not be passed over
+FAMILIAR = 0.5  # from which familiarity on a photo is one of the captioner's own world
+# The least support of an object and of a person, and the probability from which the surest thing
+# must not be passed over: of familiar photos, and of others.
+FAMILIAR_LIMITS = (0.01, 0.02, 0.8)
+STRANGE_LIMITS = (0.15, 0.5, 0.5)
+SUPPORTED = 0.15  # the least support with which an object may be written for nothing
 LISTED, CERTAIN, DOUBTFUL = 0.3, 0.85, 0.3  # from LISTED on a word is CERTAIN, below DOUBTFUL times
 UNSUPPORTED_OBJECT, UNSUPPORTED_WORD = 6.0, 2.0  # what words without support cost, in nats
 BELIEVED = 0.1  # the least support of a word that names no object
 STRANGEST_WORD, STRANGEST_MEAN = -5.0, -1.6  # log p of the words of a sentence that makes sense
+VISIBLE = 1.0
+NOTHING = "something unfamiliar"
 CANDIDATES = 6
 
 
@@ -44,11 +50,13 @@ class PhotoEvidence(NamedTuple):
 
     Attributes:
         words: (V,) the probability of every word of the vocabulary.
+        people: that of anybody being there.
         familiarity: how much it is like the photos that were learnt from, from 0 to 1.
         prediction: what the classifier says.
     """
 
     words: Tensor
+    people: float
     familiarity: float
     prediction: ClassPrediction
 
@@ -65,12 +73,6 @@ class Support(NamedTuple):
     words: tuple[float, ...]
     objects: tuple[float, ...]
     people: tuple[float, ...]
-
-    @property
-    def is_enough(self) -> bool:
-        """Whether every object that is named may well be there."""
-        least, least_person = min(self.objects, default=1.0), min(self.people, default=1.0)
-        return least >= SUPPORTED and least_person >= SUPPORTED_PEOPLE
 
 
 class Grounding:
@@ -94,53 +96,67 @@ class Grounding:
         probabilities = self.network.word_probabilities(cells)
         if probabilities is None:
             raise AssertionError("there are no probabilities without a detector")
-        each = (probabilities.words, probabilities.familiarity.tolist(), predictions)
-        return [PhotoEvidence(*photo) for photo in zip(*each, strict=True)]
+        of_photos = (probabilities.people.tolist(), probabilities.familiarity.tolist())
+        each = zip(probabilities.words, *of_photos, predictions, strict=True)
+        return [PhotoEvidence(*photo) for photo in each]
 
     def support(self, words: Sequence[str], photo: PhotoEvidence) -> Support:
         """How much the evidence supports every word of a sentence.
 
-        A word has the support of the likeliest of its forms, such as "dog" and "dogs".
+        A word has the support of the likeliest of its forms, such as "dog" and "dogs"; a word for
+        people that of anybody.
         """
         evidence = self.evidence
         all_words, objects, people = [], [], []
         for word in words:
             forms = [n for n in self.vocabulary.encode(number_forms(word)) if evidence.content[n]]
             support = float(photo.words[forms].max()) if forms else 1.0
-            all_words.append(support)
             if any(evidence.people[number] for number in forms):
+                support = max(support, photo.people)
                 people.append(support)
+            all_words.append(support)
             if any(evidence.named_objects[number] for number in forms):
                 objects.append(support)
         return Support(tuple(all_words), tuple(objects), tuple(people))
 
     def is_grounded(self, words: Sequence[str], photo: PhotoEvidence) -> bool:
-        """Whether a sentence names nothing unlikely, and what is sure."""
+        """Whether a sentence names nothing unlikely, and what is sure.
+
+        More is asked of a sentence about an unfamiliar photo.
+        """
+        strange = photo.familiarity < FAMILIAR
+        least, least_person, sure = STRANGE_LIMITS if strange else FAMILIAR_LIMITS
         for name, probability in photo.prediction.objects[:1]:
             thing = things()[name]
-            if probability >= SURE and thing.sayable and not thing.is_said(words):
+            if probability >= sure and thing.sayable and not thing.is_said(words):
                 return False
-        return self.support(words, photo).is_enough
+        support = self.support(words, photo)
+        return (
+            min(support.objects, default=1.0) >= least
+            and min(support.people, default=1.0) >= least_person
+        )
 
     @torch.inference_mode()
     def search(
-        self, photos: Sequence[PhotoEvidence], options: GenerationOptions
+        self, photos: Sequence[PhotoEvidence], cells: Tensor, options: GenerationOptions
     ) -> Iterator[list[Sequence[int]]]:
         """Search for grounded sentences that make sense, as ids, best first, about every photo.
 
         Args:
             photos: what is known of them.
+            cells: (B, S, D) of them.
             options: how to search; the beam has at least `CANDIDATES`.
         """
         decoder = self.network.decoder
         words = torch.stack([photo.words for photo in photos])
         sharpened = torch.where(words >= LISTED, CERTAIN, DOUBTFUL * words)
-        memory = decoder.memory_from_words(self.network.listed(sharpened))
+        listed, visible = self.network.listed(sharpened), words.new_full((len(words),), VISIBLE)
+        memory = decoder.encode(cells, listed, visible)
         width = max(CANDIDATES, options.beam_size)
         found = generate(
             decoder.step,
             decoder.start(memory),
-            decoder.with_logit_bias(memory, self._bias(words)),
+            decoder.with_logit_bias(memory, self._bias(photos)),
             [[START]] * len(photos),
             end=END,
             options=replace(options, beam_size=width, n_best=width, keep_attention=False),
@@ -155,12 +171,20 @@ class Grounding:
                 and self.is_grounded(self.vocabulary.decode(sentence.tokens), photo)
             ]
 
-    def _bias(self, words: Tensor) -> Tensor:
+    def phrases(self, photo: PhotoEvidence) -> list[list[str]]:
+        """What is said of a photo for which there is no grounded sentence: one phrase or none."""
+        if photo.prediction.phrase is not None:
+            return [photo.prediction.phrase.name.split()]
+        return [NOTHING.split()] if photo.familiarity < FAMILIAR else []
+
+    def _bias(self, photos: Sequence[PhotoEvidence]) -> Tensor:
         """What the logits (B, V) of words gain, in nats: those that nothing supports lose."""
+        words = torch.stack([photo.words for photo in photos])
+        anybody = words.new_tensor([photo.people >= STRANGE_LIMITS[1] for photo in photos]) > 0
         content, objects = self.evidence.content, self.evidence.named_objects
-        unlikely_objects = objects & (words < SUPPORTED)
+        supported = (words >= SUPPORTED) | (anybody[:, None] & self.evidence.people)
         unlikely_words = content & ~objects & (words < BELIEVED)
-        return -UNSUPPORTED_OBJECT * unlikely_objects - UNSUPPORTED_WORD * unlikely_words
+        return -UNSUPPORTED_OBJECT * (objects & ~supported) - UNSUPPORTED_WORD * unlikely_words
 
 
 def scored(

@@ -43,10 +43,12 @@ class WordProbabilities(NamedTuple):
 
     Attributes:
         words: (B, V) the probability of every word.
+        people: (B,) that of anybody being there.
         familiarity: (B,) how much they are like those that were learnt from, from 0 to 1.
     """
 
     words: Tensor
+    people: Tensor
     familiarity: Tensor
 
 
@@ -120,12 +122,13 @@ class WordEvidence(nn.Module):
             detected: (B, W) logits of the word detector.
             logits: (B, C) of the classes.
         """
+        people = 1 - (1 - self._seen(detected) * self.people).prod(1)
         if self.familiarity is None:
             words = self.words(detected, logits)
-            return WordProbabilities(words, words.new_ones(len(words)))
+            return WordProbabilities(words, people, words.new_ones(len(words)))
         familiar = self.familiarity(cells)
         share = DIMMED + (1 - DIMMED) * familiar[:, None]
-        return WordProbabilities(self.words(detected, logits, share), familiar)
+        return WordProbabilities(self.words(detected, logits, share), people, familiar)
 
     def _seen(self, detected: Tensor) -> Tensor:
         seen = detected.new_zeros(len(detected), len(self.refutable), dtype=torch.float32)

@@ -6,9 +6,9 @@ import torch
 from multimodal.captioning.batches import TextBatch, padded
 from multimodal.captioning.captioner import Captioner, CaptionOptions
 from multimodal.captioning.grounding import (
-    SUPPORTED,
-    SUPPORTED_PEOPLE,
-    SURE,
+    FAMILIAR_LIMITS,
+    NOTHING,
+    STRANGE_LIMITS,
     Grounding,
     PhotoEvidence,
     scored,
@@ -58,11 +58,14 @@ def learnt() -> Captioner:
     return Captioner(network, vocabulary, CaptionOptions(beam_size=3, max_length=8))
 
 
-def seen(prediction: ClassPrediction | None = None, **probabilities: float) -> PhotoEvidence:
+def seen(
+    prediction: ClassPrediction | None = None, familiar: float = 0.0, **probabilities: float
+) -> PhotoEvidence:
     words = torch.zeros(len(WORDS))
     for word, probability in probabilities.items():
         words[WORDS.index(word)] = probability
-    return PhotoEvidence(words, 1.0, prediction or ClassPrediction())
+    people = probabilities.get("man", 0.0)
+    return PhotoEvidence(words, people, familiar, prediction or ClassPrediction())
 
 
 @pytest.fixture
@@ -78,35 +81,36 @@ def test_support_is_that_of_the_likeliest_form_and_function_words_have_all(groun
     assert support.people == pytest.approx((0.6,))
 
 
-@pytest.mark.parametrize(
-    ("sentence", "probabilities", "grounded"),
-    [
-        ("a dog on grass", {"dog": SUPPORTED + 0.01}, True),
-        ("a dog on grass", {"dog": SUPPORTED - 0.01, "grass": 1.0}, False),
-        ("a man runs", {"man": SUPPORTED_PEOPLE + 0.01}, True),
-        ("a man runs", {"man": SUPPORTED_PEOPLE - 0.01}, False),
-        ("grass", {}, True),
-    ],
-)
-def test_a_sentence_must_not_name_what_is_hardly_there(
-    grounding, sentence, probabilities, grounded
-):
-    assert grounding.is_grounded(sentence.split(), seen(**probabilities)) == grounded
+def test_any_word_for_people_has_the_support_of_anybody(grounding):
+    photo = seen(man=0.3)._replace(people=0.7)
+    assert grounding.support(["a", "man", "runs"], photo).people == pytest.approx((0.7,))
 
 
-def test_a_sentence_must_not_pass_over_what_is_sure(grounding):
+@pytest.mark.parametrize(("familiar", "limits"), [(1.0, FAMILIAR_LIMITS), (0.0, STRANGE_LIMITS)])
+def test_a_sentence_must_not_name_what_is_hardly_there(grounding, familiar, limits):
+    least, least_person, _ = limits
+    for sentence, name, limit in (("a dog on grass", "dog", least), ("a man", "man", least_person)):
+        for probability in (1.01 * limit, 0.99 * limit):
+            photo = seen(familiar=familiar, grass=1.0, **{name: probability})
+            assert grounding.is_grounded(sentence.split(), photo) == (probability > limit)
+        assert grounding.is_grounded(["grass"], seen(familiar=familiar))
+
+
+@pytest.mark.parametrize(("familiar", "limits"), [(1.0, FAMILIAR_LIMITS), (0.0, STRANGE_LIMITS)])
+def test_a_sentence_must_not_pass_over_what_is_sure(grounding, familiar, limits):
     sure, unsure = (
-        ClassPrediction((Recognition("lion", SURE + change),)) for change in (0.01, -0.01)
+        ClassPrediction((Recognition("lion", limits[2] + change),)) for change in (0.01, -0.01)
     )
-    assert not grounding.is_grounded(["grass"], seen(sure))
-    assert grounding.is_grounded(["lions"], seen(sure, lions=0.9))
-    assert grounding.is_grounded(["grass"], seen(unsure))
+    assert not grounding.is_grounded(["grass"], seen(sure, familiar))
+    assert grounding.is_grounded(["lions"], seen(sure, familiar, lions=0.9))
+    assert grounding.is_grounded(["grass"], seen(unsure, familiar))
 
 
-def test_sentences_are_searched_for_from_the_words_alone(grounding, learnt):
+def test_further_sentences_name_what_is_supported(grounding, learnt):
     photos = [seen(lion=0.8, grass=0.5), seen(man=0.9), seen()]
     options = learnt.search_options({})
-    of_lion, of_man, of_nothing = grounding.search(photos, options)
+    cells = torch.zeros(3, 4, learnt.network.encoder.cell_size)
+    of_lion, of_man, of_nothing = grounding.search(photos, cells, options)
     assert WORDS[of_lion[0][1]] == "lion"
     assert learnt.vocabulary.decode(of_man[0])[:2] == ["a", "man"]
     for sentences, allowed in ((of_lion, LION), (of_man, MAN), (of_nothing, None)):
@@ -170,8 +174,15 @@ def test_what_the_vocabulary_lacks_is_named_alone(says_dog):
     assert len(caption.word_scores) == len(caption.support) == 2
 
 
-def test_a_photo_of_which_nothing_is_known_keeps_its_caption(says_dog):
+def test_a_familiar_photo_of_which_nothing_is_known_keeps_its_caption(says_dog):
     assert captioned(says_dog, {}).text == "a dog on grass"
+
+
+def test_a_strange_photo_of_which_nothing_is_known_is_called_so(grounding):
+    assert grounding.phrases(seen()) == [NOTHING.split()]
+    assert grounding.phrases(seen(familiar=1.0)) == []
+    of_lion = ClassPrediction(phrase=Recognition("a lion", 0.9))
+    assert grounding.phrases(seen(of_lion)) == [["a", "lion"]]
 
 
 def test_grounding_is_part_of_naming_and_may_be_left_off(says_dog):

@@ -34,13 +34,12 @@ FAMILIAR = 0.5  # from which familiarity on a photo is one of the captioner's ow
 # The least support of an object and of a person, and the probability from which the surest thing
 # must not be passed over: of familiar photos, and of others.
 FAMILIAR_LIMITS = (0.01, 0.02, 0.8)
-STRANGE_LIMITS = (0.15, 0.5, 0.5)
-SUPPORTED = 0.15  # the least support with which an object may be written for nothing
+STRANGE_LIMITS = (0.1, 0.45, 0.5)
+SUPPORTED = 0.1  # the least support with which an object may be written for nothing
 LISTED, CERTAIN, DOUBTFUL = 0.3, 0.85, 0.3  # from LISTED on a word is CERTAIN, below DOUBTFUL times
 UNSUPPORTED_OBJECT, UNSUPPORTED_WORD = 6.0, 2.0  # what words without support cost, in nats
 BELIEVED = 0.1  # the least support of a word that names no object
-STRANGEST_WORD, STRANGEST_MEAN = -5.0, -1.6  # log p of the words of a sentence that makes sense
-VISIBLE = 1.0
+STRANGEST_WORD, STRANGEST_MEAN = -5.0, -2.0  # log p of the words of a sentence that makes sense
 NOTHING = "something unfamiliar"
 CANDIDATES = 6
 
@@ -150,8 +149,7 @@ class Grounding:
         decoder = self.network.decoder
         words = torch.stack([photo.words for photo in photos])
         sharpened = torch.where(words >= LISTED, CERTAIN, DOUBTFUL * words)
-        listed, visible = self.network.listed(sharpened), words.new_full((len(words),), VISIBLE)
-        memory = decoder.encode(cells, listed, visible)
+        memory = decoder.encode(cells, self.network.listed(sharpened))
         width = max(CANDIDATES, options.beam_size)
         found = generate(
             decoder.step,

@@ -35,8 +35,8 @@ REFUTED = 12.0  # a thing so many times as likely as all that a word can mean re
 EVIDENCE = 1.0  # what the sentence's loss must leave of the log-odds of a thing, in nats
 # Probabilities, chosen on coco-mini.
 SURE_NAME = 0.4  # from which a thing is called by its name
-SURE_KIND = 0.6  # from which it is called by its kind
-LIKELY_NAME = 0.25  # from which a thing without a kind is called by its name
+SURE_KIND = 0.5  # from which it is called by its kind
+LIKELY_NAME = 0.3  # from which a thing without a kind is called by its name
 LISTED = 0.1  # a probability from which a thing is among the objects of a caption
 MOST_LISTED = 5
 

@@ -259,8 +259,8 @@ def test_words_for_what_is_not_there_are_refuted():
         ({LION: 0.3, 340: 0.3, 387: 0.3}, "an animal"),  # kinds that share no group
         ({13: 0.3, 22: 0.3, 146: 0.3}, "a bird"),
         ({963: 0.35, 929: 0.35}, "food"),
-        ({845: 0.3}, "a light switch"),
-        ({845: 0.2}, None),
+        ({845: 0.35}, "a light switch"),
+        ({845: 0.25}, None),
         ({}, None),
     ],
 )

@@ -30,12 +30,11 @@ from multimodal.recurrent.generation import GenerationOptions, Hypothesis, gener
 from multimodal.vocabulary import END, START
 
 # Chosen on coco-mini and Flickr8k dev.
-FAMILIAR = 0.5  # from which familiarity on a photo is one of the captioner's own world
 # The least support of an object and of a person, and the probability from which the surest thing
-# must not be passed over: of familiar photos, and of others.
+# must not be passed over: of photos that are familiar, and of those that are not at all.
 FAMILIAR_LIMITS = (0.01, 0.02, 0.8)
-STRANGE_LIMITS = (0.1, 0.45, 0.5)
-SUPPORTED = 0.1  # the least support with which an object may be written for nothing
+STRANGE_LIMITS = (0.15, 0.5, 0.5)
+SUPPORTED = 0.15  # the least support with which an object may be written for nothing
 LISTED, CERTAIN, DOUBTFUL = 0.3, 0.85, 0.3  # from LISTED on a word is CERTAIN, below DOUBTFUL times
 UNSUPPORTED_OBJECT, UNSUPPORTED_WORD = 6.0, 2.0  # what words without support cost, in nats
 BELIEVED = 0.1  # the least support of a word that names no object
@@ -123,8 +122,7 @@ class Grounding:
 
         More is asked of a sentence about an unfamiliar photo.
         """
-        strange = photo.familiarity < FAMILIAR
-        least, least_person, sure = STRANGE_LIMITS if strange else FAMILIAR_LIMITS
+        least, least_person, sure = _limits(photo.familiarity)
         for name, probability in photo.prediction.objects[:1]:
             thing = things()[name]
             if probability >= sure and thing.sayable and not thing.is_said(words):
@@ -173,7 +171,7 @@ class Grounding:
         """What is said of a photo for which there is no grounded sentence: one phrase or none."""
         if photo.prediction.phrase is not None:
             return [photo.prediction.phrase.name.split()]
-        return [NOTHING.split()] if photo.familiarity < FAMILIAR else []
+        return [NOTHING.split()] if photo.familiarity < 0.5 else []
 
     def _bias(self, photos: Sequence[PhotoEvidence]) -> Tensor:
         """What the logits (B, V) of words gain, in nats: those that nothing supports lose."""
@@ -183,6 +181,13 @@ class Grounding:
         supported = (words >= SUPPORTED) | (anybody[:, None] & self.evidence.people)
         unlikely_words = content & ~objects & (words < BELIEVED)
         return -UNSUPPORTED_OBJECT * (objects & ~supported) - UNSUPPORTED_WORD * unlikely_words
+
+
+def _limits(familiarity: float) -> tuple[float, ...]:
+    """What lies between the limits of strange and of familiar photos."""
+    share = familiarity**2
+    both = zip(FAMILIAR_LIMITS, STRANGE_LIMITS, strict=True)
+    return tuple(share * near + (1 - share) * far for near, far in both)
 
 
 def scored(

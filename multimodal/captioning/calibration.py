@@ -10,6 +10,7 @@ from torch import Tensor
 
 from multimodal.captioning.captioner import Captioner
 from multimodal.captioning.confidence import Confidence
+from multimodal.captioning.grounding import NOTHING
 from multimodal.captioning.hallucination import objects_in
 from multimodal.captioning.model import CaptionNetwork
 from multimodal.errors import UserError
@@ -76,9 +77,11 @@ def fit_confidence(
         cells = captioner.encode_images(opened)
         options = captioner.search_options({})
         captions = captioner.caption_cells([""] * len(batch), cells, options)
-        figures += captioner.confidence_figures(captions, cells)
-        pairs = zip(captions, batch, strict=True)
-        right += [objects_in([caption.text]) <= there for caption, (_, there) in pairs]
+        found = captioner.confidence_figures(captions, cells)
+        for caption, of_caption, (_, there) in zip(captions, found, batch, strict=True):
+            if caption.text != NOTHING:
+                figures.append(of_caption)
+                right.append(objects_in([caption.text]) <= there)
     if not figures:
         raise UserError("no photos to calibrate confidence on")
     captioner.confidence = Confidence.fit(figures, right)

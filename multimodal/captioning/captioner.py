@@ -28,7 +28,7 @@ from multimodal.captioning.constraints import (
     constraint_to_name,
     with_copied_words,
 )
-from multimodal.captioning.grounding import Grounding, PhotoEvidence, scored
+from multimodal.captioning.grounding import NOTHING, Grounding, PhotoEvidence, scored
 from multimodal.captioning.imagenet_names import Thing, mentions
 from multimodal.captioning.model import CaptionNetwork, DecoderConfig, DecoderMemory
 from multimodal.captioning.naming import (
@@ -332,6 +332,7 @@ class Captioner(CaptionerBase[CaptionOptions], PretrainedModel):
         support, confidence = self.grounding.support(caption.words, photo), None
         if self.confidence is not None:
             confidence = self.confidence(support.objects, caption.word_scores, photo.familiarity)
+            confidence *= caption.text != NOTHING
         others = tuple(self._supported(other, photo) for other in caption.alternatives)
         return replace(caption, support=support.words, confidence=confidence, alternatives=others)
 

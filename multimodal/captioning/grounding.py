@@ -33,14 +33,14 @@ from multimodal.vocabulary import END, START
 # The least support of an object and of a person, and the probability from which the surest thing
 # must not be passed over: of photos that are familiar, and of those that are not at all.
 FAMILIAR_LIMITS = (0.01, 0.02, 0.8)
-STRANGE_LIMITS = (0.15, 0.5, 0.5)
-SUPPORTED = 0.15  # the least support with which an object may be written for nothing
+STRANGE_LIMITS = (0.2, 0.55, 0.5)
+SUPPORTED = 0.2  # the least support with which an object may be written for nothing
 LISTED, CERTAIN, DOUBTFUL = 0.3, 0.85, 0.3  # from LISTED on a word is CERTAIN, below DOUBTFUL times
 UNSUPPORTED_OBJECT, UNSUPPORTED_WORD = 6.0, 2.0  # what words without support cost, in nats
 BELIEVED = 0.1  # the least support of a word that names no object
 STRANGEST_WORD, STRANGEST_MEAN = -5.0, -2.0  # log p of the words of a sentence that makes sense
-NOTHING = "something unfamiliar"
-CANDIDATES = 6
+NOTHING = "something unfamiliar"  # a strange photo in which nothing is seen
+CANDIDATES = 6  # sentences that are searched for
 
 
 class PhotoEvidence(NamedTuple):

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from multimodal.captioning.familiarity import Familiarity
@@ -131,9 +132,8 @@ class WordEvidence(nn.Module):
         return WordProbabilities(self.words(detected, logits, share), people, familiar)
 
     def _seen(self, detected: Tensor) -> Tensor:
-        seen = detected.new_zeros(len(detected), len(self.refutable), dtype=torch.float32)
-        seen[:, self.first : self.first + detected.shape[1]] = detected.float().sigmoid()
-        return seen
+        behind = len(self.refutable) - self.first - detected.shape[1]
+        return F.pad(detected.float().sigmoid(), (self.first, behind))
 
     def _allowed(self, logits: Tensor) -> Tensor:
         """Near 0 for an animal or vehicle that the classifier does not see, else up to 1."""
@@ -143,8 +143,10 @@ class WordEvidence(nn.Module):
     def _sums(self, logits: Tensor, weights: Tensor) -> Tensor:
         """Weighted sums of the classes' probabilities for each word: (B, V)."""
         probabilities = logits.float().softmax(-1)[:, -IMAGENET_CLASSES:]
-        sums = probabilities.new_zeros(len(logits), len(self.refutable))
-        return sums.index_add_(1, self.named, probabilities[:, self.classes] * weights.float())
+        shares = probabilities[:, self.classes] * weights.float()  # (B, P)
+        # An export would take `len` of a tensor for a constant.
+        sums = shares.new_zeros(shares.shape[0], len(self.refutable))
+        return sums.scatter_add(1, self.named.expand_as(shares), shares)
 
 
 def number_forms(word: str) -> tuple[str, ...]:

@@ -4,7 +4,9 @@ import pytest
 import torch
 
 from multimodal.captioning.batches import TextBatch, padded
+from multimodal.captioning.caption import Caption
 from multimodal.captioning.captioner import Captioner, CaptionOptions
+from multimodal.captioning.confidence import Confidence
 from multimodal.captioning.grounding import (
     FAMILIAR_LIMITS,
     NOTHING,
@@ -183,6 +185,14 @@ def test_a_strange_photo_of_which_nothing_is_known_is_called_so(grounding):
     assert grounding.phrases(seen(familiar=1.0)) == []
     of_lion = ClassPrediction(phrase=Recognition("a lion", 0.9))
     assert grounding.phrases(seen(of_lion)) == [["a", "lion"]]
+
+
+def test_what_is_unfamiliar_has_no_confidence(learnt, monkeypatch):
+    monkeypatch.setattr(learnt, "confidence", Confidence(5.0, 0.0, 0.0, 0.0))
+    photo, nothing = seen(), Caption("photo", NOTHING, -1.0, tuple(NOTHING.split()), (-1.0, -1.0))
+    assert learnt._supported(nothing, photo).confidence == 0
+    grass = Caption("photo", "grass", -1.0, ("grass",), (-1.0,))
+    assert learnt._supported(grass, photo).confidence > 0.9
 
 
 def test_grounding_is_part_of_naming_and_may_be_left_off(says_dog):

@@ -140,7 +140,7 @@ TASKS: dict[str, TaskSpec] = {
                 ),
             ),
             measure=Measure("CIDEr", "cider"),
-            shipped=("captioner-flickr8k",),
+            shipped=("captioner-open-world", "captioner-flickr8k"),
             exporter="multimodal.exporting.captioner:exported",
             portable="multimodal.portable.captions:PortableCaptioner",
         ),

@@ -252,7 +252,7 @@ def test_the_python_of_the_readme_runs_as_pasted(photos, capsys):
     (code,) = [code for language, code in BLOCK.findall(text_of(README)) if language == "python"]
     assert len(code.split("\n\n")[-1].strip().splitlines()) <= 5
     exec(compile(code, "README.md", "exec"), {})
-    assert len(capsys.readouterr().out.split()) > 2
+    assert len(capsys.readouterr().out.split()) >= 2
     assert "<path" in (photos / "drawing.svg").read_text(encoding="utf-8")
 
 

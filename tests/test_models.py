@@ -137,6 +137,10 @@ USES = {
 # Of every shipped model: the most bytes of its weights, and what its card has to name beside its
 # license: the data that it learnt from, their terms, and the measures.
 CARDS = {
+    "captioner-open-world": (
+        40e6,
+        ("flickr8k", "coco", "non-commercial", "imagenet", "cider", "chair"),
+    ),
     "captioner-flickr8k": (30e6, ("flickr8k", "non-commercial", "imagenet", "cider", "bleu")),
     "clip-recognizer-quickdraw": (3e6, ("quick, draw!", "top-1", "calibration")),
     "reader-unipen": (3e6, ("unipen", "cc by 4.0", "error")),

@@ -259,7 +259,10 @@ def test_every_row_names_what_there_is(spec):
 
 
 def test_models_by_task():
-    assert multimodal.available_models("captioner") == ["captioner-flickr8k"]
+    assert multimodal.available_models("captioner") == [
+        "captioner-open-world",
+        "captioner-flickr8k",
+    ]
     assert "text-sonnets" in multimodal.available_models("language-model")
     assert set(multimodal.available_models("translator")) < set(multimodal.available_models())
     assert multimodal.available_models() == sorted(multimodal.available_models())

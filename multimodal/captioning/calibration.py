@@ -1,8 +1,8 @@
-"""What a captioner has to know of its own world: which photos are familiar, which words usual."""
+"""What a captioner has to know of itself: which photos are familiar, and how often it is right."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -10,9 +10,9 @@ from torch import Tensor
 
 from multimodal.captioning.captioner import Captioner
 from multimodal.captioning.confidence import Confidence
+from multimodal.captioning.grounding import NOTHING
 from multimodal.captioning.hallucination import objects_in
 from multimodal.captioning.model import CaptionNetwork
-from multimodal.captioning.vocabulary import CaptionVocabulary
 from multimodal.errors import UserError
 from multimodal.images import ImageSource, open_image
 
@@ -25,22 +25,18 @@ def calibrate(
     captioner: Captioner,
     familiar: Sequence[Tensor],
     held_out: Sequence[Tensor],
-    home: Iterable[str],
-    world: Iterable[str],
 ) -> Captioner:
-    """Tell a captioner what its world looks like, and how usual every word is there and elsewhere.
+    """Tell a captioner what the photos look like that it learnt from.
 
     Nothing is learnt by gradient, and no caption of a held-out photo is looked at.
 
     Args:
         captioner: with a list of words.
         familiar: cells (B, S, D) of the photos that it learnt from, in parts.
-        held_out: cells (B, S, D) of other photos of the same world, in parts.
-        home: the captions that it learnt from.
-        world: captions of photos of any kind.
+        held_out: cells (B, S, D) of other photos of the same kind, in parts.
 
     Returns:
-        The captioner with a familiarity and the shares of words.
+        The captioner with a familiarity.
 
     Raises:
         UserError: the captioner has no list of words, or its encoder no classifier.
@@ -56,8 +52,6 @@ def calibrate(
     if word_evidence is None or word_evidence.familiarity is None:
         raise AssertionError("a calibrated network has word evidence")
     word_evidence.familiarity.fit(familiar, held_out, FAMILIAR_SHARE)
-    shares = [_shares(captions, captioner.vocabulary) for captions in (home, world)]
-    word_evidence.usual.copy_(torch.stack(shares))
     options = captioner.options
     return Captioner(network, captioner.vocabulary, options, captioner.repetition)
 
@@ -83,19 +77,12 @@ def fit_confidence(
         cells = captioner.encode_images(opened)
         options = captioner.search_options({})
         captions = captioner.caption_cells([""] * len(batch), cells, options)
-        for caption, cell, (_, there) in zip(captions, cells, batch, strict=True):
-            figures.append(captioner.confidence_figures(caption, cell[None]))
-            right.append(objects_in([caption.text]) <= there)
+        found = captioner.confidence_figures(captions, cells)
+        for caption, of_caption, (_, there) in zip(captions, found, batch, strict=True):
+            if caption.text != NOTHING:
+                figures.append(of_caption)
+                right.append(objects_in([caption.text]) <= there)
     if not figures:
         raise UserError("no photos to calibrate confidence on")
     captioner.confidence = Confidence.fit(figures, right)
     return captioner
-
-
-def _shares(captions: Iterable[str], vocabulary: CaptionVocabulary) -> Tensor:
-    """The share of captions with each word: (V,)."""
-    shares, count = torch.zeros(len(vocabulary)), 0
-    for caption in captions:
-        shares[list(set(vocabulary.encode(vocabulary.tokenize(caption))))] += 1
-        count += 1
-    return shares / max(1, count)

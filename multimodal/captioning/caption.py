@@ -33,8 +33,8 @@ class Caption:
         support: for every word, how probable it is that it belongs to the photo, by the word
             detector and the classifier together, from 0 to 1; 1 for words that are true of any
             photo. Empty for a captioner without a list of words.
-        confidence: the calibrated probability that all objects that the sentence names are there;
-            None for a captioner that was not calibrated.
+        confidence: the calibrated probability that all objects that the sentence names are there; 0
+            where nothing is known of the photo, None for a captioner that was not calibrated.
         objects: what the encoder's classifier recognised, surest first; empty where it has none.
         unmentioned: the sets of `must_mention` of which the sentence has no word.
         error: why there is no caption, in one line; None when all went well.

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from multimodal.captioning.base import CaptionerBase
 from multimodal.captioning.caption import Caption
-from multimodal.captioning.confidence import Confidence, caption_figures
+from multimodal.captioning.confidence import Confidence, Figures, caption_figures
 from multimodal.captioning.constraints import (
     CopyVocabulary,
     LexicalConstraint,
@@ -28,7 +28,8 @@ from multimodal.captioning.constraints import (
     constraint_to_name,
     with_copied_words,
 )
-from multimodal.captioning.imagenet_names import Thing, mentions, things
+from multimodal.captioning.grounding import NOTHING, Grounding, PhotoEvidence, scored
+from multimodal.captioning.imagenet_names import Thing, mentions
 from multimodal.captioning.model import CaptionNetwork, DecoderConfig, DecoderMemory
 from multimodal.captioning.naming import (
     ClassPrediction,
@@ -38,7 +39,6 @@ from multimodal.captioning.naming import (
     with_articles,
 )
 from multimodal.captioning.vocabulary import CaptionVocabulary, RepetitionCosts, shown
-from multimodal.captioning.word_evidence import number_forms
 from multimodal.checkpoints import JSON
 from multimodal.encoders import (
     TENSORFLOW_CLASSES,
@@ -71,10 +71,6 @@ REPEATABLE = frozenset(_REPEATABLE.split())
 
 _NAMED_CLASSES = (TORCHVISION_CLASSES, TENSORFLOW_CLASSES)
 
-# Chosen on coco-mini: in a photo less familiar than this, an object that is at least so probable is
-# named.
-FAMILIAR, RECOGNIZED = 0.6, 0.2
-
 T = TypeVar("T")
 
 
@@ -83,8 +79,9 @@ class CaptionOptions(GenerationOptions):
     """How to caption: how to search, and what to speak of.
 
     Attributes:
-        naming: Name what the encoder's classifier is sure of and the sentence has no word for.
-            Sentences that are drawn by `sample` stay as they are.
+        naming: Name what the encoder's classifier is sure of and the sentence has no word for. A
+            captioner with a list of words takes back as well what nothing in the photo supports,
+            see `grounding`. Sentences that are drawn by `sample` stay as they are.
         must_mention: Sets of words or phrases; a sentence has one of each.
         detected_weight: What the word detector counts beside the decoder; see
             `Decoder.with_detector_bias`. More makes the single words surer and the sentences more
@@ -152,6 +149,9 @@ class Captioner(CaptionerBase[CaptionOptions], PretrainedModel):
         self.options = options
         self.repetition = repetition
         self.confidence = confidence
+        self.grounding: Grounding | None = None
+        if network.word_evidence is not None:
+            self.grounding = Grounding(network, vocabulary)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -218,7 +218,7 @@ class Captioner(CaptionerBase[CaptionOptions], PretrainedModel):
 
     def decoder_memory(self, cells: Tensor, options: CaptionOptions) -> DecoderMemory:
         """Compute what the decoder attends to: cells (B, S, D) → DecoderMemory."""
-        return self.network.encode(cells, options.detected_weight)[0]
+        return self.network.encode(cells, options.detected_weight)
 
     def _generate(
         self, cells: Tensor, options: CaptionOptions, constraints: Sequence[LexicalConstraint]
@@ -260,93 +260,99 @@ class Captioner(CaptionerBase[CaptionOptions], PretrainedModel):
     ) -> list[Caption]:
         """Caption cells (B, S, D), as one batch; see `caption_preprocessed`."""
         constraint = constraint_to_mention(options.must_mention, self.vocabulary)
+        found = self.generate(cells, options, [constraint] * len(cells))
         predictions = self._recognize(cells)
-        room = len(constraint.requirements) < MOST_REQUIREMENTS
-        naming = options.naming and room and not options.sample
-        constraints = [constraint] * len(cells)
-        word_evidence = self.network.word_evidence
-        if naming and word_evidence is not None and word_evidence.familiarity is not None:
-            familiar = word_evidence.familiarity(cells).tolist()
-            seen = zip(predictions, familiar, strict=True)
-            constraints = [
-                self._with_name(constraint, prediction, share) for prediction, share in seen
-            ]
-        found = self.generate(cells, options, constraints)
         captions = [
             replace(self._caption(name, of_photo, constraint), objects=prediction.objects)
-            for name, of_photo, prediction, constraint in zip(
-                names, found, predictions, constraints, strict=True
-            )
+            for name, of_photo, prediction in zip(names, found, predictions, strict=True)
         ]
-        if naming and word_evidence is None:
+        naming = options.naming and not options.sample
+        if self.grounding is not None:
+            photos = self.grounding.photos(cells, predictions)
+            if naming and not constraint.requirements:
+                for number, grounded in self._ground(captions, photos, cells, options):
+                    captions[number] = grounded
+            each = zip(captions, photos, strict=True)
+            captions = [self._supported(caption, photo) for caption, photo in each]
+        elif naming and len(constraint.requirements) < MOST_REQUIREMENTS:
             for number, named in self._name(captions, predictions, cells, options):
                 captions[number] = named
-        captions = self._with_support(captions, cells)
         return [
             replace(caption, unmentioned=self._unmentioned(caption.words, options.must_mention))
             for caption in captions
         ]
 
-    @torch.inference_mode()
-    def _with_support(self, captions: Sequence[Caption], cells: Tensor) -> list[Caption]:
-        """The captions with the support of their words and the confidence in them."""
-        probabilities = self.network.word_probabilities(cells)
-        if probabilities is None:
-            return list(captions)
-        familiar = probabilities.familiarity.tolist()
-        return [
-            replace(
-                self._supported(caption, row, share),
-                alternatives=tuple(
-                    self._supported(other, row, share) for other in caption.alternatives
-                ),
-            )
-            for caption, row, share in zip(captions, probabilities.words, familiar, strict=True)
-        ]
+    def _ground(
+        self,
+        captions: Sequence[Caption],
+        photos: Sequence[PhotoEvidence],
+        cells: Tensor,
+        options: CaptionOptions,
+    ) -> Iterator[tuple[int, Caption]]:
+        """Grounded captions, for the places of those that are not."""
+        if self.grounding is None:
+            return
+        both = enumerate(zip(captions, photos, strict=True))
+        doubted = [n for n, (c, photo) in both if not self.grounding.is_grounded(c.words, photo)]
+        if not doubted:
+            return
+        memory = self.decoder_memory(cells[doubted], options)
+        strange = [photos[number] for number in doubted]
+        found = self.grounding.search(strange, cells[doubted], options)
+        for row, (number, sentences) in enumerate(zip(doubted, found, strict=True)):
+            words = [self.vocabulary.decode(sentence) for sentence in sentences]
+            words = words or self.grounding.phrases(photos[number])
+            if words:
+                plain = captions[number]
+                others = (plain, *plain.alternatives)
+                best, *rest = (*self._scored(words, memory.row(row), plain, options), *others)
+                rest = [replace(other, alternatives=()) for other in rest[: options.n_best - 1]]
+                yield number, replace(best, alternatives=tuple(rest))
 
-    def _supported(self, caption: Caption, probabilities: Tensor, familiarity: float) -> Caption:
-        support, objects = self._support(caption.words, probabilities)
-        confidence = None
+    @torch.inference_mode()
+    def _scored(
+        self,
+        sentences: Sequence[Sequence[str]],
+        memory: DecoderMemory,
+        plain: Caption,
+        options: CaptionOptions,
+    ) -> Iterator[Caption]:
+        """Captions of given words, scored as the decoder sees the photo of a plain caption."""
+        ids = [self.vocabulary.encode(words) for words in sentences]
+        rated = scored(self.network.decoder, memory, ids, options)
+        for words, hypothesis in zip(sentences, rated, strict=True):
+            caption = self._sentence(plain.source, hypothesis, LexicalConstraint())
+            text = self.vocabulary.join(words)  # a phrase has words that the vocabulary lacks
+            yield replace(caption, text=text, words=shown(words), objects=plain.objects)
+
+    def _supported(self, caption: Caption, photo: PhotoEvidence) -> Caption:
+        """The caption with the support of its words and the confidence in it."""
+        if self.grounding is None:
+            return caption
+        support, confidence = self.grounding.support(caption.words, photo), None
         if self.confidence is not None:
-            confidence = self.confidence(objects, caption.word_scores, familiarity)
-        return replace(caption, support=support, confidence=confidence)
+            confidence = self.confidence(support.objects, caption.word_scores, photo.familiarity)
+            confidence *= caption.text != NOTHING
+        others = tuple(self._supported(other, photo) for other in caption.alternatives)
+        return replace(caption, support=support.words, confidence=confidence, alternatives=others)
 
-    def _support(
-        self, words: Sequence[str], probabilities: Tensor
-    ) -> tuple[tuple[float, ...], list[float]]:
-        evidence = self.network.word_evidence
-        if evidence is None:
-            raise AssertionError("there are no probabilities without evidence")
-        encoded = (self.vocabulary.encode(number_forms(word)) for word in words)
-        forms = [[number for number in ids if number != UNKNOWN] for ids in encoded]
-        return evidence.support(forms, probabilities)
-
-    @torch.inference_mode()
-    def confidence_figures(self, caption: Caption, cells: Tensor) -> tuple[float, float, float]:
-        """What `Confidence` is fitted to, for a caption of cells (1, S, D).
+    def confidence_figures(self, captions: Sequence[Caption], cells: Tensor) -> list[Figures]:
+        """What `Confidence` is fitted to, for captions of cells (B, S, D).
 
         Raises:
             UserError: the captioner has no list of words.
         """
-        probabilities = self.network.word_probabilities(cells)
-        if probabilities is None:
+        if self.grounding is None:
             raise UserError("only a captioner with listed_words has figures of confidence")
-        _, objects = self._support(caption.words, probabilities.words[0])
-        return caption_figures(objects, caption.word_scores, float(probabilities.familiarity))
-
-    def _with_name(
-        self, constraint: LexicalConstraint, prediction: ClassPrediction, familiar: float
-    ) -> LexicalConstraint:
-        """The constraint, and the name of the surest object in a photo that is not familiar."""
-        if familiar >= FAMILIAR or not prediction.objects:
-            return constraint
-        surest = prediction.objects[0]
-        thing = things()[surest.name]
-        if surest.probability < RECOGNIZED or not thing.sayable:
-            return constraint
-        spelled = (self.vocabulary.encode(form.split()) for form in thing.forms.said())
-        known = [ids for ids in spelled if UNKNOWN not in ids]
-        return constraint.with_one_of(known, (), len(self.vocabulary)) if known else constraint
+        photos = self.grounding.photos(cells, [ClassPrediction()] * len(cells))
+        return [
+            caption_figures(
+                self.grounding.support(caption.words, photo).objects,
+                caption.word_scores,
+                photo.familiarity,
+            )
+            for caption, photo in zip(captions, photos, strict=True)
+        ]
 
     def _recognize(self, cells: Tensor) -> list[ClassPrediction]:
         encoder = self.network.encoder

@@ -10,10 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
-from typing import Self
+from typing import Self, TypeAlias
 
 import torch
 from torch import Tensor
+
+Figures: TypeAlias = tuple[float, float, float]
 
 LEAST_SUPPORT = 1e-3
 _RIDGE = 1e-2  # keeps the weights finite where the figures tell right from wrong without a miss
@@ -71,7 +73,7 @@ class Confidence:
 
 def caption_figures(
     support: Sequence[float], word_scores: Sequence[float], familiarity: float
-) -> tuple[float, float, float]:
+) -> Figures:
     """What confidence is computed from; the arguments are those of `Confidence`."""
     least = math.log(max(LEAST_SUPPORT, min(support, default=1.0)))
     mean = sum(word_scores) / max(1, len(word_scores))

@@ -38,6 +38,11 @@ class Forms(NamedTuple):
             return cls(one, plural(one))
         return cls(*(None if form == "-" else form for form in (one, several)))
 
+    @property
+    def name(self) -> str:
+        """What it is listed as: the name for one, or else for several."""
+        return next(self.said())
+
     def said(self) -> Iterator[str]:
         """Those that there are."""
         return (form for form in self if form is not None)
@@ -51,6 +56,7 @@ class Group(NamedTuple):
         donors: common words of this kind, the most fitting first; a name that a captioner has never
             read borrows from the first of them that it knows.
         general: words that stand for any thing of the group.
+        kinds: what every thing of the group is, from the special to the general.
         never_after: prepositions that a sentence cannot mean: nobody plays in a cat.
         seldom_missed: whether the classifier hardly ever overlooks such a thing; where it sees
             none, the donors and the general words of the group are refuted. (Among 4,000 photos of
@@ -60,6 +66,7 @@ class Group(NamedTuple):
     title: str
     donors: tuple[Forms, ...]
     general: tuple[Forms, ...]
+    kinds: tuple[Forms, ...]
     never_after: frozenset[str]
     seldom_missed: bool
 
@@ -73,6 +80,7 @@ class Thing:
         forms: the name for one and for several.
         others: further words for it, synonyms and more general ones.
         donors: common words of the same kind, the most fitting first.
+        kinds: what it is, from the special to the general.
         numbers: its classes, from 1 to 1,000.
         sayable: whether it may be brought into a sentence.
         never_after: prepositions that its name cannot follow.
@@ -82,6 +90,7 @@ class Thing:
     forms: Forms
     others: tuple[Forms, ...]
     donors: tuple[Forms, ...]
+    kinds: tuple[Forms, ...]
     numbers: tuple[int, ...]
     sayable: bool
     never_after: frozenset[str] = frozenset()
@@ -137,18 +146,27 @@ def plural(name: str) -> str:
     return f"{name[:-1]}ies" if _CONSONANT_Y.search(name) else f"{name}s"
 
 
-def _group(title: str, donors: str, general: str, never_after: str, seldom_missed: str) -> Group:
-    prepositions = frozenset(never_after.split())
-    return Group(title, _forms(donors), _forms(general), prepositions, seldom_missed == "yes")
+def _group(
+    title: str, donors: str, general: str, kinds: str, never_after: str, seldom_missed: str
+) -> Group:
+    return Group(
+        title,
+        _forms(donors),
+        _forms(general),
+        _forms(kinds),
+        frozenset(never_after.split()),
+        seldom_missed == "yes",
+    )
 
 
 def _thing(title: str, classes: str, name: str, synonyms: str, sayable: str) -> Thing:
     group, forms = groups()[title], Forms.parse(name)
     return Thing(
-        name=next(forms.said()),
+        name=forms.name,
         forms=forms,
         others=_forms(synonyms) + group.general,
         donors=group.donors,
+        kinds=group.kinds,
         numbers=tuple(_numbers(classes)),
         sayable=sayable == "yes",
         never_after=group.never_after,

@@ -50,6 +50,10 @@ class DecoderMemory(NamedTuple):
     keys: Tensor
     logit_bias: Tensor
 
+    def row(self, number: int) -> DecoderMemory:
+        """The memory of one photo alone."""
+        return DecoderMemory(*(leaf[number : number + 1] for leaf in self))
+
 
 @dataclass(frozen=True)
 class DecoderConfig:
@@ -238,6 +242,24 @@ class Decoder(nn.Module):
         Returns:
             Logits (B, N, T, V).
         """
+        return self._unroll(memory, words)[0]
+
+    def score(self, memory: DecoderMemory, words: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Score given sentences: how probable every word is after those before it.
+
+        Args:
+            memory: what is seen of B photos.
+            words: (B, N, T + 1) ids, each sentence from START on.
+
+        Returns:
+            log p of every word but the first, in nats (B, N, T), and the attention (B, N, T, S) for
+            a decoder that has one.
+        """
+        logits, attention = self._unroll(memory, words[:, :, :-1])
+        log_probs = logits.float().log_softmax(-1).gather(-1, words[:, :, 1:, None])
+        return log_probs[..., 0], attention
+
+    def _unroll(self, memory: DecoderMemory, words: Tensor) -> tuple[Tensor, Tensor | None]:
         photos, sentences, steps = words.shape
         image = memory.image.repeat_interleave(sentences, 0)[:, None]  # (B·N, 1, E)
         inputs = self.embedding(words.flatten(0, 1))  # (B·N, T, E)
@@ -247,14 +269,18 @@ class Decoder(nn.Module):
             hidden, _ = self.attention_lstm.unroll(self.dropout(torch.cat([image, inputs], 1)))
             hidden = hidden[:, 1:]
         hidden = self.dropout(hidden)  # (B·N, T, H)
+        attention = None
         if self.config.attention:
             queries = hidden.reshape(photos, sentences * steps, -1)
-            context, _ = self.attention(queries, memory.keys, memory.values)
+            context, weights = self.attention(queries, memory.keys, memory.values)
+            attention = weights.view(photos, sentences, steps, -1)
             context = self.dropout(context.reshape(hidden.shape))
             hidden, _ = self.language_lstm.unroll(torch.cat([hidden, context], -1))
             hidden = self.dropout(hidden)
         logits: Tensor = self.readout(hidden).view(photos, sentences, steps, -1)
-        return logits + memory.logit_bias[:, None, None] if memory.logit_bias.shape[1] else logits
+        if memory.logit_bias.shape[1]:
+            logits = logits + memory.logit_bias[:, None, None]
+        return logits, attention
 
     def start(self, memory: DecoderMemory) -> DecoderState:
         """The state before the first word, one hypothesis a photo: every tensor (B, 1, H)."""
@@ -323,36 +349,30 @@ class CaptionNetwork(nn.Module):
         """
         if detected is None or self.word_evidence is None:
             return None if detected is None else detected.sigmoid()
-        return self._listed(self.word_evidence.words(detected, self.encoder.classify(cells)))
+        return self.listed(self.word_evidence.words(detected, self.encoder.classify(cells)))
 
-    def encode(
-        self, cells: Tensor, weight: float
-    ) -> tuple[DecoderMemory, WordProbabilities | None]:
-        """Compute what the decoder attends to, and the word probabilities where there is evidence.
+    def encode(self, cells: Tensor, weight: float) -> DecoderMemory:
+        """Compute what the decoder attends to.
 
         Args:
             cells: (B, S, D).
-            weight: of what is detected, as evidence for the words of a sentence; 0 for none.
+            weight: of the word detector beside the decoder; see `Decoder.with_detector_bias`.
         """
-        decoder, detected = self.decoder, self.decoder.detect(cells)
-        if detected is None or self.word_evidence is None:
-            memory = decoder.encode(cells, self.word_list(cells, detected))
-            if detected is None or not weight:
-                return memory, None
-            return decoder.with_detector_bias(memory, detected, weight), None
-        logits = self.encoder.classify(cells)
-        words = self.word_evidence.combine(cells, detected, logits, weight)
-        memory = decoder.encode(cells, self._listed(words.words), words.visible)
-        return decoder.with_logit_bias(memory, words.logit_bias) if weight else memory, words
+        detected = self.decoder.detect(cells)
+        memory = self.decoder.encode(cells, self.word_list(cells, detected))
+        if detected is None or not weight:
+            return memory
+        return self.decoder.with_detector_bias(memory, detected, weight)
 
     def word_probabilities(self, cells: Tensor) -> WordProbabilities | None:
         """How probable every word is, given cells (B, S, D); None without a list of words."""
         detected = self.decoder.detect(cells)
         if detected is None or self.word_evidence is None:
             return None
-        return self.word_evidence.combine(cells, detected, self.encoder.classify(cells), 0.0)
+        return self.word_evidence.combine(cells, detected, self.encoder.classify(cells))
 
-    def _listed(self, words: Tensor) -> Tensor:
+    def listed(self, words: Tensor) -> Tensor:
+        """Of the probabilities of all words (B, V) those that the decoder reads: (B, W)."""
         return words[:, len(SPECIAL) :][:, : self.decoder.config.listed_words]
 
 

@@ -82,6 +82,12 @@ class CaptionerRecipe(Settings):
         "Of the captioner to `start` with, how many words of its list are known well; the columns"
         " of the others begin from these. See `Decoder.align_list`. 0 leave them.",
     ] = 0
+    encoder_interpolation: Annotated[
+        common.UpToOne,
+        "Of the way from the encoder's `encoder_weights` to its weights in the captioner to "
+        "`start` with, where training begins: part of it keeps most of what was learnt, and more "
+        "of what the classifier knows of other photos (WiSE-FT, Wortsman et al. 2022).",
+    ] = 1.0
     language_share: Annotated[
         common.Amount,
         "The weight of captions alone beside those of photos in cross-entropy, where there "

@@ -225,6 +225,8 @@ def _beginning(
         network.load_state_dict(former.state_dict())
         if recipe.aligned_words:
             network.decoder.align_list(recipe.aligned_words)
+        if recipe.encoder_interpolation < 1:
+            _interpolate(network.encoder, recipe, weights)
         return network, captioner.vocabulary
     encoder = imagenet_encoder(recipe.encoder, weights)
     vocabulary = _vocabulary(recipe, CaptionVocabulary([]), captions, language)
@@ -232,6 +234,19 @@ def _beginning(
     sizes = {name: min(getattr(recipe, name), most) for name in ("detected_words", "listed_words")}
     decoder = replace(recipe.decoder, **sizes)
     return CaptionNetwork(encoder, decoder, vocabulary.words), vocabulary
+
+
+@torch.no_grad()
+def _interpolate(encoder: Encoder, recipe: CaptionerRecipe, weights: str | Path) -> None:
+    """Move an encoder back towards the weights that it once began with."""
+    original = imagenet_encoder(recipe.encoder, weights)
+    if original.config != encoder.config:
+        raise UserError("encoder_interpolation: encoder is not that of the captioner to start with")
+    for tensor, first in zip(
+        encoder.state_dict().values(), original.state_dict().values(), strict=True
+    ):
+        if tensor.is_floating_point():
+            tensor.copy_(torch.lerp(first, tensor, recipe.encoder_interpolation))
 
 
 def _grown(
@@ -304,8 +319,7 @@ def _known(network: CaptionNetwork) -> KnownWords | None:
     evidence = network.word_evidence
     if evidence is None:
         return None
-    objects = evidence.nameable | evidence.objects
-    return KnownWords(evidence.content[listed], objects[listed])
+    return KnownWords(evidence.content[listed], evidence.named_objects[listed])
 
 
 def _teacher(recipe: CaptionerRecipe, weights: str | Path, encoder: Encoder) -> Encoder:

@@ -4,8 +4,7 @@ Two kinds of evidence are combined: the word detector, which learnt from the cap
 training photos, and the encoder's ImageNet classifier, whose classes are named by words that people
 say (see `naming`). The decoder reads the list of words with their probabilities, as it learnt to do
 from captions alone; that such a list can carry words of which no captioned photo was ever seen is
-from Venugopalan et al. 2017 (Captioning Images with Diverse Objects). The search adds to the logit
-of every word how much more probable the evidence makes it than it usually is.
+from Venugopalan et al. 2017 (Captioning Images with Diverse Objects).
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from multimodal.captioning.familiarity import Familiarity
@@ -23,21 +23,10 @@ from multimodal.captioning.naming import IMAGENET_CLASSES
 
 PLURAL, SYNONYM = 0.4, 0.25  # how much less often a class is called so than by its name
 MENTIONED = 0.8  # how often people mention what the classifier is sure of
-LEAST = 3e-5  # of any share of captions
 
-# Chosen on coco-mini and Flickr8k dev. Nats are natural logarithms of odds.
+# Chosen on coco-mini and Flickr8k dev.
 REFUTING = 0.15  # below this probability the classifier speaks against an animal or a vehicle
-DIMMED = 0.5  # the least that the detector's words count in the list
-SHOWN = 0.3  # how much of the cells an unfamiliar photo shows the decoder
-SUPPORTED = 0.2  # a probability from which a word is supported
-NAMED = 0.1  # a probability from which the name of a class is spoken for
-HOME, ABROAD = 0.0, 1.2  # weights of what is detected: in a familiar photo, and in a strange one
-NAMED_HOME = 0.0  # the weight of what the classifier says in a familiar photo
-UNSUPPORTED = 3.0  # nats that a word without support loses there
-UNSEEN = -2.0  # nats for the name of an object that the classifier knows and does not see
-PEOPLE = 0.55  # the probability of anybody from which people are spoken of there
-PEOPLE_STEEPNESS = 100.0  # nats that they lose for each unit below it, up to `MOST_AGAINST`
-MOST_FOR, MOST_AGAINST = 7.0, 5.0  # nats
+DIMMED = 0.5  # the least that the detector's words count in the list of an unfamiliar photo
 
 # Words that are true of any photo.
 _FUNCTION_WORDS = frozenset(
@@ -55,29 +44,24 @@ class WordProbabilities(NamedTuple):
 
     Attributes:
         words: (B, V) the probability of every word.
+        people: (B,) that of anybody being there.
         familiarity: (B,) how much they are like those that were learnt from, from 0 to 1.
-        logit_bias: (B, V) what the logit of every word gains, in nats.
     """
 
     words: Tensor
+    people: Tensor
     familiarity: Tensor
-    logit_bias: Tensor
-
-    @property
-    def visible(self) -> Tensor:
-        """How much of the cells (B,) the decoder is shown."""
-        return SHOWN + (1 - SHOWN) * self.familiarity
 
 
 class WordEvidence(nn.Module):
-    """The words by which ImageNet's classes are called, and how usual every word is.
+    """The words by which ImageNet's classes are called, and how familiar a photo is.
 
     Args:
         vocabulary: all words, the special ones too; V of them, beginning with `first` special ones.
         first: the number of the first ordinary word.
         cell_size: D.
-        rank: of `Familiarity`; 0 for a captioner that was not calibrated: any photo is familiar,
-            and there is no evidence.
+        rank: of `Familiarity`; 0 for a captioner that was not calibrated, to which any photo is
+            familiar.
     """
 
     classes: Tensor  # (P,) of every pair of a class and a word, the class
@@ -87,7 +71,6 @@ class WordEvidence(nn.Module):
     objects: Tensor  # (V,) whether a word names one of COCO's objects
     people: Tensor  # (V,) whether a word names a person
     content: Tensor  # (V,) whether a word is true of some photos only
-    usual: Tensor  # (2, V) the share of captions with each word: at home, and in the wide world
 
     def __init__(self, vocabulary: Sequence[str], first: int, cell_size: int, rank: int) -> None:
         super().__init__()
@@ -112,35 +95,13 @@ class WordEvidence(nn.Module):
         self.familiarity: Familiarity | None = None
         if rank:
             self.familiarity = Familiarity(cell_size, rank)
-            self.register_buffer("usual", torch.ones(2, len(column)))
 
     @property
-    def nameable(self) -> Tensor:
-        """Whether there is a class for a word: (V,)."""
-        nameable = torch.zeros_like(self.refutable)
-        nameable[self.named] = True
-        return nameable
-
-    def support(
-        self, words: Sequence[Sequence[int]], probabilities: Tensor
-    ) -> tuple[tuple[float, ...], list[float]]:
-        """How probable it is that every word of a sentence belongs to the photo.
-
-        Args:
-            words: for every word the numbers of its forms, such as those of "dog" and "dogs".
-            probabilities: (V,) of every word of the vocabulary.
-
-        Returns:
-            The support of every word, 1 for words that are true of any photo; and of those words
-            alone that name an object.
-        """
-        named, support, objects = self.objects | self.nameable, [], []
-        for forms in words:
-            content = [number for number in forms if self.content[number]]
-            support.append(float(probabilities[content].max()) if content else 1.0)
-            if any(named[number] for number in content):
-                objects.append(support[-1])
-        return tuple(support), objects
+    def named_objects(self) -> Tensor:
+        """Whether a word names one of COCO's objects or of ImageNet's classes: (V,)."""
+        named = self.objects.clone()
+        named[self.named] = True
+        return named & self.content
 
     def words(self, detected: Tensor, logits: Tensor, share: Tensor | float = 1.0) -> Tensor:
         """The probability of every word (B, V).
@@ -154,76 +115,25 @@ class WordEvidence(nn.Module):
         seen = self._seen(detected) * self._allowed(logits)
         return 1 - (1 - share * seen) * (1 - called)
 
-    def combine(
-        self, cells: Tensor, detected: Tensor, logits: Tensor, weight: float
-    ) -> WordProbabilities:
+    def combine(self, cells: Tensor, detected: Tensor, logits: Tensor) -> WordProbabilities:
         """Combine the evidence of the word detector and of the classifier.
 
         Args:
             cells: (B, S, D) of the photos.
             detected: (B, W) logits of the word detector.
             logits: (B, C) of the classes.
-            weight: of the evidence.
         """
+        people = 1 - (1 - self._seen(detected) * self.people).prod(1)
         if self.familiarity is None:
             words = self.words(detected, logits)
-            return WordProbabilities(words, words.new_ones(len(words)), torch.zeros_like(words))
-        familiar = self.familiarity(cells)[:, None]
-        words = self.words(detected, logits, DIMMED + (1 - DIMMED) * familiar)
-        logit_bias = weight * self._evidence(detected, logits, familiar)
-        logit_bias[:, : self.first] = 0.0
-        return WordProbabilities(words, familiar[:, 0], logit_bias)
-
-    def _evidence(self, detected: Tensor, logits: Tensor, familiar: Tensor) -> Tensor:
-        home, world = self.usual.float().clamp(min=LEAST)
-        usual = home.log() * familiar + ((home + world) / 2).log() * (1 - familiar)
-        seen = self._seen(detected) * self._allowed(logits)
-        meant = self._sums(logits, torch.ones_like(self.weights))
-        looked_for = self._looked_for(detected)
-        of_detector = (seen.clamp(min=1e-5).log() - usual).clamp(-MOST_AGAINST, 3.0)
-        of_detector = torch.where(looked_for, of_detector, 0.0)
-        # What the classifier sees needs no support of the detector.
-        of_detector = torch.where(meant > 0.3, of_detector.clamp(min=0.0), of_detector)
-        strange = 1 - familiar
-        unsupported = self.content & (seen < SUPPORTED) & (meant < NAMED)
-        of_detector = of_detector - UNSUPPORTED * strange * unsupported
-        of_detector = of_detector - strange * self._nobody(seen)
-        of_classifier = self._of_classifier(logits, meant, looked_for, usual)
-        return (HOME * familiar + ABROAD * strange) * of_detector + (
-            NAMED_HOME * familiar + strange
-        ) * of_classifier
-
-    def _of_classifier(
-        self, logits: Tensor, meant: Tensor, looked_for: Tensor, usual: Tensor
-    ) -> Tensor:
-        """What speaks for the names of the classes that are seen, and against those that are not.
-
-        Synonyms and more general words are not spoken for: a sentence needs one name.
-        """
-        one = self._sums(logits, (self.weights == 1.0).float())
-        several = self._sums(logits, (self.weights == PLURAL).float())
-        for_one = ((MENTIONED * one).clamp(min=1e-5).log() - usual) * (one > NAMED)
-        for_several = ((0.3 * several).clamp(min=1e-5).log() - usual - 1) * (several > NAMED)
-        named = torch.maximum(for_one, for_several).clamp(0.0, MOST_FOR)
-        refuted = self._allowed(logits).log().clamp(min=-4.0)
-        unseen = ~looked_for & (meant < 0.05) & (self.objects | self.nameable)
-        return named + refuted + UNSEEN * unseen
-
-    def _nobody(self, seen: Tensor) -> Tensor:
-        """What words for people lose where nobody is seen: (B, V) nats."""
-        anybody = 1 - (1 - seen * self.people).prod(1, keepdim=True)
-        against = ((PEOPLE - anybody) * PEOPLE_STEEPNESS).clamp(0.0, MOST_AGAINST)
-        return against * self.people
+            return WordProbabilities(words, people, words.new_ones(len(words)))
+        familiar = self.familiarity(cells)
+        share = DIMMED + (1 - DIMMED) * familiar[:, None]
+        return WordProbabilities(self.words(detected, logits, share), people, familiar)
 
     def _seen(self, detected: Tensor) -> Tensor:
-        seen = detected.new_zeros(len(detected), len(self.refutable), dtype=torch.float32)
-        seen[:, self.first : self.first + detected.shape[1]] = detected.float().sigmoid()
-        return seen
-
-    def _looked_for(self, detected: Tensor) -> Tensor:
-        looked_for = torch.zeros_like(self.refutable)
-        looked_for[self.first : self.first + detected.shape[1]] = True
-        return looked_for
+        behind = len(self.refutable) - self.first - detected.shape[1]
+        return F.pad(detected.float().sigmoid(), (self.first, behind))
 
     def _allowed(self, logits: Tensor) -> Tensor:
         """Near 0 for an animal or vehicle that the classifier does not see, else up to 1."""
@@ -233,8 +143,10 @@ class WordEvidence(nn.Module):
     def _sums(self, logits: Tensor, weights: Tensor) -> Tensor:
         """Weighted sums of the classes' probabilities for each word: (B, V)."""
         probabilities = logits.float().softmax(-1)[:, -IMAGENET_CLASSES:]
-        sums = probabilities.new_zeros(len(logits), len(self.refutable))
-        return sums.index_add_(1, self.named, probabilities[:, self.classes] * weights.float())
+        shares = probabilities[:, self.classes] * weights.float()  # (B, P)
+        # An export would take `len` of a tensor for a constant.
+        sums = shares.new_zeros(shares.shape[0], len(self.refutable))
+        return sums.scatter_add(1, self.named.expand_as(shares), shares)
 
 
 def number_forms(word: str) -> tuple[str, ...]:

@@ -10,8 +10,6 @@ from torch.nn import functional as F
 from torch.utils import _pytree as pytree
 
 from multimodal.captioning.captioner import Captioner, CaptionOptions
-from multimodal.captioning.naming import IMAGENET_CLASSES
-from multimodal.captioning.word_evidence import WordEvidence
 from multimodal.exporting.beams import Found, Rules, Search, beam_search
 from multimodal.exporting.manifest import (
     Exported,
@@ -40,8 +38,6 @@ class CaptionGraph(nn.Module):
         super().__init__()
         self.captioner = captioner
         self.network = captioner.network
-        if self.network.word_evidence is not None:
-            self.network.word_evidence.__class__ = BatchedEvidence
         self.options = options
         size = len(captioner.vocabulary)
         self.register_buffer("banned", marked(size, options.banned))
@@ -97,20 +93,6 @@ class CaptionGraph(nn.Module):
             pixels, (size, size), mode="bicubic", align_corners=False, antialias=True
         )
         return pixels.clamp(0, 255).round().permute(0, 2, 3, 1)
-
-
-class BatchedEvidence(WordEvidence):
-    """Evidence for a batch of any size: tracing takes the `len` of a tensor for a constant."""
-
-    def _seen(self, detected: Tensor) -> Tensor:
-        behind = len(self.refutable) - self.first - detected.shape[1]
-        return F.pad(detected.float().sigmoid(), (self.first, behind))
-
-    def _sums(self, logits: Tensor, weights: Tensor) -> Tensor:
-        probabilities = logits.float().softmax(-1)[:, -IMAGENET_CLASSES:]
-        shares = probabilities[:, self.classes] * weights.float()  # (B, P)
-        sums = shares.new_zeros(shares.shape[0], len(self.refutable))
-        return sums.scatter_add(1, self.named.expand_as(shares), shares)
 
 
 def _costs(size: int, options: CaptionOptions) -> Tensor | None:

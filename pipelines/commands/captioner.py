@@ -226,7 +226,6 @@ def adjust_vocabulary_command(
 def calibrate_command(
     model: Annotated[str, typer.Argument(help="A captioner with a list of words: a folder.")],
     data: Data,
-    world: Annotated[Path, typer.Option(help="Captions of photos of any kind, as for language.")],
     out: Annotated[Path, typer.Option("--output", "-o", help="The folder of the new captioner.")],
     *,
     objects: Annotated[
@@ -238,14 +237,14 @@ def calibrate_command(
     image_column: ImageColumn = None,
     caption_column: CaptionColumn = None,
 ) -> None:
-    """Calibrate a captioner: which photos are familiar, how usual words are, how sure it may be."""
+    """Calibrate a captioner: which photos are familiar to it, and how sure it may be."""
     from pipelines.train.calibration import calibrate_captioner
 
     if (objects is None) != (photos is None):
         raise UserError("--objects and --photos go together")
     where = {"images": images, "image_column": image_column, "caption_column": caption_column}
     seen = {"objects": objects, "photos": photos}
-    folder = calibrate_captioner(model, data, world, out, **seen, where=where)
+    folder = calibrate_captioner(model, data, out, **seen, where=where)
     typer.echo(f"{folder}: the calibrated captioner")
 
 

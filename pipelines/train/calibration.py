@@ -1,4 +1,4 @@
-"""A captioner that knows its own world: the job behind ``multimodal calibrate``."""
+"""A captioner that knows how sure to be: the job behind ``multimodal calibrate``."""
 
 from __future__ import annotations
 
@@ -20,21 +20,19 @@ _BATCH = 32
 def calibrate_captioner(
     model: str | Path,
     data: str | Path,
-    world: str | Path,
     out: str | Path,
     *,
     objects: Path | None = None,
     photos: Path | None = None,
     where: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Tell a captioner which photos are familiar, how usual every word is, and how sure to be.
+    """Tell a captioner which photos are familiar, and how sure to be.
 
     Args:
         model: a shipped captioner, a folder or a Hub id; it stays as it is.
         data: the captioned photos that it learnt from; see
             `multimodal.captioning.data.read_captions`. Of the dev split the photos are used, and
             for confidence which objects their captions name.
-        world: captions of photos of any kind; see `multimodal.captioning.data.read_sentences`.
         out: the folder of the calibrated captioner.
         objects: a JSON file of the COCO objects in other photos, by file name; they count for
             confidence beside the dev split.
@@ -50,18 +48,16 @@ def calibrate_captioner(
     """
     from multimodal.captioning.calibration import calibrate, fit_confidence
     from multimodal.captioning.captioner import Captioner
-    from multimodal.captioning.data import read_captions, read_sentences
+    from multimodal.captioning.data import read_captions
     from multimodal.captioning.hallucination import objects_in, read_objects
 
     learnt, dev = (read_captions(data, split, **(where or {})) for split in ("train", "dev"))
-    captions = [caption for group in read_sentences(world) for caption in group]
     exact, captioner = (
         Captioner.from_pretrained(model, precision="fp32"),
         Captioner.from_pretrained(model),
     )
-    known = [caption for photo in learnt for caption in photo.captions]
     familiar, held_out = (list(_mean_cells(captioner, split)) for split in (learnt, dev))
-    calibrated = calibrate(exact, familiar, held_out, known, captions)
+    calibrated = calibrate(exact, familiar, held_out)
     judged: list[tuple[ImageSource, set[str]]]
     judged = [(photo.image, objects_in(photo.captions)) for photo in dev]
     if objects and photos:

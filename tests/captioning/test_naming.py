@@ -222,9 +222,9 @@ def logits_of(chances: dict[int, float], classes: int = 1000) -> torch.Tensor:
 
 def test_the_probabilities_of_one_name_are_summed():
     logits = logits_of({152: 0.3, 208: 0.2, 269: 0.15, LION: 0.25})
-    ((seen, _),) = recognize(logits[None])
-    assert [name for name, _ in seen] == ["dog", "lion"]
-    assert [p for _, p in seen] == pytest.approx([0.66, 0.25], abs=0.02)
+    (seen,) = recognize(logits[None])
+    assert [name for name, _ in seen.objects] == ["dog", "lion"]
+    assert [p for _, p in seen.objects] == pytest.approx([0.66, 0.25], abs=0.02)
 
 
 def test_a_background_class_shifts_the_others():
@@ -249,6 +249,29 @@ def test_words_for_what_is_not_there_are_refuted():
     chances = {"dog": 0.8 / REFUTED - 0.001, "animal": 0.8 / REFUTED + 0.001, "boat": 0.0}
     prediction = ClassPrediction((Recognition("strawberry", 0.8),), chances)
     assert prediction.refuted_by(strawberry) == {"dog", "boat"}
+
+
+@pytest.mark.parametrize(
+    ("chances", "phrase"),
+    [
+        ({LION: 0.9}, "a lion"),
+        ({10: 0.5}, "an ostrich"),
+        ({LION: 0.3, 340: 0.3, 387: 0.3}, "an animal"),  # kinds that share no group
+        ({13: 0.3, 22: 0.3, 146: 0.3}, "a bird"),
+        ({963: 0.35, 929: 0.35}, "food"),
+        ({845: 0.35}, "a light switch"),
+        ({845: 0.25}, None),
+        ({}, None),
+    ],
+)
+def test_a_photo_is_named_as_specially_as_is_sure(chances, phrase):
+    (prediction,) = recognize(logits_of(chances)[None])
+    assert (prediction.phrase and prediction.phrase.name) == phrase
+
+
+def test_the_probability_of_a_kind_is_that_of_all_its_things():
+    (prediction,) = recognize(logits_of({LION: 0.3, 340: 0.3, 387: 0.3})[None])
+    assert prediction.phrase.probability == pytest.approx(0.9, abs=0.05)
 
 
 def test_nothing_refutes_its_own_words():

@@ -209,6 +209,24 @@ def test_a_training_can_begin_with_a_captioner(shapes, weights, tmp_path, checkp
     assert teacher is not task.model.encoder
 
 
+def test_the_encoder_may_begin_between_its_weights_and_what_it_learnt(
+    run, shapes, weights, tmp_path
+):
+    learnt = Captioner.from_pretrained(run.best, precision="fp32").network.encoder.state_dict()
+    task = make_task(shapes, weights, tmp_path, start=str(run.best), encoder_interpolation=0.25)
+    moved = 0
+    for name, first in imagenet_encoder("shufflenet_v2_x0_5", weights).state_dict().items():
+        between = first + 0.25 * (learnt[name] - first)
+        torch.testing.assert_close(task.model.encoder.state_dict()[name], between)
+        moved += not torch.equal(first, learnt[name])
+    assert moved
+
+
+def test_only_weights_of_the_same_encoder_are_interpolated(shapes, weights, tmp_path, checkpoint):
+    with pytest.raises(UserError, match="encoder_interpolation"):
+        make_task(shapes, weights, tmp_path, start=str(checkpoint), encoder_interpolation=0.5)
+
+
 def test_validation_scores_the_captions_of_dev(shapes, weights, tmp_path):
     task = make_task(shapes, weights, tmp_path)
     figures = task.validate(task.model.eval())

@@ -41,8 +41,8 @@ def test_each_part_begins_with_the_one_before_and_what_is_done_is_not_done_again
     monkeypatch.setattr(recipe, "train_model", train)
     monkeypatch.setattr(recipe, "calibrate_captioner", lambda *given: calibrated.append(given))
     with pytest.raises(UserError, match="stopped"):
-        recipe.train_in_parts("data", "text", Path("world"), tmp_path)
-    recipe.train_in_parts("data", "text", Path("world"), tmp_path)
+        recipe.train_in_parts("data", "text", tmp_path)
+    recipe.train_in_parts("data", "text", tmp_path)
     assert [name for *_, name, _ in trained] == [
         *("language", "detection", "cross-entropy", "cross-entropy", "self-critical")
     ]
@@ -52,4 +52,4 @@ def test_each_part_begins_with_the_one_before_and_what_is_done_is_not_done_again
     assert starts[2] == starts[3] == str(tmp_path / "detection" / "last")
     assert starts[4] == str(tmp_path / "cross-entropy" / "best")
     best = str(tmp_path / "self-critical" / "best")
-    assert calibrated == [(best, "data", Path("world"), tmp_path / "captioner")]
+    assert calibrated == [(best, "data", tmp_path / "captioner")]

@@ -182,7 +182,6 @@ def make_list_captioner():
     network = CaptionNetwork(encoder, config, vocabulary.words)
     strong(network.decoder)
     evidence = network.word_evidence
-    evidence.usual.copy_(torch.rand_like(evidence.usual) / 10)
     evidence.familiarity.bounds.copy_(torch.tensor([0.0, 400.0]))  # some photos are half familiar
     options = CaptionOptions(beam_size=3, max_length=9, detected_weight=0.6, naming=False)
     return Captioner(network, vocabulary, options)

@@ -66,7 +66,7 @@ def named_rows(photos: Sequence[tuple[str, str]] = NAMED) -> Iterator[str]:
         if path is None:
             continue
         plain, named = (captioner.caption(path, naming=naming) for naming in (False, True))
-        if plain.text != named.text:
+        if plain.text != named.text and any(_stem(o.name) in named.text for o in named.objects):
             yield named_row(f"{_TITLES.get(package, package)}, {path.name}", plain, named)
 
 

@@ -23,7 +23,7 @@ def test_every_part_is_one_stage_of_the_captioners_recipe():
         found.append([name for name in stages if getattr(chosen, name)])
     assert found == [
         *(["language_epochs"], ["detection_epochs"]),
-        *(["epochs"], ["self_critical_epochs"]),
+        *(["epochs"], ["self_critical_epochs"], ["self_critical_epochs"]),
     ]
 
 
@@ -44,12 +44,14 @@ def test_each_part_begins_with_the_one_before_and_what_is_done_is_not_done_again
         recipe.train_in_parts("data", "text", tmp_path)
     recipe.train_in_parts("data", "text", tmp_path)
     assert [name for *_, name, _ in trained] == [
-        *("language", "detection", "cross-entropy", "cross-entropy", "self-critical")
+        *("language", "detection", "cross-entropy", "cross-entropy", "self-critical"),
+        "self-critical again",
     ]
     starts = [start for *_, start in trained]
     assert starts[0] == "captioner-flickr8k"
     assert starts[1] == str(tmp_path / "language" / "last")
     assert starts[2] == starts[3] == str(tmp_path / "detection" / "last")
     assert starts[4] == str(tmp_path / "cross-entropy" / "best")
-    best = str(tmp_path / "self-critical" / "best")
+    assert starts[5] == str(tmp_path / "self-critical" / "best")
+    best = str(tmp_path / "self-critical again" / "best")
     assert calibrated == [(best, "data", tmp_path / "captioner")]

@@ -298,9 +298,9 @@ class Captioner(CaptionerBase[CaptionOptions], PretrainedModel):
             return
         memory = self.decoder_memory(cells[doubted], options)
         strange = [photos[number] for number in doubted]
-        found = self.grounding.search(strange, cells[doubted], options)
-        for row, (number, sentences) in enumerate(zip(doubted, found, strict=True)):
-            words = [self.vocabulary.decode(sentence) for sentence in sentences]
+        searched = self.grounding.search(strange, cells[doubted], options)
+        for row, (number, sentences) in enumerate(zip(doubted, searched, strict=True)):
+            words = [self.vocabulary.decode(found) for found in sentences[: options.n_best]]
             words = words or self.grounding.phrases(photos[number])
             if words:
                 plain = captions[number]

@@ -59,6 +59,21 @@ class PhotoEvidence(NamedTuple):
     prediction: ClassPrediction
 
 
+class KnownWord(NamedTuple):
+    """What the evidence knows of a word.
+
+    Attributes:
+        forms: the numbers of its forms for one and for several; none for a word that is true of any
+            photo.
+        is_object: whether it names an object.
+        is_person: whether it names a person.
+    """
+
+    forms: tuple[int, ...]
+    is_object: bool
+    is_person: bool
+
+
 class Support(NamedTuple):
     """How probable it is that the words of a sentence belong to the photo.
 
@@ -87,6 +102,7 @@ class Grounding:
         self.network = network
         self.vocabulary = vocabulary
         self.evidence = network.word_evidence
+        self._words: dict[str, KnownWord] = {}
 
     @torch.inference_mode()
     def photos(self, cells: Tensor, predictions: Sequence[ClassPrediction]) -> list[PhotoEvidence]:
@@ -104,18 +120,29 @@ class Grounding:
         A word has the support of the likeliest of its forms, such as "dog" and "dogs"; a word for
         people that of anybody.
         """
-        evidence = self.evidence
+        probabilities = photo.words.numpy()
         all_words, objects, people = [], [], []
-        for word in words:
-            forms = [n for n in self.vocabulary.encode(number_forms(word)) if evidence.content[n]]
-            support = float(photo.words[forms].max()) if forms else 1.0
-            if any(evidence.people[number] for number in forms):
+        for word in map(self._known, words):
+            support = max((float(probabilities[form]) for form in word.forms), default=1.0)
+            if word.is_person:
                 support = max(support, photo.people)
                 people.append(support)
-            all_words.append(support)
-            if any(evidence.named_objects[number] for number in forms):
+            if word.is_object:
                 objects.append(support)
+            all_words.append(support)
         return Support(tuple(all_words), tuple(objects), tuple(people))
+
+    def _known(self, word: str) -> KnownWord:
+        """What the evidence knows of a word, found once."""
+        if word not in self._words:
+            evidence = self.evidence
+            forms = [n for n in self.vocabulary.encode(number_forms(word)) if evidence.content[n]]
+            self._words[word] = KnownWord(
+                tuple(forms),
+                bool(evidence.named_objects[forms].any()),
+                bool(evidence.people[forms].any()),
+            )
+        return self._words[word]
 
     def is_grounded(self, words: Sequence[str], photo: PhotoEvidence) -> bool:
         """Whether a sentence names nothing unlikely, and what is sure.
@@ -158,14 +185,12 @@ class Grounding:
             options=replace(options, beam_size=width, n_best=width, keep_attention=False),
         )
         for row, (photo, hypotheses) in enumerate(zip(photos, found, strict=True)):
-            sentences = [h.tokens for h in hypotheses if h.finished]
-            rated = scored(decoder, memory.row(row), sentences, options) if sentences else []
-            yield [
-                sentence.tokens
-                for sentence in rated
-                if _makes_sense(sentence)
-                and self.is_grounded(self.vocabulary.decode(sentence.tokens), photo)
+            decoded = [
+                (h.tokens, self.vocabulary.decode(h.tokens)) for h in hypotheses if h.finished
             ]
+            grounded = [tokens for tokens, words in decoded if self.is_grounded(words, photo)]
+            rated = scored(decoder, memory.row(row), grounded, options) if grounded else []
+            yield [sentence.tokens for sentence in rated if _makes_sense(sentence)]
 
     def phrases(self, photo: PhotoEvidence) -> list[list[str]]:
         """What is said of a photo for which there is no grounded sentence: one phrase or none."""

@@ -132,7 +132,7 @@ def _hand_in(page: Page, place: str, names: list[str]) -> None:
 
 
 def _caption(page: Page) -> None:
-    _hand_in(page, "#caption-photo", ["grace_hopper.jpg"])
+    _hand_in(page, "#caption-photo", ["lion.jpg"])
     page.locator(".gaze .chip").first.wait_for()
     languages = page.locator("#caption-language")
     if languages.is_visible():  # a translator ships
@@ -184,7 +184,7 @@ def _mood(page: Page) -> None:
 
 
 def _postcard(page: Page) -> None:
-    _hand_in(page, "#postcard-photo", ["grace_hopper.jpg"])
+    _hand_in(page, "#postcard-photo", ["lion.jpg"])
     page.locator("img.postcard").locator("visible=true").wait_for()
     page.wait_for_timeout(8000)  # the card draws itself
 

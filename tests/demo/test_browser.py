@@ -10,7 +10,10 @@ import pytest
 from demo.screenshots import open_tab
 from pipelines.caption.inputs import sample_pictures
 
-LION = next(path for path in sample_pictures() if path.name == "lion.jpg")
+LION, GRACE_HOPPER = (
+    next(path for path in sample_pictures() if path.name == name)
+    for name in ("lion.jpg", "grace_hopper.jpg")
+)
 
 
 def hand_in(page, place, *files):
@@ -29,10 +32,10 @@ def test_a_photo_gets_a_sentence_and_every_word_shows_where_it_looked(page):
     words = page.locator(".gaze .chip")
     assert " ".join(words.all_inner_texts()) == sentence.inner_text().lower()
     assert "lion" in sentence.inner_text()
-    assert page.locator(".gaze .seen").all_inner_texts()[0] == "lion 91 %"
-    words.nth(1).click()
+    assert re.match(r"lion [89]\d %$", page.locator(".gaze .seen").all_inner_texts()[0])
+    words.first.click()
     first = veil(page)
-    assert words.nth(1).get_attribute("aria-pressed") == "true"
+    assert words.first.get_attribute("aria-pressed") == "true"
     words.last.click()
     assert veil(page) != first
     assert page.locator(".gaze canvas.shown").count() == 1
@@ -42,7 +45,7 @@ def test_a_photo_gets_a_sentence_and_every_word_shows_where_it_looked(page):
 
 
 def test_words_can_be_walked_through_by_keys(page):
-    page.locator("#caption-examples button").nth(1).focus()
+    page.locator("#caption-examples button").nth(2).focus()
     page.keyboard.press("Enter")
     words = page.locator(".gaze .chip")
     words.first.wait_for()
@@ -119,7 +122,7 @@ def test_the_cards_are_there(page):
 
 
 def test_nothing_is_wider_than_a_phone_and_words_can_be_touched(phone):
-    hand_in(phone, "#caption-photo", LION)
+    hand_in(phone, "#caption-photo", GRACE_HOPPER)
     words = phone.locator(".gaze .chip")
     words.first.wait_for()
     words.nth(2).tap()

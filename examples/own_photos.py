@@ -18,7 +18,7 @@ from pathlib import Path
 import multimodal
 
 SETTINGS = (
-    "start=captioner-flickr8k",
+    "init_from=captioner-flickr8k",
     "epochs=4",
     "fine_tuning_epochs=1",
     "self_critical_epochs=0",

@@ -26,7 +26,7 @@ class CaptionerRecipe(Settings):
         '"auto": a file ``encoders/<encoder>*.pth`` beside the data\'s folder if there is '
         "one, else those that are published.",
     ] = "auto"
-    start: Annotated[
+    init_from: Annotated[
         str,
         "A captioner to begin with: a shipped one, a folder or a Hub id. Its vocabulary and "
         "sizes then take the place of those chosen here. Its classifier is held near the "
@@ -79,14 +79,14 @@ class CaptionerRecipe(Settings):
     aligned_words: Annotated[
         int,
         Ge(0),
-        "Of the captioner to `start` with, how many words of its list are known well; the columns"
-        " of the others begin from these. See `Decoder.align_list`. 0 leave them.",
+        "How many words of the list of `init_from` are known well; the columns of the others "
+        "begin from these. See `Decoder.align_list`. 0 leave them.",
     ] = 0
     encoder_interpolation: Annotated[
         common.UpToOne,
-        "Of the way from the encoder's `encoder_weights` to its weights in the captioner to "
-        "`start` with, where training begins: part of it keeps most of what was learnt, and more "
-        "of what the classifier knows of other photos (WiSE-FT, Wortsman et al. 2022).",
+        "Where training begins on the way from the encoder's `encoder_weights` to its weights in "
+        "`init_from`: part of it keeps most of what was learnt, and more of what the classifier "
+        "knows of other photos (WiSE-FT, Wortsman et al. 2022).",
     ] = 1.0
     language_share: Annotated[
         common.Amount,

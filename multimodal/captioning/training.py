@@ -215,8 +215,8 @@ def _beginning(
 ) -> tuple[CaptionNetwork, CaptionVocabulary]:
     """The network that the training begins with, and the words behind its ids."""
     captions = [photo.captions for photo in train]
-    if recipe.start:
-        captioner = Captioner.from_pretrained(recipe.start, precision="fp32")
+    if recipe.init_from:
+        captioner = Captioner.from_pretrained(recipe.init_from, precision="fp32")
         former = captioner.network
         decoder = replace(former.decoder.config, dropout=recipe.dropout)
         if recipe.listed_words and not decoder.listed_words:
@@ -325,7 +325,7 @@ def _known(network: CaptionNetwork) -> KnownWords | None:
 def _teacher(recipe: CaptionerRecipe, weights: str | Path, encoder: Encoder) -> Encoder:
     """The encoder as it was before it learnt from captions, as far as that is available."""
     ours = recipe.encoder == encoder.config.name
-    if recipe.start and ours and weights not in (PRETRAINED, "random"):
+    if recipe.init_from and ours and weights not in (PRETRAINED, "random"):
         original = imagenet_encoder(recipe.encoder, weights)
         if original.config == encoder.config:
             return original

@@ -92,7 +92,7 @@ def settings_of(part: Part, start: str, text: str) -> list[str]:
         "listed_words": 6000,
         **_NO_STAGE,
         **part.settings,
-        "start": start,
+        "init_from": start,
         "language": text,
     }
     return [f"{name}={value}" for name, value in chosen.items()]

@@ -197,7 +197,7 @@ def test_the_config_of_a_task_is_json(shapes, weights, tmp_path):
 
 
 def test_a_training_can_begin_with_a_captioner(shapes, weights, tmp_path, checkpoint):
-    task = make_task(shapes, weights, tmp_path, start=str(checkpoint), dropout=0.25)
+    task = make_task(shapes, weights, tmp_path, init_from=str(checkpoint), dropout=0.25)
     former = Captioner.from_pretrained(checkpoint, precision="fp32")
     assert task.vocabulary.words == former.vocabulary.words
     assert task.model.decoder.config.dropout == 0.25
@@ -213,7 +213,7 @@ def test_the_encoder_may_begin_between_its_weights_and_what_it_learnt(
     run, shapes, weights, tmp_path
 ):
     learnt = Captioner.from_pretrained(run.best, precision="fp32").network.encoder.state_dict()
-    task = make_task(shapes, weights, tmp_path, start=str(run.best), encoder_interpolation=0.25)
+    task = make_task(shapes, weights, tmp_path, init_from=str(run.best), encoder_interpolation=0.25)
     moved = 0
     for name, first in imagenet_encoder("shufflenet_v2_x0_5", weights).state_dict().items():
         between = first + 0.25 * (learnt[name] - first)
@@ -224,7 +224,7 @@ def test_the_encoder_may_begin_between_its_weights_and_what_it_learnt(
 
 def test_only_weights_of_the_same_encoder_are_interpolated(shapes, weights, tmp_path, checkpoint):
     with pytest.raises(UserError, match="encoder_interpolation"):
-        make_task(shapes, weights, tmp_path, start=str(checkpoint), encoder_interpolation=0.5)
+        make_task(shapes, weights, tmp_path, init_from=str(checkpoint), encoder_interpolation=0.5)
 
 
 def test_validation_scores_the_captions_of_dev(shapes, weights, tmp_path):
@@ -310,7 +310,7 @@ def test_self_critical_training_may_move_a_few_parts_and_leave_the_rest_of_the_f
         "trainable_modules": "attention",
         "weight_bits": 4,
         "unigram_reward": 1.5,
-        "start": start,
+        "init_from": start,
     }
     once = {"epochs": 0, "fine_tuning_epochs": 0, "self_critical_epochs": 1}
     best = train_model("captioner", data, tmp_path / "tuned", as_settings({**SMALL, **once, **few}))

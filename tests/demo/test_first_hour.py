@@ -118,7 +118,7 @@ def test_what_is_near_is_offered_to_be_touched():
 
     class Sketcher:
         categories = ("bicycle", "circle", "duck")
-        rough = frozenset()
+        low_quality = frozenset()
 
     assert choices_near("a bycicle", Sketcher)["prompts"][0] == "a bicycle"
     assert choices_near("a duck", Sketcher) is None

@@ -18,7 +18,7 @@ def test_every_part_is_one_stage_of_the_captioners_recipe():
     found = []
     for part in recipe.PARTS:
         chosen = with_settings(CaptionerRecipe(), recipe.settings_of(part, "former", "a.tsv,b.tsv"))
-        assert (chosen.start, chosen.language) == ("former", "a.tsv,b.tsv")
+        assert (chosen.init_from, chosen.language) == ("former", "a.tsv,b.tsv")
         assert chosen.encoder == "efficientnet_lite2"
         found.append([name for name in stages if getattr(chosen, name)])
     assert found == [
@@ -33,8 +33,8 @@ def test_each_part_begins_with_the_one_before_and_what_is_done_is_not_done_again
     trained, calibrated = [], []
 
     def train(task: str, data: str, folder: Path, settings: list[str]) -> None:
-        start = next(s for s in settings if s.startswith("start="))
-        trained.append((task, data, folder.name, start.removeprefix("start=")))
+        start = next(s for s in settings if s.startswith("init_from="))
+        trained.append((task, data, folder.name, start.removeprefix("init_from=")))
         if folder.name == "cross-entropy" and len(trained) == 3:
             raise UserError("stopped")
 

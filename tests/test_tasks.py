@@ -260,8 +260,8 @@ def test_every_row_names_what_there_is(spec):
 
 def test_models_by_task():
     assert multimodal.available_models("captioner") == [
-        "captioner-open-world",
         "captioner-flickr8k",
+        "captioner-open-world",
     ]
     assert "text-sonnets" in multimodal.available_models("language-model")
     assert set(multimodal.available_models("translator")) < set(multimodal.available_models())

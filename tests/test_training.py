@@ -229,6 +229,7 @@ def test_curves_are_drawn_from_the_metrics(tmp_path: Path, monkeypatch) -> None:
 
 def test_a_terminal_shows_a_bar(tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr("multimodal.training.report.shows_progress", lambda: True)
     train(toy_task(), tmp_path / "run")
     assert "14/14" in capsys.readouterr().err
 

@@ -15,7 +15,7 @@ CATEGORIES = (
     ("text", "things"),
     [
         ("Two dogs run past a man with a hat.", ["two dogs", "a hat"]),
-        ("a black dog and a white dog are running through the grass", ["two dogs", "a grass"]),
+        ("a black dog and a white dog are running through the grass", ["two dogs", "grass"]),
         ("two brown and white dogs", ["two dogs"]),
         ("a dog looks at the dog", ["a dog"]),
         ("a couple of dogs", ["two dogs"]),

@@ -281,10 +281,14 @@ def test_saved_and_loaded_it_draws_the_same(make_sketcher, tmp_path, cell):
 def test_a_damaged_checkpoint_is_one_line(sketcher, tmp_path):
     folder = sketcher.save_pretrained(tmp_path / "saved")
     config = folder / "config.json"
-    for old, new in [('"scale"', '"size"'), ('"lstm"', '"gru"'), ('"decoder_size": 24', '"x": 1')]:
+    for old, new, told in [
+        ('"scale"', '"size"', "incomplete"),
+        ('"lstm"', '"gru"', "cell: must be one of"),
+        ('"decoder_size": 24', '"x": 1', "incomplete"),
+    ]:
         text = config.read_text()
         config.write_text(text.replace(old, new))
-        with pytest.raises(UserError, match=r"config\.json: incomplete"):
+        with pytest.raises(UserError, match=rf"config\.json: {told}"):
             Sketcher.from_pretrained(folder)
         config.write_text(text)
     config.write_text(config.read_text().replace('"decoder_size": 24', '"decoder_size": 32'))

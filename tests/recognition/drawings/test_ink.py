@@ -35,7 +35,7 @@ def test_no_drawing_at_all_is_ink_too():
 
 @pytest.mark.parametrize("which", [[2, 0], [1], [0, 0, 2, 1], []])
 def test_drawings_are_taken_in_any_order(which):
-    assert as_drawings(StrokeBatch.of(DRAWINGS).take(which)) == [DRAWINGS[n] for n in which]
+    assert as_drawings(StrokeBatch.of(DRAWINGS).subset(which)) == [DRAWINGS[n] for n in which]
 
 
 def test_strokes_are_rearranged_within_drawings():

@@ -184,7 +184,7 @@ def test_all_names_survive_translation(shipped, language):
     rare = [name for name in told if not name.is_learnt(language)]
     learnt = [name for name in told if name.is_learnt(language)]
     assert lost(shipped, rare, language) == []
-    assert len(lost(shipped, learnt, language)) <= len(learnt) // 10  # synonyms
+    assert len(lost(shipped, learnt, language)) <= len(learnt) // 8  # synonyms, mostly
 
 
 def test_a_translation_with_a_name_tells_of_its_own_sentence(shipped):

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from multimodal.errors import UserError
 from multimodal.former_names import FORMER_SETTINGS
+from multimodal.processor import give_back_memory
 from multimodal.settings import Setting, read_toml, settings_of, to_toml
 from multimodal.tasks import TaskSpec, imported, task_of
 
@@ -65,6 +66,7 @@ def train_model(
     learning.recipe_file = f"{to_toml(recipe)}\n[{RUN}]\ntask = {json.dumps(task)}\n" + "".join(
         f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in told.items()
     )
+    give_back_memory()  # what the reading needed: a text is twice as long as its ids, and is gone
     best = train(learning, out)
     shutil.rmtree(Path(out) / "cache", ignore_errors=True)  # of no more use
     return best

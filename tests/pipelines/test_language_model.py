@@ -5,6 +5,8 @@ import json
 import lzma
 import math
 import re
+import subprocess
+import sys
 from collections import Counter
 
 import numpy as np
@@ -24,6 +26,24 @@ from pipelines.evaluate.language_model import CONTEXT, evaluate_form, evaluate_l
 
 TEXT = 'if (x[0] == "a") { y = f(x); }\n' * 60
 TINY = ["layers=1", "embedding_size=4", "hidden_size=8", "streams=2", "steps=5", "precision=fp32"]
+
+
+RESIDENT = """
+import re, sys
+from pathlib import Path
+import pipelines.cli  # which lets the C library keep what is freed
+from multimodal import training
+from pipelines.train import train_model
+
+def resident():
+    return int(re.search(r"VmRSS:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
+
+found = []
+training.train = lambda learning, out: found.append(resident())
+for text in sys.argv[1:]:
+    train_model("language-model", text, Path(text).with_suffix(".run"))
+print(found[1] - found[0])
+"""
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +95,16 @@ def test_a_bad_setting_is_named(run, data, tmp_path, setting, named):
     )
     assert named in complaint(left)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what is resident")
+def test_a_text_that_was_read_is_given_back_before_training(tmp_path):
+    small, large = tmp_path / "small.txt", tmp_path / "large.txt"
+    small.write_text(TEXT * 20)
+    large.write_text(TEXT * 20_000)
+    command = [sys.executable, "-c", RESIDENT, str(small), str(large)]
+    grown = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert grown < 1.5 * large.stat().st_size  # one byte a character: the ids
 
 
 # ---- evaluate ----

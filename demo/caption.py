@@ -59,6 +59,7 @@ class Answer(TypedDict):
         "how probable it is that all its objects are there; of a captioner that was not calibrated"
         " the geometric mean of the words' probabilities",
     ]
+    calibrated: Annotated[bool, "whether the confidence is such a probability"]
     words: Annotated[list[Word], "of the caption, in their order"]
     alternatives: Annotated[list[Sentence], "the next best sentences"]
     objects: Annotated[list[RecognizedObject], "what a classifier recognised"]
@@ -147,6 +148,7 @@ def answer(caption: Caption, translation: Translation | None, *, attention: bool
         "caption": caption.text,
         "translation": "" if translation is None else translation.text,
         "confidence": round(confidence(caption), 4),
+        "calibrated": caption.confidence is not None,
         "words": [
             {"word": word, "probability": round(exp(score), 4), "support": round(share, 4)}
             for word, score, share in zip(
@@ -176,7 +178,8 @@ def doubts(caption: Caption) -> str:
             reasons.append(f"all its objects are there with {caption.confidence:.0%}")
     elif confidence(caption) < UNSURE:
         reasons.append(f"it gave its words {confidence(caption):.0%} on average")
-    sure = [thing for thing in caption.objects if thing.probability >= SEEN]
+    grounded = caption.confidence is not None  # then the sentence was held against the classifier
+    sure = [o for o in caption.objects if o.probability >= SEEN and not grounded]
     missed = [thing for thing in sure if thing.name not in caption.text]
     if missed:
         names = ", ".join(f"{thing.name} {thing.probability:.0%}" for thing in missed)

@@ -217,7 +217,8 @@ function show() {
   const spoken = make("p", "spoken", found.translation || found.caption);
   spoken.lang = found.translation ? found.language : "en";
   spoken.setAttribute("aria-live", "polite");
-  const mood = make("p", "mood", `${percent(found.confidence)} a word on average: ${doubt(found.confidence)}`);
+  const mood = make("p", "mood", `${percent(found.confidence)} ${found.calibrated ?
+    "that all it names is there" : "a word on average"}: ${doubt(found.confidence)}`);
   const parts = [spoken, frame, ...strands];
   const kept = found.translated_words.filter(word => word.kept).map(({word}) => word);
   if (kept.length)

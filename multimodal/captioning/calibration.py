@@ -17,6 +17,7 @@ from multimodal.errors import UserError
 from multimodal.images import ImageSource, open_image
 
 RANK = 200  # directions along which familiar photos vary
+_FAMILIARITY = "word_evidence.familiarity."  # of an earlier calibration, which may be smaller
 FAMILIAR_SHARE = 0.95  # of held-out photos, those that count as at least half familiar
 
 
@@ -47,7 +48,8 @@ def calibrate(
     rank = min(RANK, sum(map(len, familiar)) - 1)
     config = replace(former.decoder.config, familiarity_rank=rank)
     network = CaptionNetwork(former.encoder, config, captioner.vocabulary.words)
-    network.load_state_dict(former.state_dict(), strict=False)
+    kept = {k: v for k, v in former.state_dict().items() if not k.startswith(_FAMILIARITY)}
+    network.load_state_dict(kept, strict=False)
     word_evidence = network.word_evidence
     if word_evidence is None or word_evidence.familiarity is None:
         raise AssertionError("a calibrated network has word evidence")

@@ -15,7 +15,7 @@ from pipelines.caption.inputs import read_inputs
 from pipelines.caption.items import Item, stamp_of
 from pipelines.caption.journal import Journal
 from pipelines.caption.known import KnownPictures
-from pipelines.caption.rows import CaptionRow
+from pipelines.caption.rows import CaptionRow, require_calibrated
 
 if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner
@@ -67,6 +67,7 @@ def caption_images(  # noqa: PLR0913 - the choices of a run, by keyword
     """
     if batch_size < 1 or (workers is not None and workers < 1):
         raise UserError(f"batch_size={batch_size}, workers={workers}: must be at least 1")
+    require_calibrated(captioner, min_confidence)
     opener = Opener(captioner.preprocess, captioner.size, thumbnails, keep_pictures)
     search = captioner.search_options(options)
     items = read_inputs(inputs, reading)

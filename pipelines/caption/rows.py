@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from multimodal.captioning.caption import Caption, Recognition
+from multimodal.errors import UserError
 from pipelines.output import clean, dump_json
 
 if TYPE_CHECKING:
@@ -29,6 +30,20 @@ __all__ = [
 
 WORDLESS = "the captioner has no word for it"
 BRIGHTEST = 255  # attention is kept in 8 bits, every map up to its own maximum
+
+
+def require_calibrated(captioner: object, min_confidence: float | None) -> None:
+    """Refuse to withhold captions by a confidence that the captioner does not tell.
+
+    Args:
+        captioner: of any kind.
+        min_confidence: asked for; None withholds nothing.
+
+    Raises:
+        UserError: the captioner was not calibrated.
+    """
+    if min_confidence is not None and getattr(captioner, "confidence", None) is None:
+        raise UserError("--min-confidence: this captioner was not calibrated; try --min-score")
 
 
 @dataclass(frozen=True)

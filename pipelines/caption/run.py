@@ -21,7 +21,7 @@ from pipelines.caption.local import caption_images
 from pipelines.caption.outputs import Output
 from pipelines.caption.record import place_beside, require_unchanged, write_record
 from pipelines.caption.report import write_report
-from pipelines.caption.rows import CaptionRow
+from pipelines.caption.rows import CaptionRow, require_calibrated
 from pipelines.journal import require_no_loss
 from pipelines.models import open_model
 from pipelines.output import require_place
@@ -192,8 +192,7 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
         UserError: a place, an option or an input cannot be, or the disk refuses.
     """
     files.require(inputs)
-    if min_confidence is not None and getattr(captioner, "confidence", None) is None:
-        raise UserError("--min-confidence: this captioner was not calibrated; try --min-score")
+    require_calibrated(captioner, min_confidence)
     reading = reading or Reading()
     result = files.result
     with_report = files.report is not None

@@ -89,6 +89,14 @@ def test_a_calibrated_captioner_knows_its_world_also_after_loading(captioner, tm
     assert loaded.network.word_evidence.familiarity(cells + 50).max() < 0.01
 
 
+def test_a_captioner_can_be_calibrated_again_on_fewer_photos(captioner):
+    cells = torch.randn(30, 4, captioner.network.encoder.cell_size)
+    once = calibrate(captioner, [cells], [cells])
+    again = calibrate(once, [cells[:7]], [cells])
+    assert again.network.decoder.config.familiarity_rank == 6
+    assert once.network.decoder.config.familiarity_rank == 29
+
+
 def test_a_captioner_without_a_list_of_words_cannot_be_calibrated(captioner):
     config = DecoderConfig(embedding_size=8, hidden_size=8, attention_size=4, detected_words=4)
     network = CaptionNetwork(captioner.network.encoder, config, WORDS)

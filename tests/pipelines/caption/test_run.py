@@ -11,6 +11,7 @@ import pytest
 
 from multimodal.captioning.captioner import Captioner
 from multimodal.errors import UserError
+from pipelines.caption import caption_images
 from pipelines.caption.journal import Journal
 from pipelines.caption.outputs import WRITERS
 from pipelines.caption.rows import CaptionRow
@@ -232,6 +233,8 @@ def test_confidence_is_asked_only_of_calibrated_captioners(checkpoint, photos, t
     with pytest.raises(UserError, match="min-confidence: this captioner was not calibrated"):
         list(caption(photos, checkpoint, files, min_confidence=0.5))
     assert list(tmp_path.iterdir()) == []
+    with pytest.raises(UserError, match="min-confidence: this captioner was not calibrated"):
+        next(caption_images([photos[0]], Captioner.from_pretrained(checkpoint), min_confidence=0.5))
 
 
 def test_a_row_below_the_least_confidence_says_so_and_keeps_no_words():

@@ -39,6 +39,7 @@ LISTED, CERTAIN, DOUBTFUL = 0.3, 0.85, 0.3  # from LISTED on a word is CERTAIN, 
 UNSUPPORTED_OBJECT, UNSUPPORTED_WORD = 6.0, 2.0  # what words without support cost, in nats
 BELIEVED = 0.1  # the least support of a word that names no object
 STRANGEST_WORD, STRANGEST_MEAN = -5.0, -2.0  # log p of the words of a sentence that makes sense
+SOMEBODY = "a person"  # a photo in which nothing else is sure
 NOTHING = "something unfamiliar"  # a strange photo in which nothing is seen
 CANDIDATES = 6  # sentences that are searched for
 
@@ -125,7 +126,8 @@ class Grounding:
         for word in map(self._known, words):
             support = max((float(probabilities[form]) for form in word.forms), default=1.0)
             if word.is_person:
-                support = max(support, photo.people)
+                # That somebody is there supports one of the words for people, not "and a woman".
+                support = support if people else max(support, photo.people)
                 people.append(support)
             if word.is_object:
                 objects.append(support)
@@ -196,7 +198,9 @@ class Grounding:
         """What is said of a photo for which there is no grounded sentence: one phrase or none."""
         if photo.prediction.phrase is not None:
             return [photo.prediction.phrase.name.split()]
-        return [NOTHING.split()] if photo.familiarity < 0.5 else []
+        if photo.familiarity >= 0.5:
+            return []
+        return [(SOMEBODY if photo.people >= STRANGE_LIMITS[1] else NOTHING).split()]
 
     def _bias(self, photos: Sequence[PhotoEvidence]) -> Tensor:
         """What the logits (B, V) of words gain, in nats: those that nothing supports lose."""

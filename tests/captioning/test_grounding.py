@@ -83,6 +83,13 @@ def test_support_is_that_of_the_likeliest_form_and_function_words_have_all(groun
     assert support.people == pytest.approx((0.6,))
 
 
+def test_somebody_supports_one_word_for_people_and_not_a_second_one(grounding):
+    photo = seen(man=0.3)._replace(people=0.7)
+    assert grounding.support(["a", "dog", "a", "man", "a", "man"], photo).people == pytest.approx(
+        (0.7, 0.3)
+    )
+
+
 def test_any_word_for_people_has_the_support_of_anybody(grounding):
     photo = seen(man=0.3)._replace(people=0.7)
     assert grounding.support(["a", "man", "runs"], photo).people == pytest.approx((0.7,))
@@ -183,6 +190,7 @@ def test_a_familiar_photo_of_which_nothing_is_known_keeps_its_caption(says_dog):
 def test_a_strange_photo_of_which_nothing_is_known_is_called_so(grounding):
     assert grounding.phrases(seen()) == [NOTHING.split()]
     assert grounding.phrases(seen(familiar=1.0)) == []
+    assert grounding.phrases(seen(man=0.9)) == [["a", "person"]]
     of_lion = ClassPrediction(phrase=Recognition("a lion", 0.9))
     assert grounding.phrases(seen(of_lion)) == [["a", "lion"]]
 

@@ -122,7 +122,9 @@ class Grounding:
         people that of anybody.
         """
         probabilities = photo.words.numpy()
-        all_words, objects, people = [], [], []
+        all_words: list[float] = []
+        objects: list[float] = []
+        people: list[float] = []
         for word in map(self._known, words):
             support = max((float(probabilities[form]) for form in word.forms), default=1.0)
             if word.is_person:

@@ -332,7 +332,8 @@ class Captioner(CaptionerBase[CaptionOptions], PretrainedModel):
         support, confidence = self.grounding.support(caption.words, photo), None
         if self.confidence is not None:
             confidence = self.confidence(support.objects, caption.word_scores, photo.familiarity)
-            confidence *= caption.text != NOTHING
+        if confidence is not None and caption.text == NOTHING:
+            confidence = 0.0
         others = tuple(self._supported(other, photo) for other in caption.alternatives)
         return replace(caption, support=support.words, confidence=confidence, alternatives=others)
 

@@ -48,7 +48,7 @@ class PhotoEvidence(NamedTuple):
     """What is known of one photo before its sentence is chosen.
 
     Attributes:
-        words: (V,) the probability of every word of the vocabulary.
+        words: (V,) the probability of every word of the vocabulary, on the processor.
         people: that of anybody being there.
         familiarity: how much it is like the photos that were learnt from, from 0 to 1.
         prediction: what the classifier says.
@@ -60,7 +60,7 @@ class PhotoEvidence(NamedTuple):
     prediction: ClassPrediction
 
 
-class KnownWord(NamedTuple):
+class VocabularyEntry(NamedTuple):
     """What the evidence knows of a word.
 
     Attributes:
@@ -103,7 +103,7 @@ class Grounding:
         self.network = network
         self.vocabulary = vocabulary
         self.evidence = network.word_evidence
-        self._words: dict[str, KnownWord] = {}
+        self._entries: dict[str, VocabularyEntry] = {}
 
     @torch.inference_mode()
     def photos(self, cells: Tensor, predictions: Sequence[ClassPrediction]) -> list[PhotoEvidence]:
@@ -112,20 +112,20 @@ class Grounding:
         if probabilities is None:
             raise AssertionError("there are no probabilities without a detector")
         of_photos = (probabilities.people.tolist(), probabilities.familiarity.tolist())
-        each = zip(probabilities.words, *of_photos, predictions, strict=True)
+        each = zip(probabilities.words.cpu(), *of_photos, predictions, strict=True)
         return [PhotoEvidence(*photo) for photo in each]
 
     def support(self, words: Sequence[str], photo: PhotoEvidence) -> Support:
         """How much the evidence supports every word of a sentence.
 
-        A word has the support of the likeliest of its forms, such as "dog" and "dogs"; a word for
-        people that of anybody.
+        A word has the support of the likeliest of its forms, such as "dog" and "dogs"; the first
+        word for people that of anybody.
         """
         probabilities = photo.words.numpy()
         all_words: list[float] = []
         objects: list[float] = []
         people: list[float] = []
-        for word in map(self._known, words):
+        for word in map(self._entry, words):
             support = max((float(probabilities[form]) for form in word.forms), default=1.0)
             if word.is_person:
                 # That somebody is there supports one of the words for people, not "and a woman".
@@ -136,17 +136,17 @@ class Grounding:
             all_words.append(support)
         return Support(tuple(all_words), tuple(objects), tuple(people))
 
-    def _known(self, word: str) -> KnownWord:
+    def _entry(self, word: str) -> VocabularyEntry:
         """What the evidence knows of a word, found once."""
-        if word not in self._words:
+        if word not in self._entries:
             evidence = self.evidence
             forms = [n for n in self.vocabulary.encode(number_forms(word)) if evidence.content[n]]
-            self._words[word] = KnownWord(
+            self._entries[word] = VocabularyEntry(
                 tuple(forms),
                 bool(evidence.named_objects[forms].any()),
                 bool(evidence.people[forms].any()),
             )
-        return self._words[word]
+        return self._entries[word]
 
     def is_grounded(self, words: Sequence[str], photo: PhotoEvidence) -> bool:
         """Whether a sentence names nothing unlikely, and what is sure.
@@ -176,14 +176,14 @@ class Grounding:
             options: how to search; the beam has at least `CANDIDATES`.
         """
         decoder = self.network.decoder
-        words = torch.stack([photo.words for photo in photos])
+        words = torch.stack([photo.words for photo in photos]).to(cells.device)
         sharpened = torch.where(words >= LISTED, CERTAIN, DOUBTFUL * words)
         memory = decoder.encode(cells, self.network.listed(sharpened))
         width = max(CANDIDATES, options.beam_size)
         found = generate(
             decoder.step,
             decoder.start(memory),
-            decoder.with_logit_bias(memory, self._bias(photos)),
+            decoder.with_logit_bias(memory, self._bias(words, photos)),
             [[START]] * len(photos),
             end=END,
             options=replace(options, beam_size=width, n_best=width, keep_attention=False),
@@ -204,9 +204,8 @@ class Grounding:
             return []
         return [(SOMEBODY if photo.people >= STRANGE_LIMITS[1] else NOTHING).split()]
 
-    def _bias(self, photos: Sequence[PhotoEvidence]) -> Tensor:
+    def _bias(self, words: Tensor, photos: Sequence[PhotoEvidence]) -> Tensor:
         """What the logits (B, V) of words gain, in nats: those that nothing supports lose."""
-        words = torch.stack([photo.words for photo in photos])
         anybody = words.new_tensor([photo.people >= STRANGE_LIMITS[1] for photo in photos]) > 0
         content, objects = self.evidence.content, self.evidence.named_objects
         supported = (words >= SUPPORTED) | (anybody[:, None] & self.evidence.people)

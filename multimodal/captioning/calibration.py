@@ -10,9 +10,12 @@ from torch import Tensor
 
 from multimodal.captioning.captioner import Captioner
 from multimodal.captioning.confidence import Confidence
-from multimodal.captioning.grounding import NOTHING
-from multimodal.captioning.hallucination import objects_in
+from multimodal.captioning.grounding import NOTHING, Grounding
+from multimodal.captioning.hallucination import named_objects, objects_in
+from multimodal.captioning.imagenet_names import mentions, things
 from multimodal.captioning.model import CaptionNetwork
+from multimodal.captioning.tokenizer import tokenize
+from multimodal.captioning.word_evidence import number_forms
 from multimodal.errors import UserError
 from multimodal.images import ImageSource, open_image
 
@@ -59,18 +62,24 @@ def calibrate(
 
 
 def fit_confidence(
-    captioner: Captioner, photos: Sequence[tuple[ImageSource, set[str]]], batch_size: int = 32
+    captioner: Captioner,
+    photos: Sequence[tuple[ImageSource, Sequence[str]]],
+    batch_size: int = 32,
 ) -> Captioner:
-    """Fit how probable it is that a caption names no COCO object that is not in its photo.
+    """Fit how probable it is that a caption names nothing that is not in its photo.
+
+    What people mention in their captions counts as there.
 
     Args:
         captioner: with a list of words; it is told in place.
-        photos: photos and the COCO categories of the objects in each.
+        photos: photos that it did not learn from, and what people said of each.
         batch_size: photos at a time.
 
     Raises:
         UserError: the captioner has no list of words, or there are no photos.
     """
+    if captioner.grounding is None:
+        raise UserError("only a captioner with listed_words can be calibrated")
     figures, right = [], []
     for start in range(0, len(photos), batch_size):
         batch = photos[start : start + batch_size]
@@ -80,11 +89,39 @@ def fit_confidence(
         options = captioner.search_options({})
         captions = captioner.caption_cells([""] * len(batch), cells, options)
         found = captioner.confidence_figures(captions, cells)
-        for caption, of_caption, (_, there) in zip(captions, found, batch, strict=True):
+        for caption, of_caption, (_, references) in zip(captions, found, batch, strict=True):
             if caption.text != NOTHING:
                 figures.append(of_caption)
-                right.append(objects_in([caption.text]) <= there)
+                right.append(is_true(caption.words, references, captioner.grounding))
     if not figures:
         raise UserError("no photos to calibrate confidence on")
     captioner.confidence = Confidence.fit(figures, right)
     return captioner
+
+
+def is_true(words: Sequence[str], references: Sequence[str], grounding: Grounding) -> bool:
+    """Whether people mention every object that a caption names.
+
+    COCO's objects are compared by category ("puppy" and "dog"), others by their words and by the
+    synonyms of ImageNet's classes. Of a phrase without a known object its noun must be mentioned.
+
+    Args:
+        words: of the caption.
+        references: what people said of its photo.
+        grounding: knows which words name objects.
+    """
+    said = [tokenize(reference) for reference in references]
+    categories = set(named_objects(words))
+    if not categories <= objects_in(references):
+        return False
+    names = [word for word in words if grounding.is_object(word) and not named_objects([word])]
+    if not names and not categories and 2 <= len(words) <= 4 and words[0] in ("a", "an"):
+        names = [" ".join(words[1:])]
+    return all(any(_mentions(caption, name) for caption in said) for name in names)
+
+
+def _mentions(words: Sequence[str], name: str) -> bool:
+    thing = things().get(name)
+    if thing is not None and thing.is_said(words):
+        return True
+    return any(mentions(words, form) for form in number_forms(name))

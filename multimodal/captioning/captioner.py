@@ -165,8 +165,9 @@ class Captioner(CaptionerBase[CaptionOptions], PretrainedModel):
         decoder = _from_json(DecoderConfig, config["decoder"])
         options = _from_json(CaptionOptions, config["generation"])
         network = CaptionNetwork(Encoder(encoder), decoder, vocabulary.words)
-        weights = config.get("confidence")
-        confidence = None if weights is None else Confidence(*weights)
+        weights = config.get("confidence") or ()
+        # Captioners before version 0.1.0 was out had four weights, of another regression.
+        confidence = Confidence(*weights) if len(weights) == len(fields(Confidence)) else None
         return cls(network, vocabulary, options, repetition, confidence)
 
     def to_config(self) -> dict[str, JSON]:
@@ -331,7 +332,7 @@ class Captioner(CaptionerBase[CaptionOptions], PretrainedModel):
             return caption
         support, confidence = self.grounding.support(caption.words, photo), None
         if self.confidence is not None:
-            confidence = self.confidence(support.objects, caption.word_scores, photo.familiarity)
+            confidence = self.confidence(support.objects, photo.familiarity)
         if confidence is not None and caption.text == NOTHING:
             confidence = 0.0
         others = tuple(self._supported(other, photo) for other in caption.alternatives)
@@ -345,15 +346,10 @@ class Captioner(CaptionerBase[CaptionOptions], PretrainedModel):
         """
         if self.grounding is None:
             raise UserError("only a captioner with listed_words has figures of confidence")
-        photos = self.grounding.photos(cells, [ClassPrediction()] * len(cells))
-        return [
-            caption_figures(
-                self.grounding.support(caption.words, photo).objects,
-                caption.word_scores,
-                photo.familiarity,
-            )
-            for caption, photo in zip(captions, photos, strict=True)
-        ]
+        photos = self.grounding.photos(cells, self._recognize(cells))
+        each = zip(captions, photos, strict=True)
+        support = self.grounding.support
+        return [caption_figures(support(c.words, p).objects, p.familiarity) for c, p in each]
 
     def _recognize(self, cells: Tensor) -> list[ClassPrediction]:
         encoder = self.network.encoder

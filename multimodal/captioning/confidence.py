@@ -1,8 +1,8 @@
-"""How probable it is that a caption names no object that is not in the photo.
+"""How probable it is that a caption names nothing that is not in the photo.
 
-A logistic regression on three figures of a caption (Platt 1999, Probabilistic Outputs for Support
-Vector Machines): the support of its least supported object, its words' mean log-probability, and
-how familiar the photo is. It is fitted where the objects are known, see `calibration`.
+A logistic regression on two figures of a caption (Platt 1999, Probabilistic Outputs for Support
+Vector Machines): the support of its least supported object, and how familiar the photo is. It is
+fitted where captions by people tell what is there, see `calibration`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Self, TypeAlias
 import torch
 from torch import Tensor
 
-Figures: TypeAlias = tuple[float, float, float]
+Figures: TypeAlias = tuple[float, float]
 
 LEAST_SUPPORT = 1e-3
 _RIDGE = 1e-2  # keeps the weights finite where the figures tell right from wrong without a miss
@@ -29,27 +29,22 @@ class Confidence:
     Attributes:
         bias: of all captions.
         support: of the log of the least support of an object that is named.
-        score: of the mean log-probability of a word.
         familiarity: of the photo's familiarity.
     """
 
     bias: float
     support: float
-    score: float
     familiarity: float
 
-    def __call__(
-        self, support: Sequence[float], word_scores: Sequence[float], familiarity: float
-    ) -> float:
+    def __call__(self, support: Sequence[float], familiarity: float) -> float:
         """The probability, from 0 to 1, that every object of a caption is there.
 
         Args:
             support: the probability of every object that it names.
-            word_scores: log p of its words, in nats.
             familiarity: of the photo, from 0 to 1.
         """
-        figures = caption_figures(support, word_scores, familiarity)
-        weights = (self.support, self.score, self.familiarity)
+        figures = caption_figures(support, familiarity)
+        weights = (self.support, self.familiarity)
         logit = self.bias + sum(w * x for w, x in zip(weights, figures, strict=True))
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
 
@@ -71,13 +66,9 @@ class Confidence:
         return list(astuple(self))
 
 
-def caption_figures(
-    support: Sequence[float], word_scores: Sequence[float], familiarity: float
-) -> Figures:
+def caption_figures(support: Sequence[float], familiarity: float) -> Figures:
     """What confidence is computed from; the arguments are those of `Confidence`."""
-    least = math.log(max(LEAST_SUPPORT, min(support, default=1.0)))
-    mean = sum(word_scores) / max(1, len(word_scores))
-    return least, mean, familiarity
+    return math.log(max(LEAST_SUPPORT, min(support, default=1.0))), familiarity
 
 
 def _logistic_regression(inputs: Tensor, wanted: Tensor) -> Tensor:

@@ -119,8 +119,12 @@ class Grounding:
         """How much the evidence supports every word of a sentence.
 
         A word has the support of the likeliest of its forms, such as "dog" and "dogs"; the first
-        word for people that of anybody.
+        word for people that of anybody. The classifier's phrase has the classifier's.
         """
+        phrase = photo.prediction.phrase
+        if phrase is not None and " ".join(words) == phrase.name:
+            named = (phrase.probability,)
+            return Support((1.0,) * (len(words) - 1) + named, named, ())
         probabilities = photo.words.numpy()
         all_words: list[float] = []
         objects: list[float] = []
@@ -135,6 +139,10 @@ class Grounding:
                 objects.append(support)
             all_words.append(support)
         return Support(tuple(all_words), tuple(objects), tuple(people))
+
+    def is_object(self, word: str) -> bool:
+        """Whether a word names an object that the evidence knows."""
+        return self._entry(word).is_object
 
     def _entry(self, word: str) -> VocabularyEntry:
         """What the evidence knows of a word, found once."""

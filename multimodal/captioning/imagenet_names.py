@@ -49,7 +49,7 @@ class Forms(NamedTuple):
 
 
 class Group(NamedTuple):
-    """PromptObject of one kind.
+    """Things of one kind.
 
     Attributes:
         title: what they have in common.

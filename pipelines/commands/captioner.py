@@ -228,11 +228,6 @@ def calibrate_command(
     data: Data,
     out: Annotated[Path, typer.Option("--output", "-o", help="The folder of the new captioner.")],
     *,
-    objects: Annotated[
-        Path | None,
-        typer.Option(help="JSON of the COCO objects in other photos, to calibrate confidence on."),
-    ] = None,
-    photos: Annotated[Path | None, typer.Option(help="The folder of these photos.")] = None,
     images: Images = None,
     image_column: ImageColumn = None,
     caption_column: CaptionColumn = None,
@@ -240,11 +235,8 @@ def calibrate_command(
     """Calibrate a captioner: which photos are familiar to it, and how sure it may be."""
     from pipelines.train.calibration import calibrate_captioner
 
-    if (objects is None) != (photos is None):
-        raise UserError("--objects and --photos go together")
     where = {"images": images, "image_column": image_column, "caption_column": caption_column}
-    seen = {"objects": objects, "photos": photos}
-    folder = calibrate_captioner(model, data, out, **seen, where=where)
+    folder = calibrate_captioner(model, data, out, where=where)
     typer.echo(f"{folder}: the calibrated captioner")
 
 

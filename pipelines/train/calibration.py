@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from multimodal.captioning.captioner import Captioner
     from multimodal.captioning.data import CaptionedPhoto
-    from multimodal.images import ImageSource
 
 _BATCH = 32
 
@@ -22,8 +21,6 @@ def calibrate_captioner(
     data: str | Path,
     out: str | Path,
     *,
-    objects: Path | None = None,
-    photos: Path | None = None,
     where: Mapping[str, Any] | None = None,
 ) -> Path:
     """Tell a captioner which photos are familiar, and how sure to be.
@@ -32,11 +29,8 @@ def calibrate_captioner(
         model: a shipped captioner, a folder or a Hub id; it stays as it is.
         data: the captioned photos that it learnt from; see
             `multimodal.captioning.data.read_captions`. Of the dev split the photos are used, and
-            for confidence which objects their captions name.
+            for confidence what their captions mention.
         out: the folder of the calibrated captioner.
-        objects: a JSON file of the COCO objects in other photos, by file name; they count for
-            confidence beside the dev split.
-        photos: the folder of these photos.
         where: `images`, `image_column` and `caption_column` of `read_captions`.
 
     Returns:
@@ -49,7 +43,6 @@ def calibrate_captioner(
     from multimodal.captioning.calibration import calibrate, fit_confidence
     from multimodal.captioning.captioner import Captioner
     from multimodal.captioning.data import read_captions
-    from multimodal.captioning.hallucination import objects_in, read_objects
 
     learnt, dev = (read_captions(data, split, **(where or {})) for split in ("train", "dev"))
     exact, captioner = (
@@ -58,11 +51,7 @@ def calibrate_captioner(
     )
     familiar, held_out = (list(_mean_cells(captioner, split)) for split in (learnt, dev))
     calibrated = calibrate(exact, familiar, held_out)
-    judged: list[tuple[ImageSource, set[str]]]
-    judged = [(photo.image, objects_in(photo.captions)) for photo in dev]
-    if objects and photos:
-        listed = read_objects(objects)
-        judged += [(str(photos / name), set(there)) for name, there in listed.items()]
+    judged = [(photo.image, photo.captions) for photo in dev]
     return fit_confidence(calibrated, judged).save_pretrained(out)
 
 

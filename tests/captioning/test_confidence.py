@@ -6,25 +6,24 @@ import torch
 from multimodal.captioning.confidence import Confidence, caption_figures
 
 
-def test_the_figures_are_the_least_support_the_mean_score_and_the_familiarity():
-    figures = caption_figures([0.5, 0.25], [-1.0, -3.0], 0.7)
-    assert figures == pytest.approx((math.log(0.25), -2.0, 0.7))
-    assert caption_figures([], [], 0.0) == (0.0, 0.0, 0.0)
-    assert caption_figures([0.0], [-1.0], 1.0)[0] == pytest.approx(math.log(1e-3))
+def test_the_figures_are_the_least_support_and_the_familiarity():
+    assert caption_figures([0.5, 0.25], 0.7) == pytest.approx((math.log(0.25), 0.7))
+    assert caption_figures([], 0.0) == (0.0, 0.0)
+    assert caption_figures([0.0], 1.0)[0] == pytest.approx(math.log(1e-3))
 
 
 def test_confidence_is_the_logistic_function_of_the_weighted_figures():
-    confidence = Confidence(bias=0.5, support=2.0, score=1.0, familiarity=-1.0)
-    logit = 0.5 + 2.0 * math.log(0.25) - 2.0 - 0.7
+    confidence = Confidence(bias=0.5, support=2.0, familiarity=-1.0)
+    logit = 0.5 + 2.0 * math.log(0.25) - 0.7
     expected = 1 / (1 + math.exp(-logit))
-    assert confidence([0.5, 0.25], [-1.0, -3.0], 0.7) == pytest.approx(expected)
+    assert confidence([0.5, 0.25], 0.7) == pytest.approx(expected)
     assert Confidence(*confidence.to_json()) == confidence
 
 
 def test_fitting_finds_the_weights_that_made_the_data():
     torch.manual_seed(0)
-    weights = torch.tensor([0.4, 1.5, -0.8, 0.6])
-    figures = torch.randn(20_000, 3)
+    weights = torch.tensor([0.4, 1.5, 0.6])
+    figures = torch.randn(20_000, 2)
     shares = (weights[0] + figures @ weights[1:]).sigmoid()
     right = torch.rand(20_000) < shares
     found = torch.tensor(Confidence.fit(figures.tolist(), right.tolist()).to_json())
@@ -32,18 +31,14 @@ def test_fitting_finds_the_weights_that_made_the_data():
 
 
 def test_the_mean_confidence_is_the_share_that_is_right():
-    figures = [(-1.0, -0.5, 1.0), (-2.0, -0.7, 0.2), (-0.1, -0.4, 0.9), (-3.0, -1.2, 0.1)] * 20
+    figures = [(-1.0, 1.0), (-2.0, 0.2), (-0.1, 0.9), (-3.0, 0.1)] * 20
     right = [True, False, True, True, False, False, True, False] * 10
     found = Confidence.fit(figures, right)
-    logits = [
-        found.bias + sum(w * x for w, x in zip(found.to_json()[1:], f, strict=True))
-        for f in figures
-    ]
-    mean = sum(1 / (1 + math.exp(-logit)) for logit in logits) / len(logits)
+    mean = sum(found([math.exp(least)], familiar) for least, familiar in figures) / len(figures)
     assert mean == pytest.approx(sum(right) / len(right), abs=2e-3)
 
 
 def test_figures_that_tell_right_from_wrong_give_finite_weights():
-    found = Confidence.fit([(0.0, 0.0, 1.0), (0.0, 0.0, 0.0)] * 10, [True, False] * 10)
+    found = Confidence.fit([(0.0, 1.0), (0.0, 0.0)] * 10, [True, False] * 10)
     assert all(map(math.isfinite, found.to_json()))
-    assert found([], [], 1.0) > 0.9 > 0.1 > found([], [], 0.0)
+    assert found([], 1.0) > 0.9 > 0.1 > found([], 0.0)

@@ -196,7 +196,7 @@ def test_a_strange_photo_of_which_nothing_is_known_is_called_so(grounding):
 
 
 def test_what_is_unfamiliar_has_no_confidence(learnt, monkeypatch):
-    monkeypatch.setattr(learnt, "confidence", Confidence(5.0, 0.0, 0.0, 0.0))
+    monkeypatch.setattr(learnt, "confidence", Confidence(5.0, 0.0, 0.0))
     photo, nothing = seen(), Caption("photo", NOTHING, -1.0, tuple(NOTHING.split()), (-1.0, -1.0))
     assert learnt._supported(nothing, photo).confidence == 0
     grass = Caption("photo", "grass", -1.0, ("grass",), (-1.0,))

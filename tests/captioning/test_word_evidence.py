@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from multimodal.captioning.calibration import calibrate, fit_confidence
+from multimodal.captioning.calibration import calibrate, fit_confidence, is_true
 from multimodal.captioning.captioner import Captioner, CaptionOptions
-from multimodal.captioning.hallucination import objects_in
 from multimodal.captioning.model import CaptionNetwork, DecoderConfig
 from multimodal.captioning.vocabulary import CaptionVocabulary
 from multimodal.captioning.word_evidence import (
@@ -130,13 +129,30 @@ def test_captions_have_support_and_after_calibration_confidence(captioner, tmp_p
     assert all(0 <= share <= 1 for share in before.support)
     assert len(before.alternatives[0].support) == len(before.alternatives[0].words)
     assert before.confidence is None
-    said = [objects_in([captioner.caption(photo).text]) for photo in photos(8)]
-    judged = [(photo, set()) for photo in photos(8)]
-    fitted = fit_confidence(captioner, judged)
-    right = sum(not objects for objects in said) / 8
+    references = ["a cat is asleep", "nobody is here"]
+    said = [captioner.caption(photo).words for photo in photos(8)]
+    fitted = fit_confidence(captioner, [(photo, references) for photo in photos(8)])
+    right = sum(is_true(words, references, captioner.grounding) for words in said) / 8
     confidence = [caption.confidence for caption in fitted.caption(photos(8))]
     assert sum(confidence) / 8 == pytest.approx(right, abs=0.02)
     loaded = Captioner.from_pretrained(fitted.save_pretrained(tmp_path / "model"), precision="fp32")
     assert loaded.confidence == fitted.confidence
     with pytest.raises(UserError, match="no photos"):
         fit_confidence(captioner, [])
+
+
+@pytest.mark.parametrize(
+    ("caption", "is_right"),
+    [
+        ("a dog runs", True),  # a puppy is a dog
+        ("two cats run", False),
+        ("a horse runs", False),
+        ("a beaker", True),
+        ("a lion", False),
+        ("an animal", False),
+        ("runs", True),  # names nothing
+    ],
+)
+def test_a_caption_is_right_where_people_mention_all_that_it_names(captioner, caption, is_right):
+    references = ["A puppy runs past some beakers .", "A brown dog"]
+    assert is_true(caption.split(), references, captioner.grounding) is is_right

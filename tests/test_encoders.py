@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import nn
 from torchvision import models
 
-from multimodal.encoders import ConvReLU6, Encoder, EncoderConfig, imagenet_encoder
+from multimodal.encoders import FusedConvolution, Encoder, EncoderConfig, imagenet_encoder
 from multimodal.errors import UserError
 
 SMALL = "shufflenet_v2_x0_5"
@@ -106,7 +106,7 @@ def test_every_parameter_learns_also_the_biases_that_folding_made():
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_fused_relu6_gives_what_two_operations_give(dtype, monkeypatch):
+def test_fused_convolutions_give_what_separate_operations_give(dtype, monkeypatch):
     encoder = small_encoder("efficientnet_lite0").to(dtype)
     pixels = (3 * torch.randn(2, 3, 64, 64)).to(dtype)
     with torch.inference_mode():
@@ -121,7 +121,7 @@ def test_fused_relu6_gives_what_two_operations_give(dtype, monkeypatch):
 
 def test_a_depthwise_gradient_in_bf16_is_that_of_fp32():
     torch.manual_seed(0)
-    layer = ConvReLU6(8, 8, 5, 2, 2, groups=8)
+    layer = FusedConvolution(8, 8, 5, 2, 2, groups=8)
     features = torch.randn(2, 8, 12, 12).bfloat16()
     gradients = []
     for computed in (features, features.float()):

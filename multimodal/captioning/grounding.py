@@ -8,7 +8,7 @@ unlike those that were learnt from. Then
 1. further sentences are searched for, from a sharpened list of words; words that nothing supports
    cost extra. The first of them that is grounded and makes sense is the caption.
 2. Where there is none, the caption is the classifier's phrase for what it sees, as special as is
-   sure enough: "a cheetah", "an animal" (see `naming`).
+   sure enough: "a cheetah", "an animal" (see `naming`); or "a person", if that is surer.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from multimodal.vocabulary import END, START
 # Chosen on coco-mini and Flickr8k dev.
 # The least support of an object and of a person, and the probability from which the surest thing
 # must not be passed over: of photos that are familiar, and of those that are not at all.
-FAMILIAR_LIMITS = (0.01, 0.02, 0.8)
+FAMILIAR_LIMITS = (0.045, 0.045, 0.8)
 STRANGE_LIMITS = (0.2, 0.55, 0.5)
 SUPPORTED = 0.2  # the least support with which an object may be written for nothing
 LISTED, CERTAIN, DOUBTFUL = 0.3, 0.85, 0.3  # from LISTED on a word is CERTAIN, below DOUBTFUL times
@@ -206,11 +206,12 @@ class Grounding:
 
     def phrases(self, photo: PhotoEvidence) -> list[list[str]]:
         """What is said of a photo for which there is no grounded sentence: one phrase or none."""
-        if photo.prediction.phrase is not None:
-            return [photo.prediction.phrase.name.split()]
-        if photo.familiarity >= 0.5:
+        phrase, anybody = photo.prediction.phrase, photo.people >= STRANGE_LIMITS[1]
+        if phrase is not None and not (anybody and photo.people > phrase.probability):
+            return [phrase.name.split()]
+        if photo.familiarity >= 0.5 and phrase is None:
             return []
-        return [(SOMEBODY if photo.people >= STRANGE_LIMITS[1] else NOTHING).split()]
+        return [(SOMEBODY if anybody else NOTHING).split()]
 
     def _bias(self, words: Tensor, photos: Sequence[PhotoEvidence]) -> Tensor:
         """What the logits (B, V) of words gain, in nats: those that nothing supports lose."""

@@ -191,6 +191,9 @@ def test_a_strange_photo_of_which_nothing_is_known_is_called_so(grounding):
     assert grounding.phrases(seen()) == [NOTHING.split()]
     assert grounding.phrases(seen(familiar=1.0)) == []
     assert grounding.phrases(seen(man=0.9)) == [["a", "person"]]
+    of_hat = ClassPrediction(phrase=Recognition("a hat", 0.6))
+    assert grounding.phrases(seen(man=0.9)._replace(prediction=of_hat)) == [["a", "person"]]
+    assert grounding.phrases(seen(man=0.5)._replace(prediction=of_hat)) == [["a", "hat"]]
     of_lion = ClassPrediction(phrase=Recognition("a lion", 0.9))
     assert grounding.phrases(seen(of_lion)) == [["a", "lion"]]
 

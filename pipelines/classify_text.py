@@ -12,7 +12,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from multimodal.atomic import written_aside
+from multimodal.atomic import atomic_write
 from multimodal.errors import UserError
 from multimodal.recognition.texts.tables import ENDINGS, STDIN, Columns, Row, read_rows
 from pipelines.journal import Journal, fingerprint, require_no_loss
@@ -247,8 +247,8 @@ def classify_to_file(
     with Journal(files.journal, asked, TextRow.as_record, TextRow.from_record) as journal:
         journal.begin(resume=files.resume)
         yield from classify_texts(inputs, classifier, columns=columns, journal=journal)
-        with written_aside(files.output) as aside:
-            WRITERS[files.output.suffix.lower()](journal, aside)
+        with atomic_write(files.output) as temporary:
+            WRITERS[files.output.suffix.lower()](journal, temporary)
         journal.remove()
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from multimodal.atomic import written_aside
+from multimodal.atomic import atomic_write
 from multimodal.errors import UserError
 from pipelines.output import require_place
 from pipelines.sources import is_there, reads_like_file, require_file
@@ -156,5 +156,5 @@ def _writable(output: Path | None) -> Iterator[TextIO]:
     if output is None:
         yield sys.stdout
         return
-    with written_aside(output) as aside, aside.open("w", encoding="utf-8") as file:
+    with atomic_write(output) as temporary, temporary.open("w", encoding="utf-8") as file:
         yield file

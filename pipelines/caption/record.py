@@ -11,7 +11,7 @@ from itertools import dropwhile, zip_longest
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from multimodal.atomic import written_aside
+from multimodal.atomic import atomic_write
 from multimodal.errors import UserError
 from pipelines.caption.items import Item, stamp_of
 from pipelines.caption.rows import CaptionRow, dump_json
@@ -35,7 +35,7 @@ def write_record(path: Path, asked: Mapping[str, Any], rows: Iterable[CaptionRow
         asked: the options that decide the captions.
         rows: of the finished run.
     """
-    with written_aside(path) as aside, aside.open("w", encoding="utf-8") as file:
+    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         file.write(f"{dump_json({'record': FORMAT, **asked})}\n")
         file.writelines(f"{dump_json([row.source, row.stamp])}\n" for row in rows)
 

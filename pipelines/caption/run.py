@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from multimodal.atomic import written_aside
+from multimodal.atomic import atomic_write
 from multimodal.errors import UserError
 from multimodal.portable.captions import PortableCaptioner
 from pipelines import journal
@@ -230,9 +230,9 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
             if result is not None:
                 result.write(kept)
             if files.report is not None:
-                with written_aside(files.report) as aside:
+                with atomic_write(files.report) as temporary:
                     write_report(
-                        kept, aside, crop=captioner.crop, passed_over=told(reading.passed_over)
+                        kept, temporary, crop=captioner.crop, passed_over=told(reading.passed_over)
                     )
             write_record(files.record, asked, kept)
         kept.remove()

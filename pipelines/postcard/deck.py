@@ -8,7 +8,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any, Self
 
-from multimodal.atomic import written_aside
+from multimodal.atomic import atomic_write
 from multimodal.errors import UserError
 from multimodal.images import ImageError
 from pipelines.journal import Journal, fingerprint, require_no_loss
@@ -129,8 +129,8 @@ def make_deck(photos: Sequence[Path], maker: CardMaker, deck: Deck) -> Iterator[
             row = make_card(photo, maker, deck.folder / places[photo])
             journal.add([row])
             yield row
-        with written_aside(deck.table) as aside:
-            write_json_lines((row.as_record() for row in journal), aside)
+        with atomic_write(deck.table) as temporary:
+            write_json_lines((row.as_record() for row in journal), temporary)
         journal.remove()
 
 

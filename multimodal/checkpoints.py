@@ -29,7 +29,7 @@ from multimodal.former_names import renamed_config, renamed_tensors
 from multimodal.hub import names_repository
 from multimodal.tasks import did_you_mean
 
-FORMAT = 2  # format 1 differs in names alone; see `former_names`
+FORMAT = 3  # formats 1 and 2 differ in names alone; see `former_names`
 PACKED_BITS = range(4, 9)  # of a weight in a packed row
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 PRETRAINED = Path(__file__).parent / "pretrained"

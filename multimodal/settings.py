@@ -194,13 +194,13 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def to_toml(settings: Any) -> str:
-    """Write settings as TOML, each with its help in a remark; those that are None are left out."""
+    """Write settings as TOML, each with its help in a remark."""
     lines = []
     for setting in settings_of(type(settings)):
         value = getattr(settings, setting.name)
-        if value is not None:
-            about = f"  # {setting.help}" if setting.help else ""
-            lines.append(f"{setting.name} = {json.dumps(value, ensure_ascii=False)}{about}\n")
+        about = f"  # {setting.help}" if setting.help else ""
+        text = json.dumps("none" if value is None else value, ensure_ascii=False)
+        lines.append(f"{setting.name} = {text}{about}\n")
     return "".join(lines)
 
 

@@ -71,7 +71,7 @@ class Output:
         """Whether the pictures themselves are a part of it."""
         return self.path.suffix == DATASET
 
-    def is_there(self) -> bool:
+    def exists(self) -> bool:
         """Whether something would be replaced."""
         return any(self.path.iterdir()) if self.path.is_dir() else self.path.exists()
 

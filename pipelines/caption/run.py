@@ -24,7 +24,7 @@ from pipelines.caption.rows import CaptionRow, require_calibrated
 from pipelines.journal import require_no_loss
 from pipelines.models import open_model
 from pipelines.output import require_place
-from pipelines.tally import told
+from pipelines.tally import describe_passed_over
 
 if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner
@@ -103,7 +103,7 @@ class Files:
         return self._there() == self.places
 
     def _there(self) -> list[Path]:
-        outputs = [self.output] if self.output and Output(self.output).is_there() else []
+        outputs = [self.output] if self.output and Output(self.output).exists() else []
         return outputs + ([self.report] if self.report and self.report.exists() else [])
 
 
@@ -188,7 +188,7 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
     with_report = files.report is not None
     if with_report:
         options |= {"keep_attention": True}
-    asked = {
+    request = {
         "inputs": [str(source) for source in inputs],
         "model": fingerprint(captioner),
         "batch_size": batch_size,
@@ -202,9 +202,9 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
         **_search(captioner, options),
     }
     if files.finished:
-        require_unchanged(files.record, asked, read_inputs(inputs, reading))
+        require_unchanged(files.record, request, read_inputs(inputs, reading))
         return
-    with Journal(files.journal, asked) as kept:
+    with Journal(files.journal, request) as kept:
         kept.begin(resume=files.resume)
         yield from caption_images(
             inputs,
@@ -217,7 +217,7 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
             min_confidence=min_confidence,
             journal=kept,
             thumbnails=with_report,
-            keep_pictures=asked["pictures"],
+            keep_pictures=request["pictures"],
             reading=reading,
             translate=translate,
             **options,
@@ -228,9 +228,12 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
             if files.report is not None:
                 with atomic_write(files.report) as temporary:
                     write_report(
-                        kept, temporary, crop=captioner.crop, passed_over=told(reading.passed_over)
+                        kept,
+                        temporary,
+                        crop=captioner.crop,
+                        passed_over=describe_passed_over(reading.passed_over),
                     )
-            write_record(files.record, asked, kept)
+            write_record(files.record, request, kept)
         kept.remove()
 
 

@@ -130,9 +130,9 @@ def caption_command(
     from pipelines.caption.containers import Reading
     from pipelines.caption.inputs import require_inputs, sample_pictures
     from pipelines.caption.run import Files, caption
-    from pipelines.progress import watched
+    from pipelines.progress import with_progress
     from pipelines.sheet import require_sheet, save_sheet
-    from pipelines.tally import Tally, told
+    from pipelines.tally import Tally, describe_passed_over
 
     if translator and not language:
         raise UserError("--translator: translates into a --language; name one, such as de")
@@ -160,7 +160,7 @@ def caption_command(
     rows = caption(sources, model, files, reading=reading, **options)
     tally, for_sheet = Tally(), []
     try:
-        for row in watched(rows, sources, tally, printed=not files.places):
+        for row in with_progress(rows, sources, tally, printed=not files.places):
             if sheet:
                 for_sheet.append(row)
             if not files.places:
@@ -173,7 +173,11 @@ def caption_command(
         return
     if sheet:
         save_sheet(for_sheet, sheet)
-    _sum_up(tally, [*files.places, *([sheet] if sheet else [])], told(reading.passed_over))
+    _sum_up(
+        tally,
+        [*files.places, *([sheet] if sheet else [])],
+        describe_passed_over(reading.passed_over),
+    )
     if tally.failed:
         raise typer.Exit(1 if strict else SOME_FAILED)
 

@@ -94,12 +94,14 @@ def _follow(
     every_word: bool,
 ) -> int:
     """Show rows as they come, or how it goes, and sum up; gives how many texts failed."""
-    from pipelines.progress import watched
+    from pipelines.progress import with_progress
     from pipelines.tally import Tally
 
     tally, printed = Tally("labelled"), every_word or not files
     try:
-        for row in watched(rows, [], tally, count=lambda _: count, unit="texts", printed=printed):
+        for row in with_progress(
+            rows, [], tally, count=lambda _: count, unit="texts", printed=printed
+        ):
             if printed:
                 _show(row, classifier, every_word=every_word)
     except KeyboardInterrupt:

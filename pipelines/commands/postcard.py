@@ -94,14 +94,14 @@ def _one(
 def _many(photos: list[Path], maker: CardMaker, deck: Deck) -> None:
     from pipelines.caption.inputs import find_pictures
     from pipelines.postcard import make_deck
-    from pipelines.progress import watched
+    from pipelines.progress import with_progress
     from pipelines.tally import Tally
 
     found = find_pictures(photos)
     tally = Tally("made")
     rows = make_deck(found, maker, deck)
     try:
-        for row in watched(rows, [], tally, count=lambda _: len(found), unit="cards"):
+        for row in with_progress(rows, [], tally, count=lambda _: len(found), unit="cards"):
             if row.card is not None:
                 _show(row, deck.folder / row.card)
     except KeyboardInterrupt:

@@ -47,7 +47,7 @@ def recognize_command(
     What cannot be read is told, and the exit code is 3 where the rest was done.
     """
     from multimodal.videos import is_video
-    from pipelines.recognize import recognize_drawings, recognize_videos, told
+    from pipelines.recognize import format_prediction, recognize_drawings, recognize_videos
 
     drawings = [path for path in inputs if not is_video(path)]
     videos = [path for path in inputs if is_video(path)]
@@ -56,13 +56,13 @@ def recognize_command(
     for name, predictions in named:
         for prediction in predictions:
             step = f"\t{prediction.seen}" if every_stroke else ""
-            typer.echo(f"{name}{step}\t{told(prediction)}")
+            typer.echo(f"{name}{step}\t{format_prediction(prediction)}")
     for name, frames in recognize_videos(
         model, videos, faults, every_frame=every_frame, top=n_best
     ):
         for frame in frames:
             step = f"\t{frame.seen}" if every_frame else ""
-            typer.echo(f"{name}{step}\t{told(frame)}")
+            typer.echo(f"{name}{step}\t{format_prediction(frame)}")
     leave_with(faults)
 
 

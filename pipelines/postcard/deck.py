@@ -111,7 +111,7 @@ def make_deck(photos: Sequence[Path], maker: CardMaker, deck: Deck) -> Iterator[
     deck.require()
     maker.prepare()
     deck.folder.mkdir(exist_ok=True)
-    asked = {
+    request = {
         "photos": [str(photo) for photo in photos],
         "ending": deck.ending,
         "options": asdict(maker.options),
@@ -121,7 +121,7 @@ def make_deck(photos: Sequence[Path], maker: CardMaker, deck: Deck) -> Iterator[
         "translator": maker.translator and fingerprint(maker.translator.network.state_dict()),
     }
     places = dict(zip(photos, _names(photos, deck.ending), strict=True))
-    with Journal(deck.journal, asked, CardRow.as_record, CardRow.from_record) as journal:
+    with Journal(deck.journal, request, CardRow.as_record, CardRow.from_record) as journal:
         journal.begin(resume=deck.resume)
         done = list(journal)
         yield from (_there_again(row, maker, deck) for row in done)

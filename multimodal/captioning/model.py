@@ -22,12 +22,12 @@ import torch
 from annotated_types import Ge
 from torch import Tensor, nn
 
+from multimodal import setting_types as common
 from multimodal.captioning.word_evidence import WordEvidence, WordProbabilities
 from multimodal.encoders import Encoder
 from multimodal.recurrent.attention import AdditiveAttention
 from multimodal.recurrent.cells import LockedDropout, RecurrentNetwork, State
 from multimodal.settings import Settings
-from multimodal.training import settings as common
 from multimodal.vocabulary import END, SPECIAL
 
 DETECTOR_SIZE = 256  # units of the word detector's hidden layer

@@ -8,10 +8,10 @@ from typing import Annotated
 
 from annotated_types import Ge
 
+from multimodal import setting_types as common
 from multimodal.captioning.model import DecoderConfig, DecoderSizes
 from multimodal.settings import config_of
 from multimodal.training import TrainingOptions
-from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)

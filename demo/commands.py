@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from pipelines.commands import app, benchmark
+from pipelines import commands
 
 
-@app.command("demo")
+@commands.app.command("demo")
 def demo_command(
     *,
     host: Annotated[
@@ -58,7 +58,7 @@ def demo_command(
     )
 
 
-@app.command("mcp")
+@commands.app.command("mcp")
 def mcp_command(
     *,
     language_models: Annotated[
@@ -75,7 +75,7 @@ def mcp_command(
     serve_tools(tuple(language_models or ()))
 
 
-@benchmark.command("demo")
+@commands.benchmark.command("demo")
 def benchmark_demo_command(
     *,
     visitors: Annotated[int, typer.Option(min=1, help="At a time.")] = 32,
@@ -87,5 +87,4 @@ def benchmark_demo_command(
     """Let many visitors use a fresh page of this machine at once, all jobs mixed."""
     from demo.load import benchmark_demo
 
-    for line in benchmark_demo(visitors, seconds, model):
-        typer.echo(line)
+    commands.echo_lines(benchmark_demo(visitors, seconds, model))

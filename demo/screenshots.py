@@ -20,7 +20,7 @@ from PIL import Image
 
 from demo.app import TABS
 from demo.load import running_server
-from multimodal.atomic import written_aside
+from multimodal.atomic import atomic_write
 from multimodal.errors import UserError
 from pipelines.caption.inputs import sample_pictures
 
@@ -104,8 +104,8 @@ def _take(page: Page, name: str, identity: str, folder: Path) -> Path:
     path = folder / f"demo-{identity}.png"
     picture = Image.open(BytesIO(page.screenshot(full_page=True))).convert("RGB")
     picture = picture.crop((0, 0, picture.width, min(picture.height, MOST)))
-    with written_aside(path) as aside:
-        _few_colours(picture).save(aside, optimize=True)
+    with atomic_write(path) as temporary:
+        _few_colours(picture).save(temporary, optimize=True)
     return path
 
 

@@ -12,7 +12,7 @@ from multimodal.errors import disk_errors
 
 
 @contextmanager
-def written_aside(path: Path, *, synced: bool = False) -> Iterator[Path]:
+def atomic_write(path: Path, *, synced: bool = False) -> Iterator[Path]:
     """Yield a file to write to, which takes the place of `path` when all went well.
 
     Whatever goes wrong, what was at `path` stays, and nothing half written remains.
@@ -24,35 +24,35 @@ def written_aside(path: Path, *, synced: bool = False) -> Iterator[Path]:
     Raises:
         UserError: it cannot be written.
     """
-    aside = path.with_name(f".unfinished-{path.name}")
+    temporary = path.with_name(f".unfinished-{path.name}")
     with disk_errors(path):
         try:
-            yield aside
+            yield temporary
             if synced:
-                sync(aside)
-            aside.replace(path)
+                sync(temporary)
+            temporary.replace(path)
             if synced:
                 sync(path.parent)
         finally:
             with suppress(OSError):
-                aside.unlink()
+                temporary.unlink()
 
 
 @contextmanager
-def folder_aside(path: Path) -> Iterator[Path]:
+def temporary_folder(path: Path) -> Iterator[Path]:
     """Yield an empty folder beside `path`; whatever is not moved out of it is removed at the end.
 
     Raises:
         UserError: it cannot be written.
     """
-    aside = path.with_name(f".unfinished-{path.name}")
+    temporary = path.with_name(f".unfinished-{path.name}")
     with disk_errors(path):
         try:
-            shutil.rmtree(aside, ignore_errors=True)
-            aside.mkdir()
-            yield aside
+            shutil.rmtree(temporary, ignore_errors=True)
+            temporary.mkdir()
+            yield temporary
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def sync(path: Path) -> None:
@@ -72,8 +72,8 @@ def write_bytes(path: Path, data: bytes) -> None:
     Raises:
         UserError: it cannot be written.
     """
-    with written_aside(path) as aside:
-        aside.write_bytes(data)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(data)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from numpy.lib.format import write_array_header_1_0
 from torch import Tensor
 
-from multimodal.atomic import written_aside
+from multimodal.atomic import atomic_write
 from multimodal.errors import disk_errors
 
 
@@ -40,7 +40,7 @@ def cached(path: Path, shape: tuple[int, ...], rows: Iterable[Tensor]) -> npt.ND
 def _fill(path: Path, shape: tuple[int, ...], rows: Iterable[Tensor]) -> None:
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    with written_aside(path) as aside, aside.open("wb") as file:
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
         header = {"descr": "<f2", "fortran_order": False, "shape": shape}
         write_array_header_1_0(file, header)
         for part in rows:

@@ -23,13 +23,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as encode_safetensors
 from torch import Tensor, nn
 
-from multimodal.atomic import sync, written_aside
+from multimodal.atomic import atomic_write, sync
 from multimodal.errors import UserError, disk_errors
 from multimodal.former_names import renamed_config, renamed_tensors
 from multimodal.hub import names_repository
 from multimodal.tasks import did_you_mean
 
-FORMAT = 2  # format 1 differs in names alone; see `former_names`
+FORMAT = 3  # formats 1 and 2 differ in names alone; see `former_names`
 PACKED_BITS = range(4, 9)  # of a weight in a packed row
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 PRETRAINED = Path(__file__).parent / "pretrained"
@@ -299,8 +299,8 @@ def write_tensors(
         UserError: a tensor is not finite, or the disk refuses; the old file is untouched.
     """
     data = _encode_tensors(path, tensors, None, metadata or {})
-    with written_aside(path, synced=True) as aside:
-        aside.write_bytes(data)
+    with atomic_write(path, synced=True) as temporary:
+        temporary.write_bytes(data)
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Names in checkpoints of format 1, which versions up to 0.1 wrote, and what they are called today.
+"""Names in checkpoints of formats 1 and 2, which versions up to 0.1 wrote, and today's names.
 
 Shipped checkpoints keep their files: they are read through this table, and saved in today's names.
 """
@@ -29,6 +29,7 @@ class FormerNames:
 FORMER_NAMES: Mapping[str, FormerNames] = {
     "captioner": FormerNames(
         task="captioner",
+        config={"decoder.listed_words": "word_list_size"},
         tensors={
             r"decoder\.reader\.": "decoder.attention_lstm.",
             r"decoder\.writer\.": "decoder.language_lstm.",
@@ -86,6 +87,10 @@ FORMER_NAMES: Mapping[str, FormerNames] = {
 """By the former name of the task."""
 
 FORMER_SETTINGS: Mapping[str, str] = {
+    "listed_words": "word_list_size",
+    "language_share": "text_loss_weight",
+    "hidden_photos": "image_dropout",
+    "cross_entropy_share": "cross_entropy_weight",
     "start": "init_from",
     "teacher": "extra_data",
     "taught_per_category": "extra_per_category",
@@ -107,7 +112,7 @@ FORMER_SETTINGS: Mapping[str, str] = {
 
 
 def renamed_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the contents of a `config.json` of format 1 under today's names."""
+    """Return the contents of a `config.json` of a former format under today's names."""
     former = FORMER_NAMES.get(config["task"])
     if former is None:
         return dict(config)
@@ -115,7 +120,7 @@ def renamed_config(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def renamed_tensors(task: str, tensors: Mapping[str, T]) -> dict[str, T]:
-    """Return the tensors of a checkpoint of format 1 under today's names.
+    """Return the tensors of a checkpoint of a former format under today's names.
 
     Args:
         task: as the checkpoint's own `config.json` calls it.

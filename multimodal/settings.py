@@ -66,19 +66,19 @@ class Setting(NamedTuple):
         bounds: dict[type, Any] = {type(limit): limit for limit in self.limits}
         least, most = bounds.get(Ge), bounds.get(Le)
         above, below = bounds.get(Gt), bounds.get(Lt)
-        said = []
+        bounds_text = []
         if least and most:
-            said.append(f"from {least.ge:g} to {most.le:g}")
+            bounds_text.append(f"from {least.ge:g} to {most.le:g}")
         elif least and below:
-            said.append(f"from {least.ge:g} to below {below.lt:g}")
+            bounds_text.append(f"from {least.ge:g} to below {below.lt:g}")
         else:
-            said += [f"at least {least.ge:g}"] if least else []
-            said += [f"above {above.gt:g}"] if above else []
-            said += [f"at most {most.le:g}"] if most else []
-            said += [f"below {below.lt:g}"] if below and below.lt < math.inf else []
+            bounds_text += [f"at least {least.ge:g}"] if least else []
+            bounds_text += [f"above {above.gt:g}"] if above else []
+            bounds_text += [f"at most {most.le:g}"] if most else []
+            bounds_text += [f"below {below.lt:g}"] if below and below.lt < math.inf else []
         several = bounds.get(MultipleOf)
-        said += [f"a multiple of {several.multiple_of:g}"] if several else []
-        return " and ".join(said)
+        bounds_text += [f"a multiple of {several.multiple_of:g}"] if several else []
+        return " and ".join(bounds_text)
 
     def require(self, value: Any) -> None:
         """See to it that a value is in the range.
@@ -194,13 +194,13 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def to_toml(settings: Any) -> str:
-    """Write settings as TOML, each with its help in a remark; those that are None are left out."""
+    """Write settings as TOML, each with its help in a remark."""
     lines = []
     for setting in settings_of(type(settings)):
         value = getattr(settings, setting.name)
-        if value is not None:
-            about = f"  # {setting.help}" if setting.help else ""
-            lines.append(f"{setting.name} = {json.dumps(value, ensure_ascii=False)}{about}\n")
+        about = f"  # {setting.help}" if setting.help else ""
+        text = json.dumps("none" if value is None else value, ensure_ascii=False)
+        lines.append(f"{setting.name} = {text}{about}\n")
     return "".join(lines)
 
 

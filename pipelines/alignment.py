@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multimodal.atomic import written_aside
+from multimodal.atomic import atomic_write
 from multimodal.errors import UserError
 from pipelines.output import require_place
 
@@ -52,5 +52,5 @@ def draw_alignment(translation: Translation, path: Path) -> None:
     panel.set_yticks([y - 0.5 for y in range(1, rows)], minor=True)
     panel.grid(which="minor", color="#d8d6d0", linewidth=0.6)
     panel.tick_params(which="minor", length=0)
-    with written_aside(path) as aside:
-        figure.savefig(aside, dpi=120)
+    with atomic_write(path) as temporary:
+        figure.savefig(temporary, dpi=120)

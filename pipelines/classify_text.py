@@ -12,12 +12,12 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from multimodal.atomic import written_aside
+from multimodal.atomic import atomic_write
 from multimodal.errors import UserError
 from multimodal.recognition.texts.tables import ENDINGS, STDIN, Columns, Row, read_rows
 from pipelines.journal import Journal, fingerprint, require_no_loss
 from pipelines.output import clean, require_place
-from pipelines.sources import is_there, reads_like_file, require_file
+from pipelines.sources import looks_like_path, path_exists, require_file
 from pipelines.tables import write_csv, write_json_lines, write_parquet
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class MoodFiles:
             require_no_loss(there, self.journal, resume=self.resume, overwrite=self.overwrite)
 
 
-def told_apart(inputs: Sequence[str]) -> tuple[list[str], list[str]]:
+def split_inputs(inputs: Sequence[str]) -> tuple[list[str], list[str]]:
     """The sentences and the files among the arguments of a command.
 
     What exists is a file, and so is what is called like one; everything else is a sentence.
@@ -130,7 +130,7 @@ def told_apart(inputs: Sequence[str]) -> tuple[list[str], list[str]]:
     for said in inputs:
         if not said.strip():
             raise UserError("an empty text has no mood: give a sentence, or name a file")
-        is_file = said == STDIN or is_there(said) or reads_like_file(said)
+        is_file = said == STDIN or path_exists(said) or looks_like_path(said)
         (sources if is_file else sentences).append(said)
     if sentences and sources:
         raise UserError(
@@ -188,8 +188,8 @@ def classify_texts(
         UserError: an input cannot be read, the journal belongs to other inputs, or the disk
             refuses.
     """
-    told = columns or Columns()
-    rows = chain.from_iterable(read_rows(source, told) for source in inputs)
+    columns = columns or Columns()
+    rows = chain.from_iterable(read_rows(source, columns) for source in inputs)
     yield from _replay(journal or (), rows)
     while some := list(islice(rows, BATCH)):
         done = label_rows(some, classifier)
@@ -237,18 +237,18 @@ def classify_to_file(
     """
     files.require(inputs)
     columns = columns or Columns()
-    asked = {
+    request = {
         "inputs": [str(source) for source in inputs],
         "columns": asdict(columns),
         "model": fingerprint(
             classifier.network.state_dict(), classifier.names, classifier.temperatures
         ),
     }
-    with Journal(files.journal, asked, TextRow.as_record, TextRow.from_record) as journal:
+    with Journal(files.journal, request, TextRow.as_record, TextRow.from_record) as journal:
         journal.begin(resume=files.resume)
         yield from classify_texts(inputs, classifier, columns=columns, journal=journal)
-        with written_aside(files.output) as aside:
-            WRITERS[files.output.suffix.lower()](journal, aside)
+        with atomic_write(files.output) as temporary:
+            WRITERS[files.output.suffix.lower()](journal, temporary)
         journal.remove()
 
 

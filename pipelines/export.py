@@ -42,8 +42,8 @@ class Measured(NamedTuple):
         return self.sign * (self.fp32 - self.int8) / (abs(self.fp32) or 1.0)
 
     def __str__(self) -> str:
-        told = f"{self.name} on dev: {self.int8:.4f} in 8 bit, {self.fp32:.4f} in fp32"
-        return f"{told}; too much is lost: use fp32" if self.lost > MOST_LOST else told
+        line = f"{self.name} on dev: {self.int8:.4f} in 8 bit, {self.fp32:.4f} in fp32"
+        return f"{line}; too much is lost: use fp32" if self.lost > MOST_LOST else line
 
 
 def require_file(path: Path, *, overwrite: bool) -> None:
@@ -85,9 +85,9 @@ def export_file(
 
     exported = export_model(model)
     size = write_file(exported, path, int8=int8)
-    told = f"{path}: {size / 1e6:.1f} MB, {'int8' if int8 else 'fp32'}"
+    line = f"{path}: {size / 1e6:.1f} MB, {'int8' if int8 else 'fp32'}"
     if data is None or not int8:
-        return told
+        return line
     with tempfile.TemporaryDirectory() as place:
         whole = Path(place) / f"fp32{ENDING}"
         write_file(exported, whole)
@@ -95,7 +95,7 @@ def export_file(
     exported.manifest["measured"] = dict(cost._asdict(), refused=cost.lost > MOST_LOST)
     exported.manifest["card"] = f"{cost}.\n\n{exported.manifest['card']}"
     write_file(exported, path, int8=True)
-    return f"{told}; {cost}"
+    return f"{line}; {cost}"
 
 
 def write_file(exported: Exported, path: Path, *, int8: bool = False) -> int:

@@ -37,7 +37,7 @@ class Journal(Generic[Row]):
 
     Args:
         path: the file.
-        asked: everything that the rows depend on, as JSON: inputs, model, options.
+        request: everything that the rows depend on, as JSON: inputs, model, options.
         to_json: all of a row, as JSON.
         from_json: the row behind its JSON.
     """
@@ -45,7 +45,7 @@ class Journal(Generic[Row]):
     def __init__(
         self,
         path: Path,
-        asked: Mapping[str, Any],
+        request: Mapping[str, Any],
         to_json: Callable[[Row], Any],
         from_json: Callable[[Any], Row],
     ) -> None:
@@ -53,7 +53,7 @@ class Journal(Generic[Row]):
 
         self.path = path
         self._to_json, self._from_json = to_json, from_json
-        self._head = {"journal": FORMAT, **json.loads(dump_json(asked))}
+        self._head = {"journal": FORMAT, **json.loads(dump_json(request))}
         self._lock = FileLock(path.with_name(f"{path.name}.lock"))
         self._file: BinaryIO | None = None
 
@@ -179,11 +179,11 @@ def require_no_loss(there: Sequence[Path], journal: Path, *, resume: bool, overw
         raise UserError(f"{place}: is there already; move it, or use --overwrite")
 
 
-def fingerprint(tensors: Mapping[str, Tensor], *told: object) -> str:
+def fingerprint(tensors: Mapping[str, Tensor], *extra: object) -> str:
     """What tells one model from another: its weights, their precision, and what else it knows."""
     import torch
 
-    hashed = blake2b(repr(told).encode(), digest_size=16)
+    hashed = blake2b(repr(extra).encode(), digest_size=16)
     for name, tensor in sorted(tensors.items()):
         hashed.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         hashed.update(tensor.cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())

@@ -28,7 +28,7 @@ _BAR = "{bar} {n_fmt}/{total_fmt}, {rate_noinv_fmt}, {remaining} left{postfix}"
 Row = TypeVar("Row", bound=Counted)
 
 
-def watched(
+def with_progress(
     rows: Iterable[Row],
     inputs: Sequence[str | Path],
     tally: Tally,

@@ -131,6 +131,6 @@ def _size(picture: Path) -> tuple[int, int] | None:
         return None
 
 
-def told(prediction: Prediction) -> str:
+def format_prediction(prediction: Prediction) -> str:
     """A prediction in one line: "apple 97 %, pear 2 %"."""
     return ", ".join(f"{category} {share:.0%}" for category, share in prediction.ranking)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from multimodal.atomic import written_aside
+from multimodal.atomic import atomic_write
 from multimodal.errors import UserError
 from multimodal.images import open_image
 from pipelines.caption.rows import CaptionRow
@@ -60,8 +60,8 @@ def save_sheet(captions: Sequence[Caption], path: Path) -> None:
         UserError: when it cannot be written, or the ending is of no picture.
     """
     require_sheet(path)
-    with written_aside(path) as aside:
-        contact_sheet(captions).save(aside)
+    with atomic_write(path) as temporary:
+        contact_sheet(captions).save(temporary)
 
 
 def _tile(caption: Caption) -> Image.Image:

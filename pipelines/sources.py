@@ -27,12 +27,12 @@ def require_file(path: str | Path, wanted: str) -> None:
         raise UserError(f"{path}: no such file; name {wanted}")
 
 
-def reads_like_file(said: str) -> bool:
+def looks_like_path(said: str) -> bool:
     """Whether an argument that may be a text is more like the name of a file or a folder."""
     return bool(_FILE_NAME.fullmatch(said)) or said.endswith("/")
 
 
-def is_there(said: str) -> bool:
+def path_exists(said: str) -> bool:
     """Whether a file or folder has this name; what is too long to be one has not."""
     try:
         return Path(said).exists()

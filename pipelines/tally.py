@@ -12,7 +12,7 @@ WORST = 5  # kinds of errors that a summary tells
 KINDS = 1000  # kinds of errors that are told apart at all
 
 
-def told(passed_over: Mapping[str, int]) -> str:
+def describe_passed_over(passed_over: Mapping[str, int]) -> str:
     """One line about the files that got no row; empty where there are none.
 
     Args:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from multimodal.atomic import written_aside
+from multimodal.atomic import atomic_write
 from multimodal.errors import UserError
 from pipelines.output import require_place
-from pipelines.sources import is_there, reads_like_file, require_file
+from pipelines.sources import looks_like_path, path_exists, require_file
 
 if TYPE_CHECKING:
     from multimodal.translation.translation import Translation
@@ -51,15 +51,15 @@ class Account:
             self.examples += translation.unknown[: max(0, 5 - len(self.examples))]
 
     def __str__(self) -> str:
-        said = f"{self.lines:,} lines"
+        line = f"{self.lines:,} lines"
         if self.errors:
-            said += f", {len(self.errors):,} not translated"
+            line += f", {len(self.errors):,} not translated"
         if self.unknown:
             words = ", ".join(dict.fromkeys(self.examples))
-            said += f"; {self.unknown:,} with words never seen in training, such as {words}"
+            line += f"; {self.unknown:,} with words never seen in training, such as {words}"
         if self.unusual:
-            said += f"; {self.unusual:,} unlike all that it learnt from, so mistrust them"
-        return said
+            line += f"; {self.unusual:,} unlike all that it learnt from, so mistrust them"
+        return line
 
 
 def warning(translation: Translation, limit: float) -> str | None:
@@ -82,7 +82,7 @@ def names_file(text: str) -> bool:
         return True
     if not text.strip():
         raise UserError("nothing to translate: the text is empty")
-    if reads_like_file(text) or (is_there(text) and not Path(text).is_dir()):
+    if looks_like_path(text) or (path_exists(text) and not Path(text).is_dir()):
         require_file(text, "a text file with a sentence a line")
         return True
     return False
@@ -156,5 +156,5 @@ def _writable(output: Path | None) -> Iterator[TextIO]:
     if output is None:
         yield sys.stdout
         return
-    with written_aside(output) as aside, aside.open("w", encoding="utf-8") as file:
+    with atomic_write(output) as temporary, temporary.open("w", encoding="utf-8") as file:
         yield file

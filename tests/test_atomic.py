@@ -2,7 +2,7 @@
 
 import pytest
 
-from multimodal.atomic import folder_aside, write_text, written_aside
+from multimodal.atomic import atomic_write, temporary_folder, write_text
 from multimodal.errors import UserError
 
 
@@ -19,8 +19,8 @@ def test_what_fails_midway_leaves_nothing(tmp_path):
     path.write_text("old")
 
     def fail() -> None:
-        with written_aside(path) as aside:
-            aside.write_text("half of the new")
+        with atomic_write(path) as temporary:
+            temporary.write_text("half of the new")
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -31,8 +31,8 @@ def test_what_fails_midway_leaves_nothing(tmp_path):
 
 def test_a_synced_file_is_the_same_file(tmp_path):
     path = tmp_path / "weights"
-    with written_aside(path, synced=True) as aside:
-        aside.write_bytes(b"whole")
+    with atomic_write(path, synced=True) as temporary:
+        temporary.write_bytes(b"whole")
     assert path.read_bytes() == b"whole"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -41,15 +41,15 @@ def test_a_folder_aside_is_empty_and_goes_at_the_end(tmp_path):
     path = tmp_path / "site"
     (tmp_path / ".unfinished-site").mkdir()
     (tmp_path / ".unfinished-site" / "left over").touch()
-    with folder_aside(path) as aside:
-        assert list(aside.iterdir()) == []
-        (aside / "page").touch()
-        aside.replace(path)
+    with temporary_folder(path) as temporary:
+        assert list(temporary.iterdir()) == []
+        (temporary / "page").touch()
+        temporary.replace(path)
     assert [file.name for file in path.iterdir()] == ["page"]
 
     def fail() -> None:
-        with folder_aside(path) as aside:
-            (aside / "half").touch()
+        with temporary_folder(path) as temporary:
+            (temporary / "half").touch()
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -64,6 +64,6 @@ def test_what_the_disk_refuses_is_one_line(tmp_path):
         write_text(tmp_path / "file" / "scores.json", "{}")
     with (
         pytest.raises(UserError, match="site: cannot be written"),
-        folder_aside(tmp_path / "file" / "site"),
+        temporary_folder(tmp_path / "file" / "site"),
     ):
         pass

@@ -73,7 +73,7 @@ def test_a_checkpoint_comes_back_whole(tmp_path: Path) -> None:
         "README.md",
     }
     checkpoint = read_checkpoint(folder, task="captioner")
-    assert checkpoint.config == {"format": 2, **CONFIG}
+    assert checkpoint.config == {"format": 3, **CONFIG}
     load_tensors(other, checkpoint)
     for name, tensor in net.state_dict().items():
         assert torch.equal(other.state_dict()[name], tensor)
@@ -165,7 +165,7 @@ def test_values_that_are_not_finite_are_neither_saved_nor_loaded(tmp_path: Path)
         ("[1]", "states no format"),
         ('{"task": "captioner"}', "states no format"),
         ('{"format": true, "task": "captioner"}', "states no format"),
-        ('{"format": 3, "task": "captioner"}', "newer than this version"),
+        ('{"format": 4, "task": "captioner"}', "newer than this version"),
         ('{"format": 0, "task": "captioner"}', "no such format"),
         ('{"format": 1}', "no task"),
         ('{"format": 1, "task": "sketcher"}', "for 'sketcher', not for 'captioner'"),

@@ -21,7 +21,10 @@ from multimodal.former_names import FORMER_NAMES
 CASES = {
     "captioner": (
         "captioner",
-        ({"generation": {"beam_size": 5}}, {"generation": {"beam_size": 5}}),
+        (
+            {"generation": {"beam_size": 5}, "decoder": {"listed_words": 9, "cell": "gru"}},
+            {"generation": {"beam_size": 5}, "decoder": {"word_list_size": 9, "cell": "gru"}},
+        ),
         {
             "decoder.reader.layers.0.weight_ih_l0": "decoder.attention_lstm.layers.0.weight_ih_l0",
             "decoder.writer.layers.0.weight_ih_l0": "decoder.language_lstm.layers.0.weight_ih_l0",

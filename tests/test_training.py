@@ -800,7 +800,7 @@ def test_the_whole_gradient_is_clipped_and_its_norm_told(max_grad_norm: float) -
     result = learner.step(batch, rate=0.1, updates=0, asked=[False, True])
     assert result.gradient_norm == pytest.approx(raw.norm().item(), rel=1e-5)
     assert result.losses["loss"] == pytest.approx(loss.item())
-    assert result.asked == [False, True]
+    assert result.requests == [False, True]
     assert raw.norm() > 0.5
     scale = min(1.0, max_grad_norm / raw.norm().item()) if max_grad_norm else 1.0
     assert torch.allclose(seen[0], raw * scale, rtol=1e-4)

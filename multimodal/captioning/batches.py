@@ -56,7 +56,7 @@ class TrainingCaptions:
     Args:
         groups: the captions of every photo.
         vocabulary: the words to learn.
-        listed_words: how many of the most frequent words make up the list.
+        word_list_size: how many of the most frequent words make up the list.
         max_length: further words of a caption are cut off.
     """
 
@@ -64,7 +64,7 @@ class TrainingCaptions:
         self,
         groups: Sequence[Sequence[str]],
         vocabulary: CaptionVocabulary,
-        listed_words: int,
+        word_list_size: int,
         max_length: int,
     ) -> None:
         self.ids = [
@@ -73,7 +73,7 @@ class TrainingCaptions:
         ]
         self.words = vocabulary.words
         self.total = sum(map(len, self.ids))
-        self._looked_for = range(len(SPECIAL), len(SPECIAL) + listed_words)
+        self._looked_for = range(len(SPECIAL), len(SPECIAL) + word_list_size)
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -47,7 +47,7 @@ def calibrate(
     """
     former = captioner.network
     if former.word_evidence is None:
-        raise UserError("only a captioner with listed_words and a classifier can be calibrated")
+        raise UserError("only a captioner with word_list_size and a classifier can be calibrated")
     rank = min(RANK, sum(map(len, familiar)) - 1)
     config = replace(former.decoder.config, familiarity_rank=rank)
     network = CaptionNetwork(former.encoder, config, captioner.vocabulary.words)
@@ -79,7 +79,7 @@ def fit_confidence(
         UserError: the captioner has no list of words, or there are no photos.
     """
     if captioner.grounding is None:
-        raise UserError("only a captioner with listed_words can be calibrated")
+        raise UserError("only a captioner with word_list_size can be calibrated")
     figures, right = [], []
     for start in range(0, len(photos), batch_size):
         batch = photos[start : start + batch_size]

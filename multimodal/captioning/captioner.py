@@ -345,7 +345,7 @@ class Captioner(CaptionerBase[CaptionOptions], PretrainedModel):
             UserError: the captioner has no list of words.
         """
         if self.grounding is None:
-            raise UserError("only a captioner with listed_words has figures of confidence")
+            raise UserError("only a captioner with word_list_size has figures of confidence")
         photos = self.grounding.photos(cells, self._recognize(cells))
         each = zip(captions, photos, strict=True)
         support = self.grounding.support

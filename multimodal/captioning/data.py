@@ -460,13 +460,13 @@ def _json_lines(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 def _columns(columns: list[str], where: str, request: _Request) -> tuple[list[str], list[str]]:
     """Choose the columns of the photos, of which one is used, and those of the captions."""
 
-    def choose(kind: str, asked: str | None, usual: tuple[str, ...]) -> list[str]:
-        for name in usual if asked is None else (re.escape(asked),):
+    def choose(kind: str, wanted: str | None, usual: tuple[str, ...]) -> list[str]:
+        for name in usual if wanted is None else (re.escape(wanted),):
             pattern = re.compile(name, re.IGNORECASE)
             found = [column for column in columns if pattern.fullmatch(column.strip())]
             if found:
                 return found
-        problem = f"no column {asked!r}" if asked else f"no column is known to hold the {kind}s"
+        problem = f"no column {wanted!r}" if wanted else f"no column is known to hold the {kind}s"
         raise UserError(f"{where}: {problem}; name a {kind}_column out of: {', '.join(columns)}")
 
     images = choose("image", request.image_column, IMAGE_COLUMNS)

@@ -86,15 +86,15 @@ def adjust_output_bias(
     rise = least
     bias.copy_(former + rise)
     for _ in range(options.rounds):
-        said, needed = _usage(captioner, cells, options)
+        counts, needed = _usage(captioner, cells, options)
         higher = torch.minimum(
             rise + needed.clamp(0, _STEP - _SPARE) + _SPARE, least + options.limit
         )
         lower = torch.maximum(rise - _STEP / 2, least)
-        rise = torch.where((said < options.uses) & needed.isfinite(), higher, rise)
-        rise = torch.where(said > _ENOUGH * options.uses + 1, lower, rise)
+        rise = torch.where((counts < options.uses) & needed.isfinite(), higher, rise)
+        rise = torch.where(counts > _ENOUGH * options.uses + 1, lower, rise)
         bias.copy_(former + rise)
-        yield Round(int((said > 0).sum()), rise)
+        yield Round(int((counts > 0).sum()), rise)
 
 
 def _detector_compensation(captioner: Captioner, cells: Tensor) -> Tensor:
@@ -123,21 +123,21 @@ def _usage(
         the limit, and where enough is said.
     """
     size = len(captioner.vocabulary)
-    said = torch.zeros(size, dtype=torch.int64)
+    counts = torch.zeros(size, dtype=torch.int64)
     nearest = torch.full((size, options.uses), torch.inf)  # the smallest rises, smallest first
     for part in cells.split(_BATCH):
         sentences = _write(captioner, part)
         used = torch.zeros(len(part), size, dtype=torch.bool)
         for row, sentence in zip(used, sentences, strict=True):
             row[sentence] = True
-        said += used.sum(0)
+        counts += used.sum(0)
         rise = _rise_at_best_place(captioner, part, sentences)
         rise[used | (rise >= options.limit)] = torch.inf
         rise[:, : len(SPECIAL)] = torch.inf
         nearest = torch.cat([nearest, rise.T], 1).topk(options.uses, largest=False).values
     found = nearest.isfinite().sum(1)
-    place = torch.minimum(options.uses - said, found).clamp(min=1) - 1
-    return said, nearest.gather(1, place[:, None])[:, 0]
+    place = torch.minimum(options.uses - counts, found).clamp(min=1) - 1
+    return counts, nearest.gather(1, place[:, None])[:, 0]
 
 
 def _write(captioner: Captioner, cells: Tensor) -> Sequence[list[int]]:

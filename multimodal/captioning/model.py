@@ -16,15 +16,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import torch
+from annotated_types import Ge
 from torch import Tensor, nn
 
+from multimodal import setting_types as common
 from multimodal.captioning.word_evidence import WordEvidence, WordProbabilities
 from multimodal.encoders import Encoder
 from multimodal.recurrent.attention import AdditiveAttention
-from multimodal.recurrent.cells import Cell, LockedDropout, RecurrentNetwork, State
+from multimodal.recurrent.cells import LockedDropout, RecurrentNetwork, State
+from multimodal.settings import Settings
 from multimodal.vocabulary import END, SPECIAL
 
 DETECTOR_SIZE = 256  # units of the word detector's hidden layer
@@ -56,40 +59,52 @@ class DecoderMemory(NamedTuple):
 
 
 @dataclass(frozen=True)
-class DecoderConfig:
-    """What the decoder is; saved in the checkpoint.
+class DecoderSizes(Settings):
+    """What can be chosen about the decoder."""
 
-    Attributes:
-        cell: the recurrent cell of every layer.
-        attention: "additive", or None for a decoder that sees one vector for the whole photo.
-        image_at: whether the whole photo is read once before the first word, or beside every word.
-        embedding_size: E, the size of a word's embedding.
-        hidden_size: H, the units of a layer.
-        attention_size: A, the width in which cells and queries are compared.
-        detected_words: how many of the most frequent words are looked for in the photo before the
-            sentence begins (Fang et al. 2015; Wu et al. 2016); 0 for none.
-        listed_words: how many words of the vocabulary the decoder reads a probability of before
-            the sentence begins, the most frequent; 0 for those that are detected.
-        familiarity_rank: how many directions tell familiar photos from others (see `Familiarity`);
-            0 for a captioner that was not calibrated.
-        dropout: the share of features dropped in training.
-    """
-
-    cell: Cell = "lstm"
-    attention: Literal["additive"] | None = "additive"
-    image_at: Literal["first", "every"] = "every"
-    embedding_size: int = 512
-    hidden_size: int = 512
-    attention_size: int = 256
-    detected_words: int = 1000
-    listed_words: int = 0
-    familiarity_rank: int = 0
-    dropout: float = 0.4
+    cell: common.CellKind = "lstm"
+    attention: Annotated[
+        Literal["additive"] | None, "None: the decoder sees one vector for the whole photo."
+    ] = "additive"
+    image_at: Annotated[
+        Literal["first", "every"],
+        "Whether the whole photo is read once before the first word, or beside every word.",
+    ] = "every"
+    embedding_size: common.EmbeddingSize = 512
+    hidden_size: common.HiddenSize = 512
+    attention_size: Annotated[
+        common.Count, "A, the width in which cells and queries are compared."
+    ] = 256
+    detected_words: Annotated[
+        int,
+        Ge(0),
+        "How many of the most frequent words are looked for in the photo before the sentence "
+        "begins (Fang et al. 2015; Wu et al. 2016); 0 for none.",
+    ] = 1000
+    word_list_size: Annotated[
+        int,
+        Ge(0),
+        "How many words of the vocabulary the decoder reads a probability of before the "
+        "sentence begins, the most frequent; 0 for those that are detected.",
+    ] = 0
+    dropout: common.Dropout = 0.4
 
     @property
     def list_size(self) -> int:
         """How many words the list has that the decoder reads."""
-        return self.listed_words or self.detected_words
+        return self.word_list_size or self.detected_words
+
+
+@dataclass(frozen=True)
+class DecoderConfig(DecoderSizes):
+    """What the decoder is; saved in the checkpoint.
+
+    Attributes:
+        familiarity_rank: how many directions tell familiar photos from others (see `Familiarity`);
+            0 for a captioner that was not calibrated.
+    """
+
+    familiarity_rank: int = 0
 
 
 class WordDetector(nn.Module):
@@ -336,7 +351,7 @@ class CaptionNetwork(nn.Module):
         self.encoder = encoder
         self.decoder = Decoder(decoder, encoder.cell_size, len(vocabulary))
         self.word_evidence: WordEvidence | None = None
-        if decoder.listed_words and encoder.head is not None:
+        if decoder.word_list_size and encoder.head is not None:
             rank = decoder.familiarity_rank
             self.word_evidence = WordEvidence(vocabulary, len(SPECIAL), encoder.cell_size, rank)
 
@@ -373,7 +388,7 @@ class CaptionNetwork(nn.Module):
 
     def listed(self, words: Tensor) -> Tensor:
         """Of the probabilities of all words (B, V) those that the decoder reads: (B, W)."""
-        return words[:, len(SPECIAL) :][:, : self.decoder.config.listed_words]
+        return words[:, len(SPECIAL) :][:, : self.decoder.config.word_list_size]
 
 
 def _no_logit_bias(image: Tensor) -> Tensor:

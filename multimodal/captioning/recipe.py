@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from annotated_types import Ge
 
-from multimodal.captioning.model import DecoderConfig
-from multimodal.settings import Settings, config_of
+from multimodal import setting_types as common
+from multimodal.captioning.model import DecoderConfig, DecoderSizes
+from multimodal.settings import config_of
 from multimodal.training import TrainingOptions
-from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)
-class CaptionerRecipe(Settings):
+class CaptionerRecipe(DecoderSizes):
     """The settings; on the command line, ``--set name=value``."""
 
     encoder: Annotated[str, "See `multimodal.encoders.imagenet_encoder`."] = "mobilenet_v2"
@@ -33,32 +33,8 @@ class CaptionerRecipe(Settings):
         "answers of `encoder_weights`, if those are a file for its encoder, else near its "
         "own.",
     ] = ""
-    cell: common.CellKind = "lstm"
-    attention: Annotated[
-        Literal["additive", "none"],
-        '"additive", or None for a decoder that sees one vector for the whole photo.',
-    ] = "additive"
-    image_at: Annotated[
-        Literal["first", "every"],
-        "Whether the whole photo is read once before the first word, or beside every word.",
-    ] = "every"
     embedding_size: common.EmbeddingSize = 256
     hidden_size: common.HiddenSize = 384
-    attention_size: Annotated[
-        common.Count, "A, the width in which cells and queries are compared."
-    ] = 256
-    detected_words: Annotated[
-        int,
-        Ge(0),
-        "How many of the most frequent words are looked for in the photo before the sentence "
-        "begins (Fang et al. 2015; Wu et al. 2016); 0 for none.",
-    ] = 1000
-    listed_words: Annotated[
-        int,
-        Ge(0),
-        "How many words of the vocabulary the decoder reads a probability of before the "
-        "sentence begins, the most frequent; 0 for those that are detected.",
-    ] = 0
     dropout: common.Dropout = 0.3
     min_count: Annotated[
         common.Count, "How often a word must stand in the training captions to be learnt."
@@ -66,7 +42,7 @@ class CaptionerRecipe(Settings):
     language_min_count: Annotated[
         common.Count,
         "The same for words that only the captions of `language` have; they are learnt where "
-        "there are `listed_words`.",
+        "there are `word_list_size`.",
     ] = 8
     max_length: Annotated[common.Count, "How many words of a caption are learnt from."] = 23
     language: Annotated[
@@ -88,12 +64,12 @@ class CaptionerRecipe(Settings):
         "`init_from`: part of it keeps most of what was learnt, and more of what the classifier "
         "knows of other photos (WiSE-FT, Wortsman et al. 2022).",
     ] = 1.0
-    language_share: Annotated[
+    text_loss_weight: Annotated[
         common.Amount,
         "The weight of captions alone beside those of photos in cross-entropy, where there "
-        "are `listed_words`; 0 leaves them out.",
+        "are `word_list_size`; 0 leaves them out.",
     ] = 0.5
-    hidden_photos: Annotated[
+    image_dropout: Annotated[
         common.Share, "The share of photos in cross-entropy that hide all but the list of words."
     ] = 0.15
     num_augmentations: Annotated[
@@ -135,7 +111,7 @@ class CaptionerRecipe(Settings):
     samples: Annotated[
         int, Ge(2), "Sentences drawn for every photo in the last stage, each judged by the others."
     ] = 5
-    cross_entropy_share: Annotated[
+    cross_entropy_weight: Annotated[
         common.Amount, "The weight of cross-entropy in the last stage."
     ] = 0.2
     bleu_reward: Annotated[
@@ -165,9 +141,7 @@ class CaptionerRecipe(Settings):
     @property
     def decoder(self) -> DecoderConfig:
         """What the decoder is."""
-        return config_of(
-            DecoderConfig, self, attention=None if self.attention == "none" else self.attention
-        )
+        return config_of(DecoderConfig, self)
 
     def stage_options(
         self, epochs: int, rate: float, warmup_steps: int, steps_per_epoch: int

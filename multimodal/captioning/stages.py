@@ -164,15 +164,28 @@ def exact_list(own: Tensor, known: KnownWords) -> Tensor:
     return kept * (0.7 + 0.3 * torch.rand_like(own)) + other * 0.3 * torch.rand_like(own)
 
 
-class _PhotoStage(Stage):
-    """What the stages that see photos have in common: the recipe, captions, and their photos."""
+class TrainingPhotos(NamedTuple):
+    """Captioned photos to learn from.
 
-    def __init__(
-        self, recipe: CaptionerRecipe, captions: TrainingCaptions, photos: Sequence[ImageSource]
-    ) -> None:
+    Attributes:
+        captions: what is said of the photos.
+        photos: the photos, in the same order.
+        cache: the folder for what a frozen encoder makes of them.
+        text: captions without photos that are learnt from beside them; None for none.
+    """
+
+    captions: TrainingCaptions
+    photos: Sequence[ImageSource]
+    cache: Path
+    text: TextCaptions | None = None
+
+
+class _PhotoStage(Stage):
+    """What the stages that see photos have in common."""
+
+    def __init__(self, recipe: CaptionerRecipe, data: TrainingPhotos) -> None:
         self.recipe = recipe
-        self.captions = captions
-        self.photos = photos
+        self.captions, self.photos, self._cache, self.text = data
 
     def fresh_views(
         self, encoder: Encoder, epoch: int, start: int, rank: int, world: int
@@ -190,30 +203,10 @@ class _PhotoStage(Stage):
 
 
 class _FrozenEncoderStage(_PhotoStage):
-    """What the stages share in which the encoder rests: its cells are computed once.
-
-    Args:
-        recipe: the choices.
-        captions: what is said of the photos.
-        photos: the photos, in the same order.
-        cache: the folder for the cells.
-        text: captions alone that go along, to write from lists of words; None for none.
-    """
+    """What the stages share in which the encoder is frozen: its cells are computed once."""
 
     num_augmentations: int
     photos_per_step: int
-
-    def __init__(
-        self,
-        recipe: CaptionerRecipe,
-        captions: TrainingCaptions,
-        photos: Sequence[ImageSource],
-        cache: Path,
-        text: TextCaptions | None = None,
-    ) -> None:
-        super().__init__(recipe, captions, photos)
-        self._cache = cache
-        self.text = text
 
     def setup(self, model: nn.Module) -> None:
         """Compute the cells of every view, once; the encoder rests."""
@@ -258,12 +251,12 @@ class _FrozenEncoderStage(_PhotoStage):
     def with_text_loss(
         self, losses: dict[str, Tensor], decoder: Decoder, batch: CaptionBatch
     ) -> dict[str, Tensor]:
-        """The losses, and that of the captions alone, weighted by `language_share`."""
+        """The losses, and that of the captions alone, weighted by `text_loss_weight`."""
         if batch.text is None or self.text is None:
             return losses
         smoothing = self.recipe.label_smoothing
         total, words = language_loss(decoder, batch.text, self.text.known, smoothing)
-        loss = losses["loss"] + self.recipe.language_share * total / words
+        loss = losses["loss"] + self.recipe.text_loss_weight * total / words
         return {**losses, "loss": loss, "language": total / words}
 
 
@@ -272,25 +265,19 @@ class CrossEntropyStage(_FrozenEncoderStage):
 
     name = "cross-entropy"
 
-    def __init__(
-        self,
-        recipe: CaptionerRecipe,
-        captions: TrainingCaptions,
-        photos: Sequence[ImageSource],
-        cache: Path,
-        text: TextCaptions | None = None,
-    ) -> None:
-        super().__init__(recipe, captions, photos, cache, text)
+    def __init__(self, recipe: CaptionerRecipe, data: TrainingPhotos) -> None:
+        super().__init__(recipe, data)
         self.num_augmentations = recipe.num_augmentations
-        self.photos_per_step = max(1, recipe.batch_size * len(captions) // captions.total)
+        batch_size, photos = recipe.batch_size, len(self.captions)
+        self.photos_per_step = max(1, batch_size * photos // self.captions.total)
         epochs, rate = recipe.epochs, recipe.learning_rate
         self.options = recipe.stage_options(epochs, rate, 200, self.steps_per_epoch())
 
     def loss(self, model: nn.Module, batch: CaptionBatch) -> dict[str, Tensor]:
         """Cross-entropy of the words, and the word detector's."""
         network, smoothing = cast(CaptionNetwork, model), self.recipe.label_smoothing
-        hidden = self.recipe.hidden_photos if self.text is not None else 0.0
-        losses = caption_losses(network, batch.seen, batch, smoothing, hidden)
+        dropout = self.recipe.image_dropout if self.text is not None else 0.0
+        losses = caption_losses(network, batch.seen, batch, smoothing, dropout)
         return self.with_text_loss(losses, network.decoder, batch)
 
 
@@ -299,21 +286,14 @@ class _DistillationStage(_PhotoStage):
 
     Args:
         recipe: the choices.
-        captions: what is said of the photos.
-        photos: the photos, in the same order.
+        data: the photos.
         teacher: the encoder as it was; its classifier must not be forgotten (Li and Hoiem 2016).
     """
 
     setting: str  # how the recipe calls the stage
 
-    def __init__(
-        self,
-        recipe: CaptionerRecipe,
-        captions: TrainingCaptions,
-        photos: Sequence[ImageSource],
-        teacher: Encoder,
-    ) -> None:
-        super().__init__(recipe, captions, photos)
+    def __init__(self, recipe: CaptionerRecipe, data: TrainingPhotos, teacher: Encoder) -> None:
+        super().__init__(recipe, data)
         self.teacher = teacher.requires_grad_(False).eval()
         rate = getattr(recipe, f"{self.setting}_lr")
         epochs = getattr(recipe, f"{self.setting}_epochs")
@@ -422,15 +402,10 @@ class SelfCriticalStage(_FrozenEncoderStage):
     num_augmentations = 2  # the photo and its mirror image
 
     def __init__(
-        self,
-        recipe: CaptionerRecipe,
-        captions: TrainingCaptions,
-        photos: Sequence[ImageSource],
-        cache: Path,
-        trainable_modules: TrainableModules,
-        text: TextCaptions | None = None,
+        self, recipe: CaptionerRecipe, data: TrainingPhotos, trainable_modules: TrainableModules
     ) -> None:
-        super().__init__(recipe, captions, photos, cache, text)
+        super().__init__(recipe, data)
+        captions = self.captions
         self.trainable_modules = trainable_modules
         self._false: FalseObjects | None = None
         if recipe.hallucination_penalty:
@@ -464,7 +439,7 @@ class SelfCriticalStage(_FrozenEncoderStage):
             logits.float().flatten(0, 2), targets.flatten(), ignore_index=PADDING, reduction="none"
         ).view(targets.shape)
         policy = -(advantage[..., None] * log_probs).sum() / (targets != PADDING).sum()
-        loss = policy + self.recipe.cross_entropy_share * losses["loss"]
+        loss = policy + self.recipe.cross_entropy_weight * losses["loss"]
         losses = {**losses, "loss": loss, "policy": policy, "reward": reward}
         return self.with_text_loss(losses, decoder, batch)
 
@@ -543,7 +518,7 @@ def caption_losses(
     cells: Tensor,
     batch: CaptionBatch,
     label_smoothing: float,
-    hidden: float = 0.0,
+    image_dropout: float = 0.0,
 ) -> dict[str, Tensor]:
     """Cross-entropy of every word, in nats a word, and the word detector's loss beside it.
 
@@ -552,15 +527,17 @@ def caption_losses(
         cells: (B, S, D) of the photos.
         batch: what is said of them.
         label_smoothing: the share of probability that is spread over all words.
-        hidden: the share of photos of which only the list of words is shown.
+        image_dropout: the share of photos of which only the list of words is shown.
     """
     decoder = network.decoder
     detected = decoder.detect(cells)
     with torch.no_grad():
         words = network.word_list(cells, detected)
-        if words is not None and hidden:
+        if words is not None and image_dropout:
             words = words * (torch.rand_like(words) >= MISSED)
-    visible = (torch.rand(len(cells), device=cells.device) >= hidden).float() if hidden else None
+    visible = None
+    if image_dropout:
+        visible = (torch.rand(len(cells), device=cells.device) >= image_dropout).float()
     memory = decoder.encode(cells, words, visible)
     sums = [word_losses(decoder, memory, c, label_smoothing) for c in batch.captions]
     total, counted = (torch.stack(parts).sum() for parts in zip(*sums, strict=True))

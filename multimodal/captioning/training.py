@@ -40,6 +40,7 @@ from multimodal.captioning.stages import (
     LanguageStage,
     SelfCriticalStage,
     TextCaptions,
+    TrainingPhotos,
 )
 from multimodal.captioning.views import CellCache
 from multimodal.captioning.vocabulary import CaptionVocabulary, RepetitionCosts, learnt
@@ -101,19 +102,18 @@ class CaptionerTask(Task):
             text = TextCaptions(both, _known(self.model))
             if recipe.language_epochs:
                 self.stages.append(LanguageStage(recipe, text))
-        along = text if recipe.listed_words and recipe.language_share else None
+        along = text if recipe.word_list_size and recipe.text_loss_weight else None
+        data = TrainingPhotos(captions, photos, out / "cache", along)
         if recipe.detection_epochs:
             teacher = copy.deepcopy(self.model.encoder)
-            self.stages.append(DetectionStage(recipe, captions, photos, teacher))
+            self.stages.append(DetectionStage(recipe, data, teacher))
         if recipe.epochs:
-            self.stages.append(CrossEntropyStage(recipe, captions, photos, out / "cache", along))
+            self.stages.append(CrossEntropyStage(recipe, data))
         if recipe.fine_tuning_epochs:
             teacher = _teacher(recipe, weights, self.model.encoder)
-            self.stages.append(FineTuningStage(recipe, captions, photos, teacher))
+            self.stages.append(FineTuningStage(recipe, data, teacher))
         if recipe.self_critical_epochs:
-            self.stages.append(
-                SelfCriticalStage(recipe, captions, photos, out / "cache", trainable_modules, along)
-            )
+            self.stages.append(SelfCriticalStage(recipe, data, trainable_modules))
         if not self.stages:
             raise UserError("nothing to learn: the recipe leaves out every stage")
         self.config = {
@@ -219,7 +219,7 @@ def _beginning(
         captioner = Captioner.from_pretrained(recipe.init_from, precision="fp32")
         former = captioner.network
         decoder = replace(former.decoder.config, dropout=recipe.dropout)
-        if recipe.listed_words and not decoder.listed_words:
+        if recipe.word_list_size and not decoder.word_list_size:
             return _grown(captioner, decoder, recipe, weights, captions, language)
         network = CaptionNetwork(former.encoder, decoder, captioner.vocabulary.words)
         network.load_state_dict(former.state_dict())
@@ -231,7 +231,9 @@ def _beginning(
     encoder = imagenet_encoder(recipe.encoder, weights)
     vocabulary = _vocabulary(recipe, CaptionVocabulary([]), captions, language)
     most = len(vocabulary) - len(SPECIAL)
-    sizes = {name: min(getattr(recipe, name), most) for name in ("detected_words", "listed_words")}
+    sizes = {
+        name: min(getattr(recipe, name), most) for name in ("detected_words", "word_list_size")
+    }
     decoder = replace(recipe.decoder, **sizes)
     return CaptionNetwork(encoder, decoder, vocabulary.words), vocabulary
 
@@ -263,10 +265,10 @@ def _grown(
     """
     former = captioner.network
     vocabulary = _vocabulary(recipe, captioner.vocabulary, captions, language)
-    listed = min(recipe.listed_words, len(vocabulary) - len(SPECIAL))
+    listed = min(recipe.word_list_size, len(vocabulary) - len(SPECIAL))
     other = recipe.encoder != former.encoder.config.name
     encoder = imagenet_encoder(recipe.encoder, weights) if other else former.encoder
-    network = CaptionNetwork(encoder, replace(config, listed_words=listed), vocabulary.words)
+    network = CaptionNetwork(encoder, replace(config, word_list_size=listed), vocabulary.words)
     kept = former.decoder.state_dict()
     with torch.no_grad():
         for name, tensor in network.decoder.state_dict().items():
@@ -293,7 +295,7 @@ def _vocabulary(
     vocabulary = former
     if len(former) == len(SPECIAL):
         vocabulary = CaptionVocabulary.build(_each(ours), recipe.min_count)
-    if not recipe.listed_words:
+    if not recipe.word_list_size:
         return vocabulary
     known = set(vocabulary.words)
     others = _counted(set(map(tuple, language)), former)
@@ -315,7 +317,7 @@ def _each(counts: Counter[str]) -> Iterator[list[str]]:
 
 def _known(network: CaptionNetwork) -> KnownWords | None:
     """What is known of the words of the list."""
-    listed = slice(len(SPECIAL), len(SPECIAL) + network.decoder.config.listed_words)
+    listed = slice(len(SPECIAL), len(SPECIAL) + network.decoder.config.word_list_size)
     evidence = network.word_evidence
     if evidence is None:
         return None

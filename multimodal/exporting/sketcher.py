@@ -89,7 +89,7 @@ class SketchGraph(nn.Module):
             drawing, tries, *both = state
             (last, h, c, knots, *track), saved = both[: len(moment)], both[len(moment) :]
             rows, counts, nats = results
-            point, track = self._told(last, track)
+            point, track = self._encode_point(last, track)
             h, c, vectors = self._moved(point, h, c, added)
             at = step - lengths  # (B,) the number of each one's own step; below 0 where begun
             numbers = chosen(uniforms, at), chosen(choices, at)
@@ -131,7 +131,7 @@ class SketchGraph(nn.Module):
             conditions.append(self.network.condition(anything, latents))
         return torch.stack(conditions, 1)
 
-    def _told(self, last: Tensor, track: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+    def _encode_point(self, last: Tensor, track: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """All that the decoder is told of the last points (B, 5), and the tracks one point on."""
         if not track:
             return last, []

@@ -116,7 +116,7 @@ class TranslationGraph(nn.Module):
         )
         start = self.begin[to]
         found = beam_search(step, start, state, sentences.shape[1], rules, search)
-        back = self._told(found, sentences, sizes, source)
+        back = self._read_back(found, sentences, sizes, source)
         weighed = back / sizes.float()[:, None] ** length_penalty * channel_weight
         return _reordered(found, weighed, (source >= 0) & (channel_weight > 0))
 
@@ -143,7 +143,7 @@ class TranslationGraph(nn.Module):
         after = pytree.tree_map(lambda part: part.unflatten(0, batch), (first, second))
         return logits, after, weights
 
-    def _told(self, found: Found, tokens: Tensor, lengths: Tensor, source: Tensor) -> Tensor:
+    def _read_back(self, found: Found, tokens: Tensor, lengths: Tensor, source: Tensor) -> Tensor:
         """The log-probability of each sentence as what its first translations say: (B, 3)."""
         some = torch.arange(CONSIDERED).clamp(max=found.tokens.shape[1] - 1)
         translations = found.tokens[:, some].flatten(0, 1)
@@ -160,27 +160,27 @@ class TranslationGraph(nn.Module):
         def read(
             step: Tensor, state: Sequence[Tensor], results: Sequence[Tensor]
         ) -> tuple[Tensor, Sequence[Tensor], Sequence[Tensor]]:
-            (last, *leaves), (told,) = state, results
+            (last, *leaves), (total,) = state, results
             before = pytree.tree_unflatten(list(leaves), tree)
             logits, after, _ = self._step(last, before, adds, memory.keys, memory.present)
             log_probs = logits[:, 0].masked_fill(~allowed, -torch.inf).log_softmax(-1)
             token = targets.index_select(1, step[None])  # (N, 1)
             nats = log_probs.gather(1, token)[:, 0]
-            told = told + torch.where(step < counts, nats, 0.0)
-            return step + 1 < counts, (token, *pytree.tree_leaves(after)), (told,)
+            total = total + torch.where(step < counts, nats, 0.0)
+            return step + 1 < counts, (token, *pytree.tree_leaves(after)), (total,)
 
         nothing = torch.zeros(targets.shape[0])
-        (told,) = repeated(read, tokens.shape[1], (begin[:, None], *state), (nothing,))
-        by_sentence: Tensor = told.unflatten(0, (-1, CONSIDERED))
+        (total,) = repeated(read, tokens.shape[1], (begin[:, None], *state), (nothing,))
+        by_sentence: Tensor = total.unflatten(0, (-1, CONSIDERED))
         return by_sentence
 
 
-def _reordered(found: Found, back: Tensor, asked: Tensor) -> Found:
+def _reordered(found: Found, back: Tensor, wanted: Tensor) -> Found:
     """The first few that are whole and close, by both directions' scores; the others behind."""
     beam = found.scores.shape[1]
     number = torch.arange(beam)[None]
     close = found.finished & (found.scores >= found.scores[:, :1] - CLOSE)
-    close = close & (number < CONSIDERED) & asked[:, None]
+    close = close & (number < CONSIDERED) & wanted[:, None]
     padded = F.pad(back, (0, beam))[:, :beam]
     both = torch.where(close, found.scores + padded, -torch.inf)
     # What is not weighed keeps its place behind what is; scores are far above -1e9.

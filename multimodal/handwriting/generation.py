@@ -52,7 +52,7 @@ def write_lines(
     limits = torch.tensor([most_points(int(length)) for length in lengths])
     drawn = np.zeros((most, lines, POINT), dtype=np.float32)
     looks = np.zeros((most, lines), dtype=np.int64)
-    told = torch.zeros(most, lines, output.size)
+    outputs = torch.zeros(most, lines, output.size)
     pens_drawn = torch.zeros(most, lines, dtype=torch.long)
     counts = np.zeros(lines, dtype=np.int64)
     ended = np.zeros(lines, dtype=bool)
@@ -62,7 +62,7 @@ def write_lines(
     last, ends = first, lengths - 1
     for step in range(most):
         vectors = decoder.move(last)
-        told[step, rows] = vectors.float()
+        outputs[step, rows] = vectors.float()
         # A line may end only where the window rests on the cell behind the last character: before,
         # the end has no probability. Having arrived, it may linger for a while, as for a dot.
         looked = decoder.looks.argmax(1)
@@ -91,7 +91,7 @@ def write_lines(
             decoder = decoder.keep(kept)
             rows, writing, last = rows[kept], writing[kept], last[kept]
             ends, limits, lingered = ends[kept], limits[kept], lingered[kept]
-    nats = _nats(output, told, torch.from_numpy(drawn[..., :2]), pens_drawn, counts)
+    nats = _nats(output, outputs, torch.from_numpy(drawn[..., :2]), pens_drawn, counts)
     return [
         WrittenLine(
             np.concatenate([first[number : number + 1, :3].numpy(), drawn[:count, number, :3]]),

@@ -17,12 +17,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from multimodal import setting_types as common
 from multimodal.handwriting.alphabet import NOTHING, SYMBOLS
 from multimodal.recurrent.cells import LayerState, RecurrentNetwork
 from multimodal.recurrent.mixture import MixtureOutput
 from multimodal.recurrent.window_lstm import WindowLSTM, WindowState
 from multimodal.settings import Settings
-from multimodal.training import settings as common
 
 DOWN, LIFTED, END_OF_LINE = range(3)
 """States of the pen after a point."""

@@ -7,10 +7,10 @@ from typing import Annotated
 
 from annotated_types import Ge
 
+from multimodal import setting_types as common
 from multimodal.handwriting.model import HandwritingConfig, HandwritingSizes
 from multimodal.settings import config_of
 from multimodal.training import Recipe
-from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)

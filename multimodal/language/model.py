@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
+from multimodal import setting_types as common
 from multimodal.errors import UserError
 from multimodal.recurrent.cells import LockedDropout, RecurrentNetwork, State
 from multimodal.settings import Settings
-from multimodal.training import settings as common
 
 DROPOUTS = ("input_dropout", "dropout", "output_dropout", "weight_dropout")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from multimodal import setting_types as common
 from multimodal.errors import UserError
 from multimodal.language.data import SplitFractions
 from multimodal.language.model import LanguageConfig
 from multimodal.settings import config_of
 from multimodal.training import Recipe
-from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)

@@ -81,13 +81,15 @@ class PortableLanguageModel:
             top_p=options.top_p,
         )
         both = zip(found["tokens"].tolist(), found["log_probs"].tolist(), strict=True)
-        return [self._told(tokens, nats, options.stop) for tokens, nats in both]
+        return [self._generated(tokens, nats, options.stop) for tokens, nats in both]
 
     def _begun(self, prompt: str) -> np.ndarray:
         ids = encode_passages([Passage(prompt, "prompt")], self.vocabulary)
         return np.append(token_before(self.vocabulary), ids)
 
-    def _told(self, tokens: Sequence[int], nats: Sequence[float], stop: str) -> list[GeneratedText]:
+    def _generated(
+        self, tokens: Sequence[int], nats: Sequence[float], stop: str
+    ) -> list[GeneratedText]:
         text = StopDetector(0, self.vocabulary.text_decoder(), stop)
         pieces = []
         for token, log_prob in zip(tokens, nats, strict=True):

@@ -143,8 +143,8 @@ class HyperLSTM(_SteppedNetwork):
 
     def _advance(self, inputs: Tensor, projected: Tensor, state: State) -> State:
         (h, c), watching = state
-        said, (watching,) = self.hyper.step(torch.cat([inputs, h], -1), (watching,))
-        embedded = self.embedding(said).unflatten(-1, (3 * 4, -1))  # (B, 12, E)
+        hyper_output, (watching,) = self.hyper.step(torch.cat([inputs, h], -1), (watching,))
+        embedded = self.embedding(hyper_output).unflatten(-1, (3 * 4, -1))  # (B, 12, E)
         changes = torch.einsum("bge,geh->bgh", embedded, self.projection)
         input_scale, recurrent_scale, bias = changes.flatten(1).chunk(3, -1)  # (B, 4 H) each
         recurrent = F.linear(h, self.recurrent_weights)

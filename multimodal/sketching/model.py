@@ -16,13 +16,13 @@ import torch
 from annotated_types import Ge
 from torch import Tensor, nn
 
+from multimodal import setting_types as common
 from multimodal.recurrent.cells import LockedDropout, RecurrentNetwork, State
 from multimodal.recurrent.mixture import MixtureOutput
 from multimodal.recurrent.variants import FORGET_BIAS, HyperLSTM, LayerNormLSTM
 from multimodal.settings import Settings
 from multimodal.sketching import position
 from multimodal.sketching.pen_states import DOWN
-from multimodal.training import settings as common
 
 DecoderCell: TypeAlias = Literal["lstm", "layer_norm_lstm", "hyper_lstm"]
 DecoderNetwork: TypeAlias = RecurrentNetwork | LayerNormLSTM | HyperLSTM

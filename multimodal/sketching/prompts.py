@@ -329,10 +329,10 @@ def _describes(following: Sequence[Lexeme]) -> bool:
 
 def _placed_well(lexemes: Iterable[Lexeme]) -> list[Lexeme]:
     """Without places that nothing is at, or that are beside nothing; joins stay in their stead."""
-    told = [lexeme for lexeme in lexemes if lexeme.kind not in (Kind.QUALITY, Kind.FILLER)]
+    meaningful = [lexeme for lexeme in lexemes if lexeme.kind not in (Kind.QUALITY, Kind.FILLER)]
     kept: list[Lexeme] = []
-    for number, lexeme in enumerate(told):
-        after = told[number + 1].kind if number + 1 < len(told) else Kind.COMMA
+    for number, lexeme in enumerate(meaningful):
+        after = meaningful[number + 1].kind if number + 1 < len(meaningful) else Kind.COMMA
         kept.append(_COMMA if lexeme.kind is Kind.PLACE and _idle(kept, after) else lexeme)
     while kept and kept[0].kind in _JOINS:
         kept.pop(0)

@@ -110,7 +110,7 @@ class SketcherTask(Task):
         if not len(sequences) or not len(dev):
             lacking = "dev" if len(sequences) else "train"
             raise UserError(f"no drawing of at most {recipe.limit} rows in the {lacking} split")
-        self.notes = _notes(drawings, sequences, recipe.limit)
+        self.notes = _left_out_notes(drawings, sequences, recipe.limit)
         self.scale = scale_of(sequences.rows)
         self.dev = dev.subsample(recipe.dev_drawings)
         counts = sequences.counts
@@ -198,7 +198,7 @@ def _take_over(network: SketchNetwork, categories: Sequence[str], source: str) -
     return start.scale
 
 
-def _notes(drawings: Drawings, sequences: LabelledSequences, limit: int) -> list[str]:
+def _left_out_notes(drawings: Drawings, sequences: LabelledSequences, limit: int) -> list[str]:
     """What the training leaves out."""
     notes = []
     empty = [name for name, found in drawings.items() if not found]

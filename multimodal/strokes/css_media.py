@@ -91,11 +91,11 @@ def _in_brackets(token: Token, size: tuple[float, float]) -> Answer:
 def _feature(tokens: Sequence[Token], size: tuple[float, float]) -> Answer:
     name = _word(tokens[0]) if tokens else ""
     if len(tokens) == 1:  # whether there is any of it
-        said = _KEYWORDS.get(name)
+        setting = _KEYWORDS.get(name)
         value = _measure(name, size)
         if value is not None:
             return value != 0
-        return said not in ("none", "no-preference") if said else None
+        return setting not in ("none", "no-preference") if setting else None
     if len(tokens) > 2 and tokens[1] == ":":
         if name in _KEYWORDS:
             return len(tokens) == 3 and _word(tokens[2]) == _KEYWORDS[name]

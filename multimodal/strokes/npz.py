@@ -180,7 +180,7 @@ def _stacked(shape: Any, entries: list[Any]) -> npt.NDArray[Any]:
 
 def _scalar(entry: Any) -> int | float:
     if isinstance(entry, _Scalar):
-        kind, data = entry.told
+        kind, data = entry.arguments
         number: int | float = _from_bytes(kind, data)[0].item()
         return number
     if isinstance(entry, bool) or not isinstance(entry, int | float):
@@ -193,8 +193,8 @@ class _Record:
 
     state: tuple[Any, ...] = ()
 
-    def __init__(self, *told: Any) -> None:
-        self.told = told
+    def __init__(self, *arguments: Any) -> None:
+        self.arguments = arguments
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         self.state = state
@@ -234,8 +234,8 @@ class _Inert(pickle.Unpickler):
         try:
             return self.names[module, name]
         except KeyError:
-            asked = ascii(f"{module}.{name}"[:80])
-            raise UserError(f"refused: it asks to run {asked}") from None
+            requested = ascii(f"{module}.{name}"[:80])
+            raise UserError(f"refused: it asks to run {requested}") from None
 
 
 def _numbers(entry: Any) -> npt.NDArray[Any]:
@@ -259,10 +259,10 @@ def _state(entry: Any) -> tuple[Any, ...]:
 
 def _from_bytes(type_: Any, data: Any) -> npt.NDArray[Any]:
     try:
-        kind = f"{type_.state[1]}{type_.told[0]}"
+        kind = f"{type_.state[1]}{type_.arguments[0]}"
         if re.fullmatch("[<>=|][iuf][1248]", kind) is None:
             raise UserError("its arrays hold something else than numbers")
-        text = data.told[0] if isinstance(data, _Bytes) else data
+        text = data.arguments[0] if isinstance(data, _Bytes) else data
         return np.frombuffer(text.encode("latin1") if isinstance(text, str) else text, kind)
     except (AttributeError, IndexError, TypeError, ValueError) as error:
         raise UserError(f"its arrays are damaged: {_first_line(error)}") from None

@@ -80,10 +80,14 @@ class Document:
         """The attributes of an element, with what style sheets say about its place and size."""
         if not element.declared:
             return element.attributes
-        said = {name: element.declared[name] for name in GEOMETRY if name in element.declared}
-        if "d" in said:
-            said["d"] = path_function(said["d"], element.attributes.get("d", ""))
-        return {**element.attributes, **said}
+        declared_geometry = {
+            name: element.declared[name] for name in GEOMETRY if name in element.declared
+        }
+        if "d" in declared_geometry:
+            declared_geometry["d"] = path_function(
+                declared_geometry["d"], element.attributes.get("d", "")
+            )
+        return {**element.attributes, **declared_geometry}
 
     def sizes(self, element: Element) -> Attributes:
         """The same, without a place or size that is no length."""

@@ -327,8 +327,8 @@ class _Reader:
         if found:
             element = next(iter(self.outlines.values()))[0]
             rest = len(lines) - found
-            told = f"; {rest} more were taken as strokes themselves" if rest else ""
-            message = f"outlines of ink: {found} were read as the lines of their pen{told}"
+            others = f"; {rest} more were taken as strokes themselves" if rest else ""
+            message = f"outlines of ink: {found} were read as the lines of their pen{others}"
             self.document.note(element, message)
         return [part for parts in inks for part in parts]
 

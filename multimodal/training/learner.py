@@ -29,12 +29,12 @@ class StepResult:
     Attributes:
         losses: means over the whole batch.
         gradient_norm: before clipping; not finite where the weights were left alone.
-        asked: for every request, whether any process made it.
+        requests: for every request, whether any process made it.
     """
 
     losses: dict[str, float]
     gradient_norm: float
-    asked: list[bool]
+    requests: list[bool]
 
 
 class Learner:
@@ -61,14 +61,14 @@ class Learner:
         self.quantizer = FakeQuantizer(model, stage.options.weight_bits)
         self.computed = ComputedTypes(model)
 
-    def step(self, batch: Any, rate: float, updates: int, asked: Sequence[bool]) -> StepResult:
+    def step(self, batch: Any, rate: float, updates: int, requests: Sequence[bool]) -> StepResult:
         """Take one step, unless the loss or its gradient is not finite.
 
         Args:
             batch: this process's part.
             rate: the learning rate, before the groups' own `scale`.
             updates: how many steps of the stage moved the weights.
-            asked: this process's requests to all.
+            requests: this process's requests to all.
         """
         from accelerate.utils import send_to_device
 
@@ -76,7 +76,7 @@ class Learner:
             group["lr"] = rate * group["scale"]
         with self.quantizer.applied():
             losses = self.objective(send_to_device(batch, self.accelerator.device))
-            means, share, asked_by_any = self._agree(losses, asked)
+            means, share, asked_by_any = self._agree(losses, requests)
             finite = math.isfinite(means["loss"])
             if finite:
                 self.accelerator.backward(losses["loss"] * share)
@@ -125,7 +125,7 @@ class Learner:
 
     @torch.no_grad()
     def _agree(
-        self, losses: Mapping[str, Tensor], asked: Sequence[bool]
+        self, losses: Mapping[str, Tensor], requests: Sequence[bool]
     ) -> tuple[dict[str, float], float, list[bool]]:
         """Average the losses over the processes, in one small exchange.
 
@@ -136,7 +136,7 @@ class Learner:
         loss = losses["loss"]
         weight = losses.get("weight", torch.ones_like(loss)).to(loss)
         values = [weight, *(weight * losses[name].to(loss) for name in names)]
-        mine = torch.cat([torch.stack(values), weight.new_tensor(asked)])
+        mine = torch.cat([torch.stack(values), weight.new_tensor(requests)])
         total, *sums = self.accelerator.reduce(mine).tolist()
         total = total or math.nan  # a batch without a single item has no mean
         means = {name: value / total for name, value in zip(names, sums, strict=False)}

@@ -53,17 +53,17 @@ def train(task: Task, out: str | Path) -> Path:
     if any(stage.options.precision == "bf16" for stage in task.stages):
         require_bf16(processes.device.type)
     folder = RunFolder(Path(out))
-    asked = {
+    config = {
         "task": dict(task.config),
         "stages": {stage.name: asdict(stage.options) for stage in task.stages},
     }
-    position = folder.find_position(asked)
+    position = folder.find_position(config)
     processes.wait_for_everyone()
     with ExitStack() as stack:
         report = None
         if processes.is_main_process:
             stack.enter_context(folder.locked())
-            folder.begin(asked, position, task.recipe_file)
+            folder.begin(config, position, task.recipe_file)
             report = stack.enter_context(Report(folder.path, position.step, task.metric))
             for line in task.opening:
                 report.say(line)
@@ -148,13 +148,13 @@ class _StageLoop:
         rate = learning_rate(self.options, self._done, self._total)
         due = time.monotonic() - self.saved_at > self.options.checkpoint_seconds
         self._seed("step")
-        asked = [self.run.stop.is_set(), due and main]
-        result = self.learner.step(batch, rate, position.updates, asked)
+        requests = [self.run.stop.is_set(), due and main]
+        result = self.learner.step(batch, rate, position.updates, requests)
         self._refuse_bad_step(result)
         position.batch += 1
         position.step += 1
         self._report_step(result, rate)
-        stop, save = result.asked
+        stop, save = result.requests
         if stop or save:
             self._save(self.learner.state())
         if stop:
@@ -280,9 +280,9 @@ def _averages(pending: Mapping[str, list[float]]) -> dict[str, float]:
 @contextmanager
 def _stop_requests() -> Iterator[threading.Event]:
     """Turn the first SIGINT or SIGTERM into an event; the second acts as it would have."""
-    asked = threading.Event()
+    stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield asked  # only the main thread may watch signals
+        yield stop  # only the main thread may watch signals
         return
     watched = (signal.SIGINT, signal.SIGTERM)
     former = {number: signal.getsignal(number) for number in watched}
@@ -292,12 +292,12 @@ def _stop_requests() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
     def ask(*_: object) -> None:
-        asked.set()
+        stop.set()
         restore()
 
     for number in watched:
         signal.signal(number, ask)
     try:
-        yield asked
+        yield stop
     finally:
         restore()

@@ -10,11 +10,11 @@ from annotated_types import Ge
 from PIL.Image import Image
 from torch import Tensor, nn
 
+from multimodal import setting_types as common
 from multimodal.checkpoints import JSON
 from multimodal.errors import UserError
 from multimodal.pretrained_model import PretrainedModel
 from multimodal.settings import Settings, config_of
-from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)

@@ -67,11 +67,11 @@ class RunFolder:
         self._config = path / "config.json"
         self._state = path / "state" / "state.safetensors"
 
-    def find_position(self, asked: Mapping[str, Any]) -> Position:
+    def find_position(self, config: Mapping[str, Any]) -> Position:
         """Find where to go on, or the start; changes nothing.
 
         Args:
-            asked: what the run is to be; must equal what an unfinished run was begun with.
+            config: what the run is to be; must equal what an unfinished run was begun with.
 
         Raises:
             UserError: the folder holds something else, a finished run or another run.
@@ -83,7 +83,7 @@ class RunFolder:
         position = self._read_position() if self._state.exists() else Position()
         if position.stage == len(former["stages"]):
             raise UserError(f"{self.path}: holds a finished run; name a new folder")
-        difference = _first_difference(former, json.loads(json.dumps(asked)))
+        difference = _first_difference(former, json.loads(json.dumps(config)))
         if difference:
             raise UserError(
                 f"{self.path}: the unfinished run there had {difference}; "
@@ -107,16 +107,16 @@ class RunFolder:
         with lock:
             yield
 
-    def begin(self, asked: Mapping[str, Any], position: Position, recipe: str = "") -> None:
+    def begin(self, config: Mapping[str, Any], position: Position, recipe: str = "") -> None:
         """Write what the run is to be and cut the logs back to the position.
 
         Args:
-            asked: what `config.json` holds.
+            config: what `config.json` holds.
             position: where the run goes on.
             recipe: what `recipe.toml` holds; empty for no such file.
         """
         with disk_errors(self.path):
-            write_text(self._config, json.dumps(asked, indent=2) + "\n")
+            write_text(self._config, json.dumps(config, indent=2) + "\n")
             if recipe:
                 write_text(self.path / "recipe.toml", recipe)
             for name in LOGS:
@@ -159,12 +159,14 @@ class RunFolder:
             raise UserError(f"{self._config}: damaged or unreadable; name a new folder") from error
 
 
-def _first_difference(former: Any, asked: Any, place: str = "") -> str | None:
+def _first_difference(former: Any, config: Any, place: str = "") -> str | None:
     """Describe the first difference of two JSON values, by its dotted place; None when equal."""
-    if isinstance(former, dict) and isinstance(asked, dict):
-        for key in [*former, *(key for key in asked if key not in former)]:
-            inner = _first_difference(former.get(key), asked.get(key), f"{place}.{key}".lstrip("."))
+    if isinstance(former, dict) and isinstance(config, dict):
+        for key in [*former, *(key for key in config if key not in former)]:
+            inner = _first_difference(
+                former.get(key), config.get(key), f"{place}.{key}".lstrip(".")
+            )
             if inner:
                 return inner
         return None
-    return None if former == asked else f"{place} = {former!r}, not {asked!r}"
+    return None if former == config else f"{place} = {former!r}, not {config!r}"

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from multimodal import setting_types as common
 from multimodal.recurrent.attention import AdditiveAttention
 from multimodal.recurrent.cells import (
     BidirectionalNetwork,
@@ -26,7 +27,6 @@ from multimodal.recurrent.cells import (
 )
 from multimodal.recurrent.generation.trees import map_leaves
 from multimodal.settings import Settings
-from multimodal.training import settings as common
 
 DecoderState: TypeAlias = tuple[State, State]
 """The states of the first and the second layer; every tensor (B, K, H)."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from multimodal import setting_types as common
 from multimodal.recurrent.generation import GenerationOptions
 from multimodal.settings import config_of
 from multimodal.training import Recipe
-from multimodal.training import settings as common
 from multimodal.translation.model import TranslatorConfig
 
 

@@ -11,84 +11,53 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from multimodal.captioning.captioner import Captioner, CaptionOptions
 from multimodal.errors import UserError
 from pipelines.caption.batches import caption_batch, in_batches
-from pipelines.caption.containers import Reading
 from pipelines.caption.decoding import Opener
-from pipelines.caption.inputs import read_inputs
 from pipelines.caption.items import Item
-from pipelines.caption.journal import Journal
 from pipelines.caption.known import KnownPictures
-from pipelines.caption.languages import RowTranslator
-from pipelines.caption.local import replay
 from pipelines.caption.rows import CaptionRow, dump_json, from_journal, to_journal
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def caption_on_ray(  # noqa: PLR0913 - the arguments of caption_images, and where to
-    inputs: Iterable[str | Path],
+def caption_blocks(
+    items: Iterable[Item],
     captioner: Captioner,
-    *,
-    address: str | None = None,
-    batch_size: int = 32,
-    workers: int | None = None,
-    min_score: float | None = None,
-    min_confidence: float | None = None,
-    journal: Journal | None = None,
-    thumbnails: bool = False,
-    keep_pictures: bool = False,
-    reading: Reading | None = None,
-    translate: RowTranslator | None = None,
-    **options: Any,
-) -> Iterator[CaptionRow]:
-    """As `caption_images`, by actors of Ray Data with a core each.
+    actor: Mapping[str, Any],
+    address: str | None,
+    batch_size: int,
+    workers: int | None,
+) -> Iterator[list[CaptionRow]]:
+    """Caption items by actors of Ray Data with a core each, the rows of a block at a time.
 
     Files are opened by the actors: every machine has to see them under the same path. What lies in
-    tables and shards is read here and sent to them.
+    tables and shards is sent to them.
 
     Args:
-        inputs: see `pipelines.caption.inputs`.
+        items: what to caption.
         captioner: who captions; every actor gets a copy.
+        actor: the further arguments of `CaptionActor`.
         address: of the cluster's head; a Ray on this machine is started and ended unless given.
         batch_size: pictures of a block.
         workers: how many actors; as many as there are cores unless given.
-        min_score: as for `caption_images`.
-        min_confidence: the same for captions with a lower confidence.
-        journal: as for `caption_images`.
-        thumbnails: as for `caption_images`.
-        keep_pictures: as for `caption_images`.
-        reading: as for `caption_images`.
-        translate: as for `caption_images`; it works here, not on the actors.
-        **options: of captioning, such as beam_size.
 
     Raises:
-        UserError: Ray is not installed or not to be reached, or as `caption_images`.
+        UserError: Ray is not installed or not to be reached.
     """
-    search = captioner.search_options(options)
-    items = read_inputs(inputs, reading)
-    yield from (replace(row, picture=b"") for row in replay(journal or (), items))
     with _Ray(address) as ray:
         blocks = [ray.put(block) for block in _blocks(items, batch_size)]
         if not blocks:
             return
-        actor = {"captioner": ray.put(captioner), "options": search}
-        actor |= {"thumbnails": thumbnails, "keep": keep_pictures}
-        for block in _captioned(blocks, actor, workers or int(ray.cluster_resources()["CPU"])):
-            rows = [from_journal(json.loads(line)) for line in block["row"].to_pylist()]
-            rows = [row.sure(min_score, min_confidence) for row in rows]
-            rows = translate(rows) if translate else rows
-            if journal is not None:
-                journal.add(rows)
-            yield from (replace(row, picture=b"") for row in rows)
+        given = {"captioner": ray.put(captioner), **actor}
+        for block in _captioned(blocks, given, workers or int(ray.cluster_resources()["CPU"])):
+            yield [from_journal(json.loads(line)) for line in block["row"].to_pylist()]
 
 
 class CaptionActor:

@@ -276,9 +276,9 @@ def _columns(names: Iterable[str], reading: Reading) -> list[str]:
     given = {name.strip().lower(): name for name in reversed(list(names))}
     there = ", ".join(reversed(given.values())) or "none"
     if reading.image_column is not None:
-        if (asked := reading.image_column.strip().lower()) not in given:
+        if (wanted_column := reading.image_column.strip().lower()) not in given:
             raise UserError(f"has no column {reading.image_column!r} (there are: {there})")
-        return [given[asked]]
+        return [given[wanted_column]]
     found = [given[name] for name in COLUMNS if name in given]
     if not found and len(given) == 1:
         found = list(given.values())

@@ -13,5 +13,5 @@ from pipelines.caption.rows import CaptionRow, from_journal, to_journal
 class Journal(journal.Journal[CaptionRow]):
     """See `pipelines.journal.Journal`."""
 
-    def __init__(self, path: Path, asked: Mapping[str, Any]) -> None:
-        super().__init__(path, asked, to_journal, from_journal)
+    def __init__(self, path: Path, request: Mapping[str, Any]) -> None:
+        super().__init__(path, request, to_journal, from_journal)

@@ -1,11 +1,11 @@
-"""The engine that captions on this machine."""
+"""One row for each picture, in order: the loop around the two engines that caption."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from multimodal.errors import UserError
 from pipelines.caption.batches import caption_batch, in_batches
@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner
     from pipelines.caption.languages import RowTranslator
 
+Engine: TypeAlias = Literal["local", "ray"]
+
 
 def caption_images(  # noqa: PLR0913 - the choices of a run, by keyword
     inputs: Iterable[str | Path],
     captioner: Captioner,
     *,
+    engine: Engine = "local",
+    address: str | None = None,
     batch_size: int = 32,
     workers: int | None = None,
     min_score: float | None = None,
@@ -49,8 +53,11 @@ def caption_images(  # noqa: PLR0913 - the choices of a run, by keyword
     Args:
         inputs: see `pipelines.caption.inputs`.
         captioner: who captions.
+        engine: "local", or "ray" for the actors of a Ray cluster, see `caption.cluster`.
+        address: of the cluster's head; a Ray on this machine is started and ended unless given.
         batch_size: new pictures that are captioned at a time.
-        workers: threads that open pictures; as many as there are cores, and two at least.
+        workers: threads that open pictures; as many as there are cores, and two at least. With
+            Ray, actors; as many as the cluster has cores.
         min_score: a caption with a lower score is withheld; its row says so.
         min_confidence: the same for captions with a lower confidence.
         journal: begun; what it holds is taken from it and comes first, the rest is added to it
@@ -62,23 +69,32 @@ def caption_images(  # noqa: PLR0913 - the choices of a run, by keyword
         **options: of generation, such as beam_size, n_best and keep_attention.
 
     Raises:
-        UserError: an option is unknown or out of range, the journal belongs to other inputs, or the
-            disk refuses.
+        UserError: an option is unknown or out of range, the journal belongs to other inputs, the
+            disk refuses, or Ray is not installed or not to be reached.
     """
     if batch_size < 1 or (workers is not None and workers < 1):
         raise UserError(f"batch_size={batch_size}, workers={workers}: must be at least 1")
     require_calibrated(captioner, min_confidence)
-    opener = Opener(captioner.preprocess, captioner.size, thumbnails, keep_pictures)
     search = captioner.search_options(options)
     items = read_inputs(inputs, reading)
     with KnownPictures() as known:
         for row in replay(journal or (), items):
             known.add(row)
             yield replace(row, picture=b"")
-        pictures = OpenedAhead(items, opener, workers or max(2, count_cores()), 2 * batch_size)
-        for batch in in_batches(pictures, batch_size, known):
-            rows = caption_batch(batch, captioner, search, known)
-            rows = [row.sure(min_score, min_confidence) for row in rows]
+        if engine == "ray":
+            from pipelines.caption.cluster import caption_blocks
+
+            actor = {"thumbnails": thumbnails, "keep": keep_pictures, "options": search}
+            batches: Iterator[list[CaptionRow]] = caption_blocks(
+                items, captioner, actor, address, batch_size, workers
+            )
+        else:
+            opener = Opener(captioner.preprocess, captioner.size, thumbnails, keep_pictures)
+            pictures = OpenedAhead(items, opener, workers or max(2, count_cores()), 2 * batch_size)
+            opened = in_batches(pictures, batch_size, known)
+            batches = (caption_batch(batch, captioner, search, known) for batch in opened)
+        for batch in batches:
+            rows = [row.sure(min_score, min_confidence) for row in batch]
             rows = translate(rows) if translate else rows
             if journal is not None:
                 journal.add(rows)

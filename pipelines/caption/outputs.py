@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from multimodal.atomic import folder_aside, written_aside
+from multimodal.atomic import atomic_write, temporary_folder
 from multimodal.errors import UserError
 from pipelines.caption.folders import TABLE, TABLES, write_dataset
 from pipelines.caption.rows import CaptionRow
@@ -71,7 +71,7 @@ class Output:
         """Whether the pictures themselves are a part of it."""
         return self.path.suffix == DATASET
 
-    def is_there(self) -> bool:
+    def exists(self) -> bool:
         """Whether something would be replaced."""
         return any(self.path.iterdir()) if self.path.is_dir() else self.path.exists()
 
@@ -94,30 +94,30 @@ class Output:
             UserError: it cannot be written.
         """
         if self.path.suffix in WRITERS:
-            with written_aside(self.path) as aside:
+            with atomic_write(self.path) as temporary:
                 if self.path.suffix == ".json":
-                    write_coco(rows, aside, self._numbers)
+                    write_coco(rows, temporary, self._numbers)
                 else:
-                    WRITERS[self.path.suffix](rows, aside)
+                    WRITERS[self.path.suffix](rows, temporary)
             return
-        with folder_aside(self.path) as aside:
+        with temporary_folder(self.path) as temporary:
             if self.holds_pictures:
-                write_dataset(rows, aside)
-                self._replace_folder(aside)
+                write_dataset(rows, temporary)
+                self._replace_folder(temporary)
             else:
                 sidecars = Sidecars(self.path, fill=self._fill)
-                sidecars.write(rows, aside)
-                sidecars.settle(aside)
+                sidecars.write(rows, temporary)
+                sidecars.settle(temporary)
 
-    def _replace_folder(self, aside: Path) -> None:
+    def _replace_folder(self, temporary: Path) -> None:
         """Move a folder to its place; file by file where there is one, which keeps its others."""
         if not self.path.exists():
-            aside.replace(self.path)
+            temporary.replace(self.path)
             return
         if self.holds_pictures:
             for old in self.path.glob(f"{TABLES}/{TABLE.format('?????')}"):
                 old.unlink()
-        for file in [path for path in aside.rglob("*") if path.is_file()]:
-            place = self.path / file.relative_to(aside)
+        for file in [path for path in temporary.rglob("*") if path.is_file()]:
+            place = self.path / file.relative_to(temporary)
             place.parent.mkdir(parents=True, exist_ok=True)
             file.replace(place)

@@ -11,7 +11,7 @@ from itertools import dropwhile, zip_longest
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from multimodal.atomic import written_aside
+from multimodal.atomic import atomic_write
 from multimodal.errors import UserError
 from pipelines.caption.items import Item, stamp_of
 from pipelines.caption.rows import CaptionRow, dump_json
@@ -27,41 +27,41 @@ def place_beside(output: Path) -> Path:
     return output.with_name(f".{output.name}.asked")
 
 
-def write_record(path: Path, asked: Mapping[str, Any], rows: Iterable[CaptionRow]) -> None:
+def write_record(path: Path, request: Mapping[str, Any], rows: Iterable[CaptionRow]) -> None:
     """Write what was asked on the first line, and a line for each picture.
 
     Args:
         path: of the record.
-        asked: the options that decide the captions.
+        request: the options that decide the captions.
         rows: of the finished run.
     """
-    with written_aside(path) as aside, aside.open("w", encoding="utf-8") as file:
-        file.write(f"{dump_json({'record': FORMAT, **asked})}\n")
+    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        file.write(f"{dump_json({'record': FORMAT, **request})}\n")
         file.writelines(f"{dump_json([row.source, row.stamp])}\n" for row in rows)
 
 
-def require_unchanged(path: Path, asked: Mapping[str, Any], items: Iterable[Item]) -> None:
+def require_unchanged(path: Path, request: Mapping[str, Any], items: Iterable[Item]) -> None:
     """See to it that a finished run was asked the same, of the same pictures.
 
     Args:
         path: of the record.
-        asked: the options that decide the captions.
+        request: the options that decide the captions.
         items: the inputs of now.
 
     Raises:
         UserError: it was not, or there is no record of it; it says what has changed.
     """
-    changes = "; ".join(_changes(path, asked, items))
+    changes = "; ".join(_changes(path, request, items))
     if changes:
         raise UserError(f"{changes}; begin anew with --overwrite, or name another output")
 
 
-def _changes(path: Path, asked: Mapping[str, Any], items: Iterable[Item]) -> Iterator[str]:
+def _changes(path: Path, request: Mapping[str, Any], items: Iterable[Item]) -> Iterator[str]:
     lines = _read(path)
     former: dict[str, Any] | None = next(lines, None)
     if former is None:
         raise _nothing_told(path)
-    for name, value in json.loads(dump_json(asked)).items():
+    for name, value in json.loads(dump_json(request)).items():
         if former.get(name) != value and name != "inputs":
             yield f"the finished run had {name} {_short(former.get(name))}, not {_short(value)}"
     yield from _changed_pictures(map(tuple, lines), items)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from multimodal.atomic import written_aside
+from multimodal.atomic import atomic_write
 from multimodal.errors import UserError
 from multimodal.portable.captions import PortableCaptioner
 from pipelines import journal
@@ -17,7 +16,7 @@ from pipelines.caption.containers import ContentsNeededError, Reading
 from pipelines.caption.inputs import names_of, read_inputs
 from pipelines.caption.journal import Journal
 from pipelines.caption.languages import RowTranslator
-from pipelines.caption.local import caption_images
+from pipelines.caption.local import Engine, caption_images
 from pipelines.caption.outputs import Output
 from pipelines.caption.record import place_beside, require_unchanged, write_record
 from pipelines.caption.report import write_report
@@ -25,12 +24,10 @@ from pipelines.caption.rows import CaptionRow, require_calibrated
 from pipelines.journal import require_no_loss
 from pipelines.models import open_model
 from pipelines.output import require_place
-from pipelines.tally import told
+from pipelines.tally import describe_passed_over
 
 if TYPE_CHECKING:
     from multimodal.captioning.captioner import Captioner
-
-Engine = Callable[..., Iterator[CaptionRow]]
 
 
 @dataclass(frozen=True)
@@ -106,17 +103,15 @@ class Files:
         return self._there() == self.places
 
     def _there(self) -> list[Path]:
-        outputs = [self.output] if self.output and Output(self.output).is_there() else []
+        outputs = [self.output] if self.output and Output(self.output).exists() else []
         return outputs + ([self.report] if self.report and self.report.exists() else [])
 
 
-def caption(  # noqa: PLR0913 - the choices of a run, by keyword
+def caption(
     inputs: Sequence[str | Path],
     model: str | Path | None,
     files: Files,
     *,
-    engine: str = "local",
-    address: str | None = None,
     language: str | None = None,
     translator: str | Path | None = None,
     reading: Reading | None = None,
@@ -128,8 +123,6 @@ def caption(  # noqa: PLR0913 - the choices of a run, by keyword
         inputs: see `pipelines.caption.inputs`.
         model: a folder, a Hub id, or None for the shipped captioner.
         files: what to write, if anything.
-        engine: "local" or "ray".
-        address: of a Ray cluster; one is started on this machine unless given.
         language: the code of another language for the captions, beside English.
         translator: who translates then: a folder, a Hub id, or None for the shipped translator.
         reading: how inputs are read; it counts what is passed over.
@@ -140,15 +133,10 @@ def caption(  # noqa: PLR0913 - the choices of a run, by keyword
     """
     translate = None if language is None else RowTranslator.load(language, translator)
     captioner = open_model("captioner", model)
-    captions: Engine = caption_images
-    if engine == "ray":
-        from pipelines.caption.cluster import caption_on_ray
-
-        captions = partial(caption_on_ray, address=address)
+    options |= {"translate": translate, "reading": reading}
     if not files.places:
-        return captions(inputs, captioner, translate=translate, reading=reading, **options)
-    more = {"translate": translate, "reading": reading, **options}
-    return caption_to_files(inputs, captioner, files, engine=captions, **more)
+        return caption_images(inputs, captioner, **options)
+    return caption_to_files(inputs, captioner, files, **options)
 
 
 def _search(captioner: Captioner | PortableCaptioner, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,7 +152,8 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
     captioner: Captioner,
     files: Files,
     *,
-    engine: Engine = caption_images,
+    engine: Engine = "local",
+    address: str | None = None,
     batch_size: int = 32,
     workers: int | None = None,
     min_score: float | None = None,
@@ -179,7 +168,8 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
         inputs: see `pipelines.caption.inputs`.
         captioner: who captions.
         files: what to write; at least one.
-        engine: what captions, with the arguments of `caption_images`.
+        engine: "local" or "ray"; a resumed run may have another.
+        address: of a Ray cluster; one is started on this machine unless given.
         batch_size: pictures at a time; a resumed run needs the same.
         workers: of the engine; a resumed run may have others.
         min_score: a caption with a lower score is withheld.
@@ -198,7 +188,7 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
     with_report = files.report is not None
     if with_report:
         options |= {"keep_attention": True}
-    asked = {
+    request = {
         "inputs": [str(source) for source in inputs],
         "model": fingerprint(captioner),
         "batch_size": batch_size,
@@ -212,29 +202,38 @@ def caption_to_files(  # noqa: PLR0913 - the choices of a run, by keyword
         **_search(captioner, options),
     }
     if files.finished:
-        require_unchanged(files.record, asked, read_inputs(inputs, reading))
+        require_unchanged(files.record, request, read_inputs(inputs, reading))
         return
-    with Journal(files.journal, asked) as kept:
+    with Journal(files.journal, request) as kept:
         kept.begin(resume=files.resume)
-        run = partial(engine, inputs, captioner, journal=kept, thumbnails=with_report)
-        run = partial(run, reading=reading, keep_pictures=asked["pictures"])
-        run = partial(
-            run,
+        yield from caption_images(
+            inputs,
+            captioner,
+            engine=engine,
+            address=address,
             batch_size=batch_size,
             workers=workers,
             min_score=min_score,
             min_confidence=min_confidence,
+            journal=kept,
+            thumbnails=with_report,
+            keep_pictures=request["pictures"],
+            reading=reading,
+            translate=translate,
+            **options,
         )
-        yield from run(translate=translate, **options)
         with _all_is_kept():
             if result is not None:
                 result.write(kept)
             if files.report is not None:
-                with written_aside(files.report) as aside:
+                with atomic_write(files.report) as temporary:
                     write_report(
-                        kept, aside, crop=captioner.crop, passed_over=told(reading.passed_over)
+                        kept,
+                        temporary,
+                        crop=captioner.crop,
+                        passed_over=describe_passed_over(reading.passed_over),
                     )
-            write_record(files.record, asked, kept)
+            write_record(files.record, request, kept)
         kept.remove()
 
 

@@ -41,27 +41,27 @@ class Sidecars:
         self._former = _read_index(folder)
         self._written: dict[str, dict[str, str]] = {}
 
-    def write(self, rows: Iterable[CaptionRow], aside: Path) -> None:
+    def write(self, rows: Iterable[CaptionRow], temporary: Path) -> None:
         """Write the files of this run to another folder, which `settle` brings to its place."""
         root = self._root(rows)
         for row in rows:
-            self._write_one(row, root, aside, row.text)
+            self._write_one(row, root, temporary, row.text)
         for row in rows:
             if row.language:
-                self._write_one(row, root, aside, row.translation, f".{row.language}")
+                self._write_one(row, root, temporary, row.translation, f".{row.language}")
         failed = (row for row in rows if row.error is not None)
         if (first := next(failed, None)) is not None:
-            write_json_lines(chain([first], failed), aside / FAILURES)
-            self._note(aside, aside / FAILURES, "")
+            write_json_lines(chain([first], failed), temporary / FAILURES)
+            self._note(temporary, temporary / FAILURES, "")
         self._seen = {_absolute(row) for row in rows} if self._former else set()
 
-    def settle(self, aside: Path) -> None:
+    def settle(self, temporary: Path) -> None:
         """Put the files in their place, and take away what earlier runs said of these pictures."""
         self.folder.mkdir(exist_ok=True)
         stale = [name for name in self._former if self._is_stale(name)]
         self._write_index(self._former | self._written)  # a crash leaves none of ours unknown
-        for file in [path for path in aside.rglob("*") if path.is_file()]:
-            place = self.folder / file.relative_to(aside)
+        for file in [path for path in temporary.rglob("*") if path.is_file()]:
+            place = self.folder / file.relative_to(temporary)
             place.parent.mkdir(parents=True, exist_ok=True)
             file.replace(place)
         for name in stale:
@@ -78,7 +78,7 @@ class Sidecars:
         return name == FAILURES or (picture in self._seen and not self._fill)
 
     def _write_one(
-        self, row: CaptionRow, root: str, aside: Path, text: str, language: str = ""
+        self, row: CaptionRow, root: str, temporary: Path, text: str, language: str = ""
     ) -> None:
         if row.error is not None or (language and not text):
             return
@@ -86,20 +86,20 @@ class Sidecars:
         if self._fill and self._has_file(picture, language):
             return
         content = f"{text}\n".encode()
-        place = self._free_place(aside, picture, content, language)
-        (aside / place).parent.mkdir(parents=True, exist_ok=True)
-        (aside / place).write_bytes(content)
-        self._note(aside, aside / place, _absolute(row))
+        place = self._free_place(temporary, picture, content, language)
+        (temporary / place).parent.mkdir(parents=True, exist_ok=True)
+        (temporary / place).write_bytes(content)
+        self._note(temporary, temporary / place, _absolute(row))
 
-    def _note(self, aside: Path, file: Path, picture: str) -> None:
-        name = file.relative_to(aside).as_posix()
+    def _note(self, temporary: Path, file: Path, picture: str) -> None:
+        name = file.relative_to(temporary).as_posix()
         self._written[name] = {"of": picture, "holds": _digest(file.read_bytes())}
 
     def _has_file(self, picture: Path, language: str) -> bool:
         names = _names(picture, language)
         return any(os.path.lexists(self.folder / next(names)) for _ in range(2))
 
-    def _free_place(self, aside: Path, picture: Path, content: bytes, language: str) -> Path:
+    def _free_place(self, temporary: Path, picture: Path, content: bytes, language: str) -> Path:
         """Where a text goes: not where people have a file, nor where another picture's text is.
 
         Captions that say the same may share a file; a translation shares none.
@@ -107,7 +107,7 @@ class Sidecars:
         for place in _names(picture, language):
             if os.path.lexists(self.folder / place) and not self._is_ours(place.as_posix()):
                 continue
-            there = aside / place
+            there = temporary / place
             if not there.exists() or (not language and there.read_bytes() == content):
                 return place
         raise AssertionError("names never end")

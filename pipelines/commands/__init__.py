@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -124,6 +124,11 @@ RecipeFile = Annotated[
 ]
 
 
+Split = Annotated[str, typer.Option(help="train, dev or test.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output.")]
+BeamSize = Annotated[int | None, typer.Option(min=1, help="Hypotheses kept; 1 is greedy.")]
+
+
 def _placed(path: Path | None) -> Path | None:
     """See to it that a file can be written, before the work begins."""
     if path:
@@ -146,6 +151,27 @@ def model_option(task: str, also: str = "") -> Any:
     spec = task_of(task)
     usual = spec.shipped[0].removeprefix(spec.prefix) if spec.shipped else "none"
     return typer.Option(help=f"{spec.choices()}. {also}".strip(), show_default=usual)
+
+
+def data_option(task: str) -> Any:
+    """Return the option that takes the data of a task."""
+    return typer.Option(help=task_of(task).data)
+
+
+def output_option(about: str) -> Any:
+    """Return the option ``--output``, ``-o``."""
+    return typer.Option("--output", "-o", help=about)
+
+
+def echo_lines(lines: Iterable[str]) -> None:
+    """Print lines as they come."""
+    for line in lines:
+        typer.echo(line)
+
+
+def note(line: str) -> None:
+    """Print a line that is no result, on the standard error."""
+    typer.echo(line, err=True)
 
 
 def say_interrupted(what: str) -> None:

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from pipelines.commands import app
+from pipelines import commands
 
 
-@app.command("average")
+@commands.app.command("average")
 def average_command(
     models: Annotated[list[str], typer.Argument(help="Folders; one named twice counts twice.")],
-    out: Annotated[Path, typer.Option("--output", "-o", help="The folder of their mean.")],
+    out: Annotated[Path, commands.output_option("The folder of their mean.")],
 ) -> None:
     """Average models that were fine-tuned from the same start: often better than each."""
     from multimodal.checkpoints import average_checkpoints
@@ -21,10 +21,10 @@ def average_command(
     typer.echo(f"{average_checkpoints(models, out)}: the mean of {len(models)} models")
 
 
-@app.command("pack")
+@commands.app.command("pack")
 def pack_command(
     model: Annotated[str, typer.Argument(help="A shipped model, a folder or a Hub id.")],
-    out: Annotated[Path, typer.Option("--output", "-o", help="The folder of the packed model.")],
+    out: Annotated[Path, commands.output_option("The folder of the packed model.")],
     card: Annotated[
         Path | None, typer.Option(help="Its model card; without it, the model's own.")
     ] = None,

@@ -9,20 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from multimodal.errors import UserError
-from pipelines.commands import (
-    INTERRUPTED,
-    SOME_FAILED,
-    ScoresFile,
-    app,
-    benchmark,
-    evaluate,
-    given,
-    model_option,
-    report_scores,
-    say_interrupted,
-)
+from pipelines import commands
 
-Model = Annotated[str | None, model_option("captioner")]
+Model = Annotated[str | None, commands.model_option("captioner")]
 
 if TYPE_CHECKING:
     from pipelines.caption.rows import CaptionRow
@@ -30,11 +19,10 @@ if TYPE_CHECKING:
     from pipelines.tally import Tally
 
 Engine = Literal["local", "ray"]
-Data = Annotated[str, typer.Option(help="Captioned photos: a folder, a table or a Hub id.")]
+Data = Annotated[str, commands.data_option("captioner")]
 Images = Annotated[Path | None, typer.Option(help="The photos, if not beside their captions.")]
 ImageColumn = Annotated[str | None, typer.Option(help="The table's column of photos.")]
 CaptionColumn = Annotated[str | None, typer.Option(help="The table's column of captions.")]
-BeamSize = Annotated[int | None, typer.Option(min=1, help="Hypotheses kept; 1 is greedy.")]
 Naming = Annotated[
     bool | None,
     typer.Option(
@@ -48,7 +36,7 @@ RepetitionWeight = Annotated[
 BatchSize = Annotated[int, typer.Option(min=1, help="Pictures at a time.")]
 
 
-@app.command("caption")
+@commands.app.command("caption")
 def caption_command(
     inputs: Annotated[
         list[str] | None,
@@ -63,11 +51,9 @@ def caption_command(
     ] = False,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Write here: .jsonl, .csv, .parquet, .json (COCO results), .dataset (pictures "
-            "and captions for datasets), or a folder of .txt files.",
+        commands.output_option(
+            "Write here: .jsonl, .csv, .parquet, .json (COCO results), .dataset (pictures "
+            "and captions for datasets), or a folder of .txt files."
         ),
     ] = None,
     report: Annotated[
@@ -76,7 +62,7 @@ def caption_command(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")
     ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
+    overwrite: commands.Overwrite = False,
     fill: Annotated[
         bool, typer.Option("--fill", help="Write text files only where there is none.")
     ] = False,
@@ -91,7 +77,7 @@ def caption_command(
         Path | None, typer.Option(help="Draw all pictures with their captions here.")
     ] = None,
     model: Model = None,
-    beam_size: BeamSize = None,
+    beam_size: commands.BeamSize = None,
     n_best: Annotated[
         int | None, typer.Option(min=1, help="Sentences for each picture, a row each.")
     ] = None,
@@ -130,9 +116,9 @@ def caption_command(
     from pipelines.caption.containers import Reading
     from pipelines.caption.inputs import require_inputs, sample_pictures
     from pipelines.caption.run import Files, caption
-    from pipelines.progress import watched
+    from pipelines.progress import with_progress
     from pipelines.sheet import require_sheet, save_sheet
-    from pipelines.tally import Tally, told
+    from pipelines.tally import Tally, describe_passed_over
 
     if translator and not language:
         raise UserError("--translator: translates into a --language; name one, such as de")
@@ -143,7 +129,7 @@ def caption_command(
     if sheet:
         require_sheet(sheet)
     was_finished = files.finished
-    options = given(
+    options = commands.given(
         beam_size=beam_size,
         n_best=n_best,
         naming=naming,
@@ -160,29 +146,33 @@ def caption_command(
     rows = caption(sources, model, files, reading=reading, **options)
     tally, for_sheet = Tally(), []
     try:
-        for row in watched(rows, sources, tally, printed=not files.places):
+        for row in with_progress(rows, sources, tally, printed=not files.places):
             if sheet:
                 for_sheet.append(row)
             if not files.places:
                 _show(row)
     except KeyboardInterrupt:
         _say_how_to_go_on(files, tally)
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(commands.INTERRUPTED) from None
     if was_finished:
         typer.echo(f"{files.places[0]}: is there and complete; nothing is left to do", err=True)
         return
     if sheet:
         save_sheet(for_sheet, sheet)
-    _sum_up(tally, [*files.places, *([sheet] if sheet else [])], told(reading.passed_over))
+    _sum_up(
+        tally,
+        [*files.places, *([sheet] if sheet else [])],
+        describe_passed_over(reading.passed_over),
+    )
     if tally.failed:
-        raise typer.Exit(1 if strict else SOME_FAILED)
+        raise typer.Exit(1 if strict else commands.SOME_FAILED)
 
 
-@app.command("adjust-vocabulary")
+@commands.app.command("adjust-vocabulary")
 def adjust_vocabulary_command(
     model: Annotated[str, typer.Argument(help="A shipped captioner, a folder or a Hub id.")],
     data: Data,
-    out: Annotated[Path, typer.Option("--output", "-o", help="The folder of the new captioner.")],
+    out: Annotated[Path, commands.output_option("The folder of the new captioner.")],
     *,
     photos: Annotated[
         int | None, typer.Option(help="So many of the training split.", show_default="2000")
@@ -214,19 +204,21 @@ def adjust_vocabulary_command(
         model,
         data,
         out,
-        LogitAdjustmentOptions(**given(photos=photos, uses=uses, limit=limit, rounds=rounds)),
-        search=given(length_penalty=length_penalty, detected_weight=detected_weight),
+        LogitAdjustmentOptions(
+            **commands.given(photos=photos, uses=uses, limit=limit, rounds=rounds)
+        ),
+        search=commands.given(length_penalty=length_penalty, detected_weight=detected_weight),
         where={"images": images, "image_column": image_column, "caption_column": caption_column},
         report=typer.echo,
     )
     typer.echo(f"{folder}: the captioner that says more; multimodal evaluate captioner shows what")
 
 
-@app.command("calibrate")
+@commands.app.command("calibrate")
 def calibrate_command(
     model: Annotated[str, typer.Argument(help="A captioner with a list of words: a folder.")],
     data: Data,
-    out: Annotated[Path, typer.Option("--output", "-o", help="The folder of the new captioner.")],
+    out: Annotated[Path, commands.output_option("The folder of the new captioner.")],
     *,
     images: Images = None,
     image_column: ImageColumn = None,
@@ -240,20 +232,20 @@ def calibrate_command(
     typer.echo(f"{folder}: the calibrated captioner")
 
 
-@evaluate.command("captioner")
+@commands.evaluate.command("captioner")
 def evaluate_captioner_command(
     data: Data,
     *,
     model: Model = None,
-    split: Annotated[str, typer.Option(help="train, dev or test.")] = "test",
-    json_file: ScoresFile = None,
+    split: commands.Split = "test",
+    json_file: commands.ScoresFile = None,
     captions: Annotated[Path | None, typer.Option(help="Write every caption here.")] = None,
     objects: Annotated[
         Path | None,
         typer.Option(help="JSON of the COCO objects in every photo, by file name: measure CHAIR."),
     ] = None,
     meteor: Annotated[bool, typer.Option("--meteor", help="METEOR as well (needs Java).")] = False,
-    beam_size: BeamSize = None,
+    beam_size: commands.BeamSize = None,
     naming: Naming = None,
     repetition_weight: RepetitionWeight = None,
     batch_size: BatchSize = 32,
@@ -273,12 +265,12 @@ def evaluate_captioner_command(
         captions=captions,
         objects=objects,
         where={"images": images, "image_column": image_column, "caption_column": caption_column},
-        **given(beam_size=beam_size, naming=naming, repetition_weight=repetition_weight),
+        **commands.given(beam_size=beam_size, naming=naming, repetition_weight=repetition_weight),
     )
-    report_scores(scores, json_file)
+    commands.report_scores(scores, json_file)
 
 
-@benchmark.command("captioner")
+@commands.benchmark.command("captioner")
 def benchmark_captioner_command(
     inputs: Annotated[list[Path] | None, typer.Argument(help="Photos and folders.")] = None,
     *,
@@ -288,11 +280,10 @@ def benchmark_captioner_command(
     """Time captioning at several batch sizes, and against the matrix products alone."""
     from pipelines.benchmark.captioner import benchmark_captioner
 
-    for line in benchmark_captioner(model, inputs or [], photos):
-        typer.echo(line)
+    commands.echo_lines(benchmark_captioner(model, inputs or [], photos))
 
 
-@benchmark.command("caption-batch")
+@commands.benchmark.command("caption-batch")
 def benchmark_caption_batch_command(
     inputs: Annotated[list[Path] | None, typer.Argument(help="Photos and folders.")] = None,
     *,
@@ -305,8 +296,7 @@ def benchmark_caption_batch_command(
     """Time whole runs over many pictures, against a plain loop."""
     from pipelines.benchmark.caption_batch import benchmark_caption_batch
 
-    for line in benchmark_caption_batch(model, inputs or [], pictures, rivals=rivals):
-        typer.echo(line)
+    commands.echo_lines(benchmark_caption_batch(model, inputs or [], pictures, rivals=rivals))
 
 
 def _show(row: CaptionRow) -> None:
@@ -323,7 +313,7 @@ def _show(row: CaptionRow) -> None:
 
 def _say_how_to_go_on(files: Files, tally: Tally) -> None:
     on = "; go on with the same command and --resume" if files.places else ""
-    say_interrupted(f"{tally.done} pictures are done ({tally}){on}")
+    commands.say_interrupted(f"{tally.done} pictures are done ({tally}){on}")
 
 
 def _sum_up(tally: Tally, places: Sequence[Path], passed_over: str) -> None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from multimodal.errors import UserError
-from pipelines.commands import INTERRUPTED, SOME_FAILED, app, model_option, say_interrupted
+from pipelines import commands
 from pipelines.models import open_model
 
-Model = Annotated[str | None, model_option("text-classifier")]
+Model = Annotated[str | None, commands.model_option("text-classifier")]
 
 if TYPE_CHECKING:
     from multimodal.recognition.texts.classifier import TextClassifier
@@ -23,7 +23,7 @@ TextColumn = Annotated[
 ]
 
 
-@app.command("classify-text")
+@commands.app.command("classify-text")
 def classify_text_command(
     inputs: Annotated[
         list[str],
@@ -35,7 +35,7 @@ def classify_text_command(
     *,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Write here: .csv, .tsv, .jsonl or .parquet."),
+        commands.output_option("Write here: .csv, .tsv, .jsonl or .parquet."),
     ] = None,
     every_word: Annotated[
         bool,
@@ -49,7 +49,7 @@ def classify_text_command(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")
     ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
+    overwrite: commands.Overwrite = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Leave with code 1, not 3, if texts failed.")
     ] = False,
@@ -82,7 +82,7 @@ def classify_text_command(
     count = len(sentences) if sentences else jobs.count_rows(sources)
     failed = _follow(rows, count, classifier, files, every_word=every_word)
     if failed:
-        raise typer.Exit(1 if strict else SOME_FAILED)
+        raise typer.Exit(1 if strict else commands.SOME_FAILED)
 
 
 def _follow(
@@ -94,18 +94,20 @@ def _follow(
     every_word: bool,
 ) -> int:
     """Show rows as they come, or how it goes, and sum up; gives how many texts failed."""
-    from pipelines.progress import watched
+    from pipelines.progress import with_progress
     from pipelines.tally import Tally
 
     tally, printed = Tally("labelled"), every_word or not files
     try:
-        for row in watched(rows, [], tally, count=lambda _: count, unit="texts", printed=printed):
+        for row in with_progress(
+            rows, [], tally, count=lambda _: count, unit="texts", printed=printed
+        ):
             if printed:
                 _show(row, classifier, every_word=every_word)
     except KeyboardInterrupt:
         on = "; go on with the same command and --resume" if files else ""
-        say_interrupted(f"{tally.done} texts are done ({tally}){on}")
-        raise typer.Exit(INTERRUPTED) from None
+        commands.say_interrupted(f"{tally.done} texts are done ({tally}){on}")
+        raise typer.Exit(commands.INTERRUPTED) from None
     if files:
         for line in tally.worst():
             typer.echo(line, err=True)

@@ -8,19 +8,17 @@ from typing import Annotated
 import typer
 
 from multimodal.errors import UserError
-from pipelines.commands import app, benchmark
+from pipelines import commands
 
 
-@app.command("export")
+@commands.app.command("export")
 def export_command(
     model: Annotated[
         str | None,
         typer.Argument(help="A shipped model, a folder or a Hub id."),
     ] = None,
     *,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The file (.onnx); needs MODEL.")
-    ] = None,
+    output: Annotated[Path | None, commands.output_option("The file (.onnx); needs MODEL.")] = None,
     int8: Annotated[
         bool, typer.Option("--int8", help="Keep weights in 8 bit: a quarter of the size.")
     ] = False,
@@ -56,7 +54,7 @@ def export_command(
     typer.echo(export_file(model, output, int8=int8, data=data))
 
 
-@benchmark.command("portable")
+@commands.benchmark.command("portable")
 def benchmark_portable_command(
     photo: Annotated[
         Path | None, typer.Argument(help="A photo.", show_default="a plain one")
@@ -68,5 +66,4 @@ def benchmark_portable_command(
     """Time exported files against their models: a cold start, then work that goes on."""
     from pipelines.benchmark.portable import benchmark_portable
 
-    for line in benchmark_portable(photo, pairs, int8=int8):
-        typer.echo(line)
+    commands.echo_lines(benchmark_portable(photo, pairs, int8=int8))

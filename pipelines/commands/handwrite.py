@@ -9,17 +9,17 @@ from typing import Annotated, Literal
 import typer
 
 from multimodal.errors import UserError
-from pipelines.commands import app, given, model_option
+from pipelines import commands
 from pipelines.output import free_path, named_after, require_free, require_output
 
-Model = Annotated[str | None, model_option("handwriting-generator")]
+Model = Annotated[str | None, commands.model_option("handwriting-generator")]
 
 MOST_SEEDS = 2**31  # to choose from where none is given
 FIRST_DRAFTS = 2  # before any is read back
 LONGEST_NAME = 40  # of a file that is named after a text, in letters
 
 
-@app.command("handwrite")
+@commands.app.command("handwrite")
 def handwrite_command(
     text: Annotated[
         str | None, typer.Argument(help="What to write; a new line where the text has one.")
@@ -74,14 +74,12 @@ def handwrite_command(
     ] = False,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Ending in .svg, .png, .gif, .gcode, .ndjson, .json or .npz; without it, a new"
-            " .svg in this folder. Several pages are numbered.",
+        commands.output_option(
+            "Ending in .svg, .png, .gif, .gcode, .ndjson, .json or .npz; without it, a new"
+            " .svg in this folder. Several pages are numbered."
         ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
+    overwrite: commands.Overwrite = False,
     model: Model = None,
 ) -> None:
     """Write a text by hand, for the screen, for paper or for a plotter."""
@@ -110,7 +108,7 @@ def handwrite_command(
     writer = jobs.open_handwriting_generator(model, judged=drafts != 1)
     seed = secrets.randbelow(MOST_SEEDS) if seed is None else seed
     at_first = None if drafts is None else min(drafts, FIRST_DRAFTS)
-    how = given(bias=bias, seed=seed, num_candidates=at_first, max_candidates=drafts)
+    how = commands.given(bias=bias, seed=seed, num_candidates=at_first, max_candidates=drafts)
     if styles:
         written = jobs.style_sheet(writer, what, **how)
     else:
@@ -120,13 +118,13 @@ def handwrite_command(
     typer.echo(f"{', '.join(map(str, paths))}: written, seed {seed}")
 
 
-@app.command("learn-style")
+@commands.app.command("learn-style")
 def learn_style_command(
     samples: Annotated[
         list[Path], typer.Argument(help="Files of lines: .ndjson, .inkml, .json or .svg.")
     ],
     *,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The style's file (.json).")],
+    output: Annotated[Path, commands.output_option("The style's file (.json).")],
     texts: Annotated[
         Path | None,
         typer.Option(
@@ -134,7 +132,7 @@ def learn_style_command(
             " or its label in InkML."
         ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
+    overwrite: commands.Overwrite = False,
     model: Model = None,
 ) -> None:
     """Learn a style from about ten lines of it, to write in with --style."""

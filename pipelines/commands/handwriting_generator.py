@@ -6,27 +6,19 @@ from typing import Annotated
 
 import typer
 
-from pipelines.commands import (
-    ScoresFile,
-    benchmark,
-    evaluate,
-    model_option,
-    report_scores,
-)
+from pipelines import commands
 
-Model = Annotated[str | None, model_option("handwriting-generator")]
+Model = Annotated[str | None, commands.model_option("handwriting-generator")]
 
-Data = Annotated[
-    str, typer.Option(help="Handwriting: a folder of lines.parquet and so on, or IAM-OnDB's.")
-]
+Data = Annotated[str, commands.data_option("handwriting-generator")]
 
 
-@evaluate.command("handwriting-generator")
+@commands.evaluate.command("handwriting-generator")
 def evaluate_handwriting_generator_command(
     data: Data,
     *,
     model: Model = None,
-    split: Annotated[str, typer.Option(help="train, dev or test.")] = "test",
+    split: commands.Split = "test",
     recognizer: Annotated[
         str | None,
         typer.Option(help="The judge: a folder or a Hub id; the shipped handwriting recognizer."),
@@ -37,7 +29,7 @@ def evaluate_handwriting_generator_command(
             "--styles", help="Measure instead how like somebody's handwriting it learns to write."
         ),
     ] = False,
-    json_file: ScoresFile = None,
+    json_file: commands.ScoresFile = None,
 ) -> None:
     """Measure how well a generator predicts people's lines, and how well its own can be read."""
     from pipelines.evaluate.handwriting_generator import (
@@ -46,20 +38,15 @@ def evaluate_handwriting_generator_command(
     )
 
     if styles:
-        scores = evaluate_styles(model, data, split, _note)
+        scores = evaluate_styles(model, data, split, commands.note)
     else:
-        scores = evaluate_handwriting_generator(model, data, split, recognizer, _note)
-    report_scores(scores, json_file)
+        scores = evaluate_handwriting_generator(model, data, split, recognizer, commands.note)
+    commands.report_scores(scores, json_file)
 
 
-@benchmark.command("handwriting-generator")
+@commands.benchmark.command("handwriting-generator")
 def benchmark_handwriting_generator_command(model: Model = None) -> None:
     """Time a page at once against line after line, and against the matrix products alone."""
     from pipelines.benchmark.handwriting_generator import benchmark_handwriting_generator
 
-    for line in benchmark_handwriting_generator(model):
-        typer.echo(line)
-
-
-def _note(line: str) -> None:
-    typer.echo(line, err=True)
+    commands.echo_lines(benchmark_handwriting_generator(model))

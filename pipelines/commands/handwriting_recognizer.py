@@ -7,23 +7,12 @@ from typing import Annotated
 
 import typer
 
-from pipelines.commands import (
-    app,
-    benchmark,
-    leave_with,
-    model_option,
-    watched_faults,
-)
+from pipelines import commands
 
-Model = Annotated[str | None, model_option("handwriting-recognizer")]
-
-Data = Annotated[
-    str,
-    typer.Option(help="Handwriting: a folder of lines.parquet and words.parquet, or IAM-OnDB's."),
-]
+Model = Annotated[str | None, commands.model_option("handwriting-recognizer")]
 
 
-@app.command("read")
+@commands.app.command("read")
 def read_command(
     inputs: Annotated[
         list[Path],
@@ -37,7 +26,7 @@ def read_command(
         bool, typer.Option("--one-line", help="Every drawing is a single line.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write one JSON object a drawing here.")
+        Path | None, commands.output_option("Write one JSON object a drawing here.")
     ] = None,
     model: Model = None,
 ) -> None:
@@ -47,7 +36,7 @@ def read_command(
     """
     from pipelines.read import read_files
 
-    faults = watched_faults()
+    faults = commands.watched_faults()
     alternatives = n_best if n_best > 1 else 0
     found = read_files(model, inputs, faults, alternatives=alternatives, one_line=one_line, out=out)
     for name, reading in found:
@@ -55,10 +44,10 @@ def read_command(
         for line in reading.lines:
             for text, score in line.alternatives:
                 typer.echo(f"\t{score:.3f}\t{text}")
-    leave_with(faults)
+    commands.leave_with(faults)
 
 
-@benchmark.command("handwriting-recognizer")
+@commands.benchmark.command("handwriting-recognizer")
 def benchmark_handwriting_recognizer_command(
     data: Annotated[
         str | None, typer.Option(help="Handwriting as for the training.", show_default="scribbles")
@@ -70,5 +59,4 @@ def benchmark_handwriting_recognizer_command(
     """Time reading at several batch sizes, and while somebody writes."""
     from pipelines.benchmark.handwriting_recognizer import benchmark_handwriting_recognizer
 
-    for line in benchmark_handwriting_recognizer(model, lines, data):
-        typer.echo(line)
+    commands.echo_lines(benchmark_handwriting_recognizer(model, lines, data))

@@ -10,21 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from multimodal.errors import UserError
-from pipelines.commands import (
-    ScoresFile,
-    Settings,
-    app,
-    benchmark,
-    evaluate,
-    given,
-    model_option,
-    report_scores,
-)
+from pipelines import commands
 
-Data = Annotated[
-    str, typer.Option(help="A text file, a folder, a pattern such as 'src/**/*.c', or a Hub id.")
-]
-Model = Annotated[str | None, model_option("language-model")]
+Data = Annotated[str, commands.data_option("language-model")]
+Model = Annotated[str | None, commands.model_option("language-model")]
 Temperature = Annotated[
     float | None, typer.Option(help="Below 1 plays safe, above 1 is adventurous.")
 ]
@@ -36,7 +25,7 @@ Adapt = Annotated[
 ]
 
 
-@app.command("generate-text")
+@commands.app.command("generate-text")
 def generate_language_model_command(
     *,
     model: Model = None,
@@ -54,10 +43,8 @@ def generate_language_model_command(
     ] = 1,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="A folder for the texts, a .jsonl file for --score, a .html file for --trace.",
+        commands.output_option(
+            "A folder for the texts, a .jsonl file for --score, a .html file for --trace."
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace texts.")] = False,
@@ -86,20 +73,20 @@ def generate_language_model_command(
         _trace(model, trace, output, unit)
     else:
         drawn = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
-        options = {"length": length or None, **given(**drawn, stop=stop)}
+        options = {"length": length or None, **commands.given(**drawn, stop=stop)}
         if output or count > 1:
             _write_all(model, prompt, count, output, options, overwrite=overwrite)
         else:
             _stream(model, prompt, options, surprise=surprise)
 
 
-@evaluate.command("language-model")
+@commands.evaluate.command("language-model")
 def evaluate_language_model_command(
     data: Data,
     *,
     model: Model = None,
     split: Annotated[str, typer.Option(help="train, dev, test or whole.")] = "test",
-    json_file: ScoresFile = None,
+    json_file: commands.ScoresFile = None,
     adapt: Adapt = False,
     baselines: Annotated[
         bool, typer.Option("--baselines", help="n-grams, gzip and xz as well.")
@@ -122,16 +109,15 @@ def evaluate_language_model_command(
         scores = evaluate_form(model, data, split, form, samples=samples, length=length, **options)
     else:
         scores = evaluate_language_model(model, data, split, adapt=adapt, baselines=baselines)
-    report_scores(scores, json_file)
+    commands.report_scores(scores, json_file)
 
 
-@benchmark.command("language-model")
-def benchmark_language_model_command(settings: Settings = None) -> None:
+@commands.benchmark.command("language-model")
+def benchmark_language_model_command(settings: commands.Settings = None) -> None:
     """Time training and writing, against torch's own network and its matrix products alone."""
     from pipelines.benchmark.language_model import benchmark_language_model
 
-    for line in benchmark_language_model(settings or []):
-        typer.echo(line)
+    commands.echo_lines(benchmark_language_model(settings or []))
 
 
 def _stream(model: str | None, prompt: str, options: Mapping[str, Any], *, surprise: bool) -> None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from multimodal.errors import UserError
-from pipelines.commands import SOME_FAILED, app
+from pipelines import commands
 
 if TYPE_CHECKING:
     from pipelines.plot import Plot
 
 
-@app.command("plot")
+@commands.app.command("plot")
 def plot_command(
     drawing: Annotated[
         Path, typer.Argument(help="Any .svg; or .inkml .ndjson .npz .bin .json, in a grid.")
@@ -22,7 +22,7 @@ def plot_command(
     *,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Ending in .gcode, .nc, .ngc, .hpgl, .plt or .svg."),
+        commands.output_option("Ending in .gcode, .nc, .ngc, .hpgl, .plt or .svg."),
     ] = None,
     page: Annotated[
         str | None,
@@ -71,7 +71,7 @@ def plot_command(
             help="Tell what would leave the page, and write nothing; code 3 if any would.",
         ),
     ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
+    overwrite: commands.Overwrite = False,
 ) -> None:
     """Plot a drawing: merge, simplify and order its strokes, and write a plotter's program."""
     from pipelines import plot as jobs
@@ -117,7 +117,7 @@ def _check(drawing: Path, plot: Plot) -> None:
     """Tell whether a drawing stays on its page."""
     if plot.lost:
         typer.echo(f"{drawing}: would leave the page: {_edges(plot.lost)}")
-        raise typer.Exit(SOME_FAILED)
+        raise typer.Exit(commands.SOME_FAILED)
     if plot.tight:
         typer.echo(f"{drawing}: fits on the page, but not in its margin: {_edges(plot.tight)}")
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from multimodal.errors import UserError
-from pipelines.commands import INTERRUPTED, SOME_FAILED, app, say_interrupted
+from pipelines import commands
 
 if TYPE_CHECKING:
     from pipelines.postcard import CardMaker, CardRow, Deck
@@ -19,15 +19,13 @@ Other = Annotated[
 Ending = Literal["svg", "png", "gif", "gcode"]
 
 
-@app.command("postcard")
+@commands.app.command("postcard")
 def postcard_command(
     photos: Annotated[list[Path], typer.Argument(help="A photo; or several, or folders of them.")],
     *,
     output: Annotated[
         Path,
-        typer.Option(
-            "--output", "-o", help="Ending in .svg, .png, .gif or .gcode; or a folder, for a deck."
-        ),
+        commands.output_option("Ending in .svg, .png, .gif or .gcode; or a folder, for a deck."),
     ],
     style: Annotated[
         str | None, typer.Option(help="Of the handwriting: a number, or a file of a style.")
@@ -94,25 +92,25 @@ def _one(
 def _many(photos: list[Path], maker: CardMaker, deck: Deck) -> None:
     from pipelines.caption.inputs import find_pictures
     from pipelines.postcard import make_deck
-    from pipelines.progress import watched
+    from pipelines.progress import with_progress
     from pipelines.tally import Tally
 
     found = find_pictures(photos)
     tally = Tally("made")
     rows = make_deck(found, maker, deck)
     try:
-        for row in watched(rows, [], tally, count=lambda _: len(found), unit="cards"):
+        for row in with_progress(rows, [], tally, count=lambda _: len(found), unit="cards"):
             if row.card is not None:
                 _show(row, deck.folder / row.card)
     except KeyboardInterrupt:
         on = "go on with the same command and --resume"
-        say_interrupted(f"{tally.done} cards are done; {on}")
-        raise typer.Exit(INTERRUPTED) from None
+        commands.say_interrupted(f"{tally.done} cards are done; {on}")
+        raise typer.Exit(commands.INTERRUPTED) from None
     for line in tally.worst():
         typer.echo(line, err=True)
     typer.echo(f"{tally}; see {deck.table}", err=True)
     if tally.failed:
-        raise typer.Exit(SOME_FAILED)
+        raise typer.Exit(commands.SOME_FAILED)
 
 
 def _show(row: CardRow, path: Path) -> None:

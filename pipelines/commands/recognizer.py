@@ -7,23 +7,14 @@ from typing import Annotated
 
 import typer
 
-from pipelines.commands import (
-    ScoresFile,
-    app,
-    benchmark,
-    evaluate,
-    leave_with,
-    model_option,
-    report_scores,
-    watched_faults,
-)
+from pipelines import commands
 
-Model = Annotated[str | None, model_option("recognizer")]
+Model = Annotated[str | None, commands.model_option("recognizer")]
 
-Data = Annotated[str, typer.Option(help="Labelled drawings: a folder of <category>.ndjson.")]
+Data = Annotated[str, commands.data_option("recognizer")]
 
 
-@app.command("recognize")
+@commands.app.command("recognize")
 def recognize_command(
     inputs: Annotated[
         list[Path],
@@ -47,32 +38,32 @@ def recognize_command(
     What cannot be read is told, and the exit code is 3 where the rest was done.
     """
     from multimodal.videos import is_video
-    from pipelines.recognize import recognize_drawings, recognize_videos, told
+    from pipelines.recognize import format_prediction, recognize_drawings, recognize_videos
 
     drawings = [path for path in inputs if not is_video(path)]
     videos = [path for path in inputs if is_video(path)]
-    faults = watched_faults()
+    faults = commands.watched_faults()
     named = recognize_drawings(model, drawings, faults, every_stroke=every_stroke, top=n_best)
     for name, predictions in named:
         for prediction in predictions:
             step = f"\t{prediction.seen}" if every_stroke else ""
-            typer.echo(f"{name}{step}\t{told(prediction)}")
+            typer.echo(f"{name}{step}\t{format_prediction(prediction)}")
     for name, frames in recognize_videos(
         model, videos, faults, every_frame=every_frame, top=n_best
     ):
         for frame in frames:
             step = f"\t{frame.seen}" if every_frame else ""
-            typer.echo(f"{name}{step}\t{told(frame)}")
-    leave_with(faults)
+            typer.echo(f"{name}{step}\t{format_prediction(frame)}")
+    commands.leave_with(faults)
 
 
-@evaluate.command("recognizer")
+@commands.evaluate.command("recognizer")
 def evaluate_recognizer_command(
     data: Data,
     *,
     model: Model = None,
-    split: Annotated[str, typer.Option(help="train, dev or test.")] = "test",
-    json_file: ScoresFile = None,
+    split: commands.Split = "test",
+    json_file: commands.ScoresFile = None,
     plot: Annotated[
         Path | None, typer.Option(help="Draw accuracy against the share seen here (.png).")
     ] = None,
@@ -80,10 +71,10 @@ def evaluate_recognizer_command(
     """Compare a recognizer's predictions with what was to be drawn."""
     from pipelines.evaluate.recognizer import evaluate_recognizer
 
-    report_scores(evaluate_recognizer(model, data, split, plot=plot), json_file)
+    commands.report_scores(evaluate_recognizer(model, data, split, plot=plot), json_file)
 
 
-@benchmark.command("recognizer")
+@commands.benchmark.command("recognizer")
 def benchmark_recognizer_command(
     inputs: Annotated[
         list[Path] | None, typer.Argument(help="Drawings.", show_default="random scribbles")
@@ -95,5 +86,4 @@ def benchmark_recognizer_command(
     """Time live predictions, and predictions for several batch sizes."""
     from pipelines.benchmark.recognizer import benchmark_recognizer
 
-    for line in benchmark_recognizer(model, drawings, inputs or []):
-        typer.echo(line)
+    commands.echo_lines(benchmark_recognizer(model, drawings, inputs or []))

@@ -9,14 +9,14 @@ from typing import Annotated
 import typer
 
 from multimodal.errors import UserError
-from pipelines.commands import app, given, model_option
+from pipelines import commands
 from pipelines.models import open_model
 from pipelines.output import free_path, named_after, require_output
 
 MOST_SEEDS = 2**31  # to choose from where none is given
 
 
-@app.command("sketch")
+@commands.app.command("sketch")
 def sketch_command(
     prompt: Annotated[
         str | None, typer.Argument(help='What to draw: "three ducks and a crab under an umbrella".')
@@ -39,14 +39,12 @@ def sketch_command(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Ending in .svg, .png, .gif, .ndjson, .npz, .json or .gcode; without it, a new"
-            " .svg in this folder (.gif for --morph), named after the prompt.",
+        commands.output_option(
+            "Ending in .svg, .png, .gif, .ndjson, .npz, .json or .gcode; without it, a new"
+            " .svg in this folder (.gif for --morph), named after the prompt."
         ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
+    overwrite: commands.Overwrite = False,
     columns: Annotated[int | None, typer.Option(min=1, help="Drawings in a row.")] = None,
     complete: Annotated[Path | None, typer.Option(help="Finish the drawing in this file.")] = None,
     category: Annotated[
@@ -59,7 +57,7 @@ def sketch_command(
     steps: Annotated[int, typer.Option(min=2, help="Drawings of --morph, with both ends.")] = 8,
     model: Annotated[
         str | None,
-        model_option("sketcher", "Also a .gen.json."),
+        commands.model_option("sketcher", "Also a .gen.json."),
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse a prompt with a word that is not understood.")
@@ -78,7 +76,7 @@ def sketch_command(
         typer.echo("\n".join(jobs.list_categories(sketcher)))
         return
     seed = secrets.randbelow(MOST_SEEDS) if seed is None else seed
-    how = given(temperature=temperature, num_candidates=drafts, seed=seed)
+    how = commands.given(temperature=temperature, num_candidates=drafts, seed=seed)
     if complete:
         sketches = jobs.complete(sketcher, complete, count, category, **how)
     elif morph:

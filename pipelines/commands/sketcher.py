@@ -7,28 +7,21 @@ from typing import Annotated
 import typer
 
 from multimodal.errors import UserError
-from pipelines.commands import (
-    ScoresFile,
-    benchmark,
-    evaluate,
-    given,
-    model_option,
-    report_scores,
-)
+from pipelines import commands
 
-Data = Annotated[str, typer.Option(help="A Quick, Draw! folder, or a sketch-rnn .npz file.")]
+Data = Annotated[str, commands.data_option("sketcher")]
 SketchModel = Annotated[
     str | None,
-    model_option("sketcher", "Also a .gen.json."),
+    commands.model_option("sketcher", "Also a .gen.json."),
 ]
 
 
-@evaluate.command("sketcher")
+@commands.evaluate.command("sketcher")
 def evaluate_sketcher_command(
     data: Data,
     *,
     model: SketchModel = None,
-    split: Annotated[str, typer.Option(help="train, dev or test.")] = "test",
+    split: commands.Split = "test",
     judge: Annotated[
         str | None,
         typer.Option(
@@ -57,7 +50,7 @@ def evaluate_sketcher_command(
             " folder, so that it offers what it draws well.",
         ),
     ] = False,
-    json_file: ScoresFile = None,
+    json_file: commands.ScoresFile = None,
 ) -> None:
     """Measure how well a sketcher predicts what people drew, or how well it draws itself."""
     from pipelines.evaluate.judge import evaluate_drawings, keep_quality
@@ -66,16 +59,16 @@ def evaluate_sketcher_command(
     if keep and not (judge and every and model):
         raise UserError("--keep: give --judge, --every and the --model it is kept in")
     if judge:
-        how = given(temperature=temperature, num_candidates=drafts)
+        how = commands.given(temperature=temperature, num_candidates=drafts)
         scores = evaluate_drawings(model, judge, data, split, per_category, every=every, **how)
         if keep and model:
             keep_quality(model, scores)
     else:
-        scores = evaluate_sketcher(model, data, split, _note)
-    report_scores(scores, json_file)
+        scores = evaluate_sketcher(model, data, split, commands.note)
+    commands.report_scores(scores, json_file)
 
 
-@benchmark.command("sketcher")
+@commands.benchmark.command("sketcher")
 def benchmark_sketcher_command(
     *,
     model: SketchModel = None,
@@ -84,9 +77,4 @@ def benchmark_sketcher_command(
     """Time drawing at several batch sizes, against a plain loop and the matrix products alone."""
     from pipelines.benchmark.sketcher import benchmark_sketcher
 
-    for line in benchmark_sketcher(model, category):
-        typer.echo(line)
-
-
-def _note(line: str) -> None:
-    typer.echo(line, err=True)
+    commands.echo_lines(benchmark_sketcher(model, category))

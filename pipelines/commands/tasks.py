@@ -12,18 +12,7 @@ import typer
 
 from multimodal.settings import settings_of
 from multimodal.tasks import TASKS, TaskSpec, imported
-from pipelines.commands import (
-    RecipeFile,
-    Run,
-    ScoresFile,
-    Settings,
-    evaluate,
-    given,
-    listed,
-    model_option,
-    report_scores,
-    train,
-)
+from pipelines import commands
 
 
 def register_all() -> None:
@@ -35,9 +24,9 @@ def register_all() -> None:
 def register(spec: TaskSpec) -> None:
     """Add the commands of a task, unless a module has a richer one."""
     helped = f"{spec.label} ({spec.title[:1].lower()}{spec.title[1:]})."
-    train.command(spec.name, help=f"Train a {helped}")(train_command(spec))
-    if spec.name not in {command.name for command in evaluate.registered_commands}:
-        evaluate.command(spec.name, help=f"Measure a {helped}")(evaluate_command(spec))
+    commands.train.command(spec.name, help=f"Train a {helped}")(train_command(spec))
+    if spec.name not in {command.name for command in commands.evaluate.registered_commands}:
+        commands.evaluate.command(spec.name, help=f"Measure a {helped}")(evaluate_command(spec))
 
 
 def train_command(spec: TaskSpec) -> Callable[..., None]:
@@ -55,7 +44,7 @@ def train_command(spec: TaskSpec) -> Callable[..., None]:
 
         del list_settings  # which has ended the command
         values = _data_values(spec, options)
-        best = train_model(spec.name, data, out, settings or [], _note, config, **values)
+        best = train_model(spec.name, data, out, settings or [], commands.note, config, **values)
         hint = f"; try: {spec.example} --model {best}" if spec.example else ""
         typer.echo(f"{best}: the best {spec.label}{hint}")
 
@@ -71,9 +60,9 @@ def train_command(spec: TaskSpec) -> Callable[..., None]:
     return _with_options(
         command,
         _option("data", data, None),
-        _option("out", Run),
-        _option("settings", Settings, None),
-        _option("config", RecipeFile, None),
+        _option("out", commands.Run),
+        _option("settings", commands.Settings, None),
+        _option("config", commands.RecipeFile, None),
         _option("list_settings", Annotated[bool, shown], False),
         spec=spec,
     )
@@ -99,16 +88,16 @@ def evaluate_command(spec: TaskSpec) -> Callable[..., None]:
         from pipelines.evaluate import evaluate_model
 
         values = _data_values(spec, options)
-        report_scores(evaluate_model(spec.name, model, data, split, **values), json_file)
+        commands.report_scores(evaluate_model(spec.name, model, data, split, **values), json_file)
 
-    model = Annotated[str | None, model_option(spec.name)]
+    model = Annotated[str | None, commands.model_option(spec.name)]
     split = Annotated[str, typer.Option(help="The held-out split.")]
     return _with_options(
         command,
         _data(spec),
         _option("model", model, None),
         _option("split", split, "test"),
-        _option("json_file", ScoresFile, None),
+        _option("json_file", commands.ScoresFile, None),
         spec=spec,
     )
 
@@ -142,9 +131,6 @@ def _data(spec: TaskSpec) -> Parameter:
 def _data_values(spec: TaskSpec, options: dict[str, Any]) -> dict[str, Any]:
     many = {option.name for option in spec.data_options if option.many}
     return {
-        name: listed(value) if name in many else value for name, value in given(**options).items()
+        name: commands.listed(value) if name in many else value
+        for name, value in commands.given(**options).items()
     }
-
-
-def _note(line: str) -> None:
-    typer.echo(line, err=True)

@@ -9,32 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from multimodal.errors import UserError
-from pipelines.commands import (
-    SOME_FAILED,
-    ScoresFile,
-    app,
-    benchmark,
-    evaluate,
-    given,
-    listed,
-    model_option,
-    report_scores,
-)
+from pipelines import commands
 
-Model = Annotated[str | None, model_option("translator")]
+Model = Annotated[str | None, commands.model_option("translator")]
 
 if TYPE_CHECKING:
     from multimodal.translation.translation import Translation
     from multimodal.translation.translator import Translator
 
-Data = Annotated[
-    str,
-    typer.Option(help="Parallel text: a folder of <split>.<language> files, a table or a Hub id."),
-]
+Data = Annotated[str, commands.data_option("translator")]
 Languages = Annotated[
     str, typer.Option(help="Which languages of the data, such as en,de or en=English,de=German.")
 ]
-BeamSize = Annotated[int | None, typer.Option(min=1, help="Hypotheses kept; 1 is greedy.")]
 ChannelWeight = Annotated[
     float | None,
     typer.Option(
@@ -44,7 +30,7 @@ ChannelWeight = Annotated[
 BatchSize = Annotated[int, typer.Option(min=1, help="Sentences at a time.")]
 
 
-@app.command("translate")
+@commands.app.command("translate")
 def translate_command(
     text: Annotated[str, typer.Argument(help="A sentence, or a file with one a line (- reads).")],
     *,
@@ -53,10 +39,10 @@ def translate_command(
         str | None, typer.Option("--from", help="The language of the text; told by its words.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write the lines of a file here.")
+        Path | None, commands.output_option("Write the lines of a file here.")
     ] = None,
     model: Model = None,
-    beam_size: BeamSize = None,
+    beam_size: commands.BeamSize = None,
     channel_weight: ChannelWeight = None,
     n_best: Annotated[int | None, typer.Option(min=1, help="Translations of a sentence.")] = None,
     alignment: Annotated[
@@ -81,14 +67,14 @@ def translate_command(
     if alignment:
         require_alignment(alignment)
     translator = open_model("translator", model)
-    options = given(beam_size=beam_size, channel_weight=channel_weight, n_best=n_best)
+    options = commands.given(beam_size=beam_size, channel_weight=channel_weight, n_best=n_best)
     if is_file:
         _translate_file(translator, text, output, to, source, {**options, "batch_size": batch_size})
     else:
         _show(translator, translator.translate(text, to, source, **options), alignment)
 
 
-@evaluate.command("translator")
+@commands.evaluate.command("translator")
 def evaluate_translator_command(
     data: Data,
     *,
@@ -96,7 +82,7 @@ def evaluate_translator_command(
     split: Annotated[
         str, typer.Option(help="train, dev, test, or a file's name as far as its language.")
     ] = "test",
-    json_file: ScoresFile = None,
+    json_file: commands.ScoresFile = None,
     directions: Annotated[
         str, typer.Option(help="Such as en-de,en-fr.", show_default="all that there are")
     ] = "",
@@ -104,7 +90,7 @@ def evaluate_translator_command(
     translations: Annotated[
         Path | None, typer.Option(help="A folder for what was written.")
     ] = None,
-    beam_size: BeamSize = None,
+    beam_size: commands.BeamSize = None,
     channel_weight: ChannelWeight = None,
     batch_size: BatchSize = 32,
 ) -> None:
@@ -115,16 +101,16 @@ def evaluate_translator_command(
         model,
         data,
         split,
-        directions=listed(directions),
-        languages=listed(languages),
+        directions=commands.listed(directions),
+        languages=commands.listed(languages),
         translations=translations,
         batch_size=batch_size,
-        **given(beam_size=beam_size, channel_weight=channel_weight),
+        **commands.given(beam_size=beam_size, channel_weight=channel_weight),
     )
-    report_scores(scores, json_file)
+    commands.report_scores(scores, json_file)
 
 
-@benchmark.command("translator")
+@commands.benchmark.command("translator")
 def benchmark_translator_command(
     file: Annotated[Path | None, typer.Argument(help="Sentences, one a line.")] = None,
     *,
@@ -135,8 +121,7 @@ def benchmark_translator_command(
     """Time translating one sentence at a time and many, and against the matrix products alone."""
     from pipelines.benchmark.translator import benchmark_translator
 
-    for line in benchmark_translator(model, file, to, sentences):
-        typer.echo(line)
+    commands.echo_lines(benchmark_translator(model, file, to, sentences))
 
 
 def _translate_file(
@@ -155,7 +140,7 @@ def _translate_file(
     where = f"; see {output}" if output else ""
     typer.echo(f"{account}{where}", err=True)
     if account.errors:
-        raise typer.Exit(SOME_FAILED)
+        raise typer.Exit(commands.SOME_FAILED)
 
 
 def _show(translator: Translator, translation: Translation, alignment: Path | None) -> None:

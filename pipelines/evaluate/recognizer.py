@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from multimodal.atomic import written_aside
+from multimodal.atomic import atomic_write
 from multimodal.errors import UserError
 from multimodal.recognition.metrics import FRACTIONS, Answers, accuracy_by_category
 from multimodal.splits import SPLITS, require_split
@@ -129,8 +129,8 @@ def draw_curves(seen: Mapping[float, Answers], frequent_categories: Ints, path: 
         panel.grid(alpha=0.3)
     panels[0].set_ylabel("%")
     panels[0].legend(loc="lower right")
-    with written_aside(path) as aside:
-        figure.savefig(aside, dpi=120)
+    with atomic_write(path) as temporary:
+        figure.savefig(temporary, dpi=120)
 
 
 def _answers(recognizer: Recognizer, drawings: LabelledStrokes) -> Answers:

@@ -8,7 +8,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any, Self
 
-from multimodal.atomic import written_aside
+from multimodal.atomic import atomic_write
 from multimodal.errors import UserError
 from multimodal.images import ImageError
 from pipelines.journal import Journal, fingerprint, require_no_loss
@@ -111,7 +111,7 @@ def make_deck(photos: Sequence[Path], maker: CardMaker, deck: Deck) -> Iterator[
     deck.require()
     maker.prepare()
     deck.folder.mkdir(exist_ok=True)
-    asked = {
+    request = {
         "photos": [str(photo) for photo in photos],
         "ending": deck.ending,
         "options": asdict(maker.options),
@@ -121,7 +121,7 @@ def make_deck(photos: Sequence[Path], maker: CardMaker, deck: Deck) -> Iterator[
         "translator": maker.translator and fingerprint(maker.translator.network.state_dict()),
     }
     places = dict(zip(photos, _names(photos, deck.ending), strict=True))
-    with Journal(deck.journal, asked, CardRow.as_record, CardRow.from_record) as journal:
+    with Journal(deck.journal, request, CardRow.as_record, CardRow.from_record) as journal:
         journal.begin(resume=deck.resume)
         done = list(journal)
         yield from (_there_again(row, maker, deck) for row in done)
@@ -129,8 +129,8 @@ def make_deck(photos: Sequence[Path], maker: CardMaker, deck: Deck) -> Iterator[
             row = make_card(photo, maker, deck.folder / places[photo])
             journal.add([row])
             yield row
-        with written_aside(deck.table) as aside:
-            write_json_lines((row.as_record() for row in journal), aside)
+        with atomic_write(deck.table) as temporary:
+            write_json_lines((row.as_record() for row in journal), temporary)
         journal.remove()
 
 

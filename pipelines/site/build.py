@@ -17,7 +17,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from multimodal.atomic import folder_aside
+from multimodal.atomic import temporary_folder
 from multimodal.errors import UserError
 from pipelines.export import write_file
 
@@ -68,19 +68,19 @@ def build_site(
     from multimodal.exporting.export import export_model
 
     _require_folder(folder, overwrite=overwrite)
-    with folder_aside(folder) as aside:
-        (aside / "models").mkdir()
-        (aside / "ort").mkdir()
-        yield copy_runtime(aside / "ort", runtime)
+    with temporary_folder(folder) as temporary:
+        (temporary / "models").mkdir()
+        (temporary / "ort").mkdir()
+        yield copy_runtime(temporary / "ort", runtime)
         exported = {}
         for task, name in MODELS.items():
             exported[task] = export_model(name)
-            size = write_file(exported[task], aside / "models" / f"{task}.onnx", int8=True)
+            size = write_file(exported[task], temporary / "models" / f"{task}.onnx", int8=True)
             yield f"{task}: {size / 1e6:.1f} MB"
-        write_page(aside, {task: found.manifest for task, found in exported.items()})
+        write_page(temporary, {task: found.manifest for task, found in exported.items()})
         if folder.exists():
             shutil.rmtree(folder)
-        aside.replace(folder)
+        temporary.replace(folder)
     total = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     yield f"{folder}: {total / 1e6:.1f} MB; try: python -m http.server --directory {folder}"
 

@@ -47,7 +47,7 @@ _REWARD = {
     "self_critical_lr": 1e-4,
     "bleu_reward": 1.0,
     "unigram_reward": 0.5,
-    "language_share": 0.7,
+    "text_loss_weight": 0.7,
 }
 _SEARCH = {"beam_size": 5, "length_penalty": 0.9, "detected_weight": 0.2}
 PARTS = (
@@ -89,7 +89,7 @@ def settings_of(part: Part, start: str, text: str) -> list[str]:
     chosen = {
         "encoder": "efficientnet_lite2",
         "encoder_weights": "pretrained",
-        "listed_words": 6000,
+        "word_list_size": 6000,
         **_NO_STAGE,
         **part.settings,
         "init_from": start,

@@ -39,7 +39,7 @@ def learnt() -> Captioner:
         hidden_size=24,
         attention_size=4,
         detected_words=4,
-        listed_words=8,
+        word_list_size=8,
         dropout=0.0,
     )
     network = CaptionNetwork(encoder, config, WORDS)

@@ -167,7 +167,7 @@ def test_detected_words_are_added_to_the_image_by_their_probability():
 
 @torch.no_grad()
 def test_a_hidden_photo_is_known_by_its_list_of_words_alone():
-    decoder = make(DecoderConfig(detected_words=3, listed_words=5))
+    decoder = make(DecoderConfig(detected_words=3, word_list_size=5))
     cells, words = some_cells(2), torch.tensor([[0.9, 0.0, 0.2, 0.0, 0.5]]).expand(2, -1)
     shown = decoder(decoder.encode(cells, words), some_words(2))
     hidden = decoder(decoder.encode(cells, words, torch.zeros(2)), some_words(2))
@@ -200,7 +200,7 @@ def test_the_network_joins_an_encoder_and_a_decoder_of_its_cells():
 
 def test_the_lists_columns_of_rare_words_follow_from_their_rows_of_the_readout():
     torch.manual_seed(0)
-    config = DecoderConfig(embedding_size=6, hidden_size=8, detected_words=5, listed_words=60)
+    config = DecoderConfig(embedding_size=6, hidden_size=8, detected_words=5, word_list_size=60)
     decoder = Decoder(config, 4, 60 + len(SPECIAL))
     linear = torch.randn(8, 6)
     with torch.no_grad():

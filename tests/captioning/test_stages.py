@@ -1,5 +1,6 @@
 import math
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -19,6 +20,7 @@ from multimodal.captioning.stages import (
     LanguageStage,
     SelfCriticalStage,
     TextCaptions,
+    TrainingPhotos,
     caption_losses,
     detection_loss,
     distillation_loss,
@@ -46,7 +48,7 @@ RECIPE = CaptionerRecipe(
     fine_tuning_photos=2,
     self_critical_photos=3,
     samples=3,
-    cross_entropy_share=0.0,
+    cross_entropy_weight=0.0,
 )
 GROUPS = [["a dog runs", "a dog"], ["a cat"], ["a cat runs", "cat", "a cat runs a"]] * 2
 
@@ -195,7 +197,7 @@ def test_in_language_only_what_needs_no_photo_learns(captions, network):
     }
 
 
-@pytest.mark.parametrize("attention", ["additive", "none"])
+@pytest.mark.parametrize("attention", ["additive", None])
 @pytest.mark.parametrize("detected_words", [0, 4])
 def test_all_that_learns_in_language_is_taught(captions, attention, detected_words):
     recipe = replace(RECIPE, attention=attention, detected_words=detected_words)
@@ -259,14 +261,14 @@ def test_an_exact_list_has_all_objects_and_all_or_half_of_the_other_words():
 def test_captions_alone_go_along_with_photos(kind, captions, network, photos, tmp_path):
     text = TextCaptions(captions, None)
     if kind == "cross-entropy":
-        stage = CrossEntropyStage(RECIPE, captions, photos, tmp_path, text)
+        stage = CrossEntropyStage(RECIPE, TrainingPhotos(captions, photos, tmp_path, text))
     else:
         parts = TrainableModules(network.decoder, "")
-        stage = SelfCriticalStage(RECIPE, captions, photos, tmp_path, parts, text)
+        stage = SelfCriticalStage(RECIPE, TrainingPhotos(captions, photos, tmp_path, text), parts)
     batches = check_order_of_batches(begun(stage, network))
     assert all(len(batch.text) == 3 for batch in batches)
     losses = stage.loss(network, batches[0])
-    extra = RECIPE.language_share * losses["language"]
+    extra = RECIPE.text_loss_weight * losses["language"]
     alone = {
         "cross-entropy": losses["words"] + DETECTOR_WEIGHT * losses["detector"],
         "self-critical": losses.get("policy"),
@@ -281,7 +283,9 @@ def test_in_detection_encoder_and_detector_learn_and_the_decoder_rests(captions,
     teacher = Encoder(network.encoder.config)
     teacher.load_state_dict(network.encoder.state_dict())
     recipe = replace(RECIPE, detection_epochs=1)
-    stage = begun(DetectionStage(recipe, captions, photos, teacher), network)
+    stage = begun(
+        DetectionStage(recipe, TrainingPhotos(captions, photos, Path()), teacher), network
+    )
     batch = next(stage.batches(0, 0, 0, 1))
     losses = stage.loss(network, batch)
     losses["loss"].backward()
@@ -306,7 +310,7 @@ def test_the_loss_of_detection_by_hand():
 
 def test_in_cross_entropy_the_encoder_rests(captions, network, photos, tmp_path):
     before = [weight.clone() for weight in network.encoder.parameters()]
-    stage = begun(CrossEntropyStage(RECIPE, captions, photos, tmp_path), network)
+    stage = begun(CrossEntropyStage(RECIPE, TrainingPhotos(captions, photos, tmp_path)), network)
     stage.loss(network, next(stage.batches(0, 0, 0, 1)))["loss"].backward()
     assert not network.encoder.training
     assert all(weight.grad is None for weight in network.encoder.parameters())
@@ -317,7 +321,7 @@ def test_in_cross_entropy_the_encoder_rests(captions, network, photos, tmp_path)
 def test_cross_entropy_goes_through_every_caption_with_its_photo(
     captions, network, photos, tmp_path
 ):
-    stage = begun(CrossEntropyStage(RECIPE, captions, photos, tmp_path), network)
+    stage = begun(CrossEntropyStage(RECIPE, TrainingPhotos(captions, photos, tmp_path)), network)
     batches = check_order_of_batches(stage)
     assert [len(batch.seen) for batch in batches] == [2, 2, 2]  # with about four captions
     assert sorted(photo for batch in batches for photo in batch.photos) == list(range(len(photos)))
@@ -333,7 +337,7 @@ def test_cross_entropy_goes_through_every_caption_with_its_photo(
 
 
 def test_every_batch_draws_its_views_anew(captions, network, photos, tmp_path):
-    stage = begun(CrossEntropyStage(RECIPE, captions, photos, tmp_path), network)
+    stage = begun(CrossEntropyStage(RECIPE, TrainingPhotos(captions, photos, tmp_path)), network)
     mirrored = stage._cells(range(len(photos)), [1] * len(photos))
     patterns = {
         tuple(any(torch.equal(cells, other) for other in mirrored) for cells in batch.seen)
@@ -344,7 +348,7 @@ def test_every_batch_draws_its_views_anew(captions, network, photos, tmp_path):
 
 
 def test_processes_share_the_photos_of_a_batch(captions, network, photos, tmp_path):
-    stage = begun(CrossEntropyStage(RECIPE, captions, photos, tmp_path), network)
+    stage = begun(CrossEntropyStage(RECIPE, TrainingPhotos(captions, photos, tmp_path)), network)
     whole = next(stage.batches(0, 0, 0, 1))
     parts = [next(stage.batches(0, 0, rank, 2)) for rank in range(2)]
     assert torch.equal(parts[0].seen, whole.seen[::2])
@@ -358,7 +362,9 @@ def test_processes_share_the_photos_of_a_batch(captions, network, photos, tmp_pa
 def fine_tuning(captions, network, photos) -> FineTuningStage:
     teacher = Encoder(network.encoder.config)
     teacher.load_state_dict(network.encoder.state_dict())
-    return begun(FineTuningStage(RECIPE, captions, photos, teacher), network)
+    return begun(
+        FineTuningStage(RECIPE, TrainingPhotos(captions, photos, Path()), teacher), network
+    )
 
 
 def test_in_fine_tuning_all_learns_the_encoder_at_a_lower_rate(fine_tuning, network):
@@ -403,7 +409,9 @@ def test_the_classifier_is_held_near_the_teacher(fine_tuning, network):
 def test_an_encoder_without_a_linear_classifier_is_not_held(captions, photos):
     encoder = Encoder(EncoderConfig("squeezenet1_1", classes=10, size=64, padding="torch"))
     network = CaptionNetwork(encoder, RECIPE.decoder, VOCABULARY.words)
-    stage = begun(FineTuningStage(RECIPE, captions, photos, encoder), network)
+    stage = begun(
+        FineTuningStage(RECIPE, TrainingPhotos(captions, photos, Path()), encoder), network
+    )
     assert "distillation" not in stage.loss(network, next(stage.batches(0, 0, 0, 1)))
 
 
@@ -413,7 +421,9 @@ def test_an_encoder_without_a_linear_classifier_is_not_held(captions, photos):
 @pytest.fixture
 def self_critical(captions, network, photos, tmp_path) -> SelfCriticalStage:
     parts = TrainableModules(network.decoder, "")
-    return begun(SelfCriticalStage(RECIPE, captions, photos, tmp_path, parts), network)
+    return begun(
+        SelfCriticalStage(RECIPE, TrainingPhotos(captions, photos, tmp_path), parts), network
+    )
 
 
 def log_probs_of(network: CaptionNetwork, batch: CaptionBatch, drawn: Tensor) -> Tensor:
@@ -512,10 +522,12 @@ def test_a_sentence_that_ended_carries_its_end(self_critical, network):
 
 
 def test_cross_entropy_is_mixed_in_by_its_share(captions, network, photos, tmp_path):
-    recipe = replace(RECIPE, cross_entropy_share=0.25, detected_words=0)
+    recipe = replace(RECIPE, cross_entropy_weight=0.25, detected_words=0)
     network.decoder = Decoder(recipe.decoder, network.encoder.cell_size, len(VOCABULARY))
     parts = TrainableModules(network.decoder, "")
-    stage = begun(SelfCriticalStage(recipe, captions, photos, tmp_path, parts), network)
+    stage = begun(
+        SelfCriticalStage(recipe, TrainingPhotos(captions, photos, tmp_path), parts), network
+    )
     losses = stage.loss(network, next(stage.batches(0, 0, 0, 1)))
     expected = losses["policy"] + 0.25 * losses["words"]
     torch.testing.assert_close(losses["loss"], expected)
@@ -525,7 +537,9 @@ def test_sentences_are_drawn_and_judged_without_dropout(captions, network, photo
     recipe = replace(RECIPE, dropout=0.9)
     network.decoder = Decoder(recipe.decoder, network.encoder.cell_size, len(VOCABULARY))
     parts = TrainableModules(network.decoder, "")
-    stage = begun(SelfCriticalStage(recipe, captions, photos, tmp_path, parts), network)
+    stage = begun(
+        SelfCriticalStage(recipe, TrainingPhotos(captions, photos, tmp_path), parts), network
+    )
     batch = next(stage.batches(0, 0, 0, 1))
     result = draw(stage, network.decoder.eval(), batch)
     drawn, advantage, _ = result
@@ -554,7 +568,7 @@ def test_the_warm_up_of_a_short_stage_is_short():
         ("dropout", 1.0),
         ("learning_rate", 0.0),
         ("fine_tuning_lr", math.nan),
-        ("cross_entropy_share", -0.1),
+        ("cross_entropy_weight", -0.1),
         ("self_critical_epochs", -1),
     ],
 )

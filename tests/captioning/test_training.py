@@ -38,7 +38,7 @@ SMALL = {
     "self_critical_photos": 12,
     "self_critical_lr": 1e-3,
     "samples": 3,
-    "cross_entropy_share": 0.2,
+    "cross_entropy_weight": 0.2,
     "encoder_lr_scale": 0.3,
     "distillation": 0.2,
     "ema_decay": 0.9,
@@ -279,7 +279,7 @@ def interrupted_at_its_second_step(loss):
 def test_the_decoders_of_the_literature_train(data, weights, tmp_path):
     """Show and Tell, and the lecture's own network: the vanilla cell sees the photo first."""
     once = {"epochs": 1, "fine_tuning_epochs": 0, "self_critical_epochs": 1}
-    plain = {"attention": "none", "image_at": "first", "detected_words": 0, "cell": "rnn"}
+    plain = {"attention": None, "image_at": "first", "detected_words": 0, "cell": "rnn"}
     recipe = {**SMALL, **once, **plain, "batch_size": 60, "encoder_weights": weights}
     best = train_model("captioner", data, tmp_path / "run", as_settings(recipe))
     captioner = Captioner.from_pretrained(best)

@@ -68,7 +68,7 @@ def captioner() -> Captioner:
     torch.manual_seed(0)
     config = EncoderConfig("shufflenet_v2_x0_5", 1000, size=64, padding="torch")
     decoder = DecoderConfig(
-        embedding_size=8, hidden_size=8, attention_size=4, detected_words=4, listed_words=8
+        embedding_size=8, hidden_size=8, attention_size=4, detected_words=4, word_list_size=8
     )
     network = CaptionNetwork(Encoder(config), decoder, WORDS)
     vocabulary = CaptionVocabulary(WORDS[FIRST:])
@@ -100,7 +100,7 @@ def test_a_captioner_without_a_list_of_words_cannot_be_calibrated(captioner):
     config = DecoderConfig(embedding_size=8, hidden_size=8, attention_size=4, detected_words=4)
     network = CaptionNetwork(captioner.network.encoder, config, WORDS)
     plain = Captioner(network, captioner.vocabulary, captioner.options)
-    with pytest.raises(UserError, match="listed_words"):
+    with pytest.raises(UserError, match="word_list_size"):
         calibrate(plain, [torch.randn(3, 4, 6)], [torch.randn(3, 4, 6)])
 
 

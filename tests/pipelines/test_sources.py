@@ -3,7 +3,7 @@
 import pytest
 
 from multimodal.errors import UserError
-from pipelines.sources import is_there, reads_like_file, require_file
+from pipelines.sources import looks_like_path, path_exists, require_file
 
 
 def test_what_is_no_file_is_said_with_what_is_wanted(tmp_path):
@@ -18,15 +18,15 @@ def test_what_is_no_file_is_said_with_what_is_wanted(tmp_path):
 
 @pytest.mark.parametrize("said", ["x.txt", "data/x.jsonl", "photo.JPG", "photos/"])
 def test_names_of_files(said):
-    assert reads_like_file(said)
+    assert looks_like_path(said)
 
 
 @pytest.mark.parametrize("said", ["good", "so good.", "10.5", "10/10", "Not bad.", "e.g. this"])
 def test_texts(said):
-    assert not reads_like_file(said)
+    assert not looks_like_path(said)
 
 
 def test_what_is_too_long_for_a_name_is_not_there(tmp_path):
-    assert is_there(str(tmp_path))
-    assert not is_there("a" * 10_000)
-    assert not is_there("a\0b")
+    assert path_exists(str(tmp_path))
+    assert not path_exists("a" * 10_000)
+    assert not path_exists("a\0b")

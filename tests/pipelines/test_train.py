@@ -58,7 +58,7 @@ def test_a_choice_that_there_is_not_is_answered_with_the_choices():
 
 def test_the_captioners_recipe_takes_settings():
     recipe = with_settings(CaptionerRecipe(), ["cell=gru", "attention=none", "precision=bf16"])
-    assert (recipe.cell, recipe.attention, recipe.precision) == ("gru", "none", "bf16")
+    assert (recipe.cell, recipe.attention, recipe.precision) == ("gru", None, "bf16")
     assert recipe.decoder.attention is None
     with pytest.raises(UserError, match="choose one of rnn, gru, lstm"):
         with_settings(CaptionerRecipe(), ["cell=transformer"])

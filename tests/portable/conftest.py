@@ -178,7 +178,7 @@ def make_list_captioner():
     torch.manual_seed(0)
     encoder = Encoder(EncoderConfig("efficientnet_lite0", 1000, 64, padding="torch"))
     sizes = {"embedding_size": 8, "hidden_size": 12, "attention_size": 8, "detected_words": 6}
-    config = DecoderConfig(listed_words=15, familiarity_rank=2, **sizes)
+    config = DecoderConfig(word_list_size=15, familiarity_rank=2, **sizes)
     network = CaptionNetwork(encoder, config, vocabulary.words)
     strong(network.decoder)
     evidence = network.word_evidence

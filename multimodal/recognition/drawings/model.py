@@ -15,11 +15,11 @@ import torch
 from annotated_types import Ge, MultipleOf
 from torch import Tensor, nn
 
+from multimodal import setting_types as common
 from multimodal.recognition.drawings.features import CHANNELS, PIECE_FEATURES
 from multimodal.recognition.pooled_rnn import PooledRNN, PooledState
 from multimodal.recurrent.cells import LockedDropout
 from multimodal.settings import Settings
-from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)

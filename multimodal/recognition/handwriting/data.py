@@ -12,12 +12,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from multimodal import setting_types as common
 from multimodal.recognition.handwriting.model import SHORTENED
 from multimodal.recognition.handwriting.tracks import TRACK_FEATURES, Track, track_of
 from multimodal.settings import Settings
 from multimodal.strokes.handwritten import Handwritten
 from multimodal.training import Batches, derived_seed
-from multimodal.training import settings as common
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 

@@ -17,10 +17,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from multimodal import setting_types as common
 from multimodal.recognition.handwriting.tracks import SPACING
 from multimodal.recurrent.cells import BidirectionalNetwork, LockedDropout
 from multimodal.settings import Settings
-from multimodal.training import settings as common
 
 SHORTENED = 4
 """Points of a track in one frame."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from multimodal import setting_types as common
 from multimodal.recognition.handwriting.data import TrackAugmentation
 from multimodal.recognition.handwriting.model import HandwritingRecognizerConfig
 from multimodal.settings import config_of
 from multimodal.training import Recipe
-from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)

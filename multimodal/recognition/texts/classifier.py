@@ -188,9 +188,9 @@ class TextClassifier(PretrainedModel):
         encoders = torch.zeros(len(texts), len(self.labels))
         evidence = torch.zeros_like(encoders)
         for batch in _of_similar_length(read):
-            said = self._read([texts[n][: read[n]] for n in batch])
+            states = self._read([texts[n][: read[n]] for n in batch])
             last = torch.arange(len(batch)), torch.from_numpy(read[batch] - 1)
-            encoders[batch], evidence[batch] = (each[last] for each in said)
+            encoders[batch], evidence[batch] = (each[last] for each in states)
         return encoders, evidence
 
     def calibrated(self, logits: Tensor, read: Ints) -> Floats:

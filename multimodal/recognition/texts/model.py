@@ -24,11 +24,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from multimodal import setting_types as common
 from multimodal.recognition.pooled_rnn import PooledRNN
 from multimodal.recognition.texts.tokenizer import NGRAM_BUCKETS, TokenBatch
 from multimodal.recurrent.cells import LockedDropout
 from multimodal.settings import Settings
-from multimodal.training import settings as common
 from multimodal.vocabulary import PADDING, UNKNOWN
 
 _SPREAD = 0.1  # standard deviation of vectors at first

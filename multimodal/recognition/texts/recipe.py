@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge
 
+from multimodal import setting_types as common
 from multimodal.errors import UserError
 from multimodal.recognition.texts.model import TextConfig
 from multimodal.settings import config_of
 from multimodal.training import Recipe
-from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)

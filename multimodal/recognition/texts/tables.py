@@ -95,26 +95,26 @@ def read_rows(path: str | Path, columns: Columns, *, labelled: bool = False) -> 
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def column_of(names: Sequence[str], told: str | None, usual: Sequence[str]) -> int | None:
+def column_of(names: Sequence[str], wanted: str | None, usual: Sequence[str]) -> int | None:
     """Which of some columns is meant, or None where no name tells.
 
     Args:
         names: of the columns.
-        told: a name or a number from 1, as somebody wrote it.
+        wanted: a name or a number from 1, as somebody wrote it.
         usual: names to look for where nothing was told, in any case.
 
     Raises:
         UserError: the column that was told is not there.
     """
     known = {name.strip().lower(): at for at, name in reversed(list(enumerate(names)))}
-    if told is None:
+    if wanted is None:
         return next((known[name] for name in usual if name in known), None)
-    if told.strip().lower() in known:
-        return known[told.strip().lower()]
-    if told.isdecimal() and 1 <= int(told) <= len(names):
-        return int(told) - 1
+    if wanted.strip().lower() in known:
+        return known[wanted.strip().lower()]
+    if wanted.isdecimal() and 1 <= int(wanted) <= len(names):
+        return int(wanted) - 1
     there = ", ".join(names) or "none"
-    raise UserError(f"no column {told!r}; there are {there}")
+    raise UserError(f"no column {wanted!r}; there are {there}")
 
 
 def clean_label(value: object) -> str | None:
@@ -187,9 +187,9 @@ def _found_columns(
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
     by_number = [
-        told.isdecimal() and told not in names
-        for told in (columns.text, columns.label)
-        if told is not None
+        wanted.isdecimal() and wanted not in names
+        for wanted in (columns.text, columns.label)
+        if wanted is not None
     ]
     header = (text is not None or label is not None) and not (by_number and all(by_number))
     if text is None:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from multimodal import setting_types as common
 from multimodal.recognition.pooled_rnn import PooledRNN, PooledState
 from multimodal.recurrent.cells import LockedDropout
 from multimodal.settings import Settings
-from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)

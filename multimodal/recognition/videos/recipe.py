@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from multimodal import setting_types as common
 from multimodal.recognition.videos.model import VideoConfig
 from multimodal.settings import config_of
 from multimodal.training import Recipe
-from multimodal.training import settings as common
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ MOST_REQUIREMENTS = 6  # each doubles the number of beams
 
 
 class _State(NamedTuple):
-    met: frozenset[int]
+    satisfied: frozenset[int]
     begun: tuple[int, ...]  # the longest beginning of a phrase still wanted that stands last
 
 
@@ -56,23 +56,23 @@ class _Machine:
         queue = list(numbers)
         for state in queue:  # grows while it is read
             following = [self._follow(state, token) for token in self.tokens]
-            for new in (*following, _State(state.met, ())):
+            for new in (*following, _State(state.satisfied, ())):
                 if new not in numbers:
                     numbers[new] = len(queue)
                     queue.append(new)
             self.after.append([numbers[new] for new in following])
-            self.otherwise.append(numbers[_State(state.met, ())])
-        self.unmet = [len(requirements) - len(state.met) for state in queue]
+            self.otherwise.append(numbers[_State(state.satisfied, ())])
+        self.unmet = [len(requirements) - len(state.satisfied) for state in queue]
 
     def _follow(self, state: _State, token: int) -> _State:
         text = (*state.begun, token)
-        met = set(state.met)
+        satisfied = set(state.satisfied)
         wanted: list[Phrase] = []
         for number, phrases in enumerate(self._requirements):
-            if number in met:
+            if number in satisfied:
                 continue
             if any(text[-len(phrase) :] == tuple(phrase) for phrase in phrases):
-                met.add(number)
+                satisfied.add(number)
             else:
                 wanted.extend(phrases)
         begun = (
@@ -80,7 +80,7 @@ class _Machine:
             for size in range(len(text), 0, -1)
             if any(len(p) > size and tuple(p[:size]) == text[-size:] for p in wanted)
         )
-        return _State(frozenset(met), next(begun, ()))
+        return _State(frozenset(satisfied), next(begun, ()))
 
 
 class RequiringBeam:

@@ -23,7 +23,7 @@ from pipelines.caption.containers import Reading
 from pipelines.caption.inputs import read_inputs
 from pipelines.caption.items import Item
 from pipelines.caption.run import Files, caption_to_files
-from pipelines.tally import told
+from pipelines.tally import describe_passed_over
 
 
 def png(number: int) -> bytes:
@@ -295,11 +295,11 @@ def test_what_gets_no_row_is_counted_by_kind(tmp_path):
     reading = Reading()
     assert len(list(read_inputs([tmp_path], reading))) == 2
     assert (
-        told(reading.passed_over)
+        describe_passed_over(reading.passed_over)
         == "5 files passed over: 2 .txt, 1 .cls, 1 .json, 1 without an ending"
     )
-    assert told({}) == ""
-    assert told({".txt": 1}) == "1 file passed over: 1 .txt"
+    assert describe_passed_over({}) == ""
+    assert describe_passed_over({".txt": 1}) == "1 file passed over: 1 .txt"
 
 
 def test_tables_of_pictures_beside_a_picture_are_read(tmp_path):
@@ -309,7 +309,7 @@ def test_tables_of_pictures_beside_a_picture_are_read(tmp_path):
     pq.write_table(pa.table({"path": ["preview.png"]}), tmp_path / "captions.parquet")
     reading = Reading()
     assert [number_of(item.image) for item in read_inputs([tmp_path], reading)] == [1, 2]
-    assert told(reading.passed_over) == "1 file passed over: 1 .parquet"
+    assert describe_passed_over(reading.passed_over) == "1 file passed over: 1 .parquet"
 
 
 @pytest.mark.parametrize("name", ["a.pjpeg", "a.jpg_large", "a.JPG_LARGE"])

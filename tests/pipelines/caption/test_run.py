@@ -16,7 +16,7 @@ from pipelines.caption.journal import Journal
 from pipelines.caption.outputs import WRITERS
 from pipelines.caption.rows import CaptionRow
 from pipelines.caption.run import Files, caption, fingerprint
-from pipelines.commands.captioner import INTERRUPTED
+from pipelines.commands import INTERRUPTED
 
 FAST = ("--batch-size", 2, "--beam-size", 1)
 LIMIT = "resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))"

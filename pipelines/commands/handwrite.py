@@ -9,13 +9,14 @@ from typing import Annotated, Literal
 import typer
 
 from multimodal.errors import UserError
-from pipelines.commands import app, given, model_option
+from pipelines.commands import INTERRUPTED, app, given, model_option, say_interrupted
 from pipelines.output import free_path, named_after, require_free, require_output
 
 Model = Annotated[str | None, model_option("handwriting-generator")]
 
 MOST_SEEDS = 2**31  # to choose from where none is given
 FIRST_DRAFTS = 2  # before any is read back
+MANY = 10  # files, of which the first and the last are named
 LONGEST_NAME = 40  # of a file that is named after a text, in letters
 
 
@@ -116,8 +117,16 @@ def handwrite_command(
     else:
         written = jobs.handwrite(writer, what, style=style, paper=paper, layout=layout, **how)
     written = replace(written, paper=replace(written.paper, ink=ink, ruled=ruled))
-    paths = jobs.save(written, place, animated=animated, plotter=plotter)
-    typer.echo(f"{', '.join(map(str, paths))}: written, seed {seed}")
+    paths: list[Path] = []
+    try:
+        paths.extend(
+            jobs.save(written, place, animated=animated, plotter=plotter, overwrite=overwrite)
+        )
+    except KeyboardInterrupt:
+        say_interrupted(f"{len(paths)} of {len(written.texts)} pages are done, seed {seed}")
+        raise typer.Exit(INTERRUPTED) from None
+    names = ", ".join(map(str, paths)) if len(paths) < MANY else f"{paths[0]} … {paths[-1]}"
+    typer.echo(f"{names}: written, seed {seed}")
 
 
 @app.command("learn-style")

@@ -54,7 +54,7 @@ def svg_of(page: Handwriting, folder: Path) -> bytes:
     """The page as an SVG that draws itself."""
     from pipelines.handwrite import save
 
-    (path, *_) = save(page, folder / "handwriting.svg", animated=True)
+    (path,) = save(page, folder / "handwriting.svg", animated=True)
     return path.read_bytes()
 
 
@@ -71,17 +71,17 @@ def tab(shared: Shared) -> None:
             seed: The same one writes the same.
         """
         page = written(shared, text, style, bias, seed)
-        return {"text": page.text, "svg": svg_of(page, scratch()).decode()}
+        return {"text": page.texts[0], "svg": svg_of(page, scratch()).decode()}
 
     def show(*controls: object) -> tuple[str, list[str]]:
         from pipelines.handwrite import save
 
         page, folder = written(shared, *controls), scratch()
-        paths = [save(page, folder / f"handwriting{kind}")[0] for kind in KINDS[1:]]
+        paths = [path for kind in KINDS[1:] for path in save(page, folder / f"handwriting{kind}")]
         drawn = svg_of(page, folder)
         files = [str(path) for path in (folder / "handwriting.svg", *paths)]
         data = b64encode(drawn).decode()
-        said = escape(" ".join(page.text.split()), quote=True)
+        said = escape(" ".join(page.texts[0].split()), quote=True)
         image = f'<img class="postcard" alt="{said}" src="data:image/svg+xml;base64,{data}">'
         return image, files
 

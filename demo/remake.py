@@ -131,10 +131,8 @@ def remake_handwriting() -> None:
     """A line in sixteen styles, each behind its number."""
     from pipelines.handwrite import open_handwriting_generator, save, style_sheet
 
-    save(
-        style_sheet(open_handwriting_generator(None, judged=True), STYLE_LINE, seed=SEED),
-        DOCS / "handwriting.png",
-    )
+    sheet = style_sheet(open_handwriting_generator(None, judged=True), STYLE_LINE, seed=SEED)
+    list(save(sheet, DOCS / "handwriting.png"))
 
 
 def remake_postcard() -> None:

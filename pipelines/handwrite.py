@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from multimodal.strokes import Drawing, Paper, Plotter, Sheet, save_drawings
 from multimodal.strokes.paper import BASELINE
 from pipelines.models import open_model
 from pipelines.numerals import numeral, width_of
+from pipelines.output import require_free
 from pipelines.sources import require_file
 
 if TYPE_CHECKING:
@@ -36,14 +37,14 @@ class Handwriting:
     """What came of a job.
 
     Attributes:
-        pages: in millimetres.
+        pages: in millimetres; those of a paper of a size are written as they are taken, once.
         paper: what they are on.
-        text: what they say.
+        texts: what each page says.
     """
 
-    pages: tuple[Drawing, ...]
+    pages: Iterable[Drawing]
     paper: Paper
-    text: str
+    texts: Sequence[str]
 
 
 def open_handwriting_generator(model: str | Path | None, *, judged: bool = False) -> PageWriter:
@@ -120,8 +121,9 @@ def handwrite(
     if len(text) > LONGEST_TEXT:
         raise UserError(f"{len(text)} characters: write at most {LONGEST_TEXT} at once")
     if paper is not None:
+        texts = generator.split_pages(text, paper, style=style, layout=layout)
         pages = generator.write_pages(text, paper, style=style, layout=layout, **options)
-        return Handwriting(tuple(pages), paper, text)
+        return Handwriting(pages, paper, texts)
     layout = layout or Layout()
     page = generator.write(text, style=style, layout=layout, **options)
     return _cut_to(page, text, layout.line_height, layout.width)
@@ -171,8 +173,11 @@ def save(
     animated: bool = False,
     ruled: bool | None = None,
     plotter: bool = False,
-) -> list[Path]:
+    overwrite: bool = True,
+) -> Iterator[Path]:
     """Write pages to files: to the path, or to numbered ones where there are several pages.
+
+    Each page is in its file before the next one is taken; what is written stays, whatever comes.
 
     Args:
         written: pages.
@@ -180,26 +185,29 @@ def save(
         animated: an SVG draws itself.
         ruled: whether lines to write on are shown; as the paper says unless given.
         plotter: an SVG holds ink alone, in an order with little way between its strokes.
+        overwrite: whether files that are there are replaced.
 
-    Returns:
-        The files.
+    Yields:
+        Each file, when it is there.
 
     Raises:
         UserError: it cannot be written.
     """
     paper = written.paper if ruled is None else replace(written.paper, ruled=ruled)
     if path.suffix.lower() in (".ndjson", ".json", ".npz"):
-        word = " ".join(written.text.split())
-        titles = [word] * len(written.pages) if path.suffix.lower() == ".ndjson" else None
-        return [save_drawings(written.pages, path, titles=titles)]
-    paths = page_paths(path, len(written.pages))
+        yield save_drawings(
+            written.pages, path, titles=[" ".join(text.split()) for text in written.texts]
+        )
+        return
+    paths = page_paths(path, len(written.texts))
+    for place in paths:
+        require_free(place, overwrite=overwrite)
     seconds = Sheet.seconds if path.suffix.lower() != ".gif" else 6.0
     machine = Plotter() if plotter else None
     for page, place in zip(written.pages, paths, strict=True):
-        save_drawings(
+        yield save_drawings(
             [page], place, paper=paper, animated=animated, seconds=seconds, plotter=machine
         )
-    return paths
 
 
 def page_paths(path: Path, pages: int) -> list[Path]:
@@ -291,4 +299,4 @@ def _cut_to(
         margin=margin,
         spacing=line_height,
     )
-    return Handwriting((page.moved(EDGE + before, EDGE + above),), paper, text)
+    return Handwriting((page.moved(EDGE + before, EDGE + above),), paper, (text,))

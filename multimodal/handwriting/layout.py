@@ -1,13 +1,13 @@
 """Text → lines, pieces and pages: what is written together, and where it goes.
 
-A line is written in pieces of a word or two, all pieces of a page at once: short pieces are fast,
+A line is written in pieces of a word or two, those of many lines at once: short pieces are fast,
 cannot run away, and the best of a few candidates is better the shorter they are. They are then set
 side by side on one baseline.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
@@ -23,6 +23,9 @@ PIECE = 8
 
 LONGEST_WORD = 60
 """Words of more characters are written in parts."""
+
+CHARACTERS_AT_ONCE = 8192
+"""Of pages that are written in one batch; a page of more is a batch of its own."""
 
 UNITS_PER_LINE = 155.0
 """Units of the data from one baseline to the next, in letters of size 1."""
@@ -143,14 +146,28 @@ def stacked(lines: Sequence[Drawing], layout: Layout) -> Drawing:
     )
 
 
-def paged(lines: Sequence[Drawing], paper: Paper) -> list[Drawing]:
-    """Lines on as many pages as it takes; a page without a stroke is left out."""
-    pages = []
-    for begin in range(0, len(lines), paper.lines):
-        some = zip(lines[begin : begin + paper.lines], paper.baselines, strict=False)
-        strokes = [stroke for line, y in some for stroke in line.moved(paper.margin, y)]
-        pages.append(Drawing(strokes))
-    return [page for page in pages if page]
+def paged(lines: Sequence[str], paper: Paper) -> list[str]:
+    """Lines on as many pages as it takes; a page of blank lines is left out."""
+    pages = [lines[begin : begin + paper.lines] for begin in range(0, len(lines), paper.lines)]
+    return ["\n".join(page) for page in pages if any(page)]
+
+
+def on_page(lines: Iterable[Drawing], paper: Paper) -> Drawing:
+    """Lines under each other on one page; as many as there are, or as there is room for."""
+    places = zip(lines, paper.baselines, strict=False)
+    return Drawing([stroke for line, y in places for stroke in line.moved(paper.margin, y)])
+
+
+def batches_of(pages: Sequence[str]) -> Iterator[list[str]]:
+    """Pages that are written at once: of a few thousand characters, so that memory has a bound."""
+    batch: list[str] = []
+    for page in pages:
+        if batch and sum(map(len, batch)) + len(page) > CHARACTERS_AT_ONCE:
+            yield batch
+            batch = []
+        batch.append(page)
+    if batch:
+        yield batch
 
 
 def _parts(word: str, longest: int) -> list[str]:

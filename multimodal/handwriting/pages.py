@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias, Unpack
@@ -13,8 +14,10 @@ from multimodal.handwriting.alphabet import CHARACTERS, encode
 from multimodal.handwriting.judging import Judge, TextChunk
 from multimodal.handwriting.layout import (
     Layout,
+    batches_of,
     characters_in,
     chunks_of,
+    on_page,
     paged,
     set_lines,
     stacked,
@@ -106,8 +109,10 @@ class PageWriter(ABC):
             UserError: nothing to write, a character that cannot be written, no such style, or an
                 option out of range.
         """
-        layout = layout or Layout()
-        return smooth(stacked(self._set(text, style, layout, options), layout))
+        layout, chosen = layout or Layout(), self.style(style)
+        _require_text(text)
+        lines = wrapped(text, characters_in(layout, chosen.pace))
+        return smooth(stacked(self._set(lines, chosen, layout, options), layout))
 
     def write_pages(
         self,
@@ -117,8 +122,8 @@ class PageWriter(ABC):
         style: StyleLike | None = None,
         layout: Layout | None = None,
         **options: Unpack[HandwritingChanges],
-    ) -> list[Drawing]:
-        r"""Write a text on as many pages as it takes, all in one batch.
+    ) -> Iterator[Drawing]:
+        r"""Write a text on as many pages as it takes, a few thousand characters in one batch.
 
         Args:
             text: "\n" ends a line; lines that are longer than the paper is wide wrap.
@@ -127,13 +132,39 @@ class PageWriter(ABC):
             layout: its alignment and the size of its letters count; all else the paper says.
             **options: see `HandwritingOptions`: bias, seed, attempts.
 
+        Returns:
+            The pages, one for each text of `split_pages`. They are written as they are taken, so
+            that a book needs no more memory than some of its pages.
+
         Raises:
-            UserError: as `write`.
+            UserError: as `write`; before the first page is written.
         """
-        given = layout or Layout()
-        on_paper = Layout.on(paper, given.align, given.size)
-        lines = self._set(text, style, on_paper, options)
-        return [smooth(page) for page in paged(lines, paper)]
+        pages = self.split_pages(text, paper, style=style, layout=layout)
+        chosen = self.options.changed(options)
+        return self._pages(pages, paper, self.style(style), _on(paper, layout), chosen)
+
+    def split_pages(
+        self,
+        text: str,
+        paper: Paper,
+        *,
+        style: StyleLike | None = None,
+        layout: Layout | None = None,
+    ) -> list[str]:
+        """The text of each page that `write_pages` writes, its lines as they wrap.
+
+        Args:
+            text: as there.
+            paper: as there; a page whose lines are blank is left out.
+            style: as there; some write wider than others.
+            layout: as there.
+
+        Raises:
+            UserError: nothing to write, a character that cannot be written, or no such style.
+        """
+        _require_text(text)
+        characters = characters_in(_on(paper, layout), self.style(style).pace)
+        return paged(wrapped(text, characters), paper)
 
     def write_lines(
         self,
@@ -194,15 +225,34 @@ class PageWriter(ABC):
         known = {one: self.style(one) for one in dict.fromkeys(style)}
         return [known[one] for one in style]
 
+    def _pages(
+        self,
+        pages: Sequence[str],
+        paper: Paper,
+        style: Style,
+        layout: Layout,
+        options: HandwritingOptions,
+    ) -> Iterator[Drawing]:
+        for number, batch in enumerate(batches_of(pages)):
+            seed = derived_seed(options.seed, "pages", number) if number else options.seed
+            texts = [page.split("\n") for page in batch]
+            lines = iter(
+                self._set(
+                    [line for page in texts for line in page],
+                    style,
+                    layout,
+                    {**asdict(options), "seed": seed},
+                )
+            )
+            for page in texts:
+                yield smooth(on_page(islice(lines, len(page)), paper))
+
     def _set(
-        self, text: str, style: StyleLike | None, layout: Layout, options: Mapping[str, Any]
+        self, lines: Sequence[str], style: Style, layout: Layout, options: Mapping[str, Any]
     ) -> list[Drawing]:
-        """Every line of a text, in millimetres about its baseline."""
-        _require_text(text)
-        chosen = self.style(style)
-        lines = wrapped(text, characters_in(layout, chosen.pace))
+        """Lines in millimetres, each about its baseline."""
         pieces = [chunks_of(line) for line in lines]
-        return set_lines(self._placed(pieces, [chosen] * len(lines), options), layout)
+        return set_lines(self._placed(pieces, [style] * len(lines), options), layout)
 
     def _placed(
         self,
@@ -267,6 +317,11 @@ def _require_text(text: str) -> None:
     encode(" ".join(text.split()))
     if not text.strip():
         raise UserError("nothing to write: the text is empty")
+
+
+def _on(paper: Paper, layout: Layout | None) -> Layout:
+    given = layout or Layout()
+    return Layout.on(paper, given.align, given.size)
 
 
 def _style_file(path: Path) -> Path:

@@ -12,7 +12,7 @@ import pickle
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -58,7 +58,7 @@ def read_every_part(path: str | Path) -> list[Drawing]:
 
 
 def encode_npz(
-    train: Sequence[Drawing], valid: Sequence[Drawing] = (), test: Sequence[Drawing] = ()
+    train: Iterable[Drawing], valid: Iterable[Drawing] = (), test: Iterable[Drawing] = ()
 ) -> bytes:
     """Drawings in sketch-rnn's layout: int16 where all coordinates are whole, else float32.
 
@@ -125,10 +125,11 @@ def _steps(drawing: Drawing) -> npt.NDArray[np.int16 | np.float32]:
     return steps.astype(np.int16)
 
 
-def _objects(drawings: Sequence[Drawing]) -> npt.NDArray[np.object_]:
-    objects = np.empty(len(drawings), dtype=object)
-    for number, drawing in enumerate(drawings):  # at once, NumPy would stack arrays of one shape
-        objects[number] = _steps(drawing)
+def _objects(drawings: Iterable[Drawing]) -> npt.NDArray[np.object_]:
+    steps = [_steps(drawing) for drawing in drawings]
+    objects = np.empty(len(steps), dtype=object)
+    for number, rows in enumerate(steps):  # at once, NumPy would stack arrays of one shape
+        objects[number] = rows
     return objects
 
 

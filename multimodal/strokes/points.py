@@ -11,7 +11,7 @@ pressure is known.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,11 +69,20 @@ def read_points(path: Path) -> list[Drawing]:
     return drawings
 
 
-def encode_points(drawings: Sequence[Drawing]) -> bytes:
-    """One drawing or many as JSON; all can be read back exactly."""
-    entries = [{"strokes": to_points(drawing)} for drawing in drawings]
-    content = entries[0] if len(entries) == 1 else {"drawings": entries}
-    return f"{json.dumps(content, separators=(',', ':'))}\n".encode()
+def encode_points(drawings: Iterable[Drawing]) -> Iterator[bytes]:
+    """One drawing or many as JSON, piece by piece; all can be read back exactly."""
+    entries = (
+        json.dumps({"strokes": to_points(drawing)}, separators=(",", ":")) for drawing in drawings
+    )
+    first = next(entries, "")
+    second = next(entries, None)
+    if second is None:
+        yield f"{first}\n".encode()
+        return
+    yield f'{{"drawings":[{first},{second}'.encode()
+    for entry in entries:
+        yield f",{entry}".encode()
+    yield b"]}\n"
 
 
 def _drawings(content: Any) -> list[Drawing]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Unpack
 
-from multimodal.atomic import write_bytes
+from multimodal.atomic import written_aside
 from multimodal.errors import UserError
 from multimodal.strokes.drawing import Drawing
 from multimodal.strokes.gcode import encode_gcode
@@ -19,7 +19,7 @@ from multimodal.strokes.svg_writing import encode_svg
 
 
 def save_drawings(
-    drawings: Sequence[Drawing], path: str | Path, **options: Unpack[SheetOptions]
+    drawings: Iterable[Drawing], path: str | Path, **options: Unpack[SheetOptions]
 ) -> Path:
     """Write drawings to one file, whole or not at all.
 
@@ -28,7 +28,8 @@ def save_drawings(
     a browser gathers them) hold them one after the other, in their own coordinates.
 
     Args:
-        drawings: at least one, each with a stroke.
+        drawings: at least one, each with a stroke. `.ndjson` and `.json` take one at a time, so
+            that drawings that are made as they are taken need not all be in memory.
         path: the file; its ending says how.
         options: see `Sheet`: titles, columns, size, and others; formats that have no use for one
             leave it aside.
@@ -44,38 +45,42 @@ def save_drawings(
     encode = _ENCODERS.get(path.suffix.lower())
     if encode is None:
         raise UserError(f"{path}: cannot be written: choose one of {', '.join(_ENCODERS)}")
-    try:
-        _require_strokes(drawings)
-        data = encode(drawings, Sheet(**options))
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from None
-    write_bytes(path, data)
+    with written_aside(path) as aside, aside.open("wb") as file:
+        try:
+            file.writelines(encode(_drawn(drawings), Sheet(**options)))
+        except UserError as error:
+            raise UserError(f"{path}: {error}") from None
     return path
 
 
-def _require_strokes(drawings: Sequence[Drawing]) -> None:
-    if not drawings:
+def _drawn(drawings: Iterable[Drawing]) -> Iterator[Drawing]:
+    """Drawings one by one, of which each has a stroke, and of which there is one at least."""
+    number = 0
+    for number, drawing in enumerate(drawings, 1):
+        if not drawing:
+            raise UserError(f"drawing {number} has no stroke: leave it out")
+        yield drawing
+    if not number:
         raise UserError("no drawing to save")
-    empty = [number for number, drawing in enumerate(drawings, 1) if not drawing]
-    if empty:
-        raise UserError(f"drawing {empty[0]} of {len(drawings)} has no stroke: leave it out")
 
 
-def _ndjson(drawings: Sequence[Drawing], sheet: Sheet) -> bytes:
-    words = sheet.titles or [""] * len(drawings)
-    if len(words) != len(drawings):
-        raise UserError(f"{len(words)} titles for {len(drawings)} drawings: one for each expected")
-    return encode_ndjson(map(Record, drawings, words))
+def _ndjson(drawings: Iterator[Drawing], sheet: Sheet) -> Iterator[bytes]:
+    titles, number = sheet.titles, 0
+    for number, drawing in enumerate(drawings, 1):
+        word = titles[number - 1] if titles and number <= len(titles) else ""
+        yield encode_ndjson([Record(drawing, word)])
+    if titles and len(titles) != number:
+        raise UserError(f"{len(titles)} titles for {number} drawings: one for each expected")
 
 
-_ENCODERS: dict[str, Callable[[Sequence[Drawing], Sheet], bytes]] = {
-    ".svg": encode_svg,
-    ".png": encode_png,
-    ".gif": encode_gif,
+_ENCODERS: dict[str, Callable[[Iterator[Drawing], Sheet], Iterable[bytes]]] = {
+    ".svg": lambda drawings, sheet: [encode_svg(list(drawings), sheet)],
+    ".png": lambda drawings, sheet: [encode_png(list(drawings), sheet)],
+    ".gif": lambda drawings, sheet: [encode_gif(list(drawings), sheet)],
     ".ndjson": _ndjson,
-    ".npz": lambda drawings, _: encode_npz(drawings),
+    ".npz": lambda drawings, _: [encode_npz(drawings)],
     ".json": lambda drawings, _: encode_points(drawings),
-    ".gcode": encode_gcode,
+    ".gcode": lambda drawings, sheet: [encode_gcode(list(drawings), sheet)],
 }
 
 SAVED_ENDINGS = tuple(_ENCODERS)

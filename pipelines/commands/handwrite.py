@@ -16,6 +16,7 @@ Model = Annotated[str | None, commands.model_option("handwriting-generator")]
 
 MOST_SEEDS = 2**31  # to choose from where none is given
 FIRST_DRAFTS = 2  # before any is read back
+MANY = 10  # files, of which the first and the last are named
 LONGEST_NAME = 40  # of a file that is named after a text, in letters
 
 
@@ -114,8 +115,16 @@ def handwrite_command(
     else:
         written = jobs.handwrite(writer, what, style=style, paper=paper, layout=layout, **how)
     written = replace(written, paper=replace(written.paper, ink=ink, ruled=ruled))
-    paths = jobs.save(written, place, animated=animated, plotter=plotter)
-    typer.echo(f"{', '.join(map(str, paths))}: written, seed {seed}")
+    paths: list[Path] = []
+    try:
+        paths.extend(
+            jobs.save(written, place, animated=animated, plotter=plotter, overwrite=overwrite)
+        )
+    except KeyboardInterrupt:
+        commands.say_interrupted(f"{len(paths)} of {len(written.texts)} pages are done, seed {seed}")
+        raise typer.Exit(commands.INTERRUPTED) from None
+    names = ", ".join(map(str, paths)) if len(paths) < MANY else f"{paths[0]} … {paths[-1]}"
+    typer.echo(f"{names}: written, seed {seed}")
 
 
 @commands.app.command("learn-style")

@@ -1,6 +1,7 @@
 """What people call: texts come out in a style, the same again, and errors say what to do."""
 
 import json
+import weakref
 
 import numpy as np
 import pytest
@@ -59,10 +60,44 @@ def test_wrapped_text_keeps_its_width(generator):
 
 def test_pages_are_filled_and_keep_their_margins(generator):
     paper = Paper(80, 60, margin=10, spacing=10)  # four lines
-    pages = generator.write_pages("\n".join(["ab"] * 9), paper, seed=1)
+    pages = list(generator.write_pages("\n".join(["ab"] * 9), paper, seed=1))
     assert len(pages) == 3
     assert all(page.bounds[0] >= 10 - 1e-6 for page in pages)
     assert all(page.bounds[2] <= 70 + 1e-6 for page in pages)
+
+
+def test_a_book_is_written_page_by_page(generator, monkeypatch):
+    paper = Paper(40, 16, margin=3, spacing=10)  # one line
+    words = [f"w{number}" for number in range(12)]
+    together = list(generator.write_pages("\n".join(words), paper, seed=1))
+    monkeypatch.setattr("multimodal.handwriting.layout.CHARACTERS_AT_ONCE", 8)
+    assert generator.split_pages("\n".join(words), paper) == words
+    written = []
+    write_texts = generator.write_texts
+    monkeypatch.setattr(
+        generator, "write_texts", lambda *a, **b: written.append(a) or write_texts(*a, **b)
+    )
+    pages = generator.write_pages("\n".join(words), paper, seed=1)
+    assert not written
+    alive = []
+    for number, page in enumerate(pages, 1):
+        alive.append(weakref.ref(page.strokes[0]))
+        assert len(written) <= number // 2 + 1  # no more than was taken
+        assert sum(ref() is not None for ref in alive) <= 2
+    assert number == len(words)
+    monkeypatch.undo()
+    again = list(generator.write_pages("\n".join(words), paper, seed=1))
+    assert again == together
+
+
+def test_batches_of_one_text_differ_and_are_repeatable(generator, monkeypatch):
+    monkeypatch.setattr("multimodal.handwriting.layout.CHARACTERS_AT_ONCE", 2)
+    paper = Paper(40, 16, margin=3, spacing=10)  # one line
+    pages = list(generator.write_pages("ab\nab\nab", paper, seed=1))
+    assert pages == list(generator.write_pages("ab\nab\nab", paper, seed=1))
+    assert pages[0] != pages[1] != pages[2]
+    with pytest.raises(UserError, match="bias"):
+        generator.write_pages("ab", paper, bias=-1)  # before any page is taken
 
 
 def test_lines_of_many_styles_in_one_batch(generator):

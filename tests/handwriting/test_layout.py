@@ -14,8 +14,10 @@ from multimodal.handwriting.layout import (
     ROOM_FOR_CHANCE,
     UNITS_PER_LINE,
     Layout,
+    batches_of,
     characters_in,
     chunks_of,
+    on_page,
     paged,
     set_lines,
     stacked,
@@ -175,12 +177,26 @@ def test_lines_below_each_other_and_on_pages():
     under = stacked(lines, Layout(line_height=10))
     assert [stroke[1, 1] for stroke in under] == pytest.approx([7, 27])
     paper = Paper(60, 40, margin=10, spacing=10)  # two lines a page
-    pages = paged(lines, paper)
-    assert len(pages) == 2
-    assert pages[0].bounds[0] == pytest.approx(10)
-    assert pages[0].bounds[3] == pytest.approx(17)
-    assert pages[1].bounds[3] == pytest.approx(17)
-    assert paged([lines[1]] * 2, paper) == []
+    page = on_page(lines, paper)
+    assert len(page) == 1
+    assert page.bounds[0] == pytest.approx(10)
+    assert page.bounds[3] == pytest.approx(17)
+
+
+def test_texts_of_pages():
+    paper = Paper(60, 40, margin=10, spacing=10)  # two lines a page
+    assert paged(["a", "", "b"], paper) == ["a\n", "b"]
+    assert paged(["", "", "", "b"], paper) == ["\nb"]
+    assert paged(["", ""], paper) == []
+
+
+@pytest.mark.parametrize(
+    ("lengths", "batches"),
+    [([], []), ([9000, 1, 2], [[9000], [1, 2]]), ([4096] * 3, [[4096, 4096], [4096]])],
+)
+def test_pages_are_written_some_thousand_characters_at_once(lengths, batches):
+    found = batches_of(["a" * length for length in lengths])
+    assert [[len(page) for page in batch] for batch in found] == batches
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import runpy
+import weakref
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from multimodal.errors import UserError
-from multimodal.strokes import Drawing, read_drawings, save_drawings
+from multimodal.handwriting.options import HandwritingOptions
+from multimodal.strokes import Drawing, Paper, read_drawings, save_drawings
 from pipelines import handwrite as jobs
 from pipelines.cli import commands
 
@@ -20,7 +22,10 @@ generator = _FIXTURES["generator"]
 
 @pytest.fixture
 def model(generator, tmp_path, monkeypatch):
-    monkeypatch.setattr("multimodal.handwriting.options.HandwritingOptions.attempts", 1)
+    changed = HandwritingOptions.changed  # every attempt would fail
+    monkeypatch.setattr(
+        HandwritingOptions, "changed", lambda own, new: changed(own, {"attempts": 1, **new})
+    )
     monkeypatch.chdir(tmp_path)
     return generator.save_pretrained(tmp_path / "model")
 
@@ -63,6 +68,77 @@ def test_a_file_on_numbered_pages(model, tmp_path):
     picture = Image.open(tmp_path / "letter-1.png")
     assert picture.size == (480, 400)
     assert 200 in {colour for _, colour in picture.getcolors()}
+
+
+def book(tmp_path, pages=12):
+    (tmp_path / "book.txt").write_text("ab\n" * pages, encoding="utf-8")
+    return "--file", "book.txt", "--page", "40x16", "--margin", 3, "--seed", 5, "--drafts", 1
+
+
+@pytest.mark.parametrize("ending", jobs.WRITABLE)
+def test_many_pages_in_every_format(model, tmp_path, ending, monkeypatch):
+    monkeypatch.setattr("multimodal.handwriting.layout.CHARACTERS_AT_ONCE", 4)
+    result = handwrite(model, *book(tmp_path), "-o", f"book{ending}")
+    assert result.exit_code == 0, result.output
+    assert "seed 5" in result.output
+    files = {path.name for path in tmp_path.glob("book*")} - {"book.txt"}
+    if ending in (".ndjson", ".json", ".npz"):
+        assert files == {f"book{ending}"}
+        records = read_drawings(tmp_path / f"book{ending}")
+        assert len(records) == 12
+        assert {record.word for record in records} <= {"ab", ""}
+    else:
+        assert files == {f"book-{number}{ending}" for number in range(1, 13)}
+        assert f"book-1{ending} … book-12{ending}: written" in result.output
+
+
+@pytest.mark.parametrize("ending", [".svg", ".png", ".gif", ".gcode"])
+def test_a_page_is_there_before_the_next_is_taken(tmp_path, ending):
+    alive = []
+
+    def pages():
+        for number in range(1, 8):
+            page = LINE.moved(0, number)
+            alive.append(weakref.ref(page.strokes[0]))
+            yield page
+            del page
+            assert (tmp_path / f"p-{number}{ending}").stat().st_size > 100
+            assert sum(ref() is not None for ref in alive) <= 2
+
+    written = jobs.Handwriting(pages(), Paper(300, 60), ["ab"] * 7)
+    assert len(list(jobs.save(written, tmp_path / f"p{ending}"))) == len(alive) == 7
+
+
+@pytest.mark.parametrize(
+    ("ending", "kept"), [(".svg", {"book-1.svg", "book-2.svg"}), (".json", set())]
+)
+def test_interrupted_pages_stay_and_nothing_is_half_written(
+    model, tmp_path, monkeypatch, ending, kept
+):
+    taken = []
+
+    def smooth(page):
+        taken.append(page)
+        if len(taken) == 3:
+            raise KeyboardInterrupt
+        return page
+
+    monkeypatch.setattr("multimodal.handwriting.pages.smooth", smooth)
+    result = handwrite(model, *book(tmp_path), "-o", f"book{ending}")
+    assert result.exit_code == 130
+    assert f"interrupted: {len(kept)} of 12 pages are done, seed 5" in result.output
+    assert {path.name for path in tmp_path.iterdir()} == {"book.txt", "model", *kept}
+
+
+def test_no_numbered_page_is_overwritten_unasked(model, tmp_path):
+    (tmp_path / "book-7.svg").write_text("mine")
+    asked = (model, *book(tmp_path), "-o", "book.svg")
+    result = handwrite(*asked)
+    assert isinstance(result.exception, UserError)
+    assert "book-7.svg: is there already" in str(result.exception)
+    assert not (tmp_path / "book-1.svg").exists()
+    assert handwrite(*asked, "--overwrite").exit_code == 0
+    assert (tmp_path / "book-7.svg").read_text() != "mine"
 
 
 def test_a_plotter_gets_ink_alone(model, tmp_path):

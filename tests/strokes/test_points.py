@@ -42,7 +42,7 @@ def test_pressure_without_time():
 @given(st.lists(st.from_type(Drawing), min_size=1, max_size=3))
 def test_all_comes_back_exactly(tmp_path, drawings):
     path = tmp_path / "any.json"
-    path.write_bytes(encode_points(drawings))
+    path.write_bytes(b"".join(encode_points(drawings)))
     assert read_points(path) == drawings
     assert [record.drawing for record in read_drawings(path)] == [*map(joined_drawing, drawings)]
 

@@ -1,3 +1,5 @@
+import weakref
+
 import pytest
 
 from multimodal.errors import UserError
@@ -36,7 +38,7 @@ def test_titles_are_the_words(tmp_path):
         ([DRAWING], "a.bmp", {}, r"choose one of .svg, .png"),
         ([DRAWING], "a", {}, "choose one of"),
         ([], "a.svg", {}, "no drawing"),
-        ([DRAWING, Drawing(())], "a.svg", {}, "drawing 2 of 2 has no stroke"),
+        ([DRAWING, Drawing(())], "a.svg", {}, "drawing 2 has no stroke"),
         ([DRAWING.scaled(1e5)], "a.npz", {}, "scale the drawing down"),
         ([DRAWING], "a.png", {"size": 1e5}, "too large"),
         ([DRAWING], "no/such/a.svg", {}, "cannot be written"),
@@ -50,6 +52,38 @@ def test_what_cannot_be_saved(tmp_path, drawings, name, options, reason):
         save_drawings(drawings, tmp_path / name, **options)
     assert str(caught.value).startswith(str(tmp_path / name))
     assert [entry.name for entry in tmp_path.iterdir()] == ["folder.svg"]
+
+
+@pytest.mark.parametrize("ending", [".ndjson", ".json", ".npz"])
+def test_drawings_are_let_go_when_they_are_saved(tmp_path, ending):
+    alive = []
+
+    def drawings():
+        for number in range(20):
+            drawing = DRAWING.moved(number, 0)
+            alive.append(weakref.ref(drawing.strokes[0]))
+            yield drawing
+            del drawing
+            assert sum(ref() is not None for ref in alive) <= 2
+
+    path = save_drawings(drawings(), tmp_path / f"many{ending}")
+    assert len(alive) == len(read_drawings(path)) == 20
+
+
+def test_drawings_that_fail_leave_the_old_file(tmp_path):
+    path = save_drawings([DRAWING], tmp_path / "a.ndjson")
+    before = path.read_bytes()
+    with pytest.raises(UserError, match="2 titles for 3 drawings"):
+        save_drawings([DRAWING] * 3, path, titles=["a", "b"])
+
+    def interrupted():
+        yield DRAWING
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        save_drawings(interrupted(), path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_failure_leaves_the_old_file(tmp_path):

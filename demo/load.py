@@ -119,7 +119,8 @@ async def _visit(address: str, process: int, visitors: int, seconds: float) -> F
     import httpx
 
     findings = Findings()
-    limits = httpx.Limits(max_connections=None)
+    # An idle connection is let go before the server (after 5 s) does, or they meet half-way.
+    limits = httpx.Limits(max_connections=None, keepalive_expiry=2)
     async with httpx.AsyncClient(base_url=address, timeout=PATIENCE, limits=limits) as web:
         offered = (await web.get("/gradio_api/info")).json()["named_endpoints"]
         jobs = _offered_jobs(offered)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from multimodal.tasks import TASKS, TaskSpec, full_name, imported, task_of
+from multimodal.tasks import TASKS, TaskSpec, imported, task_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +72,6 @@ def load(source: str | Path, **options: Any) -> PretrainedModel:
     """
     from multimodal.checkpoints import read_task
 
-    source = full_name(source)
     model: PretrainedModel = imported(task_of(read_task(source)).model).from_pretrained(
         source, **options
     )

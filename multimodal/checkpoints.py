@@ -27,7 +27,7 @@ from multimodal.atomic import atomic_write, sync
 from multimodal.errors import UserError, disk_errors
 from multimodal.former_names import renamed_config, renamed_tensors
 from multimodal.hub import names_repository
-from multimodal.tasks import did_you_mean
+from multimodal.tasks import did_you_mean, full_name
 
 FORMAT = 3  # formats 1 and 2 differ in names alone; see `former_names`
 PACKED_BITS = range(4, 9)  # of a weight in a packed row
@@ -393,6 +393,7 @@ def _first_few(names: Sequence[str]) -> str:
 
 
 def _locate(source: str | Path) -> Path:
+    source = full_name(source)
     folder = Path(source)
     if isinstance(source, str) and source in shipped_models():
         return PRETRAINED / source

@@ -54,9 +54,7 @@ class PretrainedModel(ABC):
             UserError: there is none, or it is damaged or made for another task.
         """
         task = task_of(cls.TASK)
-        checkpoint = read_checkpoint(
-            task.default() if source is None else task.full_name(source), task=cls.TASK
-        )
+        checkpoint = read_checkpoint(task.default() if source is None else source, task=cls.TASK)
         with reading_config(checkpoint):
             model = cls.from_config(checkpoint.config)
         load_tensors(model.network, checkpoint)

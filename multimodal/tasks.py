@@ -111,12 +111,16 @@ class TaskSpec:
         return ", ".join([*short, "a folder or a Hub id"])
 
     def full_name(self, source: str | Path) -> str | Path:
-        """Return the full name behind a short name of a shipped model; anything else as it is.
+        """Return the full name of a shipped model, with or without its prefix, in any case.
 
-        A folder named like one is meant by its path, as in `./sonnets`.
+        Anything else is returned as it is. A folder named like a model is meant by its path, as in
+        `./sonnets`.
         """
-        full = f"{self.prefix}{source}"
-        return full if self.prefix and isinstance(source, str) and full in self.shipped else source
+        if not isinstance(source, str):
+            return source
+        names = {name.removeprefix(self.prefix): name for name in self.shipped}
+        names |= {name: name for name in self.shipped}
+        return names.get(source.lower(), source)
 
 
 TASKS: dict[str, TaskSpec] = {

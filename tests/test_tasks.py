@@ -284,6 +284,7 @@ def test_a_wrong_name_is_answered_with_the_nearest():
 def test_short_names_are_those_of_the_row():
     spec = task_of("language-model")
     assert spec.full_name("sonnets") == "text-sonnets"
+    assert spec.full_name("Sonnets") == spec.full_name("TEXT-sonnets") == "text-sonnets"
     assert spec.full_name("./sonnets") == "./sonnets"
     assert spec.full_name(Path("sonnets")) == Path("sonnets")
     assert task_of("captioner").full_name("flickr8k") == "flickr8k"

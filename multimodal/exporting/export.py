@@ -7,7 +7,7 @@ from pathlib import Path
 from multimodal.checkpoints import read_checkpoint
 from multimodal.errors import UserError
 from multimodal.exporting.manifest import Exported
-from multimodal.tasks import TASKS, TaskSpec, full_name, imported, task_of
+from multimodal.tasks import TASKS, TaskSpec, imported, task_of
 
 
 def export_model(source: str | Path) -> Exported:
@@ -36,7 +36,7 @@ def _spec_of(source: str | Path) -> tuple[TaskSpec, str | Path]:
 
     if is_decoder_file(source):
         return task_of("sketcher"), source
-    checkpoint = read_checkpoint(full_name(source))
+    checkpoint = read_checkpoint(source)
     return task_of(checkpoint.config["task"]), checkpoint.folder
 
 

@@ -19,7 +19,7 @@ from multimodal.translation.translation import (
     Translation,
     language_of,
     prepared,
-    require_languages,
+    resolve_languages,
     too_long,
 )
 
@@ -130,7 +130,7 @@ class TranslatorBase(ABC, Generic[Search]):
         """
         if batch_size < 1:
             raise UserError(f"batch_size: must be at least 1, not {batch_size}")
-        require_languages(self.languages, to, source)
+        to, source = resolve_languages(self.languages, to, source)
         search = self._search(to, changes)
         rest = iter(texts)
         while some := list(islice(rest, AHEAD * batch_size)):

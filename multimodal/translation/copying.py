@@ -9,7 +9,7 @@ al. 2015, Addressing the rare word problem in neural machine translation).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -73,6 +73,31 @@ def _kept(aligned: Alignment, column: int) -> Alignment:
         begin -= 1
     while end < len(looking) and looking[end]:
         end += 1
+    return _with_word(aligned, begin, end, word)
+
+
+def replace_invented(aligned: Alignment, known: Collection[str]) -> Alignment:
+    """Put source words in the place of written words that their language does not have.
+
+    A network that does not know what to say puts subwords together to a word that looks like one.
+    In a usual sentence that may be a compound; in an unusual one it is an accident, which should
+    not be taken for a word of the language.
+
+    Args:
+        aligned: the translation.
+        known: the words of its language and the parts of those with hyphens or apostrophes, in
+            lower case.
+    """
+    for row in reversed(range(len(aligned.words) if aligned.source_words else 0)):
+        word = aligned.words[row]
+        read = aligned.source_words[int(aligned.weights[row].argmax())]
+        if re.search(r"\w", word) and word.lower() not in known and word != read:
+            aligned = _with_word(aligned, row, row + 1, read)
+    return aligned
+
+
+def _with_word(aligned: Alignment, begin: int, end: int, word: str) -> Alignment:
+    """Write a word in the place of those from `begin` to before `end`."""
     place = spans(aligned.words, aligned.text)
     text = aligned.text[: place[begin][0]] + word + aligned.text[place[end - 1][1] :]
     weights = np.concatenate(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -20,6 +22,12 @@ class Language:
 
     words: frozenset[str] = frozenset()
     subwords: frozenset[int] = frozenset()
+
+    @cached_property
+    def parts(self) -> frozenset[str]:
+        """The words, and what those with hyphens or apostrophes are put together from."""
+        parts = (part for word in self.words for part in re.split(r"['\u2019-]", word))
+        return self.words.union(parts)
 
     def with_more(self, words: Iterable[str], subwords: Iterable[int]) -> Language:
         """The same, and more of it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from multimodal.errors import UserError
 from multimodal.subwords import Subwords
-from multimodal.translation.copying import Alignment, keep_unknown
+from multimodal.translation.copying import Alignment, keep_unknown, replace_invented
 from multimodal.translation.languages import Language
 from multimodal.translation.sentences import SurfaceForm, encode_sentences, words_of
 
@@ -45,7 +45,8 @@ class Translation:
         perplexity: of the source, a word, among the sentences that were learnt from; 0 where nobody
             knows.
         unusual: whether the source is unlike those sentences, so that the translation is hardly
-            worth anything; see `multimodal.translation.domain`.
+            worth anything; see `multimodal.translation.domain`. Words that were made up for it give
+            way to the source's.
     """
 
     source: str
@@ -103,8 +104,10 @@ def language_of(text: str, languages: Mapping[str, Language], but: str = "") -> 
     return best if best and counts[best] else ""
 
 
-def require_languages(languages: Mapping[str, Language], to: str, source: str | None) -> None:
-    """See to it that two languages are known and different.
+def resolve_languages(
+    languages: Mapping[str, Language], to: str, source: str | None
+) -> tuple[str, str | None]:
+    """Return the codes of two languages, which may be given in capitals ("DE").
 
     Args:
         languages: those that are known.
@@ -112,14 +115,17 @@ def require_languages(languages: Mapping[str, Language], to: str, source: str | 
         source: the language to read, if it is told.
 
     Raises:
-        UserError: they are not.
+        UserError: one is unknown, or both are the same.
     """
-    for code in (to, *([] if source is None else [source])):
-        if code not in languages:
+    codes = {code.lower(): code for code in languages}
+    for name in (to, *([] if source is None else [source])):
+        if name.lower() not in codes:
             known = ", ".join(languages)
-            raise UserError(f"language {code!r} is unknown to this translator; it knows {known}")
+            raise UserError(f"language {name!r} is unknown to this translator; it knows {known}")
+    to, source = codes[to.lower()], None if source is None else codes[source.lower()]
     if to == source:
         raise UserError(f"from {source!r} to {to!r}: name two different languages")
+    return to, source
 
 
 def prepared(
@@ -155,6 +161,7 @@ def told(
     attention: npt.NDArray[np.float32] | None,
     to: str,
     vocabulary: Subwords,
+    known: Collection[str] | None = None,
 ) -> Translation:
     """A translation as people read it.
 
@@ -165,6 +172,8 @@ def told(
         attention: (tokens, subwords of the sentence and more) or None where nothing was written.
         to: the language that was written.
         vocabulary: of both.
+        known: where a sentence is unusual, the words that may stand in its translation; see
+            `multimodal.translation.copying.replace_invented`.
     """
     source_words, owners = vocabulary.words(sentence.ids)
     words, writers = vocabulary.words(tokens)
@@ -177,6 +186,8 @@ def told(
         vocabulary.decode(tokens),
     )
     aligned = keep_unknown(aligned, sentence.unknown, vocabulary)
+    if known is not None:
+        aligned = replace_invented(aligned, known)
     surface_form = SurfaceForm.of(sentence.text)
     return Translation(
         source=sentence.text,

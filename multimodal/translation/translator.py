@@ -345,12 +345,15 @@ class Translator(TranslatorBase[_Search], PretrainedModel):
     def _told(self, sentence: ReadSentence, hypothesis: Hypothesis, to: str) -> Translation:
         attention = hypothesis.attention  # None where nothing was written
         seen = None if attention is None else attention.float().numpy()
-        found = told(sentence, hypothesis.tokens, hypothesis.score, seen, to, self.vocabulary)
         domain = self.domains.get(sentence.language)
+        unusual = domain is not None and domain.is_unusual(sentence.text)
+        known = self.languages[to].parts if unusual else None
+        found = told(
+            sentence, hypothesis.tokens, hypothesis.score, seen, to, self.vocabulary, known
+        )
         if domain is None:
             return found
-        text = sentence.text
-        return replace(found, perplexity=domain.perplexity(text), unusual=domain.is_unusual(text))
+        return replace(found, perplexity=domain.perplexity(sentence.text), unusual=unusual)
 
 
 def _close(found: Sequence[Hypothesis]) -> list[Hypothesis]:

@@ -98,7 +98,9 @@ def caption_command(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Threads (with ray: actors); one a core.")
     ] = None,
-    engine: Annotated[Engine, typer.Option(help="This machine, or a Ray cluster.")] = "local",
+    engine: Annotated[
+        Engine, typer.Option(case_sensitive=False, help="This machine, or a Ray cluster.")
+    ] = "local",
     ray_address: Annotated[
         str | None, typer.Option(help="The cluster's head.", show_default="a local Ray")
     ] = None,

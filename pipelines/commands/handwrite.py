@@ -64,7 +64,8 @@ def handwrite_command(
     margin: Annotated[float, typer.Option(help="Of a page, in mm.")] = 15.0,
     size: Annotated[float, typer.Option(help="Of the letters, 1 being usual.")] = 1.0,
     align: Annotated[
-        Literal["left", "center", "right"], typer.Option(help="Where short lines stand.")
+        Literal["left", "center", "right"],
+        typer.Option(case_sensitive=False, help="Where short lines stand."),
     ] = "left",
     ruled: Annotated[bool, typer.Option("--ruled", help="Show lines to write on.")] = False,
     ink: Annotated[float, typer.Option(help="The width of the pen, in mm.")] = 0.4,

@@ -49,7 +49,8 @@ def plot_command(
     dialect: Annotated[
         Literal["grbl-servo", "grbl-z", "hpgl"] | None,
         typer.Option(
-            help="grbl-servo lifts by M3 S and M5, grbl-z by the Z axis; hpgl by the ending."
+            case_sensitive=False,
+            help="grbl-servo lifts by M3 S and M5, grbl-z by the Z axis; hpgl by the ending.",
         ),
     ] = None,
     feed: Annotated[float, typer.Option(help="Speed of drawing, in mm/min.")] = 1500.0,

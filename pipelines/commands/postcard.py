@@ -44,7 +44,9 @@ def postcard_command(
     translator: Other = None,
     sketcher: Other = None,
     handwriting_generator: Other = None,
-    ending: Annotated[Ending, typer.Option("--format", help="Of the cards of a deck.")] = "svg",
+    ending: Annotated[
+        Ending, typer.Option("--format", case_sensitive=False, help="Of the cards of a deck.")
+    ] = "svg",
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a deck where a run stopped.")
     ] = False,

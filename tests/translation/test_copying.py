@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from multimodal.subwords import SubwordVocabulary
-from multimodal.translation.copying import Alignment, is_spelled, keep_unknown
+from multimodal.translation.copying import Alignment, is_spelled, keep_unknown, replace_invented
 
 VOCABULARY = SubwordVocabulary.build(["the beach dog ball beachball"] * 3, 310, ())
 SOURCE = ["the", "Xylo", "sleeps"]
@@ -50,3 +50,17 @@ def test_a_run_of_words_gives_way_to_one():
 )
 def test_else_the_translation_stays(before, unknown):
     assert keep_unknown(before, unknown, VOCABULARY) is before
+
+
+def test_a_word_that_its_language_does_not_have_gives_way_to_what_it_looked_at():
+    before = aligned(["der", "Irius", ",", "Hund"], [0, 1, 1, 2], "der Irius, Hund")
+    found = replace_invented(before, {"der", "hund"})
+    assert found.text == "der Xylo, Hund"
+    assert found.words == ["der", "Xylo", ",", "Hund"]
+    assert found.weights.tolist() == before.weights.tolist()
+
+
+def test_words_of_the_language_stay_and_so_does_what_was_kept_already():
+    before = aligned(["der", "Xylo", "Hund"], [0, 1, 2])
+    assert replace_invented(before, {"der", "hund"}) is before
+    assert replace_invented(aligned([], []), set()).words == []

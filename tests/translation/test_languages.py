@@ -17,3 +17,14 @@ def test_a_language_is_told_by_its_json(words, subwords):
 def test_more_is_added():
     more = Language(frozenset({"a"}), frozenset({3})).with_more(["b"], [4, 3])
     assert more == Language(frozenset({"a", "b"}), frozenset({3, 4}))
+
+
+def test_words_are_known_by_their_parts_too():
+    assert Language(frozenset({"t-shirt", "l'eau"})).parts == {
+        "t-shirt",
+        "t",
+        "shirt",
+        "l'eau",
+        "l",
+        "eau",
+    }

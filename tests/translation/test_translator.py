@@ -121,7 +121,7 @@ def test_words_never_seen_are_told(translator):
     [
         ({"to": "it"}, r"language 'it' is unknown .* de, en, fr"),
         ({"to": "de", "source": "it"}, "language 'it'"),
-        ({"to": "de", "source": "de"}, "two different languages"),
+        ({"to": "de", "source": "DE"}, "two different languages"),
         ({"to": "de", "beams": 3}, "beams: no such option"),
         ({"to": "de", "beam_size": 0}, "beam_size must be"),
     ],

@@ -36,7 +36,7 @@ class CaptionerRecipe(Settings):
     cell: common.CellKind = "lstm"
     attention: Annotated[
         Literal["additive", "none"],
-        '"additive", or None for a decoder that sees one vector for the whole photo.',
+        '"additive", or "none" for a decoder that sees one vector for the whole photo.',
     ] = "additive"
     image_at: Annotated[
         Literal["first", "every"],

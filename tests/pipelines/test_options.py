@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 import demo.commands  # noqa: F401 - its commands join the others
 from multimodal import __version__
@@ -41,6 +42,20 @@ COMMANDS = dict(every_command())
 
 def test_there_are_commands_of_every_group():
     assert {"caption", "train captioner", "evaluate translator", "benchmark demo"} <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("columns", ["60", "80"])
+@pytest.mark.parametrize("name", ["", "train", *COMMANDS])
+def test_help_is_cut_at_no_width(monkeypatch, name, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    shown = CliRunner().invoke(commands.app, [*name.split(), "--help"]).output
+    assert "…" not in shown
+    assert "..." not in shown.replace("...]", "").replace("... <", "")
+    assert max(map(len, shown.splitlines())) < int(columns)
+    words = "".join(shown.split())
+    for option in getattr(COMMANDS.get(name), "params", ()):
+        assert "".join(option.help.split()) in words
+        assert option.opts[0] in words
 
 
 @pytest.mark.parametrize("name", COMMANDS)

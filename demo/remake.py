@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import multimodal
 from multimodal.atomic import write_text
-from multimodal.errors import UserError
+from multimodal.errors import UserError, offered
 from multimodal.strokes import Drawing, save_drawings
 from pipelines.caption.inputs import sample_pictures
 
@@ -167,7 +167,7 @@ def main(names: Sequence[str]) -> None:
     """
     unknown = set(names) - set(PARTS)
     if unknown:
-        raise UserError(f"{min(unknown)}: no such part; there are {', '.join(PARTS)}")
+        raise UserError(f"{min(unknown)}: no such part; {offered(min(unknown), PARTS)}")
     if not (TABLE.is_file()):
         raise UserError("run this in the checkout, where docs/ is")
     for name in names or PARTS:

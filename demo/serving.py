@@ -108,7 +108,7 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
                 quiet=True,
                 prevent_thread_lock=True,
             )
-        except OSError as error:  # every port that gradio tries is taken, or there is no such host
+        except (OSError, ValueError) as error:  # all ports are taken, or nothing answers there
             raise UserError(f"--host {options.host}: cannot be served there: {error}") from error
         try:
             with sweeping(scratch, shared.limits.kept_seconds):

@@ -23,7 +23,8 @@ from xml.sax.saxutils import escape
 from multimodal.settings import Setting, settings_of
 
 ROOT = Path(__file__).parents[1]
-LAYERS, CLASSES = "<!-- generated: layers -->", "<!-- generated: classes -->"
+MARK = re.compile(r"<!-- generated: (\w+) -->")
+CARD = re.compile(r"\]\(\.\./multimodal/pretrained/([^/)]+)/README\.md\)")
 
 
 def project() -> dict[str, Any]:
@@ -43,9 +44,7 @@ def command_line() -> Any:
 
 def commands() -> str:
     """A reference of every command with its arguments and options."""
-    head = "# Commands\n\nThis page is made of the command line itself; `--help` says the same.\n"
-    rows = list(_commands(command_line(), "multimodal"))
-    return "\n".join([head, *rows])
+    return "\n".join(_commands(command_line(), "multimodal"))
 
 
 def _commands(command: Any, name: str) -> Iterator[str]:
@@ -99,24 +98,28 @@ def _default(value: Any) -> str:
     return "" if empty or known is False else f"`{known}`"
 
 
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
 def _cell(text: str | None) -> str:
-    return escape(" ".join((text or "").split())).replace("|", "\\|")
+    """A text as a cell of a table; in code, which Markdown escapes itself, < stays as it is."""
+    parts = re.split(r"(`+[^`]+`+)", " ".join((text or "").split()))
+    told = (part if part.startswith("`") else escape(part) for part in parts)
+    return "".join(told).replace("|", "\\|")
 
 
 def settings() -> str:
     """What `--set name=value` changes, of every task, made of the recipes."""
     from multimodal.tasks import TASKS, imported
 
-    head = (
-        "# Settings\n\nWhat `--set name=value` of `multimodal train` changes. This page is made of"
-        " the recipes' dataclasses.\n"
-    )
-    return "\n".join([head, *(_settings(name, imported(TASKS[name].recipe)) for name in TASKS)])
+    return "\n".join(_settings(name, imported(TASKS[name].recipe)) for name in TASKS)
 
 
 def _settings(task: str, recipe: type) -> str:
     rows = [
-        f"| `{each.name}` | {_cell(_range(each))} | `{each.default!r}` | {_cell(each.help)} |"
+        f"| `{each.name}` | {_cell(_range(each))} | {_code(each.default_text)}"
+        f" | {_cell(each.help)} |"
         for each in settings_of(recipe)
     ]
     head = ["| setting | value | default | what it is |", "|---|---|---|---|"]
@@ -134,7 +137,7 @@ def models() -> str:
     """The cards of the shipped models, one after another."""
     folder = ROOT / "multimodal" / "pretrained"
     cards = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*/README.md"))]
-    return "\n\n".join(["# Models\n\nThe cards of the models in the package.", *map(_card, cards)])
+    return "\n\n".join(map(_card, cards))
 
 
 def _card(text: str) -> str:
@@ -211,17 +214,21 @@ def _notebook_cell(number: int, text: str) -> dict[str, Any]:
     return {"cell_type": "markdown", **lines}
 
 
-PAGES: dict[str, Callable[[], str]] = {
+PARTS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "settings": settings,
     "models": models,
-    "changelog": root_page("CHANGELOG.md"),
-    "contributing": root_page("CONTRIBUTING.md"),
+    "classes": classes,
+    "layers": layers,
 }
+"""What takes the place of a mark in a page."""
+
+PAGES = {name: root_page(f"{name.upper()}.md") for name in ("changelog", "contributing")}
+"""Pages that are files of the repository's root."""
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Add the pages that are made of the code."""
+    """Add the pages whose files lie elsewhere."""
     from mkdocs.structure.files import File
 
     for name, page in PAGES.items():
@@ -230,10 +237,13 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Draw the layers, and name files outside the documentation instead of linking to them."""
-    told = re.sub(r"\[([^]]*)\]\(\.\./([^)#]*)[^)]*\)", _named, markdown)
+    """Put in what is made of the code; link within the documentation, and name other files."""
+    told = CARD.sub(r"](models.md#\1)", markdown)
+    for name in PAGES:
+        told = told.replace(f"](../{name.upper()}.md)", f"]({name}.md)")
+    told = re.sub(r"\[([^]]*)\]\(\.\./([^)#]*)[^)]*\)", _named, told)
     told = re.sub(r"\[([^]]*)\]\(([^)]*\.ipynb)\)", r"\1 (`docs/\2`)", told)
-    return told.replace(LAYERS, layers()).replace(CLASSES, classes())
+    return MARK.sub(lambda mark: PARTS[mark[1]](), told)
 
 
 def _named(link: re.Match[str]) -> str:
@@ -242,4 +252,4 @@ def _named(link: re.Match[str]) -> str:
 
 
 if __name__ == "__main__":
-    print({**PAGES, "notebook": notebook}[sys.argv[1]]())
+    print({**PARTS, "notebook": notebook}[sys.argv[1]]())

@@ -24,10 +24,10 @@ from safetensors.torch import save as encode_safetensors
 from torch import Tensor, nn
 
 from multimodal.atomic import atomic_write, sync
-from multimodal.errors import UserError, disk_errors
+from multimodal.errors import UserError, disk_errors, offered
 from multimodal.former_names import renamed_config, renamed_tensors
 from multimodal.hub import names_repository
-from multimodal.tasks import did_you_mean, full_name
+from multimodal.tasks import full_name
 
 FORMAT = 3  # formats 1 and 2 differ in names alone; see `former_names`
 PACKED_BITS = range(4, 9)  # of a weight in a packed row
@@ -376,10 +376,8 @@ def _no_checkpoint(folder: Path) -> NoReturn:
         raise UserError(f"{folder}: the folder of a training run; its model is {best}")
     if folder.is_dir():
         raise UserError(f"{folder}: no checkpoint: it holds no {CONFIG}")
-    known = shipped_models()
-    near = did_you_mean(str(folder), known)
-    listed = ", ".join(known) or "none"
-    raise UserError(f"{folder}: no such folder, and no shipped model{near} (those are: {listed})")
+    near = offered(str(folder), shipped_models())
+    raise UserError(f"{folder}: no such folder, and no shipped model; {near}")
 
 
 def _damaged(path: Path, error: Exception) -> NoReturn:

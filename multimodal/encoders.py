@@ -361,12 +361,13 @@ class FusedConvolution(nn.Conv2d):
 
     def _convolve(self, features: Tensor) -> Tensor:
         if features.device.type == "cpu" and features.dtype == torch.bfloat16:
-            options = (self.stride, self.padding, self.dilation, self.groups)
             if not _bf16_supported():  # torch's own loops take a hundred times as long
-                exact = [None if x is None else x.float() for x in (self.weight, self.bias)]
+                bias = None if self.bias is None else self.bias.float()
                 with torch.autocast("cpu", enabled=False):
-                    return F.conv2d(features.float(), *exact, *options).to(features.dtype)
+                    exact = self._conv_forward(features.float(), self.weight.float(), bias)
+                return exact.to(features.dtype)
             if self.groups > 1 and torch.is_grad_enabled():
+                options = (self.stride, self.padding, self.dilation, self.groups)
                 return _Fp32Backward.apply(features, self.weight, self.bias, *options)  # type: ignore[no-any-return]
         return super().forward(features)
 

@@ -32,7 +32,7 @@ from typing import (
 
 from annotated_types import Ge, Gt, Le, Lt, MultipleOf
 
-from multimodal.errors import UserError
+from multimodal.errors import UserError, offered
 
 Config = TypeVar("Config")
 
@@ -79,6 +79,15 @@ class Setting(NamedTuple):
         several = bounds.get(MultipleOf)
         bounds_text += [f"a multiple of {several.multiple_of:g}"] if several else []
         return " and ".join(bounds_text)
+
+    @property
+    def default_text(self) -> str:
+        """The default as `parse` reads it: "0.9,0.99" for a pair, empty for an empty text."""
+        if self.default is None:
+            return "none"
+        if self.type is bool:
+            return str(self.default).lower()
+        return ",".join(map(str, self.default)) if self.type is tuple else str(self.default)
 
     def require(self, value: Any) -> None:
         """See to it that a value is in the range.
@@ -161,7 +170,7 @@ def require_names(given: Iterable[str], known: Iterable[str]) -> None:
     known = list(known)
     for name in given:
         if name not in known:
-            raise UserError(f"{name}: no such option; there are {', '.join(known)}")
+            raise UserError(f"{name}: no such option; {offered(name, known)}")
 
 
 def settings_of(settings: type) -> tuple[Setting, ...]:

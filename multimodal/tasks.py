@@ -8,12 +8,11 @@ A row names classes by the strings that import them, so that nothing heavy is im
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from multimodal.errors import UserError
+from multimodal.errors import UserError, offered
 
 
 @dataclass(frozen=True)
@@ -270,9 +269,7 @@ def task_of(name: str) -> TaskSpec:
         UserError: there is no such task; the line says which are near.
     """
     if name not in TASKS:
-        raise UserError(
-            f"no task {name!r}{did_you_mean(name, TASKS)}; there are {', '.join(TASKS)}"
-        )
+        raise UserError(f"no task {name!r}; {offered(name, TASKS)}")
     return TASKS[name]
 
 
@@ -281,12 +278,6 @@ def full_name(source: str | Path) -> str | Path:
     for spec in TASKS.values():
         source = spec.full_name(source)
     return source
-
-
-def did_you_mean(name: str, known: Any) -> str:
-    """Return the end of a sentence that offers the names most like a wrong one, or nothing."""
-    near = get_close_matches(name, list(known), n=2, cutoff=0.7)
-    return f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
 
 
 def imported(place: str) -> Any:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from copy import copy
@@ -17,7 +18,7 @@ configure_runtime()  # before anything imports torch
 
 import typer  # noqa: E402
 
-from multimodal.errors import UserError  # noqa: E402
+from multimodal.errors import TrainingStoppedError, UserError  # noqa: E402
 from pipelines import commands  # noqa: E402
 from pipelines.commands.tasks import register_all  # noqa: E402
 
@@ -30,11 +31,29 @@ register_all()
 
 def main() -> None:
     """Run the command line; what a user can mend is said in one line, with exit code 2."""
+    end_as_by_ctrl_c()
     try:
         asked_for(commands.app, sys.argv[1:])()
     except UserError as error:
         typer.echo(f"multimodal: {error}", err=True)
-        sys.exit(USER_ERROR)
+        stopped = isinstance(error, TrainingStoppedError)
+        sys.exit(commands.INTERRUPTED if stopped else USER_ERROR)
+
+
+def end_as_by_ctrl_c() -> None:
+    """Let SIGTERM and SIGHUP end a command as Ctrl-C does, with nothing temporary left behind.
+
+    A second one acts at once. A signal that is ignored, as by ``nohup``, stays ignored.
+    """
+
+    def end(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, end)
 
 
 def asked_for(app: typer.Typer, arguments: Sequence[str]) -> typer.Typer:

@@ -10,6 +10,8 @@ from multimodal.images import ImageError
 
 WORST = 5  # kinds of errors that a summary tells
 KINDS = 1000  # kinds of errors that are told apart at all
+UNSURE = "not sure enough: "
+"""What the error of a row begins with whose answer is withheld, as was asked for."""
 
 
 def describe_passed_over(passed_over: Mapping[str, int]) -> str:
@@ -47,6 +49,7 @@ class Tally:
 
     Attributes:
         done, failed: how many rows passed, and how many of them failed.
+        withheld: how many have an answer of which the model is less sure than was asked for.
         took: the time and the speed of the whole, where a bar told of them; else empty.
     """
 
@@ -54,6 +57,7 @@ class Tally:
         self._word = done
         self.done = 0
         self.failed = 0
+        self.withheld = 0
         self.took = ""
         self._reasons: Counter[str] = Counter()
         self._examples: dict[str, str] = {}
@@ -63,6 +67,9 @@ class Tally:
         self.done += 1
         if row.error is None:
             return
+        if row.error.startswith(UNSURE):
+            self.withheld += 1
+            return
         self.failed += 1
         known = row.error in self._reasons or len(self._reasons) < KINDS
         reason = row.error if known else "other reasons"
@@ -71,7 +78,9 @@ class Tally:
 
     def __str__(self) -> str:
         """One line."""
-        return f"{self.done - self.failed} {self._word}, {self.failed} failed{self.took}"
+        went_well = self.done - self.failed - self.withheld
+        withheld = f", {self.withheld} withheld" if self.withheld else ""
+        return f"{went_well} {self._word}{withheld}, {self.failed} failed{self.took}"
 
     def worst(self) -> Iterator[str]:
         """A line for each of the most frequent errors, with a picture that has it."""

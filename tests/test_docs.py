@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -18,7 +19,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
+import multimodal
+from multimodal.settings import settings_of
 from multimodal.tasks import TASKS, imported
+from multimodal.training import train
 from pipelines.caption.inputs import sample_pictures
 
 ROOT = Path(__file__).parents[1]
@@ -98,16 +102,15 @@ def anchors(text: str) -> set[str]:
 
 
 def target_text(path: Path) -> str | None:
-    """What a link leads to: a file, or in docs a page that is made of the code."""
-    if path.exists():
-        return text_of(path) if path.suffix == ".md" else ""
-    made = generate().PAGES.get(path.stem) if path.parent == ROOT / "docs" else None
-    return _made(path.stem) if made else None
+    """The file that a link leads to, with what the documentation puts in it."""
+    if not path.exists():
+        return None
+    return _as_built(path) if path.suffix == ".md" else ""
 
 
 @cache
-def _made(name: str) -> str:
-    return generate().PAGES[name]()
+def _as_built(path: Path) -> str:
+    return generate().MARK.sub(lambda mark: generate().PARTS[mark[1]](), text_of(path))
 
 
 def broken_links(page: Path) -> list[str]:
@@ -127,6 +130,16 @@ def is_there(page: Path, link: str) -> bool:
     if text is None or anchor.startswith("multimodal."):  # an object of the Python reference
         return text is not None and imported_object(anchor)
     return not anchor or anchor in anchors(text)
+
+
+def test_a_page_that_only_the_built_documentation_has_is_no_target():
+    assert is_there(ROOT / "docs/faq.md", "commands.md#multimodal-caption")
+    assert not is_there(ROOT / "docs/faq.md", "changelog.md")
+
+
+def test_every_model_has_its_card_on_the_page_of_models():
+    links = re.findall(r"^- \[(.*)\]", text_of(ROOT / "docs/models.md"), re.MULTILINE)
+    assert links == multimodal.available_models()
 
 
 def imported_object(name: str) -> bool:
@@ -293,11 +306,61 @@ def test_settings_are_told_of_every_task():
             assert row, f"{name}: {field.name} is not described"
 
 
+def test_the_page_of_settings_shows_values_as_set_takes_them():
+    said = generate().settings()
+    for spec in TASKS.values():
+        for setting in settings_of(imported(spec.recipe)):
+            assert setting.default in (setting.parse(setting.default_text), None), setting.name
+    assert "``encoders/<encoder>*.pth``" in said
+    assert re.search(r"^\| `attention` \| .*additive, none \| `additive` \|", said, re.MULTILINE)
+    assert "&lt;" in generate().commands()  # outside code it would be a tag
+
+
 def test_commands_are_told_with_their_options():
     said = generate().commands()
     assert "## multimodal caption\n" in said
     assert "### multimodal train captioner\n" in said
     assert re.search(r"^\| `--beam-size` \|", said, re.MULTILINE)
+
+
+def documented(heading: str) -> list[list[str]]:
+    """What stands as code in the first cell of every row below a heading of the file formats."""
+    text = text_of(ROOT / "docs/formats.md").partition(f"\n## {heading}\n")[2]
+    cells = re.findall(r"^\| (.*?) \|", text.partition("\n## ")[0], re.MULTILINE)
+    return [re.findall(r"`([^`]*)`", cell) for cell in cells]
+
+
+def test_the_columns_of_rows_are_those_that_are_documented():
+    from pipelines import classify_text
+    from pipelines.caption.rows import CaptionRow, as_record
+    from pipelines.caption.tables import fields as typed_fields
+    from pipelines.postcard.deck import CardRow
+
+    row = as_record(CaptionRow("a.jpg", "a dog", -0.5, language="de", translation="ein Hund"))
+    assert [cell[0] for cell in documented("Captions")[-len(row) :]] == list(row)
+    assert {field.name for field in typed_fields(["caption_de"])} - set(row) == {"word_scores"}
+    rest = text_of(ROOT / "docs/formats.md").partition("## Rows of other jobs")[2]
+    for columns in (classify_text.COLUMNS, CardRow("a.jpg").as_record()):
+        assert f"| {', '.join(f'`{name}`' for name in columns)} |" in rest
+
+
+def test_exit_codes_are_those_that_are_documented():
+    from pipelines import cli, commands
+
+    table = text_of(ROOT / "docs/formats.md").partition("## Exit codes")[2]
+    codes = {0, 1, cli.USER_ERROR, commands.SOME_FAILED, commands.INTERRUPTED}
+    assert set(map(int, re.findall(r"^\| (\d+) \|", table, re.MULTILINE))) == codes
+
+
+def test_the_files_of_a_run_are_those_that_are_documented(tmp_path):
+    toy = runpy.run_path(str(ROOT / "tests/test_training.py"))
+    task = toy["toy_task"]()
+    task.recipe_file = "epochs = 1\n"
+    train(task, tmp_path / "run")
+    found = {path.name for path in (tmp_path / "run").iterdir()}
+    known = {name.rstrip("/") for cell in documented("Runs") for name in cell}
+    assert found <= known
+    assert known - found <= {"samples", "tensorboard"}  # of tasks that draw, and of an extra
 
 
 def test_the_picture_of_the_layers_has_every_layer():

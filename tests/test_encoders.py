@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import nn
 from torchvision import models
 
-from multimodal.encoders import FusedConvolution, Encoder, EncoderConfig, imagenet_encoder
+from multimodal.encoders import Encoder, EncoderConfig, FusedConvolution, imagenet_encoder
 from multimodal.errors import UserError
 
 SMALL = "shufflenet_v2_x0_5"

@@ -312,6 +312,44 @@ def test_a_full_disk_is_one_line_and_the_run_goes_on(tmp_path, unbroken, monkeyp
         assert outcome(out) == unbroken
 
 
+@pytest.mark.parametrize(
+    ("config", "lines"),
+    [
+        ({"recipe": {"epochs": 2}, "vocabulary": 9}, []),
+        (
+            {"photos": {"train": 90, "dev": 10, "without": 5}},
+            ["90 photos to learn from (train), 10 to choose by (dev)"],
+        ),
+        (
+            {"samples": {"train": 9, "lines": 2, "words": 1}},
+            [
+                "9 samples to learn from (train), 3 to choose by (dev)",
+                "warning: 3 samples are few to choose the best epoch by; give dev more",
+            ],
+        ),
+        (
+            {"tokens": {"train": 9000, "dev": 999}},
+            [
+                "9000 tokens to learn from (train), 999 to choose by (dev)",
+                "warning: 999 tokens are few to choose the best epoch by; give dev more",
+            ],
+        ),
+    ],
+)
+def test_a_run_begins_with_the_sizes_of_the_splits(tmp_path, capfd, config, lines) -> None:
+    task = ToyTask(ToyStage("one", replace(FIRST, epochs=1)))
+    task.config = config
+    train(task, tmp_path / "run")
+    assert capfd.readouterr().err.splitlines()[: len(lines) + 1][:-1] == lines
+
+
+def test_a_run_with_nothing_to_choose_by_is_refused(tmp_path) -> None:
+    task = ToyTask(ToyStage("one", replace(FIRST, epochs=1)))
+    task.config = {"photos": {"train": 9, "dev": 0}}
+    with pytest.raises(UserError, match="no photos in the dev split"):
+        train(task, tmp_path / "run")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_polite_signal_stops_cleanly(tmp_path, unbroken, number) -> None:
     before = signal.getsignal(number)

@@ -56,6 +56,7 @@ from multimodal.recurrent.generation import (
     Hypothesis,
     generate,
 )
+from multimodal.settings import require_names
 from multimodal.vocabulary import END, PADDING, SPECIAL, START, UNKNOWN
 
 # What a captioner without `RepetitionCosts` may say more than once: those up to version 0.1.
@@ -445,10 +446,7 @@ class Captioner(CaptionerBase[CaptionOptions], PretrainedModel):
         Special words are never written, and what people seldom repeat costs `repetition_weight`
         times what `repetition` says.
         """
-        known = [field.name for field in fields(CaptionOptions)]
-        for name in changes:
-            if name not in known:
-                raise UserError(f"{name}: no such option; there are {', '.join(known)}")
+        require_names(changes, (field.name for field in fields(CaptionOptions)))
         options = CaptionOptions(**{**vars(self.options), **changes})
         if options.detected_weight and self.network.decoder.detector is None:
             raise UserError("detected_weight: this captioner looks for no words")

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any, NamedTuple
 
-from multimodal.errors import UserError
 from multimodal.language.options import TextGenerationOptions
+from multimodal.settings import require_names
 
 
 class GeneratedText(NamedTuple):
@@ -53,8 +53,5 @@ def text_generation_options(changes: Mapping[str, Any]) -> TextGenerationOptions
     Raises:
         UserError: an option is unknown or out of range.
     """
-    known = [field.name for field in fields(TextGenerationOptions)]
-    for name in changes:
-        if name not in known:
-            raise UserError(f"{name}: no such option; there are {', '.join(known)}")
+    require_names(changes, (field.name for field in fields(TextGenerationOptions)))
     return TextGenerationOptions(**changes)

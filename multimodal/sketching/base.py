@@ -5,10 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, Unpack
 
-from multimodal.errors import UserError
+from multimodal.errors import UserError, offered
 from multimodal.sketching.options import DrawingChanges, DrawingOptions
 from multimodal.sketching.prompts import parse_prompt
 from multimodal.sketching.scenes import draw_prompt
@@ -129,5 +128,4 @@ class SketcherBase(ABC):
             return self.categories.index(category)
         if category is None:
             return len(self.categories)
-        near = get_close_matches(category, self.categories, n=3) or self.categories[:3]
-        raise UserError(f"no category {category!r}; there is {', '.join(near)}")
+        raise UserError(f"no category {category!r}; {offered(category, self.categories)}")

@@ -41,7 +41,7 @@ def read_quickdraw(folder: str | Path, split: str) -> dict[str, list[Drawing]]:
 
 def quickdraw_split(key_id: str) -> Split:
     """Say which part a drawing belongs to: one in ten is test, one dev, the same for everyone."""
-    return split_by_hash(key_id, 10)
+    return split_by_hash(key_id)
 
 
 def quickdraw_form(drawing: Drawing) -> Drawing:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Unpack
 
-from multimodal.atomic import written_aside
+from multimodal.atomic import atomic_write
 from multimodal.errors import UserError
 from multimodal.strokes.drawing import Drawing
 from multimodal.strokes.gcode import encode_gcode
@@ -45,7 +45,7 @@ def save_drawings(
     encode = _ENCODERS.get(path.suffix.lower())
     if encode is None:
         raise UserError(f"{path}: cannot be written: choose one of {', '.join(_ENCODERS)}")
-    with written_aside(path) as aside, aside.open("wb") as file:
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
         try:
             file.writelines(encode(_drawn(drawings), Sheet(**options)))
         except UserError as error:

@@ -22,8 +22,9 @@ state and arrives at the same weights as an unbroken run: the order of data is a
 epoch, and the random state a function of the step.
 """
 
+from multimodal.errors import TrainingStoppedError
 from multimodal.seeds import derived_seed
-from multimodal.training.loop import TrainingStoppedError, train
+from multimodal.training.loop import train
 from multimodal.training.recipe import (
     Batches,
     Recipe,

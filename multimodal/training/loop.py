@@ -14,7 +14,7 @@ from typing import Any
 from torch import Tensor
 
 from multimodal.checkpoints import Checkpoint, load_tensors
-from multimodal.errors import UserError
+from multimodal.errors import TrainingStoppedError, UserError
 from multimodal.processor import require_bf16
 from multimodal.seeds import derived_seed
 from multimodal.training.learner import Learner, StepResult, below, join_processes
@@ -24,10 +24,7 @@ from multimodal.training.schedule import learning_rate, set_global_seed
 from multimodal.training.state import Position, RunFolder
 
 SKIPPED_IN_A_ROW = 10
-
-
-class TrainingStoppedError(UserError):
-    """Ctrl-C or a polite kill came: the state is saved and the same command goes on."""
+FEW, FEW_TOKENS = 10, 1000  # examples and tokens of dev that are too few to choose by
 
 
 def train(task: Task, out: str | Path) -> Path:
@@ -65,7 +62,7 @@ def train(task: Task, out: str | Path) -> Path:
             stack.enter_context(folder.locked())
             folder.begin(config, position, task.recipe_file)
             report = stack.enter_context(Report(folder.path, position.step, task.metric))
-            for line in task.opening:
+            for line in (*split_sizes(task.config), *task.opening):
                 report.say(line)
             if position.step:
                 report.say(f"{out}: going on after step {position.step}")
@@ -75,6 +72,27 @@ def train(task: Task, out: str | Path) -> Path:
         if report:
             folder.finish(position)
     return folder.best
+
+
+def split_sizes(config: Mapping[str, Any]) -> Iterator[str]:
+    """Tell how many examples a run learns from and how many it chooses by, and if those are few.
+
+    Args:
+        config: of a task; the entry with a "train" has the sizes of the splits, in its own unit,
+            where all but "without" (no example of its own) is dev.
+
+    Raises:
+        UserError: there is none to choose by.
+    """
+    for unit, sizes in config.items():
+        if not isinstance(sizes, Mapping) or "train" not in sizes:
+            continue
+        dev = sum(size for name, size in sizes.items() if name not in ("train", "without"))
+        if not dev:
+            raise UserError(f"no {unit} in the dev split to choose by; give more, or a dev split")
+        yield f"{sizes['train']} {unit} to learn from (train), {dev} to choose by (dev)"
+        if dev < (FEW_TOKENS if unit == "tokens" else FEW):
+            yield f"warning: {dev} {unit} are few to choose the best epoch by; give dev more"
 
 
 @dataclass(frozen=True)

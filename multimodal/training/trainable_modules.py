@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from multimodal.errors import UserError
+from multimodal.errors import UserError, offered
 
 
 class TrainableModules:
@@ -24,9 +24,7 @@ class TrainableModules:
         known = [name for name, part in model.named_children() if [*part.parameters()]]
         for name in self._names:
             if name not in known:
-                raise UserError(
-                    f"trainable_modules: there is no {name!r}; there are {', '.join(known)}"
-                )
+                raise UserError(f"trainable_modules: no part {name!r}; {offered(name, known)}")
 
     def choose(self, model: nn.Module) -> None:
         """Of what learns in a model of this kind, let the matrices of all other parts rest."""

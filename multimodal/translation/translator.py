@@ -27,6 +27,7 @@ from multimodal.recurrent.generation import (
     Requirement,
     generate,
 )
+from multimodal.settings import require_names
 from multimodal.subwords import BYTES, SubwordVocabulary
 from multimodal.translation.base import Batches, TranslatorBase
 from multimodal.translation.batches import END, language_token, padded_sources
@@ -160,10 +161,7 @@ class Translator(TranslatorBase[_Search], PretrainedModel):
         The alignment is always kept. `banned` and `once` are numbers of subwords as in the
         vocabulary.
         """
-        known = [field.name for field in fields(GenerationOptions)]
-        for name in changes:
-            if name not in known:
-                raise UserError(f"{name}: no such option; there are {', '.join(known)}")
+        require_names(changes, (field.name for field in fields(GenerationOptions)))
         return replace(self.options, **{**changes, "keep_attention": True})
 
     def written(self, code: str) -> list[int]:

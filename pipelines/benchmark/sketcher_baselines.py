@@ -145,7 +145,7 @@ class TrainingRun:
         """Take the steps."""
         with torch.inference_mode(False), torch.enable_grad():
             for batch in self._batches:
-                self._learner.step(batch, rate=1e-4, updates=1, asked=[False])
+                self._learner.step(batch, rate=1e-4, updates=1, requests=[False])
 
     def train_fused_lstm(self) -> None:
         """Unroll forward and back, in bf16 as well where the training is, and nothing else."""

@@ -13,6 +13,7 @@ import numpy as np
 from multimodal.captioning.caption import Caption, Recognition
 from multimodal.errors import UserError
 from pipelines.output import clean, dump_json
+from pipelines.tally import UNSURE
 
 if TYPE_CHECKING:
     from pipelines.caption.decoding import Opened
@@ -94,10 +95,10 @@ class CaptionRow(Caption):
         if self.error is not None:
             return self
         if min_score is not None and self.score < min_score:
-            reason = f"not sure enough: its score {self.score:.3f} is below {min_score:g}"
+            reason = f"{UNSURE}its score {self.score:.3f} is below {min_score:g}"
         elif min_confidence is not None and (self.confidence or 0.0) < min_confidence:
             sure = self.confidence or 0.0
-            reason = f"not sure enough: its confidence {sure:.2f} is below {min_confidence:g}"
+            reason = f"{UNSURE}its confidence {sure:.2f} is below {min_confidence:g}"
         else:
             return self
         nothing: dict[str, Any] = {"words": (), "word_scores": (), "alternatives": ()}

@@ -15,8 +15,6 @@ from pipelines.caption.rows import CaptionRow, as_record, clean, dump_json, tran
 if TYPE_CHECKING:
     import pyarrow as pa
 
-LISTS = ("words", "alternatives", "objects", "unmentioned")
-
 
 def write_json_lines(rows: Iterable[CaptionRow], path: Path) -> None:
     """A JSON object a line."""
@@ -25,8 +23,8 @@ def write_json_lines(rows: Iterable[CaptionRow], path: Path) -> None:
 
 def write_csv(rows: Iterable[CaptionRow], path: Path) -> None:
     """A table; lists are cells of JSON."""
-    columns = ["path", "caption", *translated_columns(rows), "score", *LISTS, "error"]
     records = (as_record(row) | {"path": clean(row.source)} for row in rows)
+    columns = list(as_record(next(iter(rows), CaptionRow("", "", 0))))
     tables.write_csv(records, columns, path)
 
 

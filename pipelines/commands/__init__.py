@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,10 +23,13 @@ from multimodal.terminal import shows_progress
 from pipelines.faults import Faults
 from pipelines.output import ERASED, require_place
 
-NOTHING_DONE = 2  # exit code: as with any mistake of the user
-SOME_FAILED = 3  # exit code: the rest was done
+SOME_FAILED = 3  # exit code: some inputs or all; the others are done
 INTERRUPTED = 130  # exit code: as if by the signal of Ctrl-C
-PLAIN: dict[str, Any] = {"pretty_exceptions_enable": False, "add_completion": False}
+PLAIN: dict[str, Any] = {
+    "pretty_exceptions_enable": False,
+    "add_completion": False,
+    "rich_markup_mode": None,  # rich's panels cut names off on a narrow terminal
+}
 
 HEADINGS = {
     "Caption": ("caption",),
@@ -38,8 +42,19 @@ HEADINGS = {
 """The commands as the help lists them: what people do first comes first."""
 
 
-class Jobs(TyperGroup):
-    """The commands under their headings; Ctrl-C ends each of them in one line."""
+class Group(TyperGroup):
+    """Commands under headings, each told in whole sentences, however narrow the terminal."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write a section for each heading."""
+        for heading, names in groupby(self.list_commands(ctx), key=_heading):
+            found = [(name, self.get_command(ctx, name)) for name in names]
+            with formatter.section(heading):
+                formatter.write_dl([(n, c.get_short_help_str(999)) for n, c in found if c])
+
+
+class Jobs(Group):
+    """The commands that people run; Ctrl-C ends each of them in one line."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         """In the order of `HEADINGS`; others, if there are any, come last."""
@@ -48,14 +63,11 @@ class Jobs(TyperGroup):
         return [*(name for name in order if name in known), *sorted(set(known) - set(order))]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """A command, which knows the heading that it belongs under."""
+        """A command, which tells the defaults of its options."""
         command: Any = super().get_command(ctx, cmd_name)
         if command is None:
             return None
         show_defaults(command)
-        for heading, names in HEADINGS.items():
-            if cmd_name in names:
-                command.rich_help_panel = heading
         return command
 
     def invoke(self, ctx: Any) -> Any:
@@ -67,6 +79,10 @@ class Jobs(TyperGroup):
                 typer.echo(err=True)  # what stands on the line, such as a text that grew, stays
             typer.echo("interrupted", err=True)
             raise typer.Exit(INTERRUPTED) from None
+
+
+def _heading(command: str) -> str:
+    return next((name for name, under in HEADINGS.items() if command in under), "Commands")
 
 
 def show_defaults(command: Any) -> None:
@@ -87,9 +103,9 @@ def _say_version(wanted: bool) -> None:
 
 
 app = typer.Typer(cls=Jobs, help="Recurrent networks that look, draw and write.", **PLAIN)
-train = typer.Typer(help="Train a model on your own data.", **PLAIN)
-evaluate = typer.Typer(help="Measure a model on held-out data.", **PLAIN)
-benchmark = typer.Typer(help="Measure speed, as ratios within one run.", **PLAIN)
+train = typer.Typer(cls=Group, help="Train a model on your own data.", **PLAIN)
+evaluate = typer.Typer(cls=Group, help="Measure a model on held-out data.", **PLAIN)
+benchmark = typer.Typer(cls=Group, help="Measure speed, as ratios within one run.", **PLAIN)
 
 
 @app.callback()
@@ -205,6 +221,6 @@ def watched_faults() -> Faults:
 
 
 def leave_with(faults: Faults) -> None:
-    """End the command with the code that says whether all was done, the rest of it, or nothing."""
+    """End the command with the code that says whether an input failed."""
     if faults.failed:
-        raise typer.Exit(SOME_FAILED if faults.done else NOTHING_DONE)
+        raise typer.Exit(SOME_FAILED)

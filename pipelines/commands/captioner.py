@@ -88,11 +88,11 @@ def caption_command(
         typer.Option(help="A word that every sentence has; commas between alternatives."),
     ] = None,
     min_score: Annotated[
-        float | None, typer.Option(help="Withhold captions with a lower score.")
+        float | None, typer.Option(help="Withhold captions with a lower score; those did not fail.")
     ] = None,
     min_confidence: Annotated[
         float | None,
-        typer.Option(min=0, max=1, help="Withhold captions with a lower confidence."),
+        typer.Option(min=0, max=1, help="The same for captions with a lower confidence."),
     ] = None,
     batch_size: BatchSize = 32,
     workers: Annotated[
@@ -325,6 +325,6 @@ def _sum_up(tally: Tally, places: Sequence[Path], passed_over: str) -> None:
     if places:
         for line in tally.worst():
             typer.echo(line, err=True)
-    if places or tally.failed:
+    if places or tally.failed or tally.withheld:
         where = f"; see {', '.join(map(str, places))}" if places else ""
         typer.echo(f"{tally}{where}", err=True)

@@ -64,7 +64,7 @@ def classify_text_command(
     if resume and not output:
         raise UserError("--resume: only what goes to an --output can be resumed")
     files = jobs.MoodFiles(output, resume, overwrite) if output else None
-    sentences, sources = jobs.told_apart(inputs)
+    sentences, sources = jobs.split_inputs(inputs)
     if sentences and files:
         raise UserError(f"--output {output}: is for files of texts; a sentence is printed")
     if not sentences:

@@ -122,7 +122,8 @@ def handwrite_command(
             jobs.save(written, place, animated=animated, plotter=plotter, overwrite=overwrite)
         )
     except KeyboardInterrupt:
-        commands.say_interrupted(f"{len(paths)} of {len(written.texts)} pages are done, seed {seed}")
+        pages = f"{len(paths)} of {len(written.texts)} pages"
+        commands.say_interrupted(f"{pages} are done, seed {seed}")
         raise typer.Exit(commands.INTERRUPTED) from None
     names = ", ".join(map(str, paths)) if len(paths) < MANY else f"{paths[0]} … {paths[-1]}"
     typer.echo(f"{names}: written, seed {seed}")

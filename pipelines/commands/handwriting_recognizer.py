@@ -32,7 +32,7 @@ def read_command(
 ) -> None:
     """Read handwriting: one line for each drawing, its lines parted by " / ".
 
-    What cannot be read is told, and the exit code is 3 where the rest was done.
+    What cannot be read is told, the rest is done, and the exit code is 3.
     """
     from pipelines.read import read_files
 

@@ -35,7 +35,7 @@ def recognize_command(
 ) -> None:
     """Name drawings, then videos: one line for each, with the most probable categories.
 
-    What cannot be read is told, and the exit code is 3 where the rest was done.
+    What cannot be read is told, the rest is done, and the exit code is 3.
     """
     from multimodal.videos import is_video
     from pipelines.recognize import format_prediction, recognize_drawings, recognize_videos

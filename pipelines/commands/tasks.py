@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from inspect import Parameter, Signature
 from pathlib import Path
@@ -74,7 +73,7 @@ def settings_table(recipe: type) -> str:
     for setting in settings_of(recipe):
         kind = setting.type.__name__
         about = f"{kind}, {setting.range}" if setting.range else kind
-        rows.append((setting.name, about, json.dumps(setting.default), setting.help))
+        rows.append((setting.name, about, setting.default_text, setting.help))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return "\n".join("  ".join([*map(str.ljust, row[:3], widths), row[3]]).rstrip() for row in rows)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from multimodal.errors import UserError
+from multimodal.errors import UserError, offered
 from multimodal.former_names import FORMER_SETTINGS
 from multimodal.processor import give_back_memory
 from multimodal.settings import Setting, read_toml, settings_of, to_toml
@@ -93,8 +93,8 @@ def with_settings(recipe: Recipe, settings: Sequence[str]) -> Recipe:
         name, equals, text = setting.partition("=")
         name = _todays(name, known)
         if not equals or name not in known:
-            names = ", ".join(known)
-            raise UserError(f"--set {setting}: write name=value with one of the names {names}")
+            wrong = f"no such setting; {offered(name, known)}" if equals else "write name=value"
+            raise UserError(f"--set {setting}: {wrong} (--list-settings prints all)")
         changes[name] = _value(known[name], text, f"--set {setting}")
     return replace(recipe, **changes)  # type: ignore[type-var]
 
@@ -115,7 +115,7 @@ def with_file(recipe: Recipe, values: Mapping[str, Any], path: Path) -> Recipe:
     for given, value in values.items():
         name = _todays(given, known)
         if name not in known:
-            raise UserError(f"{path}: {name}: no such setting; there are {', '.join(known)}")
+            raise UserError(f"{path}: {name}: no such setting; {offered(name, known)}")
         changes[name] = _value(known[name], value, f"{path}: {name}")
     try:
         return replace(recipe, **changes)  # type: ignore[type-var]

@@ -323,7 +323,7 @@ def test_a_word_that_names_a_thing_is_written_once(captioner, photos):
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        ({"beams": 3}, "beams: no such option; there are beam_size, "),
+        ({"beams": 3}, "beams: no such option; did you mean "),
         ({"beam_size": 0}, "beam_size"),
         ({"n_best": 9}, "n_best"),
         ({"temperature": 0.5}, "temperature"),

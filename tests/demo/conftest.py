@@ -38,7 +38,7 @@ def model(tmp_path_factory) -> Path:
 
 
 @contextmanager
-def running(*options: str) -> Iterator[str]:
+def running(*options: str, ended_by: signal.Signals = signal.SIGINT) -> Iterator[str]:
     """Run ``multimodal demo``; gives its address, and fails if it does not end well."""
     command = [sys.executable, "-m", "demo.cli", "demo", "--port", str(free_port()), *options]
     with subprocess.Popen(
@@ -50,8 +50,8 @@ def running(*options: str) -> Iterator[str]:
             assert line, "the server did not start"
             yield next(word for word in line.split() if word.startswith("http://"))
         finally:
-            server.send_signal(signal.SIGINT)
-            server.wait(60)
+            server.send_signal(ended_by)
+            assert server.wait(60) == 0
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import os
 import runpy
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -127,6 +128,19 @@ def test_strangers_stay_outside_a_proxy_may_move_the_page_and_nothing_is_left(
         folder = Path(photo).parent.parent  # holds the folders of all visitors
         assert web.get(f"/gradio_api/file={folder}").status_code in {403, 404}
     assert [path for path in scratch.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows ends processes without asking them")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_polite_kill_leaves_nothing_of_visitors_either(tmp_path, monkeypatch, name):
+    import httpx
+
+    running = runpy.run_path(str(Path(__file__).with_name("conftest.py")))["running"]
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with running(ended_by=getattr(signal, name)) as place:
+        sent = httpx.post(f"{place}gradio_api/upload", files={"files": ("a.jpg", b"x")})
+        assert Path(sent.json()[0]).is_relative_to(tmp_path)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.slow

@@ -159,7 +159,7 @@ def test_special_words_are_never_written(make):
 def test_what_cannot_be_written_is_named(language_model):
     with pytest.raises(UserError, match=r"^prompt: line 2: .*'ß'"):
         language_model.generate("a\nß")
-    with pytest.raises(UserError, match=r"^lenght: no such option; there are length, "):
+    with pytest.raises(UserError, match=r"^lenght: no such option; did you mean length\?$"):
         language_model.generate(lenght=3)
 
 

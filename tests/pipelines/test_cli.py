@@ -181,8 +181,21 @@ def test_the_worst_errors_are_summed_up(run, checkpoint, photos, tmp_path):
 
 def test_captions_that_are_not_sure_enough_are_withheld(run, checkpoint, photos):
     left = run("caption", *photos, "--min-score", 0, "--model", checkpoint)
-    assert (left.code, left.out) == (SOME_FAILED, "")
-    assert left.err.count("not sure enough") == len(photos)
+    assert (left.code, left.out) == (0, "")
+    *reasons, summary = left.err.splitlines()
+    assert all("not sure enough" in reason for reason in reasons)
+    assert summary == f"0 captioned, {len(photos)} withheld, 0 failed"
+
+
+def test_withheld_captions_hide_no_failure(run, checkpoint, photos, tmp_path):
+    out = tmp_path / "out.csv"
+    command = ("caption", "gone.jpg", *photos, "--min-score", 0, "--model", checkpoint, "-o", out)
+    left = run(*command)
+    assert left.code == SOME_FAILED
+    assert left.err.splitlines() == [
+        "gone.jpg: no such file or directory",
+        f"0 captioned, {len(photos)} withheld, 1 failed; see {out}",
+    ]
 
 
 def test_a_name_cannot_write_to_the_terminal(run, checkpoint, photos):

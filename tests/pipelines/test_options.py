@@ -43,6 +43,28 @@ def test_there_are_commands_of_every_group():
     assert {"caption", "train captioner", "evaluate translator", "benchmark demo"} <= set(COMMANDS)
 
 
+@pytest.mark.parametrize("columns", [60, 80])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_is_cut_at_no_width(name, columns):
+    command = COMMANDS[name]
+    context = typer.Context(command, info_name=f"multimodal {name}", terminal_width=columns - 2)
+    shown = command.get_help(context)
+    assert max(map(len, shown.splitlines())) < columns
+    words = "".join(shown.split())
+    for option in command.params:
+        assert option.opts[0] in words
+        assert "".join(option.help.split()) in words
+
+
+def test_the_list_of_commands_is_cut_at_no_width():
+    group = typer.main.get_command(commands.app)
+    shown = group.get_help(typer.Context(group, info_name="multimodal", terminal_width=58))
+    for name in group.list_commands(None):
+        assert "".join(group.commands[name].get_short_help_str(999).split()) in "".join(
+            shown.split()
+        )
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_options_are_spelled_alike(name):
     for option in COMMANDS[name].params:

@@ -17,6 +17,7 @@ from multimodal.strokes.ndjson import encode_ndjson
 from pipelines import cli
 from pipelines.benchmark.products import Products
 from pipelines.benchmark.recognizer import benchmark_recognizer
+from pipelines.commands import SOME_FAILED
 from pipelines.evaluate.judge import compare, diversity, judge_sketcher
 from pipelines.evaluate.recognizer import evaluate_recognizer
 
@@ -83,7 +84,7 @@ def test_a_file_without_drawings_is_one_line(run, checkpoint, tmp_path):
     path = tmp_path / "photo.jpg"
     path.touch()
     code, _, complaint = run("recognize", path, "--model", checkpoint)
-    assert code == cli.USER_ERROR
+    assert code == SOME_FAILED
     assert complaint.startswith(f"multimodal: {path}: ")
     assert len(complaint.splitlines()) == 1
 

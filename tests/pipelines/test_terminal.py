@@ -268,7 +268,7 @@ def test_help_lists_commands_by_what_people_do_first(left):
     _, lines, _ = left["help"]
     text = "\n".join(lines)
     headings = ["Caption", "Draw", "Write", "Read", "Train", "Tools"]
-    places = [text.index(f"─ {heading} ─") for heading in headings]
+    places = [text.index(f"{heading}:\n") for heading in headings]
     assert places == sorted(places)
     assert places[0] < text.index(" caption ") < places[1] < text.index(" sketch ")
     assert "Commands" not in text
@@ -312,7 +312,7 @@ def test_ctrl_c_leaves_a_line_of_its_own(inputs, tmp_path):
         child.expect(r"\[left with (\d+)\]\r\n")
         raw = child.before
         lines = seen(raw, columns)
-        assert child.match[1] in (b"130", b"2"), (name, lines)
+        assert child.match[1] == b"130", (name, lines)
         assert b"Traceback" not in raw, (name, lines)
         assert not [line for line in lines if BAR.search(line)], (name, lines)
         own = "multimodal: stopped after" if name.startswith("train") else "interrupted"

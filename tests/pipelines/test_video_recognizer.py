@@ -12,6 +12,7 @@ from multimodal.recognition.videos.recognizer import VideoRecognizer
 from multimodal.strokes import Drawing, Record
 from multimodal.strokes.ndjson import encode_ndjson
 from pipelines import cli
+from pipelines.commands import SOME_FAILED
 from pipelines.evaluate.video_recognizer import FRAMES, evaluate_video_recognizer
 
 _RECOGNITION = Path(__file__).parents[1] / "recognition"
@@ -50,7 +51,7 @@ def test_a_broken_clip_is_one_line(run, checkpoint, tmp_path):
     video = tmp_path / "video.mp4"
     video.write_bytes(b"no video " * 100)
     code, _, complaint = run("recognize", video, "--model", checkpoint)
-    assert code == cli.USER_ERROR
+    assert code == SOME_FAILED
     assert complaint.startswith(f"multimodal: {video}: is no video in a known format")
     assert len(complaint.splitlines()) == 1
 

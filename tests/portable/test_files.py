@@ -101,7 +101,7 @@ def test_options_of_a_file_are_checked(pairs):
     _, file = pairs("sketcher")
     with pytest.raises(UserError, match="temperature: must be above 0"):
         file.draw("cat", temperature=0.0)
-    with pytest.raises(UserError, match="no category 'dack'; there is duck"):
+    with pytest.raises(UserError, match="no category 'dack'; did you mean duck"):
         file.draw_many([("dack", 1)])
     with pytest.raises(UserError, match="also morphs"):
         file.interpolate()

@@ -148,7 +148,7 @@ def test_a_few_parts_may_learn_and_the_rest_of_the_file_stays(translator_run, tm
         ({"init_from": "no-such-translator"}, "no-such-translator"),
         (
             {"trainable_modules": "attention,eyes"},
-            "trainable_modules: there is no 'eyes'; there are embedding, encoder, ",
+            "trainable_modules: no part 'eyes'; there are embedding, encoder, ",
         ),
     ],
 )

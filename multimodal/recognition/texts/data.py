@@ -40,8 +40,6 @@ from multimodal.splits import require_split, split_by_hash, split_by_name, state
 from multimodal.text_files import find_files
 from multimodal.training import Batches, batches_per_epoch, derived_seed
 
-_TENTHS = 10  # one in ten texts is test, one dev, where files state no splits
-
 UNLABELLED = "-1"
 """How `datasets` writes that a row of a test split has no label."""
 
@@ -222,11 +220,11 @@ def _rows_of(files: Iterable[Path], columns: Columns) -> Iterator[Row]:
 
 def _part(rows: Iterable[Row], split: str) -> Iterator[Row]:
     """Those rows whose text is in a split by what it says."""
-    return (row for row in rows if split_by_hash(row.text or "", _TENTHS) == split)
+    return (row for row in rows if split_by_hash(row.text or "") == split)
 
 
 def _without_dev(rows: Iterable[Row]) -> Iterator[Row]:
-    return (row for row in rows if split_by_hash(row.text or "", _TENTHS) != "dev")
+    return (row for row in rows if split_by_hash(row.text or "") != "dev")
 
 
 # ---- data sets of the Hub ----

@@ -18,7 +18,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TextIO
 
-from multimodal.errors import UserError
+from multimodal.errors import UserError, offered
 
 TEXT_NAMES = ("text", "sentence", "comment", "review", "content", "body", "message", "title")
 LABEL_NAMES = ("label", "labels", "sentiment", "class", "category", "mood", "rating", "stars")
@@ -113,8 +113,7 @@ def column_of(names: Sequence[str], wanted: str | None, usual: Sequence[str]) ->
         return known[wanted.strip().lower()]
     if wanted.isdecimal() and 1 <= int(wanted) <= len(names):
         return int(wanted) - 1
-    there = ", ".join(names) or "none"
-    raise UserError(f"no column {wanted!r}; there are {there}")
+    raise UserError(f"no column {wanted!r}; {offered(wanted, names)}")
 
 
 def clean_label(value: object) -> str | None:

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from multimodal.errors import UserError
+from multimodal.errors import UserError, offered
 from multimodal.recognition.arrays import Floats, Ints
 from multimodal.recognition.calibration import UNCALIBRATED, fit_temperature, fit_temperatures
 from multimodal.recognition.metrics import expected_calibration_error, ranks
@@ -94,8 +94,8 @@ class TextClassifierTask(Task):
             raise UserError(f"only one label, {self.labels[0]!r}: there is nothing to tell apart")
         unknown = set(recipe.names) - set(self.labels)
         if unknown:
-            known = ", ".join(self.labels)
-            raise UserError(f"label_names: no label {min(unknown)!r}; there are {known}")
+            wrong = min(unknown)
+            raise UserError(f"label_names: no label {wrong!r}; {offered(wrong, self.labels)}")
         learnt = with_opinions(train, recipe)
         self.tokenizer = Tokenizer.build(
             learnt.texts, recipe.tokens, recipe.buckets, recipe.min_count

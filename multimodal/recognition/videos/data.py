@@ -247,8 +247,6 @@ def _video_files(folder: Path) -> dict[str, dict[str, list[Video]]]:
     for label, videos in _labelled(folder).items():
         for split in SPLITS:
             parts[split][label] = [
-                video
-                for video in videos
-                if split_by_hash(f"{label}/{video.path.name}", 10) == split
+                video for video in videos if split_by_hash(f"{label}/{video.path.name}") == split
             ]
     return parts

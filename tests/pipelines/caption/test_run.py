@@ -72,12 +72,13 @@ def test_killed_twenty_times_it_ends_as_if_unbroken(command, many, tmp_path):
     kill_and_resume(command, many, tmp_path / "out.jsonl", 20)
 
 
-def test_ctrl_c_stops_with_one_line_and_the_run_goes_on(command, many, tmp_path):
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_stops_with_one_line_and_the_run_goes_on(command, many, tmp_path, sent):
     out = tmp_path / "out.jsonl"
     journal = Journal.path_beside(out)
     run = command(many, "-o", out, *FAST).start()
     wait_until(lambda: journal.exists() and journal.read_bytes().count(b"\n") > 2)
-    os.kill(run.process.pid, signal.SIGINT)
+    os.kill(run.process.pid, sent)
     assert run.wait() == INTERRUPTED
     (line,) = run.lines
     assert line.startswith("interrupted: ")

@@ -364,7 +364,7 @@ class FusedConvolution(nn.Conv2d):
             if not _bf16_supported():  # torch's own loops take a hundred times as long
                 bias = None if self.bias is None else self.bias.float()
                 with torch.autocast("cpu", enabled=False):
-                    exact = self._conv_forward(features.float(), self.weight.float(), bias)
+                    exact: Tensor = self._conv_forward(features.float(), self.weight.float(), bias)
                 return exact.to(features.dtype)
             if self.groups > 1 and torch.is_grad_enabled():
                 options = (self.stride, self.padding, self.dilation, self.groups)

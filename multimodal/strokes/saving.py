@@ -32,7 +32,7 @@ def save_drawings(
             that drawings that are made as they are taken need not all be in memory.
         path: the file; its ending says how.
         options: see `Sheet`: titles, columns, size, and others; formats that have no use for one
-            leave it temporary.
+            leave it aside.
 
     Returns:
         The path.

@@ -16,9 +16,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from multimodal.captioning.familiarity import Familiarity
 from multimodal.captioning.hallucination import named_objects
 from multimodal.captioning.imagenet_names import Forms, Thing, refutable_words, things
+from multimodal.captioning.in_domain import InDomainScore
 from multimodal.captioning.naming import IMAGENET_CLASSES
 
 PLURAL, SYNONYM = 0.4, 0.25  # how much less often a class is called so than by its name
@@ -26,7 +26,7 @@ MENTIONED = 0.8  # how often people mention what the classifier is sure of
 
 # Chosen on coco-mini and Flickr8k dev.
 REFUTING = 0.15  # below this probability the classifier speaks against an animal or a vehicle
-DIMMED = 0.5  # the least that the detector's words count in the list of an unfamiliar photo
+DIMMED = 0.5  # the least that the detector's words count in the list of an out-of-domain photo
 
 # Words that are true of any photo.
 _FUNCTION_WORDS = frozenset(
@@ -45,23 +45,23 @@ class WordProbabilities(NamedTuple):
     Attributes:
         words: (B, V) the probability of every word.
         people: (B,) that of anybody being there.
-        familiarity: (B,) how much they are like those that were learnt from, from 0 to 1.
+        in_domain_score: (B,) how much they are like those that were learnt from, from 0 to 1.
     """
 
     words: Tensor
     people: Tensor
-    familiarity: Tensor
+    in_domain_score: Tensor
 
 
 class WordEvidence(nn.Module):
-    """The words by which ImageNet's classes are called, and how familiar a photo is.
+    """The words by which ImageNet's classes are called, and how in-domain a photo is.
 
     Args:
         vocabulary: all words, the special ones too; V of them, beginning with `first` special ones.
         first: the number of the first ordinary word.
         cell_size: D.
-        rank: of `Familiarity`; 0 for a captioner that was not calibrated, to which any photo is
-            familiar.
+        rank: of `InDomainScore`; 0 for a captioner that was not calibrated, to which any photo is
+            in-domain.
     """
 
     classes: Tensor  # (P,) of every pair of a class and a word, the class
@@ -92,9 +92,9 @@ class WordEvidence(nn.Module):
         }
         for name, values in buffers.items():
             self.register_buffer(name, values, persistent=False)
-        self.familiarity: Familiarity | None = None
+        self.in_domain_score: InDomainScore | None = None
         if rank:
-            self.familiarity = Familiarity(cell_size, rank)
+            self.in_domain_score = InDomainScore(cell_size, rank)
 
     @property
     def named_objects(self) -> Tensor:
@@ -124,12 +124,12 @@ class WordEvidence(nn.Module):
             logits: (B, C) of the classes.
         """
         people = 1 - (1 - self._seen(detected) * self.people).prod(1)
-        if self.familiarity is None:
+        if self.in_domain_score is None:
             words = self.words(detected, logits)
             return WordProbabilities(words, people, words.new_ones(len(words)))
-        familiar = self.familiarity(cells)
-        share = DIMMED + (1 - DIMMED) * familiar[:, None]
-        return WordProbabilities(self.words(detected, logits, share), people, familiar)
+        in_domain = self.in_domain_score(cells)
+        share = DIMMED + (1 - DIMMED) * in_domain[:, None]
+        return WordProbabilities(self.words(detected, logits, share), people, in_domain)
 
     def _seen(self, detected: Tensor) -> Tensor:
         behind = len(self.refutable) - self.first - detected.shape[1]

@@ -12,7 +12,7 @@ from multimodal.captioning.captioner import Captioner
 from multimodal.captioning.confidence import Confidence
 from multimodal.captioning.grounding import NOTHING, Grounding
 from multimodal.captioning.hallucination import named_objects, objects_in
-from multimodal.captioning.imagenet_names import mentions, things
+from multimodal.captioning.imagenet_names import imagenet_objects, mentions
 from multimodal.captioning.model import CaptionNetwork
 from multimodal.captioning.tokenizer import tokenize
 from multimodal.captioning.word_evidence import number_forms
@@ -110,18 +110,18 @@ def is_true(words: Sequence[str], references: Sequence[str], grounding: Groundin
         references: what people said of its photo.
         grounding: knows which words name objects.
     """
-    said = [tokenize(reference) for reference in references]
+    tokenized = [tokenize(reference) for reference in references]
     categories = set(named_objects(words))
     if not categories <= objects_in(references):
         return False
     names = [word for word in words if grounding.is_object(word) and not named_objects([word])]
     if not names and not categories and 2 <= len(words) <= 4 and words[0] in ("a", "an"):
         names = [" ".join(words[1:])]
-    return all(any(_mentions(caption, name) for caption in said) for name in names)
+    return all(any(_mentions(caption, name) for caption in tokenized) for name in names)
 
 
 def _mentions(words: Sequence[str], name: str) -> bool:
-    thing = things().get(name)
-    if thing is not None and thing.is_said(words):
+    thing = imagenet_objects().get(name)
+    if thing is not None and thing.is_mentioned(words):
         return True
     return any(mentions(words, form) for form in number_forms(name))

@@ -29,7 +29,7 @@ from multimodal.captioning.constraints import (
     with_copied_words,
 )
 from multimodal.captioning.grounding import NOTHING, Grounding, PhotoEvidence, scored
-from multimodal.captioning.imagenet_names import Thing, mentions
+from multimodal.captioning.imagenet_names import ImageNetObject, mentions
 from multimodal.captioning.model import CaptionNetwork, DecoderConfig, DecoderMemory
 from multimodal.captioning.naming import (
     ClassPrediction,
@@ -116,7 +116,7 @@ class _Naming(NamedTuple):
         odds: of the thing against what the sentence says instead.
     """
 
-    thing: Thing
+    thing: ImageNetObject
     constraint: LexicalConstraint
     odds: float
 
@@ -468,8 +468,8 @@ class Captioner(CaptionerBase[CaptionOptions], PretrainedModel):
         self, words: Sequence[str], sets: Iterable[Sequence[str]]
     ) -> tuple[tuple[str, ...], ...]:
         cut = self.vocabulary.tokenize
-        said = (any(mentions(words, " ".join(shown(cut(p)))) for p in one) for one in sets)
-        return tuple(tuple(one) for one, found in zip(sets, said, strict=True) if not found)
+        mentioned = (any(mentions(words, " ".join(shown(cut(p)))) for p in one) for one in sets)
+        return tuple(tuple(one) for one, found in zip(sets, mentioned, strict=True) if not found)
 
 
 def _from_json(kind: type[T], values: dict[str, Any]) -> T:

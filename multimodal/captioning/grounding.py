@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from multimodal.captioning.batches import padded_rows
-from multimodal.captioning.imagenet_names import things
+from multimodal.captioning.imagenet_names import imagenet_objects
 from multimodal.captioning.model import CaptionNetwork, Decoder, DecoderMemory
 from multimodal.captioning.naming import ClassPrediction
 from multimodal.captioning.vocabulary import CaptionVocabulary
@@ -166,8 +166,8 @@ class Grounding:
         """
         least, least_person, sure = _limits(photo.in_domain_score)
         for name, probability in photo.prediction.objects[:1]:
-            thing = things()[name]
-            if probability >= sure and thing.sayable and not thing.is_said(words):
+            thing = imagenet_objects()[name]
+            if probability >= sure and thing.may_be_named and not thing.is_mentioned(words):
                 return False
         support = self.support(words, photo)
         return (

@@ -17,7 +17,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from multimodal.captioning.hallucination import named_objects
-from multimodal.captioning.imagenet_names import Forms, Thing, refutable_words, things
+from multimodal.captioning.imagenet_names import (
+    Forms,
+    ImageNetObject,
+    imagenet_objects,
+    refutable_words,
+)
 from multimodal.captioning.in_domain import InDomainScore
 from multimodal.captioning.naming import IMAGENET_CLASSES
 
@@ -78,16 +83,16 @@ class WordEvidence(nn.Module):
         column = {word: number for number, word in enumerate(vocabulary)}
         pairs = _pairs(column)
         classes, named = zip(*pairs, strict=True) if pairs else ((), ())
-        seldom_missed = frozenset(refutable_words())
-        said = [named_objects([word]) for word in column]
+        high_recall = frozenset(refutable_words())
+        named_by_word = [named_objects([word]) for word in column]
         ordinary = [n >= first and word not in _FUNCTION_WORDS for n, word in enumerate(column)]
         buffers = {
             "classes": torch.tensor(classes, dtype=torch.int64),
             "named": torch.tensor(named, dtype=torch.int64),
             "weights": torch.tensor(list(pairs.values())),
-            "refutable": torch.tensor([word in seldom_missed for word in column]),
-            "objects": torch.tensor([bool(objects) for objects in said]),
-            "people": torch.tensor([objects == ("person",) for objects in said]),
+            "refutable": torch.tensor([word in high_recall for word in column]),
+            "objects": torch.tensor([bool(objects) for objects in named_by_word]),
+            "people": torch.tensor([objects == ("person",) for objects in named_by_word]),
             "content": torch.tensor(ordinary),
         }
         for name, values in buffers.items():
@@ -160,7 +165,7 @@ def number_forms(word: str) -> tuple[str, ...]:
 def _pairs(column: dict[str, int]) -> dict[tuple[int, int], float]:
     """How readily each class is called by each word of the vocabulary."""
     pairs: dict[tuple[int, int], float] = {}
-    for thing in things().values():
+    for thing in imagenet_objects().values():
         for word, weight in _words(thing):
             if word in column:
                 for number in thing.numbers:
@@ -169,7 +174,7 @@ def _pairs(column: dict[str, int]) -> dict[tuple[int, int], float]:
     return pairs
 
 
-def _words(thing: Thing) -> Iterator[tuple[str, float]]:
+def _words(thing: ImageNetObject) -> Iterator[tuple[str, float]]:
     yield from _forms(thing.forms, 1.0)
     for other in thing.others:
         yield from _forms(other, SYNONYM)

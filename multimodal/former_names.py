@@ -29,11 +29,15 @@ class FormerNames:
 FORMER_NAMES: Mapping[str, FormerNames] = {
     "captioner": FormerNames(
         task="captioner",
-        config={"decoder.listed_words": "word_list_size"},
+        config={
+            "decoder.listed_words": "word_list_size",
+            "decoder.familiarity_rank": "in_domain_rank",
+        },
         tensors={
             r"decoder\.reader\.": "decoder.attention_lstm.",
             r"decoder\.writer\.": "decoder.language_lstm.",
             r"witnesses\.": "word_evidence.",
+            r"word_evidence\.familiarity\.": "word_evidence.in_domain_score.",
         },
     ),
     "clip-recognizer": FormerNames(task="video-recognizer", tensors={r"reader\.": "rnn."}),

@@ -20,7 +20,7 @@ from pipelines.output import require_free
 from pipelines.sources import require_file
 
 if TYPE_CHECKING:
-    from multimodal.handwriting.judging import Judge
+    from multimodal.handwriting.candidates import Judge
     from multimodal.handwriting.pages import PageWriter, StyleLike
     from multimodal.handwriting.style import Style
     from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer

@@ -22,13 +22,14 @@ CASES = {
     "captioner": (
         "captioner",
         (
-            {"generation": {"beam_size": 5}, "decoder": {"listed_words": 9, "cell": "gru"}},
-            {"generation": {"beam_size": 5}, "decoder": {"word_list_size": 9, "cell": "gru"}},
+            {"generation": {"beam_size": 5}, "decoder": {"listed_words": 9, "familiarity_rank": 2}},
+            {"generation": {"beam_size": 5}, "decoder": {"word_list_size": 9, "in_domain_rank": 2}},
         ),
         {
             "decoder.reader.layers.0.weight_ih_l0": "decoder.attention_lstm.layers.0.weight_ih_l0",
             "decoder.writer.layers.0.weight_ih_l0": "decoder.language_lstm.layers.0.weight_ih_l0",
             "witnesses.usual": "word_evidence.usual",
+            "word_evidence.familiarity.mean": "word_evidence.in_domain_score.mean",
             "decoder.readout.bias": "decoder.readout.bias",
             "encoder.body.0.decoder.reader.weight": "encoder.body.0.decoder.reader.weight",
         },

@@ -737,7 +737,7 @@ def test_the_average_of_the_weights_by_hand() -> None:
 def test_the_average_is_what_is_validated_and_saved() -> None:
     learner = Learner(Toy(), ToyStage("one", FIRST))
     for updates in range(3):
-        learner.step({"x": POINTS, "y": TARGETS}, rate=0.1, updates=updates, asked=[])
+        learner.step({"x": POINTS, "y": TARGETS}, rate=0.1, updates=updates, requests=[])
     live = {name: weight.clone() for name, weight in learner.model.named_parameters()}
     with learner.evaluating():
         for name, weight in learner.model.named_parameters():
@@ -772,7 +772,7 @@ def test_a_pass_sees_rounded_matrices_and_its_gradient_moves_the_whole_ones() ->
         model, Linear("one", TrainingOptions(1, 0.001, weight_bits=4, precision="fp32"))
     )
     for updates in range(2):
-        learner.step({}, rate=0.001, updates=updates, asked=[])
+        learner.step({}, rate=0.001, updates=updates, requests=[])
     # 7 steps of 1/4 hold 1, so it is kept and 0.3 becomes 0.25; of 1/8, -0.75 and 0.125.
     expected = torch.tensor([[1.0, 0.25], [-0.75, 0.125]])
     assert torch.equal(seen[0], expected)
@@ -783,7 +783,7 @@ def test_a_pass_sees_rounded_matrices_and_its_gradient_moves_the_whole_ones() ->
 def test_rounded_weights_are_validated_and_saved_and_whole_ones_kept() -> None:
     learner = Learner(Toy(), ToyStage("one", replace(FIRST, weight_bits=4)))
     for updates in range(3):
-        learner.step({"x": POINTS, "y": TARGETS}, rate=0.1, updates=updates, asked=[])
+        learner.step({"x": POINTS, "y": TARGETS}, rate=0.1, updates=updates, requests=[])
     live = {name: weight.clone() for name, weight in learner.model.named_parameters()}
     with learner.ema.applied():
         expected = rounded_toy(learner.model, 4)
@@ -835,7 +835,7 @@ def test_the_whole_gradient_is_clipped_and_its_norm_told(max_grad_norm: float) -
     batch = {"x": POINTS, "y": TARGETS}
     loss = stage.loss(learner.model, batch)["loss"]
     raw = torch.cat([g.flatten() for g in torch.autograd.grad(loss, learner.weights)])
-    result = learner.step(batch, rate=0.1, updates=0, asked=[False, True])
+    result = learner.step(batch, rate=0.1, updates=0, requests=[False, True])
     assert result.gradient_norm == pytest.approx(raw.norm().item(), rel=1e-5)
     assert result.losses["loss"] == pytest.approx(loss.item())
     assert result.requests == [False, True]
@@ -860,7 +860,7 @@ def test_groups_move_at_their_own_scale() -> None:
     model = Toy(dropout=0)
     before = model.head.bias.item(), model.body[0].bias.clone()
     learner = Learner(model, Grouped("one", replace(FIRST, precision="fp32")))
-    learner.step({"x": POINTS, "y": TARGETS}, rate=0.1, updates=0, asked=[])
+    learner.step({"x": POINTS, "y": TARGETS}, rate=0.1, updates=0, requests=[])
     # Adam's first step has the length of the learning rate, whatever the gradient.
     assert abs(model.head.bias.item() - before[0]) == pytest.approx(0.1, rel=1e-4)
     moves = (model.body[0].bias - before[1]).abs()
@@ -887,7 +887,7 @@ def test_precision_of_the_forward_alone(monkeypatch, precision, native, expected
 
     learner = Learner(Toy(), Watching("one", replace(FIRST, precision=precision)))
     gradients = gradients_at_step(learner)
-    learner.step({"x": POINTS, "y": TARGETS}, rate=0.1, updates=0, asked=[])
+    learner.step({"x": POINTS, "y": TARGETS}, rate=0.1, updates=0, requests=[])
     assert seen == [expected]
     assert gradients[0].dtype == torch.float32
     with learner.evaluating():

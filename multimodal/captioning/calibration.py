@@ -1,4 +1,4 @@
-"""What a captioner has to know of itself: which photos are familiar, and how often it is right."""
+"""What a captioner has to know of itself: which photos are in-domain, and how often it is right."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from multimodal.captioning.captioner import Captioner
 from multimodal.captioning.confidence import Confidence
 from multimodal.captioning.grounding import NOTHING, Grounding
 from multimodal.captioning.hallucination import named_objects, objects_in
-from multimodal.captioning.imagenet_names import mentions, things
+from multimodal.captioning.imagenet_names import imagenet_objects, mentions
 from multimodal.captioning.model import CaptionNetwork
 from multimodal.captioning.tokenizer import tokenize
 from multimodal.captioning.word_evidence import number_forms
 from multimodal.errors import UserError
 from multimodal.images import ImageSource, open_image
 
-RANK = 200  # directions along which familiar photos vary
-_FAMILIARITY = "word_evidence.familiarity."  # of an earlier calibration, which may be smaller
-FAMILIAR_SHARE = 0.95  # of held-out photos, those that count as at least half familiar
+RANK = 200  # directions along which in-domain photos vary
+_IN_DOMAIN = "word_evidence.in_domain_score."  # of an earlier calibration, which may be smaller
+IN_DOMAIN_SHARE = 0.95  # of held-out photos, those that count as at least half in-domain
 
 
 @torch.no_grad()
 def calibrate(
     captioner: Captioner,
-    familiar: Sequence[Tensor],
+    in_domain: Sequence[Tensor],
     held_out: Sequence[Tensor],
 ) -> Captioner:
     """Tell a captioner what the photos look like that it learnt from.
@@ -36,11 +36,11 @@ def calibrate(
 
     Args:
         captioner: with a list of words.
-        familiar: cells (B, S, D) of the photos that it learnt from, in parts.
+        in_domain: cells (B, S, D) of the photos that it learnt from, in parts.
         held_out: cells (B, S, D) of other photos of the same kind, in parts.
 
     Returns:
-        The captioner with a familiarity.
+        The captioner with an `InDomainScore`.
 
     Raises:
         UserError: the captioner has no list of words, or its encoder no classifier.
@@ -48,15 +48,15 @@ def calibrate(
     former = captioner.network
     if former.word_evidence is None:
         raise UserError("only a captioner with word_list_size and a classifier can be calibrated")
-    rank = min(RANK, sum(map(len, familiar)) - 1)
-    config = replace(former.decoder.config, familiarity_rank=rank)
+    rank = min(RANK, sum(map(len, in_domain)) - 1)
+    config = replace(former.decoder.config, in_domain_rank=rank)
     network = CaptionNetwork(former.encoder, config, captioner.vocabulary.words)
-    kept = {k: v for k, v in former.state_dict().items() if not k.startswith(_FAMILIARITY)}
+    kept = {k: v for k, v in former.state_dict().items() if not k.startswith(_IN_DOMAIN)}
     network.load_state_dict(kept, strict=False)
     word_evidence = network.word_evidence
-    if word_evidence is None or word_evidence.familiarity is None:
+    if word_evidence is None or word_evidence.in_domain_score is None:
         raise AssertionError("a calibrated network has word evidence")
-    word_evidence.familiarity.fit(familiar, held_out, FAMILIAR_SHARE)
+    word_evidence.in_domain_score.fit(in_domain, held_out, IN_DOMAIN_SHARE)
     options = captioner.options
     return Captioner(network, captioner.vocabulary, options, captioner.repetition)
 
@@ -110,18 +110,18 @@ def is_true(words: Sequence[str], references: Sequence[str], grounding: Groundin
         references: what people said of its photo.
         grounding: knows which words name objects.
     """
-    said = [tokenize(reference) for reference in references]
+    tokenized = [tokenize(reference) for reference in references]
     categories = set(named_objects(words))
     if not categories <= objects_in(references):
         return False
     names = [word for word in words if grounding.is_object(word) and not named_objects([word])]
     if not names and not categories and 2 <= len(words) <= 4 and words[0] in ("a", "an"):
         names = [" ".join(words[1:])]
-    return all(any(_mentions(caption, name) for caption in said) for name in names)
+    return all(any(_mentions(caption, name) for caption in tokenized) for name in names)
 
 
 def _mentions(words: Sequence[str], name: str) -> bool:
-    thing = things().get(name)
-    if thing is not None and thing.is_said(words):
+    thing = imagenet_objects().get(name)
+    if thing is not None and thing.is_mentioned(words):
         return True
     return any(mentions(words, form) for form in number_forms(name))

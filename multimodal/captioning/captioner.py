@@ -29,7 +29,7 @@ from multimodal.captioning.constraints import (
     with_copied_words,
 )
 from multimodal.captioning.grounding import NOTHING, Grounding, PhotoEvidence, scored
-from multimodal.captioning.imagenet_names import Thing, mentions
+from multimodal.captioning.imagenet_names import ImageNetObject, mentions
 from multimodal.captioning.model import CaptionNetwork, DecoderConfig, DecoderMemory
 from multimodal.captioning.naming import (
     ClassPrediction,
@@ -116,7 +116,7 @@ class _Naming(NamedTuple):
         odds: of the thing against what the sentence says instead.
     """
 
-    thing: Thing
+    thing: ImageNetObject
     constraint: LexicalConstraint
     odds: float
 
@@ -299,8 +299,8 @@ class Captioner(CaptionerBase[CaptionOptions], PretrainedModel):
         if not doubted:
             return
         memory = self.decoder_memory(cells[doubted], options)
-        strange = [photos[number] for number in doubted]
-        searched = self.grounding.search(strange, cells[doubted], options)
+        doubted_photos = [photos[number] for number in doubted]
+        searched = self.grounding.search(doubted_photos, cells[doubted], options)
         for row, (number, sentences) in enumerate(zip(doubted, searched, strict=True)):
             words = [self.vocabulary.decode(found) for found in sentences[: options.n_best]]
             words = words or self.grounding.phrases(photos[number])
@@ -333,7 +333,7 @@ class Captioner(CaptionerBase[CaptionOptions], PretrainedModel):
             return caption
         support, confidence = self.grounding.support(caption.words, photo), None
         if self.confidence is not None:
-            confidence = self.confidence(support.objects, photo.familiarity)
+            confidence = self.confidence(support.objects, photo.in_domain_score)
         if confidence is not None and caption.text == NOTHING:
             confidence = 0.0
         others = tuple(self._supported(other, photo) for other in caption.alternatives)
@@ -350,7 +350,7 @@ class Captioner(CaptionerBase[CaptionOptions], PretrainedModel):
         photos = self.grounding.photos(cells, self._recognize(cells))
         each = zip(captions, photos, strict=True)
         support = self.grounding.support
-        return [caption_figures(support(c.words, p).objects, p.familiarity) for c, p in each]
+        return [caption_figures(support(c.words, p).objects, p.in_domain_score) for c, p in each]
 
     def _recognize(self, cells: Tensor) -> list[ClassPrediction]:
         encoder = self.network.encoder
@@ -468,8 +468,8 @@ class Captioner(CaptionerBase[CaptionOptions], PretrainedModel):
         self, words: Sequence[str], sets: Iterable[Sequence[str]]
     ) -> tuple[tuple[str, ...], ...]:
         cut = self.vocabulary.tokenize
-        said = (any(mentions(words, " ".join(shown(cut(p)))) for p in one) for one in sets)
-        return tuple(tuple(one) for one, found in zip(sets, said, strict=True) if not found)
+        mentioned = (any(mentions(words, " ".join(shown(cut(p)))) for p in one) for one in sets)
+        return tuple(tuple(one) for one, found in zip(sets, mentioned, strict=True) if not found)
 
 
 def _from_json(kind: type[T], values: dict[str, Any]) -> T:

@@ -1,7 +1,7 @@
 """How probable it is that a caption names nothing that is not in the photo.
 
 A logistic regression on two figures of a caption (Platt 1999, Probabilistic Outputs for Support
-Vector Machines): the support of its least supported object, and how familiar the photo is. It is
+Vector Machines): the support of its least supported object, and how in-domain the photo is. It is
 fitted where captions by people tell what is there, see `calibration`.
 """
 
@@ -29,22 +29,22 @@ class Confidence:
     Attributes:
         bias: of all captions.
         support: of the log of the least support of an object that is named.
-        familiarity: of the photo's familiarity.
+        in_domain_score: of the photo's in-domain score.
     """
 
     bias: float
     support: float
-    familiarity: float
+    in_domain_score: float
 
-    def __call__(self, support: Sequence[float], familiarity: float) -> float:
+    def __call__(self, support: Sequence[float], in_domain_score: float) -> float:
         """The probability, from 0 to 1, that every object of a caption is there.
 
         Args:
             support: the probability of every object that it names.
-            familiarity: of the photo, from 0 to 1.
+            in_domain_score: of the photo, from 0 to 1.
         """
-        figures = caption_figures(support, familiarity)
-        weights = (self.support, self.familiarity)
+        figures = caption_figures(support, in_domain_score)
+        weights = (self.support, self.in_domain_score)
         logit = self.bias + sum(w * x for w, x in zip(weights, figures, strict=True))
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
 
@@ -66,9 +66,9 @@ class Confidence:
         return list(astuple(self))
 
 
-def caption_figures(support: Sequence[float], familiarity: float) -> Figures:
+def caption_figures(support: Sequence[float], in_domain_score: float) -> Figures:
     """What confidence is computed from; the arguments are those of `Confidence`."""
-    return math.log(max(LEAST_SUPPORT, min(support, default=1.0))), familiarity
+    return math.log(max(LEAST_SUPPORT, min(support, default=1.0))), in_domain_score
 
 
 def _logistic_regression(inputs: Tensor, wanted: Tensor) -> Tensor:

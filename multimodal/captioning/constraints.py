@@ -17,7 +17,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from multimodal.captioning.imagenet_names import Forms, Thing, things
+from multimodal.captioning.imagenet_names import Forms, ImageNetObject, imagenet_objects
 from multimodal.captioning.model import Decoder, DecoderMemory, DecoderState
 from multimodal.captioning.vocabulary import CaptionVocabulary, shown
 from multimodal.errors import UserError
@@ -101,7 +101,7 @@ def constraint_to_mention(
 
 
 def constraint_to_name(
-    thing: Thing, constraint: LexicalConstraint, vocabulary: CaptionVocabulary
+    thing: ImageNetObject, constraint: LexicalConstraint, vocabulary: CaptionVocabulary
 ) -> LexicalConstraint | None:
     """Add the name of a thing to a constraint; None where no word of its kind is known either.
 
@@ -113,7 +113,7 @@ def constraint_to_name(
         constraint: what is required already.
         vocabulary: the words of the captioner.
     """
-    spelled = (vocabulary.encode(vocabulary.tokenize(form)) for form in thing.forms.said())
+    spelled = (vocabulary.encode(vocabulary.tokenize(form)) for form in thing.forms.spellings())
     known = [ids for ids in spelled if UNKNOWN not in ids]
     copied = [
         CopiedWord(form, donor)
@@ -134,18 +134,18 @@ def _copied_words(word: str, vocabulary: CaptionVocabulary) -> list[CopiedWord]:
     return [CopiedWord(word, donor) for donor in donors]
 
 
-def _donors(thing: Thing, number: int, vocabulary: CaptionVocabulary) -> list[int]:
+def _donors(thing: ImageNetObject, number: int, vocabulary: CaptionVocabulary) -> list[int]:
     """The ids of all known donors, in their forms for one (0) or for several (1)."""
     forms = dict.fromkeys(donor[number] for donor in thing.donors)
     return vocabulary.encode(form for form in forms if form is not None and form in vocabulary)
 
 
 @cache
-def _by_form() -> dict[str, tuple[Thing, int]]:
+def _by_form() -> dict[str, tuple[ImageNetObject, int]]:
     """Every word for a thing, for one (0) and for several (1); its own name goes before others."""
-    found: dict[str, tuple[Thing, int]] = {}
-    names = [(thing, thing.forms) for thing in things().values()]
-    others = [(thing, forms) for thing in things().values() for forms in thing.others]
+    found: dict[str, tuple[ImageNetObject, int]] = {}
+    names = [(thing, thing.forms) for thing in imagenet_objects().values()]
+    others = [(thing, forms) for thing in imagenet_objects().values() for forms in thing.others]
     for thing, forms in (*names, *others):
         for form, number in _numbered(forms):
             found.setdefault(form, (thing, number))

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from multimodal.captioning.batches import padded_rows
-from multimodal.captioning.imagenet_names import things
+from multimodal.captioning.imagenet_names import imagenet_objects
 from multimodal.captioning.model import CaptionNetwork, Decoder, DecoderMemory
 from multimodal.captioning.naming import ClassPrediction
 from multimodal.captioning.vocabulary import CaptionVocabulary
@@ -31,16 +31,19 @@ from multimodal.vocabulary import END, START
 
 # Chosen on coco-mini and Flickr8k dev.
 # The least support of an object and of a person, and the probability from which the surest thing
-# must not be passed over: of photos that are familiar, and of those that are not at all.
-FAMILIAR_LIMITS = (0.045, 0.045, 0.8)
-STRANGE_LIMITS = (0.2, 0.55, 0.5)
+# must not be passed over: of in-domain photos, and of those far outside the training data.
+IN_DOMAIN_LIMITS = (0.045, 0.045, 0.8)
+OUT_OF_DOMAIN_LIMITS = (0.2, 0.55, 0.5)
 SUPPORTED = 0.2  # the least support with which an object may be written for nothing
 LISTED, CERTAIN, DOUBTFUL = 0.3, 0.85, 0.3  # from LISTED on a word is CERTAIN, below DOUBTFUL times
 UNSUPPORTED_OBJECT, UNSUPPORTED_WORD = 6.0, 2.0  # what words without support cost, in nats
 BELIEVED = 0.1  # the least support of a word that names no object
-STRANGEST_WORD, STRANGEST_MEAN = -5.0, -2.0  # log p of the words of a sentence that makes sense
+MIN_WORD_LOG_PROB, MIN_MEAN_LOG_PROB = (
+    -5.0,
+    -2.0,
+)  # log p of the words of a sentence that makes sense
 SOMEBODY = "a person"  # a photo in which nothing else is sure
-NOTHING = "something unfamiliar"  # a strange photo in which nothing is seen
+NOTHING = "something unfamiliar"  # an out-of-domain photo in which nothing is seen
 CANDIDATES = 6  # sentences that are searched for
 
 
@@ -50,13 +53,13 @@ class PhotoEvidence(NamedTuple):
     Attributes:
         words: (V,) the probability of every word of the vocabulary, on the processor.
         people: that of anybody being there.
-        familiarity: how much it is like the photos that were learnt from, from 0 to 1.
+        in_domain_score: how much it is like the photos that were learnt from, from 0 to 1.
         prediction: what the classifier says.
     """
 
     words: Tensor
     people: float
-    familiarity: float
+    in_domain_score: float
     prediction: ClassPrediction
 
 
@@ -111,7 +114,7 @@ class Grounding:
         probabilities = self.network.word_probabilities(cells)
         if probabilities is None:
             raise AssertionError("there are no probabilities without a detector")
-        of_photos = (probabilities.people.tolist(), probabilities.familiarity.tolist())
+        of_photos = (probabilities.people.tolist(), probabilities.in_domain_score.tolist())
         each = zip(probabilities.words.cpu(), *of_photos, predictions, strict=True)
         return [PhotoEvidence(*photo) for photo in each]
 
@@ -159,12 +162,12 @@ class Grounding:
     def is_grounded(self, words: Sequence[str], photo: PhotoEvidence) -> bool:
         """Whether a sentence names nothing unlikely, and what is sure.
 
-        More is asked of a sentence about an unfamiliar photo.
+        More is asked of a sentence about an out-of-domain photo.
         """
-        least, least_person, sure = _limits(photo.familiarity)
+        least, least_person, sure = _limits(photo.in_domain_score)
         for name, probability in photo.prediction.objects[:1]:
-            thing = things()[name]
-            if probability >= sure and thing.sayable and not thing.is_said(words):
+            thing = imagenet_objects()[name]
+            if probability >= sure and thing.may_be_named and not thing.is_mentioned(words):
                 return False
         support = self.support(words, photo)
         return (
@@ -206,26 +209,28 @@ class Grounding:
 
     def phrases(self, photo: PhotoEvidence) -> list[list[str]]:
         """What is said of a photo for which there is no grounded sentence: one phrase or none."""
-        phrase, anybody = photo.prediction.phrase, photo.people >= STRANGE_LIMITS[1]
+        phrase, anybody = photo.prediction.phrase, photo.people >= OUT_OF_DOMAIN_LIMITS[1]
         if phrase is not None and not (anybody and photo.people > phrase.probability):
             return [phrase.name.split()]
-        if photo.familiarity >= 0.5 and phrase is None:
+        if photo.in_domain_score >= 0.5 and phrase is None:
             return []
         return [(SOMEBODY if anybody else NOTHING).split()]
 
     def _bias(self, words: Tensor, photos: Sequence[PhotoEvidence]) -> Tensor:
         """What the logits (B, V) of words gain, in nats: those that nothing supports lose."""
-        anybody = words.new_tensor([photo.people >= STRANGE_LIMITS[1] for photo in photos]) > 0
+        anybody = (
+            words.new_tensor([photo.people >= OUT_OF_DOMAIN_LIMITS[1] for photo in photos]) > 0
+        )
         content, objects = self.evidence.content, self.evidence.named_objects
         supported = (words >= SUPPORTED) | (anybody[:, None] & self.evidence.people)
         unlikely_words = content & ~objects & (words < BELIEVED)
         return -UNSUPPORTED_OBJECT * (objects & ~supported) - UNSUPPORTED_WORD * unlikely_words
 
 
-def _limits(familiarity: float) -> tuple[float, ...]:
-    """What lies between the limits of strange and of familiar photos."""
-    share = familiarity**2
-    both = zip(FAMILIAR_LIMITS, STRANGE_LIMITS, strict=True)
+def _limits(in_domain_score: float) -> tuple[float, ...]:
+    """What lies between the limits of out-of-domain and of in-domain photos."""
+    share = in_domain_score**2
+    both = zip(IN_DOMAIN_LIMITS, OUT_OF_DOMAIN_LIMITS, strict=True)
     return tuple(share * near + (1 - share) * far for near, far in both)
 
 
@@ -272,6 +277,6 @@ def _hypothesis(
 
 
 def _makes_sense(sentence: Hypothesis) -> bool:
-    """Whether no word of a sentence is strange behind those before it."""
+    """Whether no word of a sentence is unlikely behind those before it."""
     words = (*sentence.log_probs, sentence.end_log_prob or 0.0)
-    return min(words) > STRANGEST_WORD and sum(words) / len(words) > STRANGEST_MEAN
+    return min(words) > MIN_WORD_LOG_PROB and sum(words) / len(words) > MIN_MEAN_LOG_PROB

@@ -156,7 +156,7 @@ def _phrases() -> tuple[Mapping[_Phrase, str], int]:
     for category, names in read_table("captioning/coco_objects.tsv"):
         for name in split_list(names):
             inside = name.strip("()")
-            for form in Forms.parse(inside).said():
+            for form in Forms.parse(inside).spellings():
                 phrase = tuple(form.split())
                 if name.startswith("("):
                     found.setdefault(phrase, "")

@@ -1,4 +1,4 @@
-"""What people call the things of ImageNet's 1,000 classes, in groups of one kind.
+"""What people call the objects of ImageNet's 1,000 classes, in groups of one kind.
 
 `imagenet_names.tsv` holds a thing a row: its group, its classes (numbered from 1, in ImageNet's
 order), its everyday name with the plural after a slash where it is not regular ("-" for a form
@@ -41,9 +41,9 @@ class Forms(NamedTuple):
     @property
     def name(self) -> str:
         """What it is listed as: the name for one, or else for several."""
-        return next(self.said())
+        return next(self.spellings())
 
-    def said(self) -> Iterator[str]:
+    def spellings(self) -> Iterator[str]:
         """Those that there are."""
         return (form for form in self if form is not None)
 
@@ -58,7 +58,7 @@ class Group(NamedTuple):
         general: words that stand for any thing of the group.
         kinds: what every thing of the group is, from the special to the general.
         never_after: prepositions that a sentence cannot mean: nobody plays in a cat.
-        seldom_missed: whether the classifier hardly ever overlooks such a thing; where it sees
+        high_recall: whether the classifier hardly ever overlooks such a thing; where it sees
             none, the donors and the general words of the group are refuted. (Among 4,000 photos of
             Flickr8k it would refute 16 of 1,002 dogs, 2 of 126 bikes and 2 of 56 cars.)
     """
@@ -68,11 +68,11 @@ class Group(NamedTuple):
     general: tuple[Forms, ...]
     kinds: tuple[Forms, ...]
     never_after: frozenset[str]
-    seldom_missed: bool
+    high_recall: bool
 
 
 @dataclass(frozen=True)
-class Thing:
+class ImageNetObject:
     """One thing that ImageNet's classes tell apart from others by its everyday name.
 
     Attributes:
@@ -82,7 +82,7 @@ class Thing:
         donors: common words of the same kind, the most fitting first.
         kinds: what it is, from the special to the general.
         numbers: its classes, from 1 to 1,000.
-        sayable: whether it may be brought into a sentence.
+        may_be_named: whether it may be brought into a sentence.
         never_after: prepositions that its name cannot follow.
     """
 
@@ -92,21 +92,21 @@ class Thing:
     donors: tuple[Forms, ...]
     kinds: tuple[Forms, ...]
     numbers: tuple[int, ...]
-    sayable: bool
+    may_be_named: bool
     never_after: frozenset[str] = frozenset()
 
     def all_forms(self) -> frozenset[str]:
         """Every form of every word for it."""
-        return frozenset(form for forms in (self.forms, *self.others) for form in forms.said())
+        return frozenset(form for forms in (self.forms, *self.others) for form in forms.spellings())
 
-    def is_said(self, words: Sequence[str]) -> bool:
+    def is_mentioned(self, words: Sequence[str]) -> bool:
         """Whether a sentence has any word for it."""
         return any(mentions(words, form) for form in self.all_forms())
 
     def is_misplaced(self, words: Sequence[str]) -> bool:
         """Whether its name makes no sense where it stands ("playing in a red cat"), or recurs."""
         sentence = " ".join(words)
-        forms = "|".join(map(re.escape, self.forms.said()))
+        forms = "|".join(map(re.escape, self.forms.spellings()))
         if len(re.findall(rf"\b({forms})\b", sentence)) > 1:
             return True
         before = "|".join(self.never_after) or "(?!)"
@@ -121,7 +121,7 @@ def groups() -> Mapping[str, Group]:
 
 
 @cache
-def things() -> Mapping[str, Thing]:
+def imagenet_objects() -> Mapping[str, ImageNetObject]:
     """Everything that the 1,000 classes tell apart, by name."""
     every = (_thing(*row) for row in read_table("captioning/imagenet_names.tsv"))
     return {thing.name: thing for thing in every}
@@ -130,8 +130,10 @@ def things() -> Mapping[str, Thing]:
 @cache
 def refutable_words() -> tuple[str, ...]:
     """Return the words for things that the classifier hardly ever overlooks."""
-    common = (g.donors + g.general for g in groups().values() if g.seldom_missed)
-    return tuple(dict.fromkeys(form for some in common for forms in some for form in forms.said()))
+    common = (g.donors + g.general for g in groups().values() if g.high_recall)
+    return tuple(
+        dict.fromkeys(form for some in common for forms in some for form in forms.spellings())
+    )
 
 
 def mentions(words: Sequence[str], phrase: str) -> bool:
@@ -147,7 +149,7 @@ def plural(name: str) -> str:
 
 
 def _group(
-    title: str, donors: str, general: str, kinds: str, never_after: str, seldom_missed: str
+    title: str, donors: str, general: str, kinds: str, never_after: str, high_recall: str
 ) -> Group:
     return Group(
         title,
@@ -155,20 +157,20 @@ def _group(
         _forms(general),
         _forms(kinds),
         frozenset(never_after.split()),
-        seldom_missed == "yes",
+        high_recall == "yes",
     )
 
 
-def _thing(title: str, classes: str, name: str, synonyms: str, sayable: str) -> Thing:
+def _thing(title: str, classes: str, name: str, synonyms: str, may_be_named: str) -> ImageNetObject:
     group, forms = groups()[title], Forms.parse(name)
-    return Thing(
+    return ImageNetObject(
         name=forms.name,
         forms=forms,
         others=_forms(synonyms) + group.general,
         donors=group.donors,
         kinds=group.kinds,
         numbers=tuple(_numbers(classes)),
-        sayable=sayable == "yes",
+        may_be_named=may_be_named == "yes",
         never_after=group.never_after,
     )
 

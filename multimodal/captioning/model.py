@@ -100,11 +100,11 @@ class DecoderConfig(DecoderSizes):
     """What the decoder is; saved in the checkpoint.
 
     Attributes:
-        familiarity_rank: how many directions tell familiar photos from others (see `Familiarity`);
+        in_domain_rank: how many directions tell in-domain photos from others (see `InDomainScore`);
             0 for a captioner that was not calibrated.
     """
 
-    familiarity_rank: int = 0
+    in_domain_rank: int = 0
 
 
 class WordDetector(nn.Module):
@@ -352,7 +352,7 @@ class CaptionNetwork(nn.Module):
         self.decoder = Decoder(decoder, encoder.cell_size, len(vocabulary))
         self.word_evidence: WordEvidence | None = None
         if decoder.word_list_size and encoder.head is not None:
-            rank = decoder.familiarity_rank
+            rank = decoder.in_domain_rank
             self.word_evidence = WordEvidence(vocabulary, len(SPECIAL), encoder.cell_size, rank)
 
     def word_list(self, cells: Tensor, detected: Tensor | None) -> Tensor | None:

@@ -26,7 +26,12 @@ import torch
 from torch import Tensor
 
 from multimodal.captioning.caption import Recognition
-from multimodal.captioning.imagenet_names import Forms, Thing, refutable_words, things
+from multimodal.captioning.imagenet_names import (
+    Forms,
+    ImageNetObject,
+    imagenet_objects,
+    refutable_words,
+)
 
 IMAGENET_CLASSES = 1000
 # These three were chosen on photos of Flickr8k that are not in its test split.
@@ -58,14 +63,14 @@ class ClassPrediction(NamedTuple):
     word_probabilities: Mapping[str, float] = MappingProxyType({})
     phrase: Recognition | None = None
 
-    def refuted_by(self, thing: Thing) -> frozenset[str]:
+    def refuted_by(self, thing: ImageNetObject) -> frozenset[str]:
         """The words that are not true of a photo of one of the objects."""
         likely = dict(self.objects)[thing.name]
         return frozenset(
             word for word, p in self.word_probabilities.items() if p * REFUTED <= likely
         )
 
-    def odds(self, thing: Thing, words: Iterable[str]) -> float:
+    def odds(self, thing: ImageNetObject, words: Iterable[str]) -> float:
         """How many times as likely one of the objects is as what a sentence says instead.
 
         That is what a refuted word of it can mean, the likeliest of several; if there is none, it
@@ -108,7 +113,9 @@ def _phrase(probabilities: Tensor) -> Recognition | None:
     told apart from its like is called by what they all are.
     """
     surest, place = probabilities.max(0)
-    thing = Recognition(_with_article(things()[_owners()[0][int(place)]].forms), float(surest))
+    thing = Recognition(
+        _with_article(imagenet_objects()[_owners()[0][int(place)]].forms), float(surest)
+    )
     if thing.probability >= SURE_NAME:
         return thing
     kinds, members = _kinds()
@@ -122,11 +129,13 @@ def _with_article(forms: Forms) -> str:
     return f"{article(forms.one)} {forms.one}" if forms.one else forms.name
 
 
-def unmentioned_object(words: Sequence[str], objects: Iterable[Recognition]) -> Thing | None:
+def unmentioned_object(
+    words: Sequence[str], objects: Iterable[Recognition]
+) -> ImageNetObject | None:
     """The thing that is surely there and that a sentence has no word for, if there is one."""
     for name, probability in objects:
-        thing = things()[name]
-        if probability >= SURE and thing.sayable and not thing.is_said(words):
+        thing = imagenet_objects()[name]
+        if probability >= SURE and thing.may_be_named and not thing.is_mentioned(words):
             return thing
     return None
 
@@ -160,17 +169,17 @@ def article(name: str) -> str:
 def _owners() -> tuple[tuple[str, ...], Tensor]:
     """The names of all things, and the place among them of each class (1000,)."""
     owners = torch.empty(IMAGENET_CLASSES, dtype=torch.int64)
-    for place, thing in enumerate(things().values()):
+    for place, thing in enumerate(imagenet_objects().values()):
         owners[torch.tensor(thing.numbers) - 1] = place
-    return tuple(things()), owners
+    return tuple(imagenet_objects()), owners
 
 
 @cache
 def _kinds() -> tuple[tuple[Forms, ...], Tensor]:
     """All kinds, those of few things first, and which things are of each: (things, kinds)."""
-    counts = Counter(kind for thing in things().values() for kind in thing.kinds)
+    counts = Counter(kind for thing in imagenet_objects().values() for kind in thing.kinds)
     kinds = tuple(sorted(counts, key=counts.__getitem__))
-    members = [[kind in thing.kinds for kind in kinds] for thing in things().values()]
+    members = [[kind in thing.kinds for kind in kinds] for thing in imagenet_objects().values()]
     return kinds, torch.tensor(members).float()
 
 
@@ -179,7 +188,7 @@ def _meanings() -> tuple[tuple[str, ...], Tensor]:
     """The words that can be refuted, and which of all things each can mean: (things, words)."""
     words = refutable_words()
     column = {word: number for number, word in enumerate(words)}
-    can_mean = torch.zeros(len(things()), len(words))
-    for row, thing in zip(can_mean, things().values(), strict=True):
+    can_mean = torch.zeros(len(imagenet_objects()), len(words))
+    for row, thing in zip(can_mean, imagenet_objects().values(), strict=True):
         row[[column[form] for form in thing.all_forms() & column.keys()]] = 1.0
     return words, can_mean

@@ -141,10 +141,10 @@ def noisy_list(present: Tensor) -> Tensor:
         present: the share of a photo's captions with each word.
     """
     missed = torch.rand_like(present) < 0.3
-    strange = torch.rand_like(present) < 0.25
+    wrong = torch.rand_like(present) < 0.25
     other = present[torch.randperm(len(present), device=present.device)]
     seen = present * ~missed * (0.3 + 0.7 * torch.rand_like(present))
-    return seen + other * strange * 0.6 * torch.rand_like(present)
+    return seen + other * wrong * 0.6 * torch.rand_like(present)
 
 
 def exact_list(own: Tensor, known: KnownWords) -> Tensor:

@@ -16,9 +16,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from multimodal.captioning.familiarity import Familiarity
 from multimodal.captioning.hallucination import named_objects
-from multimodal.captioning.imagenet_names import Forms, Thing, refutable_words, things
+from multimodal.captioning.imagenet_names import (
+    Forms,
+    ImageNetObject,
+    imagenet_objects,
+    refutable_words,
+)
+from multimodal.captioning.in_domain import InDomainScore
 from multimodal.captioning.naming import IMAGENET_CLASSES
 
 PLURAL, SYNONYM = 0.4, 0.25  # how much less often a class is called so than by its name
@@ -26,7 +31,7 @@ MENTIONED = 0.8  # how often people mention what the classifier is sure of
 
 # Chosen on coco-mini and Flickr8k dev.
 REFUTING = 0.15  # below this probability the classifier speaks against an animal or a vehicle
-DIMMED = 0.5  # the least that the detector's words count in the list of an unfamiliar photo
+DIMMED = 0.5  # the least that the detector's words count in the list of an out-of-domain photo
 
 # Words that are true of any photo.
 _FUNCTION_WORDS = frozenset(
@@ -45,23 +50,23 @@ class WordProbabilities(NamedTuple):
     Attributes:
         words: (B, V) the probability of every word.
         people: (B,) that of anybody being there.
-        familiarity: (B,) how much they are like those that were learnt from, from 0 to 1.
+        in_domain_score: (B,) how much they are like those that were learnt from, from 0 to 1.
     """
 
     words: Tensor
     people: Tensor
-    familiarity: Tensor
+    in_domain_score: Tensor
 
 
 class WordEvidence(nn.Module):
-    """The words by which ImageNet's classes are called, and how familiar a photo is.
+    """The words by which ImageNet's classes are called, and how in-domain a photo is.
 
     Args:
         vocabulary: all words, the special ones too; V of them, beginning with `first` special ones.
         first: the number of the first ordinary word.
         cell_size: D.
-        rank: of `Familiarity`; 0 for a captioner that was not calibrated, to which any photo is
-            familiar.
+        rank: of `InDomainScore`; 0 for a captioner that was not calibrated, to which any photo is
+            in-domain.
     """
 
     classes: Tensor  # (P,) of every pair of a class and a word, the class
@@ -78,23 +83,23 @@ class WordEvidence(nn.Module):
         column = {word: number for number, word in enumerate(vocabulary)}
         pairs = _pairs(column)
         classes, named = zip(*pairs, strict=True) if pairs else ((), ())
-        seldom_missed = frozenset(refutable_words())
-        said = [named_objects([word]) for word in column]
+        high_recall = frozenset(refutable_words())
+        named_by_word = [named_objects([word]) for word in column]
         ordinary = [n >= first and word not in _FUNCTION_WORDS for n, word in enumerate(column)]
         buffers = {
             "classes": torch.tensor(classes, dtype=torch.int64),
             "named": torch.tensor(named, dtype=torch.int64),
             "weights": torch.tensor(list(pairs.values())),
-            "refutable": torch.tensor([word in seldom_missed for word in column]),
-            "objects": torch.tensor([bool(objects) for objects in said]),
-            "people": torch.tensor([objects == ("person",) for objects in said]),
+            "refutable": torch.tensor([word in high_recall for word in column]),
+            "objects": torch.tensor([bool(objects) for objects in named_by_word]),
+            "people": torch.tensor([objects == ("person",) for objects in named_by_word]),
             "content": torch.tensor(ordinary),
         }
         for name, values in buffers.items():
             self.register_buffer(name, values, persistent=False)
-        self.familiarity: Familiarity | None = None
+        self.in_domain_score: InDomainScore | None = None
         if rank:
-            self.familiarity = Familiarity(cell_size, rank)
+            self.in_domain_score = InDomainScore(cell_size, rank)
 
     @property
     def named_objects(self) -> Tensor:
@@ -124,12 +129,12 @@ class WordEvidence(nn.Module):
             logits: (B, C) of the classes.
         """
         people = 1 - (1 - self._seen(detected) * self.people).prod(1)
-        if self.familiarity is None:
+        if self.in_domain_score is None:
             words = self.words(detected, logits)
             return WordProbabilities(words, people, words.new_ones(len(words)))
-        familiar = self.familiarity(cells)
-        share = DIMMED + (1 - DIMMED) * familiar[:, None]
-        return WordProbabilities(self.words(detected, logits, share), people, familiar)
+        in_domain = self.in_domain_score(cells)
+        share = DIMMED + (1 - DIMMED) * in_domain[:, None]
+        return WordProbabilities(self.words(detected, logits, share), people, in_domain)
 
     def _seen(self, detected: Tensor) -> Tensor:
         behind = len(self.refutable) - self.first - detected.shape[1]
@@ -160,7 +165,7 @@ def number_forms(word: str) -> tuple[str, ...]:
 def _pairs(column: dict[str, int]) -> dict[tuple[int, int], float]:
     """How readily each class is called by each word of the vocabulary."""
     pairs: dict[tuple[int, int], float] = {}
-    for thing in things().values():
+    for thing in imagenet_objects().values():
         for word, weight in _words(thing):
             if word in column:
                 for number in thing.numbers:
@@ -169,7 +174,7 @@ def _pairs(column: dict[str, int]) -> dict[tuple[int, int], float]:
     return pairs
 
 
-def _words(thing: Thing) -> Iterator[tuple[str, float]]:
+def _words(thing: ImageNetObject) -> Iterator[tuple[str, float]]:
     yield from _forms(thing.forms, 1.0)
     for other in thing.others:
         yield from _forms(other, SYNONYM)

@@ -10,10 +10,16 @@ from torch import Tensor
 
 from multimodal.handwriting.alphabet import encode
 from multimodal.handwriting.batches import inputs_of
+from multimodal.handwriting.candidates import (
+    Judge,
+    TextChunk,
+    best_candidates,
+    lookalike,
+    misread_nll,
+)
 from multimodal.handwriting.generation import write_lines
 from multimodal.handwriting.incremental_decoder import DecoderWeights, HandwritingDecoder
-from multimodal.handwriting.judging import Judge, TextChunk, best_candidates, doubt, lookalike
-from multimodal.handwriting.legibility import Written, nats_as
+from multimodal.handwriting.legibility import WrittenLines, nll_as
 from multimodal.handwriting.model import POINT, HandwritingNetwork, PenState, padded_texts
 from multimodal.handwriting.options import HandwritingOptions
 from multimodal.handwriting.written import WrittenLine
@@ -81,9 +87,11 @@ class _Candidates:
             ]
             memory = network.memory(padded_texts([encode(other) for other in others]))
             state, _ = self._begin(network, memory, embeddings)
-            nats = nats_as(network, Written(lines, first, embeddings), memory, state, weights.dtype)
+            nats = nll_as(
+                network, WrittenLines(lines, first, embeddings), memory, state, weights.dtype
+            )
             doubts = [
-                doubt(line, piece.text, of_other, len(start))
+                misread_nll(line, piece.text, of_other, len(start))
                 for line, piece, of_other, start in zip(
                     lines, self.pieces, nats, begun, strict=True
                 )

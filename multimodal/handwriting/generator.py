@@ -16,9 +16,9 @@ from typing import Any, Self, Unpack
 
 from multimodal.checkpoints import JSON
 from multimodal.errors import UserError
+from multimodal.handwriting.candidates import Judge, TextChunk
 from multimodal.handwriting.chunks import write_chunks
 from multimodal.handwriting.incremental_decoder import DecoderWeights
-from multimodal.handwriting.judging import Judge, TextChunk
 from multimodal.handwriting.model import HandwritingConfig, HandwritingNetwork
 from multimodal.handwriting.options import HandwritingChanges, HandwritingOptions
 from multimodal.handwriting.pages import PageWriter

@@ -26,7 +26,7 @@ from multimodal.recurrent.generation.trees import take_rows
 BATCH_SIZE = 64  # lines that are read together
 
 
-class Written(NamedTuple):
+class WrittenLines(NamedTuple):
     """Lines, and what they were written from.
 
     Attributes:
@@ -41,9 +41,9 @@ class Written(NamedTuple):
 
 
 @torch.inference_mode()
-def nats_as(
+def nll_as(
     network: HandwritingNetwork,
-    written: Written,
+    written: WrittenLines,
     memory: Tensor,
     state: PenState,
     dtype: torch.dtype,

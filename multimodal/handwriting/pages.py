@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, Unpack
 
 from multimodal.errors import UserError
 from multimodal.handwriting.alphabet import CHARACTERS, encode
-from multimodal.handwriting.judging import Judge, TextChunk
+from multimodal.handwriting.candidates import Judge, TextChunk
 from multimodal.handwriting.layout import (
     Layout,
     batches_of,

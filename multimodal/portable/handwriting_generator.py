@@ -9,7 +9,7 @@ import numpy as np
 
 from multimodal.errors import UserError
 from multimodal.handwriting.alphabet import CHARACTERS, encode
-from multimodal.handwriting.judging import TextChunk, best_candidates, doubt, lookalike
+from multimodal.handwriting.candidates import TextChunk, best_candidates, lookalike, misread_nll
 from multimodal.handwriting.options import HandwritingChanges, HandwritingOptions
 from multimodal.handwriting.pages import PageWriter
 from multimodal.handwriting.written import WrittenLine, most_points
@@ -81,7 +81,7 @@ class PortableHandwritingGenerator(PageWriter):
         if options.num_candidates == 1:
             return lines, [0.0] * len(lines)
         doubts = [
-            doubt(line, piece.text, other)
+            misread_nll(line, piece.text, other)
             for line, piece, other in zip(lines, pieces, others, strict=True)
         ]
         return lines, doubts

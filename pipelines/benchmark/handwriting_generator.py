@@ -44,7 +44,7 @@ def benchmark_handwriting_generator(model: str | Path | None) -> Iterator[str]:
 
 
 def _writing(generator: HandwritingGenerator, num_candidates: int) -> Iterator[str]:
-    from multimodal.handwriting.judging import TextChunk
+    from multimodal.handwriting.candidates import TextChunk
     from multimodal.handwriting.layout import Layout, chunks_of, set_lines
     from multimodal.handwriting.pages import smooth
     from multimodal.handwriting.placing import placed

@@ -226,7 +226,7 @@ def calibrate_command(
     image_column: ImageColumn = None,
     caption_column: CaptionColumn = None,
 ) -> None:
-    """Calibrate a captioner: which photos are familiar to it, and how sure it may be."""
+    """Calibrate a captioner: which photos are in-domain, and how sure it may be."""
     from pipelines.train.calibration import calibrate_captioner
 
     where = {"images": images, "image_column": image_column, "caption_column": caption_column}

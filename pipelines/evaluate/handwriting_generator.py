@@ -119,7 +119,7 @@ def evaluate_styles(
 
     For each writer of the split with enough lines: a style is learnt from some, and texts of other
     lines are written in it. Two things are asked of all writers. By their strokes alone
-    (`multimodal.handwriting.likeness`): among those other lines of every writer, are its own
+    (`multimodal.handwriting.style_features`): among those other lines of every writer, are its own
     writer's the nearest to what was written? And by the network: of all the styles, does its own
     predict a writer's other lines best?
 
@@ -134,7 +134,7 @@ def evaluate_styles(
         UserError: the data or the model cannot be read, or too few writers have enough lines.
     """
     from multimodal.handwriting.generator import HandwritingGenerator
-    from multimodal.handwriting.likeness import features, ranks
+    from multimodal.handwriting.style_features import features, ranks
     from multimodal.handwriting.styles import STEPS
     from multimodal.strokes.handwritten import read_handwriting
 
@@ -218,7 +218,7 @@ def random_sentences(samples: Sequence[Handwritten], count: int) -> list[str]:
 
 def failed_ends(generator: HandwritingGenerator, texts: Sequence[str]) -> int:
     """How many texts have a piece that failed in all attempts, written in all styles in turn."""
-    from multimodal.handwriting.judging import TextChunk, faults
+    from multimodal.handwriting.candidates import TextChunk, count_faults
     from multimodal.handwriting.layout import chunks_of
 
     numbers, pieces = [], list[TextChunk]()
@@ -229,7 +229,8 @@ def failed_ends(generator: HandwritingGenerator, texts: Sequence[str]) -> int:
             pieces.append(TextChunk(part, style))
     lines = generator.write_texts(pieces, seed=SEED)
     found = (
-        faults(line, piece, generator.scale) for line, piece in zip(lines, pieces, strict=True)
+        count_faults(line, piece, generator.scale)
+        for line, piece in zip(lines, pieces, strict=True)
     )
     return len({number for number, count in zip(numbers, found, strict=True) if count})
 

@@ -51,7 +51,7 @@ def evaluate_sketcher(
     sketcher = Sketcher.from_pretrained(source, precision="fp32")
     scale = _scale(sketcher, source, data)
     drawings = read_sketches(data, split)
-    _note_strangers(sketcher, drawings, note)
+    _note_unknown_categories(sketcher, drawings, note)
     categories: dict[str, dict[str, Any]] = {}
     found: list[list[DrawingMetrics]] = []
     for name in sketcher.categories:
@@ -112,10 +112,10 @@ def _figures(measures: list[DrawingMetrics], seconds: float) -> dict[str, Any]:
     return figures
 
 
-def _note_strangers(
+def _note_unknown_categories(
     sketcher: Sketcher, drawings: dict[str, Any], note: Callable[[str], object]
 ) -> None:
-    strange = [name for name in drawings if name not in sketcher.categories]
-    if strange:
-        few = ", ".join(strange[:5]) + ("" if len(strange) <= 5 else ", …")
-        note(f"{len(strange)} categories that this sketcher does not draw are left out: {few}")
+    unknown = [name for name in drawings if name not in sketcher.categories]
+    if unknown:
+        few = ", ".join(unknown[:5]) + ("" if len(unknown) <= 5 else ", …")
+        note(f"{len(unknown)} categories that this sketcher does not draw are left out: {few}")

@@ -54,9 +54,9 @@ def evaluate_translator(
     translator = open_model("translator", model)
     there = [code for code in text.languages if code in translator.languages]
     known = [f"{a}-{b}" for a in there for b in there if a != b]
-    strange = next((direction for direction in directions if direction not in known), None)
-    if strange is not None or not known:
-        raise UserError(f"--directions {strange}: there are {', '.join(known) or 'none'}")
+    unknown = next((direction for direction in directions if direction not in known), None)
+    if unknown is not None or not known:
+        raise UserError(f"--directions {unknown}: there are {', '.join(known) or 'none'}")
     figures = {}
     for direction in directions or known:
         source, target = direction.split("-")

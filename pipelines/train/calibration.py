@@ -23,7 +23,7 @@ def calibrate_captioner(
     *,
     where: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Tell a captioner which photos are familiar, and how sure to be.
+    """Tell a captioner which photos are in-domain, and how sure to be.
 
     Args:
         model: a shipped captioner, a folder or a Hub id; it stays as it is.
@@ -49,8 +49,8 @@ def calibrate_captioner(
         Captioner.from_pretrained(model, precision="fp32"),
         Captioner.from_pretrained(model),
     )
-    familiar, held_out = (list(_mean_cells(captioner, split)) for split in (learnt, dev))
-    calibrated = calibrate(exact, familiar, held_out)
+    in_domain, held_out = (list(_mean_cells(captioner, split)) for split in (learnt, dev))
+    calibrated = calibrate(exact, in_domain, held_out)
     judged = [(photo.image, photo.captions) for photo in dev]
     return fit_confidence(calibrated, judged).save_pretrained(out)
 

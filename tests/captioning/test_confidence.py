@@ -6,14 +6,14 @@ import torch
 from multimodal.captioning.confidence import Confidence, caption_figures
 
 
-def test_the_figures_are_the_least_support_and_the_familiarity():
+def test_the_figures_are_the_least_support_and_the_in_domain_score():
     assert caption_figures([0.5, 0.25], 0.7) == pytest.approx((math.log(0.25), 0.7))
     assert caption_figures([], 0.0) == (0.0, 0.0)
     assert caption_figures([0.0], 1.0)[0] == pytest.approx(math.log(1e-3))
 
 
 def test_confidence_is_the_logistic_function_of_the_weighted_figures():
-    confidence = Confidence(bias=0.5, support=2.0, familiarity=-1.0)
+    confidence = Confidence(bias=0.5, support=2.0, in_domain_score=-1.0)
     logit = 0.5 + 2.0 * math.log(0.25) - 0.7
     expected = 1 / (1 + math.exp(-logit))
     assert confidence([0.5, 0.25], 0.7) == pytest.approx(expected)
@@ -34,7 +34,7 @@ def test_the_mean_confidence_is_the_share_that_is_right():
     figures = [(-1.0, 1.0), (-2.0, 0.2), (-0.1, 0.9), (-3.0, 0.1)] * 20
     right = [True, False, True, True, False, False, True, False] * 10
     found = Confidence.fit(figures, right)
-    mean = sum(found([math.exp(least)], familiar) for least, familiar in figures) / len(figures)
+    mean = sum(found([math.exp(least)], in_domain) for least, in_domain in figures) / len(figures)
     assert mean == pytest.approx(sum(right) / len(right), abs=2e-3)
 
 

@@ -8,9 +8,9 @@ from multimodal.captioning.caption import Caption
 from multimodal.captioning.captioner import Captioner, CaptionOptions
 from multimodal.captioning.confidence import Confidence
 from multimodal.captioning.grounding import (
-    FAMILIAR_LIMITS,
+    IN_DOMAIN_LIMITS,
     NOTHING,
-    STRANGE_LIMITS,
+    OUT_OF_DOMAIN_LIMITS,
     Grounding,
     PhotoEvidence,
     scored,
@@ -61,13 +61,13 @@ def learnt() -> Captioner:
 
 
 def seen(
-    prediction: ClassPrediction | None = None, familiar: float = 0.0, **probabilities: float
+    prediction: ClassPrediction | None = None, in_domain: float = 0.0, **probabilities: float
 ) -> PhotoEvidence:
     words = torch.zeros(len(WORDS))
     for word, probability in probabilities.items():
         words[WORDS.index(word)] = probability
     people = probabilities.get("man", 0.0)
-    return PhotoEvidence(words, people, familiar, prediction or ClassPrediction())
+    return PhotoEvidence(words, people, in_domain, prediction or ClassPrediction())
 
 
 @pytest.fixture
@@ -95,24 +95,28 @@ def test_any_word_for_people_has_the_support_of_anybody(grounding):
     assert grounding.support(["a", "man", "runs"], photo).people == pytest.approx((0.7,))
 
 
-@pytest.mark.parametrize(("familiar", "limits"), [(1.0, FAMILIAR_LIMITS), (0.0, STRANGE_LIMITS)])
-def test_a_sentence_must_not_name_what_is_hardly_there(grounding, familiar, limits):
+@pytest.mark.parametrize(
+    ("in_domain", "limits"), [(1.0, IN_DOMAIN_LIMITS), (0.0, OUT_OF_DOMAIN_LIMITS)]
+)
+def test_a_sentence_must_not_name_what_is_hardly_there(grounding, in_domain, limits):
     least, least_person, _ = limits
     for sentence, name, limit in (("a dog on grass", "dog", least), ("a man", "man", least_person)):
         for probability in (1.01 * limit, 0.99 * limit):
-            photo = seen(familiar=familiar, grass=1.0, **{name: probability})
+            photo = seen(in_domain=in_domain, grass=1.0, **{name: probability})
             assert grounding.is_grounded(sentence.split(), photo) == (probability > limit)
-        assert grounding.is_grounded(["grass"], seen(familiar=familiar))
+        assert grounding.is_grounded(["grass"], seen(in_domain=in_domain))
 
 
-@pytest.mark.parametrize(("familiar", "limits"), [(1.0, FAMILIAR_LIMITS), (0.0, STRANGE_LIMITS)])
-def test_a_sentence_must_not_pass_over_what_is_sure(grounding, familiar, limits):
+@pytest.mark.parametrize(
+    ("in_domain", "limits"), [(1.0, IN_DOMAIN_LIMITS), (0.0, OUT_OF_DOMAIN_LIMITS)]
+)
+def test_a_sentence_must_not_pass_over_what_is_sure(grounding, in_domain, limits):
     sure, unsure = (
         ClassPrediction((Recognition("lion", limits[2] + change),)) for change in (0.01, -0.01)
     )
-    assert not grounding.is_grounded(["grass"], seen(sure, familiar))
-    assert grounding.is_grounded(["lions"], seen(sure, familiar, lions=0.9))
-    assert grounding.is_grounded(["grass"], seen(unsure, familiar))
+    assert not grounding.is_grounded(["grass"], seen(sure, in_domain))
+    assert grounding.is_grounded(["lions"], seen(sure, in_domain, lions=0.9))
+    assert grounding.is_grounded(["grass"], seen(unsure, in_domain))
 
 
 def test_further_sentences_name_what_is_supported(grounding, learnt):
@@ -183,13 +187,13 @@ def test_what_the_vocabulary_lacks_is_named_alone(says_dog):
     assert len(caption.word_scores) == len(caption.support) == 2
 
 
-def test_a_familiar_photo_of_which_nothing_is_known_keeps_its_caption(says_dog):
+def test_an_in_domain_photo_of_which_nothing_is_known_keeps_its_caption(says_dog):
     assert captioned(says_dog, {}).text == "a dog on grass"
 
 
-def test_a_strange_photo_of_which_nothing_is_known_is_called_so(grounding):
+def test_an_out_of_domain_photo_of_which_nothing_is_known_is_called_so(grounding):
     assert grounding.phrases(seen()) == [NOTHING.split()]
-    assert grounding.phrases(seen(familiar=1.0)) == []
+    assert grounding.phrases(seen(in_domain=1.0)) == []
     assert grounding.phrases(seen(man=0.9)) == [["a", "person"]]
     of_hat = ClassPrediction(phrase=Recognition("a hat", 0.6))
     assert grounding.phrases(seen(man=0.9)._replace(prediction=of_hat)) == [["a", "person"]]
@@ -198,7 +202,7 @@ def test_a_strange_photo_of_which_nothing_is_known_is_called_so(grounding):
     assert grounding.phrases(seen(of_lion)) == [["a", "lion"]]
 
 
-def test_what_is_unfamiliar_has_no_confidence(learnt, monkeypatch):
+def test_what_is_out_of_domain_has_no_confidence(learnt, monkeypatch):
     monkeypatch.setattr(learnt, "confidence", Confidence(5.0, 0.0, 0.0))
     photo, nothing = seen(), Caption("photo", NOTHING, -1.0, tuple(NOTHING.split()), (-1.0, -1.0))
     assert learnt._supported(nothing, photo).confidence == 0

@@ -21,7 +21,7 @@ from multimodal.captioning.constraints import (
     constraint_to_name,
     with_copied_words,
 )
-from multimodal.captioning.imagenet_names import groups, mentions, plural, things
+from multimodal.captioning.imagenet_names import groups, imagenet_objects, mentions, plural
 from multimodal.captioning.model import CaptionNetwork, DecoderConfig
 from multimodal.captioning.naming import (
     EVIDENCE,
@@ -47,14 +47,16 @@ WORDS = ("a", "an", "dog", "dogs", "man", "two", "big", "school", "bus", "on", "
 
 
 def test_every_class_is_named_once():
-    numbers = Counter(number for thing in things().values() for number in thing.numbers)
+    numbers = Counter(number for thing in imagenet_objects().values() for number in thing.numbers)
     assert set(numbers) == set(range(1, 1001))
     assert max(numbers.values()) == 1
 
 
 def test_about_forty_groups_and_no_name_in_two_of_them():
     assert 35 <= len(groups()) <= 45
-    written = Counter(form for thing in things().values() for form in {*thing.forms.said()})
+    written = Counter(
+        form for thing in imagenet_objects().values() for form in {*thing.forms.spellings()}
+    )
     assert [form for form, times in written.items() if times > 1] == []
 
 
@@ -88,16 +90,18 @@ def test_about_forty_groups_and_no_name_in_two_of_them():
     ],
 )
 def test_what_classes_are_called(number, name):
-    (owner,) = [thing.name for thing in things().values() if number in thing.numbers]
+    (owner,) = [thing.name for thing in imagenet_objects().values() if number in thing.numbers]
     assert owner == name
 
 
 def test_names_agree_with_the_labels_of_the_classes(shared: Path):
     labels = (shared / "data/encoders/imagenet_labels_1001.txt").read_text().splitlines()
     agreeing = 0
-    for thing in things().values():
-        words = {word for form in thing.forms.said() for word in form.split()}
-        words |= {word for forms in thing.others for form in forms.said() for word in form.split()}
+    for thing in imagenet_objects().values():
+        words = {word for form in thing.forms.spellings() for word in form.split()}
+        words |= {
+            word for forms in thing.others for form in forms.spellings() for word in form.split()
+        }
         for number in thing.numbers:
             label = labels[number].lower().replace(",", " ").replace("-", " ").split()
             agreeing += any(word in words or plural(word) in words for word in label)
@@ -108,7 +112,7 @@ def test_the_shipped_captioner_can_say_every_name():
     config = files("multimodal") / "pretrained" / "captioner-flickr8k" / "config.json"
     told = json.loads(config.read_text())
     vocabulary = CaptionVocabulary(told["vocabulary"], told.get("tokenizer", "coco-caption"))
-    for thing in things().values():
+    for thing in imagenet_objects().values():
         assert constraint_to_name(thing, LexicalConstraint(), vocabulary) is not None, thing.name
 
 
@@ -147,9 +151,9 @@ def test_articles(name, expected):
 
 
 def test_irregular_and_missing_forms():
-    assert things()["wolf"].forms == ("wolf", "wolves")
-    assert things()["broccoli"].forms == ("broccoli", None)
-    assert things()["sunglasses"].forms == (None, "sunglasses")
+    assert imagenet_objects()["wolf"].forms == ("wolf", "wolves")
+    assert imagenet_objects()["broccoli"].forms == ("broccoli", None)
+    assert imagenet_objects()["sunglasses"].forms == (None, "sunglasses")
 
 
 def test_only_names_get_another_article():
@@ -179,7 +183,7 @@ def test_a_word_is_mentioned_only_as_a_whole():
     ],
 )
 def test_a_synonym_or_a_more_general_word_is_enough(name, sentence):
-    assert things()[name].is_said(sentence.split())
+    assert imagenet_objects()[name].is_mentioned(sentence.split())
 
 
 @pytest.mark.parametrize(
@@ -187,7 +191,7 @@ def test_a_synonym_or_a_more_general_word_is_enough(name, sentence):
     [("lion", "a brown dog"), ("school bus", "a school"), ("dog", "a boy in the grass")],
 )
 def test_another_word_is_not_enough(name, sentence):
-    assert not things()[name].is_said(sentence.split())
+    assert not imagenet_objects()[name].is_mentioned(sentence.split())
 
 
 @pytest.mark.parametrize(
@@ -205,7 +209,7 @@ def test_another_word_is_not_enough(name, sentence):
     ],
 )
 def test_nobody_plays_in_a_cat(name, sentence, misplaced):
-    assert things()[name].is_misplaced(sentence.split()) is misplaced
+    assert imagenet_objects()[name].is_misplaced(sentence.split()) is misplaced
 
 
 # --- what is recognised -------------------------------------------------------------------------
@@ -245,7 +249,7 @@ def test_the_chances_of_a_word_are_those_of_all_that_it_can_mean():
 
 
 def test_words_for_what_is_not_there_are_refuted():
-    strawberry = things()["strawberry"]
+    strawberry = imagenet_objects()["strawberry"]
     chances = {"dog": 0.8 / REFUTED - 0.001, "animal": 0.8 / REFUTED + 0.001, "boat": 0.0}
     prediction = ClassPrediction((Recognition("strawberry", 0.8),), chances)
     assert prediction.refuted_by(strawberry) == {"dog", "boat"}
@@ -275,11 +279,11 @@ def test_the_probability_of_a_kind_is_that_of_all_its_things():
 
 
 def test_nothing_refutes_its_own_words():
-    everything = list(things().values())
+    everything = list(imagenet_objects().values())
     sure = [dict.fromkeys(thing.numbers, 0.9 / len(thing.numbers)) for thing in everything]
     predictions = recognize(torch.stack([logits_of(chances) for chances in sure]))
     for thing, prediction in zip(everything, predictions, strict=True):
-        own = {form for forms in (thing.forms, *thing.others) for form in forms.said()}
+        own = {form for forms in (thing.forms, *thing.others) for form in forms.spellings()}
         assert prediction.objects[0].name == thing.name
         assert not prediction.refuted_by(thing) & own
 
@@ -297,7 +301,9 @@ def test_nothing_refutes_its_own_words():
 def test_the_odds_are_against_what_the_sentence_says_instead(sentence, odds):
     chances = {"dog": 0.01, "boat": 0.02, "animal": 0.1, "sheep": 0.0}
     prediction = ClassPrediction((Recognition("strawberry", 0.8),), chances)
-    assert prediction.odds(things()["strawberry"], sentence.split()) == pytest.approx(odds)
+    assert prediction.odds(imagenet_objects()["strawberry"], sentence.split()) == pytest.approx(
+        odds
+    )
 
 
 @pytest.mark.parametrize(
@@ -361,7 +367,9 @@ def pictures() -> list[np.ndarray]:
 
 
 def test_a_name_borrows_from_every_donor_that_is_known(namer):
-    constraint = constraint_to_name(things()["lion"], LexicalConstraint(), namer.vocabulary)
+    constraint = constraint_to_name(
+        imagenet_objects()["lion"], LexicalConstraint(), namer.vocabulary
+    )
     dog, dogs = namer.vocabulary.encode(["dog", "dogs"])
     assert constraint.copied == (CopiedWord("lion", dog), CopiedWord("lions", dogs))
     size = len(namer.vocabulary)
@@ -372,7 +380,7 @@ def test_a_name_borrows_from_every_donor_that_is_known(namer):
 def test_a_known_name_borrows_too_but_not_from_itself():
     vocabulary = CaptionVocabulary(("a", "dog", "cow", "cows", "cat", "cats"))
     dog, cow, cows, cat, cats = vocabulary.encode(["dog", "cow", "cows", "cat", "cats"])
-    constraint = constraint_to_name(things()["cat"], LexicalConstraint(), vocabulary)
+    constraint = constraint_to_name(imagenet_objects()["cat"], LexicalConstraint(), vocabulary)
     assert constraint.copied == (
         CopiedWord("cat", dog),
         CopiedWord("cat", cow),
@@ -385,7 +393,7 @@ def test_a_known_name_borrows_too_but_not_from_itself():
 def test_nothing_is_borrowed_from_another_kind():
     assert (
         constraint_to_name(
-            things()["lion"], LexicalConstraint(), CaptionVocabulary(("car", "cars"))
+            imagenet_objects()["lion"], LexicalConstraint(), CaptionVocabulary(("car", "cars"))
         )
         is None
     )
@@ -443,7 +451,9 @@ def test_the_caption_says_lion(namer, pictures):
 def test_unwanted_words_are_kept_out_of_the_sentences_of_their_photo_alone(namer, pictures):
     cells = encode_views(namer.network.encoder, pictures[:2])
     options = namer.search_options({"n_best": 4})
-    constraint = constraint_to_name(things()["lion"], LexicalConstraint(), namer.vocabulary)
+    constraint = constraint_to_name(
+        imagenet_objects()["lion"], LexicalConstraint(), namer.vocabulary
+    )
     free = namer.generate(cells, options, [constraint, constraint])
     word = next(t for t in free[0][0].tokens if t < len(namer.vocabulary))
     bound = namer.generate(cells, options, [constraint._replace(banned=(word,)), constraint])

@@ -36,9 +36,9 @@ def detecting(*probabilities: float) -> torch.Tensor:
     return torch.tensor([probabilities]).logit()
 
 
-def word_evidence(familiar: float) -> WordEvidence:
+def word_evidence(in_domain: float) -> WordEvidence:
     made = WordEvidence(WORDS, FIRST, cell_size=6, rank=2)
-    made.familiarity.bounds.copy_(torch.tensor([1e6 if familiar else -1e6, 1.0]))
+    made.in_domain_score.bounds.copy_(torch.tensor([1e6 if in_domain else -1e6, 1.0]))
     return made
 
 
@@ -53,12 +53,12 @@ def test_words_are_believed_by_either_witness():
     assert probabilities["dog"] < 0.01  # a classifier that sees a lion would not overlook a dog
 
 
-@pytest.mark.parametrize(("familiar", "grass"), [(1, 0.25), (0, 0.25 * DIMMED)])
-def test_the_detector_counts_less_in_an_unfamiliar_photo(familiar, grass):
-    combined = word_evidence(familiar).combine(
+@pytest.mark.parametrize(("in_domain", "grass"), [(1, 0.25), (0, 0.25 * DIMMED)])
+def test_the_detector_counts_less_in_an_out_of_domain_photo(in_domain, grass):
+    combined = word_evidence(in_domain).combine(
         torch.randn(1, 4, 6), detecting(0.9, 0.5, 0.3, 0.25), sure_of(LION_CLASS)
     )
-    assert combined.familiarity.tolist() == [familiar]
+    assert combined.in_domain_score.tolist() == [in_domain]
     assert combined.words[0, GRASS].item() == pytest.approx(grass)
     assert combined.words[0, LION].item() == pytest.approx(MENTIONED)
 
@@ -82,18 +82,18 @@ def test_a_calibrated_captioner_knows_its_world_also_after_loading(captioner, tm
     loaded = Captioner.from_pretrained(
         calibrated.save_pretrained(tmp_path / "model"), precision="fp32"
     )
-    familiarity = calibrated.network.word_evidence.familiarity
-    assert familiarity(cells).mean() > 0.5
-    assert familiarity(cells + 50).max() < 0.01
-    assert loaded.network.word_evidence.familiarity(cells + 50).max() < 0.01
+    in_domain_score = calibrated.network.word_evidence.in_domain_score
+    assert in_domain_score(cells).mean() > 0.5
+    assert in_domain_score(cells + 50).max() < 0.01
+    assert loaded.network.word_evidence.in_domain_score(cells + 50).max() < 0.01
 
 
 def test_a_captioner_can_be_calibrated_again_on_fewer_photos(captioner):
     cells = torch.randn(30, 4, captioner.network.encoder.cell_size)
     once = calibrate(captioner, [cells], [cells])
     again = calibrate(once, [cells[:7]], [cells])
-    assert again.network.decoder.config.familiarity_rank == 6
-    assert once.network.decoder.config.familiarity_rank == 29
+    assert again.network.decoder.config.in_domain_rank == 6
+    assert once.network.decoder.config.in_domain_rank == 29
 
 
 def test_a_captioner_without_a_list_of_words_cannot_be_calibrated(captioner):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from multimodal.handwriting.candidates import NOT_ENDED, TextChunk, count_faults
 from multimodal.handwriting.chunks import _after, _Candidates, write_chunks
 from multimodal.handwriting.generation import WrittenLine, write_lines
-from multimodal.handwriting.judging import NOT_ENDED, TextChunk, faults
 from multimodal.handwriting.model import END_OF_LINE, LIFTED
 from multimodal.handwriting.options import HandwritingOptions
 from multimodal.handwriting.style import Style
@@ -99,7 +99,7 @@ def line_of(looks, ended=True, width=10.0):
     ],
 )
 def test_faults(line, text, count):
-    assert faults(line, TextChunk(text, STYLE), scale=1.0) == count
+    assert count_faults(line, TextChunk(text, STYLE), scale=1.0) == count
 
 
 @pytest.fixture
@@ -175,4 +175,4 @@ def test_what_was_written_on_from_is_left_out():
     assert line.looks.tolist() == [0, 1, 2]
     nothing = _after(line_of([3]), begun=4)
     assert len(nothing.rows) == 1
-    assert faults(nothing, TextChunk("ab", STYLE), scale=1.0) > 0
+    assert count_faults(nothing, TextChunk("ab", STYLE), scale=1.0) > 0

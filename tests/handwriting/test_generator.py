@@ -8,8 +8,8 @@ import pytest
 
 from multimodal.checkpoints import read_checkpoint
 from multimodal.errors import UserError
+from multimodal.handwriting.candidates import TextChunk
 from multimodal.handwriting.generator import HandwritingGenerator
-from multimodal.handwriting.judging import TextChunk
 from multimodal.handwriting.layout import Layout
 from multimodal.handwriting.style import Style
 from multimodal.strokes import Drawing, Paper

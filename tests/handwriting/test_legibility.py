@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from multimodal.handwriting.alphabet import CHARACTERS, encode
+from multimodal.handwriting.candidates import TEMPERATURE, TextChunk, lookalike, misread_nll
 from multimodal.handwriting.dataset import HandwritingDataset
-from multimodal.handwriting.judging import TEMPERATURE, TextChunk, doubt, lookalike
-from multimodal.handwriting.legibility import Written, nats_as
+from multimodal.handwriting.legibility import WrittenLines, nll_as
 from multimodal.handwriting.likelihood import dataset_nll
 from multimodal.handwriting.model import padded_texts
 from multimodal.handwriting.written import WrittenLine
@@ -20,13 +20,13 @@ def written(generator):
     pieces = [TextChunk(text, generator.style(1)) for text in TEXTS]
     embeddings = torch.tensor([piece.style.embedding for piece in pieces])
     lines = generator.write_texts(pieces, seed=2, attempts=1, num_candidates=1)
-    return Written(lines, torch.zeros(3, 4), embeddings)
+    return WrittenLines(lines, torch.zeros(3, 4), embeddings)
 
 
 def evaluate_likelihood(generator, written, texts, first_state=None):
     memory = generator.network.memory(padded_texts([encode(text) for text in texts]))
     state = first_state or generator.network.initial_state(len(texts))
-    return nats_as(generator.network, written, memory, state, torch.float32)
+    return nll_as(generator.network, written, memory, state, torch.float32)
 
 
 def test_it_is_the_likelihood_of_handwriting(generator, written):
@@ -72,22 +72,24 @@ def test_every_letter_counts_by_the_odds_that_it_is_what_it_should_be():
     other = np.array([0, 4, 5, 7, 0, 0, 50], np.float32)  # a look decides where the next point goes
     odds = np.array([6, -2]) / TEMPERATURE  # the space has no lookalike, and the end is no letter
     expected = np.log1p(np.exp(-odds)).sum()
-    assert doubt(line, "a b", other) == pytest.approx(expected, rel=1e-6)
+    assert misread_nll(line, "a b", other) == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_bad_letter_is_not_made_up_for_by_good_ones():
     even = line_of([0, 1, 1], [0, 0, 0])
-    assert doubt(even, "ab", np.array([0, 9, 9])) < doubt(even, "ab", np.array([0, 60, -6]))
+    assert misread_nll(even, "ab", np.array([0, 9, 9])) < misread_nll(
+        even, "ab", np.array([0, 60, -6])
+    )
 
 
 def test_what_came_before_and_letters_never_looked_at_say_nothing():
     line = line_of([2, 3, 4, 4, 4], [0, 1, 1, 1, 1])
     other = np.array([0, 90, 7, 3, 3], np.float32)
-    assert doubt(line, "bc", other, begun=3) == pytest.approx(
+    assert misread_nll(line, "bc", other, begun=3) == pytest.approx(
         np.log1p(np.exp(-np.array([6, 4]) / TEMPERATURE)).sum()
     )
     unseen = line_of([0, 1], [0, 1])
-    assert doubt(unseen, "bc", np.array([0, 7])) == pytest.approx(
+    assert misread_nll(unseen, "bc", np.array([0, 7])) == pytest.approx(
         np.log1p(np.exp(-1)) + np.log(2), rel=1e-6
     )
 

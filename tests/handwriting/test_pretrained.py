@@ -2,8 +2,8 @@
 
 import pytest
 
+from multimodal.handwriting.candidates import TextChunk, count_faults
 from multimodal.handwriting.generator import HandwritingGenerator
-from multimodal.handwriting.judging import TextChunk, faults
 from multimodal.recognition.handwriting.metrics import error_rates
 from multimodal.recognition.handwriting.recognizer import HandwritingRecognizer
 
@@ -25,7 +25,7 @@ def test_lines_come_to_their_end_in_every_style(shipped):
     failed = [
         (piece.style.name, piece.text)
         for line, piece in zip(lines, pieces, strict=True)
-        if faults(line, piece, shipped.scale)
+        if count_faults(line, piece, shipped.scale)
     ]
     assert not failed
 

@@ -178,11 +178,13 @@ def make_list_captioner():
     torch.manual_seed(0)
     encoder = Encoder(EncoderConfig("efficientnet_lite0", 1000, 64, padding="torch"))
     sizes = {"embedding_size": 8, "hidden_size": 12, "attention_size": 8, "detected_words": 6}
-    config = DecoderConfig(word_list_size=15, familiarity_rank=2, **sizes)
+    config = DecoderConfig(word_list_size=15, in_domain_rank=2, **sizes)
     network = CaptionNetwork(encoder, config, vocabulary.words)
     strong(network.decoder)
     evidence = network.word_evidence
-    evidence.familiarity.bounds.copy_(torch.tensor([0.0, 400.0]))  # some photos are half familiar
+    evidence.in_domain_score.bounds.copy_(
+        torch.tensor([0.0, 400.0])
+    )  # some photos are half in-domain
     options = CaptionOptions(beam_size=3, max_length=9, detected_weight=0.6, naming=False)
     return Captioner(network, vocabulary, options)
 

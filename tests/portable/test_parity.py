@@ -119,7 +119,7 @@ def test_lines_of_handwriting_are_the_same_point_by_point(pairs):
 
 
 def test_the_same_draft_is_kept(pairs):
-    from multimodal.handwriting.judging import TextChunk
+    from multimodal.handwriting.candidates import TextChunk
 
     generator, file = pairs("handwriting-generator")
     pieces = [TextChunk(text, generator.style(1)) for text in ("quick", "fox", "jumps o")]

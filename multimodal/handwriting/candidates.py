@@ -69,7 +69,9 @@ def lookalike(text: str) -> str:
     return "".join(_LOOKALIKES.get(letter, letter) for letter in text)
 
 
-def doubt(line: WrittenLine, text: str, nats: npt.NDArray[np.float32], begun: int = 0) -> float:
+def misread_nll(
+    line: WrittenLine, text: str, nats: npt.NDArray[np.float32], begun: int = 0
+) -> float:
     """How doubtful it is that a line says its text: -log of the probability, in nats.
 
     Args:
@@ -86,7 +88,7 @@ def doubt(line: WrittenLine, text: str, nats: npt.NDArray[np.float32], begun: in
     return float(np.logaddexp(0, -odds[compared] / TEMPERATURE).sum())
 
 
-def faults(line: WrittenLine, piece: TextChunk, scale: float) -> int:
+def count_faults(line: WrittenLine, piece: TextChunk, scale: float) -> int:
     """What is wrong with a line: 0 where its window came to the end by way of all characters.
 
     Args:
@@ -109,7 +111,7 @@ def best_candidates(
     pieces: Sequence[TextChunk],
     scale: float,
     options: HandwritingOptions,
-    at_once: int,
+    batch_size: int,
     judge: Judge | None = None,
 ) -> list[WrittenLine]:
     """Write a few candidates of each piece, and keep the most legible.
@@ -123,7 +125,7 @@ def best_candidates(
         pieces: what to write.
         scale: the network's unit, in the units of the data.
         options: see `HandwritingOptions`.
-        at_once: candidates in one batch.
+        batch_size: candidates in one batch.
         judge: who reads them back; nobody unless given.
     """
     best: dict[int, tuple[tuple[int, int, float], WrittenLine]] = {}
@@ -136,13 +138,13 @@ def best_candidates(
             for number in left
             for candidate in numbered
         ]
-        for begin in range(0, len(numbers), at_once):
-            some = numbers[begin : begin + at_once]
+        for begin in range(0, len(numbers), batch_size):
+            some = numbers[begin : begin + batch_size]
             of_some = [pieces[n] for n in some]
-            lines, doubts = write(of_some, seeds[begin : begin + at_once], options)
+            lines, doubts = write(of_some, seeds[begin : begin + batch_size], options)
             errors = _misread(lines, of_some, scale, judge)
             for number, line, wrong, doubtful in zip(some, lines, errors, doubts, strict=True):
-                rank = faults(line, pieces[number], scale), wrong, doubtful
+                rank = count_faults(line, pieces[number], scale), wrong, doubtful
                 if number not in best or rank < best[number][0]:
                     best[number] = (rank, line)
         may_be_misread = len(numbered) * (attempt + 1) < options.max_candidates

@@ -1,8 +1,8 @@
-"""How much a photo is like those that a captioner learnt from.
+"""Out-of-distribution detection: how much a photo is like those that a captioner learnt from.
 
 A word detector and attention that learnt from a few thousand photos say something of any photo, and
-of an unfamiliar one they say what most photos of their own world show. Whether a photo belongs to
-that world shows in its mean cell: the features of familiar photos vary along few directions, and
+of an out-of-domain one they say what most in-domain photos show. Whether a photo is in-domain
+shows in its mean cell: the features of in-domain photos vary along few directions, and
 what is left over beside these is larger for others (the reconstruction error of a principal
 component analysis, as in Guan et al. 2023, Revisit PCA-based Technique for Out-of-Distribution
 Detection).
@@ -16,18 +16,18 @@ import torch
 from torch import Tensor, nn
 
 
-class Familiarity(nn.Module):
-    """Mean cells → how familiar their photos are, from 0 (not at all) to 1.
+class InDomainScore(nn.Module):
+    """Mean cells → how in-domain their photos are, from 0 (not at all) to 1.
 
     Args:
         cell_size: D.
-        rank: K, how many directions familiar photos vary along.
+        rank: K, how many directions in-domain photos vary along.
     """
 
-    mean: Tensor  # (D,) of familiar mean cells
+    mean: Tensor  # (D,) of in-domain mean cells
     scale: Tensor  # (D,) their standard deviation
     directions: Tensor  # (D, K), orthonormal
-    bounds: Tensor  # (2,) the residual that is half familiar, and the width of the transition
+    bounds: Tensor  # (2,) the residual whose score is 0.5, and the width of the transition
 
     def __init__(self, cell_size: int, rank: int) -> None:
         super().__init__()
@@ -43,21 +43,21 @@ class Familiarity(nn.Module):
         return deviation.square().sum(1) - along.square().sum(1)
 
     def forward(self, cells: Tensor) -> Tensor:
-        """Cells (B, S, D) → familiarity (B,)."""
+        """Cells (B, S, D) → scores (B,)."""
         middle, width = self.bounds.float()
-        familiar: Tensor = ((middle - self.residual(cells)) / width).sigmoid()
-        return familiar
+        in_domain: Tensor = ((middle - self.residual(cells)) / width).sigmoid()
+        return in_domain
 
     @torch.no_grad()
-    def fit(self, familiar: Iterable[Tensor], held_out: Iterable[Tensor], share: float) -> None:
+    def fit(self, in_domain: Iterable[Tensor], held_out: Iterable[Tensor], share: float) -> None:
         """Take the statistics of cells.
 
         Args:
-            familiar: (B, S, D) of the photos that were learnt from, in parts.
-            held_out: (B, S, D) of other photos of the same world, in parts.
-            share: of the held-out photos those that count as at least half familiar.
+            in_domain: (B, S, D) of the photos that were learnt from, in parts.
+            held_out: (B, S, D) of other in-domain photos, in parts.
+            share: of the held-out photos those that have a score of at least 0.5.
         """
-        means = torch.cat([cells.float().mean(1) for cells in familiar])
+        means = torch.cat([cells.float().mean(1) for cells in in_domain])
         self.mean.copy_(means.mean(0))
         self.scale.copy_(means.std(0).clamp(min=1e-3))
         deviations = (means - self.mean) / self.scale

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from multimodal.handwriting.likeness import FEATURES, features, ranks
+from multimodal.handwriting.style_features import FEATURES, features, ranks
 from multimodal.strokes import Drawing
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MODEL = "sentiment-sst2"
 EXAMPLES = (
     "A warm, funny and moving film that never loses its way.",
-    "The actors do their best, but the story is dull from beginning to end.",
+    "The actors do their best, but the story is dull.",
     "It should have been a masterpiece, and it is not even good.",
 )
 

@@ -12,7 +12,7 @@ from multimodal.errors import UserError
 MODEL = "translator-multi30k"
 EXAMPLES = (
     "Two dogs run on the beach.",
-    "A little girl in a pink dress is climbing up a set of stairs.",
+    "A little girl in a pink dress is climbing up the stairs.",
     "a brown lion is running on the grass",
 )
 

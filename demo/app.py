@@ -64,7 +64,7 @@ def build(shared: Shared) -> gr.Blocks:
             for name, identity, tab in TABS:
                 if WITH_MODELS.get(identity, "") not in {"", *shipped()}:
                     continue
-                with gr.Tab(name, id=identity):
+                with gr.Tab(name, id=identity, elem_id=f"tab-{identity}"):
                     tab(shared)
     page.queue(max_size=limits.waiting, default_concurrency_limit=limits.at_once)
     return page

@@ -29,6 +29,7 @@ class Answer(TypedDict):
     caption: Annotated[str, "what the photo shows, in English"]
     text: Annotated[str, "what is written on the card"]
     drawn: Annotated[list[str], "what is drawn on it"]
+    omitted: Annotated[list[str], "what the caption names and the sketcher does not draw well"]
     svg: Annotated[str, "the card, which draws itself"]
 
 
@@ -106,6 +107,7 @@ def tab(shared: Shared) -> None:
             "caption": card.caption,
             "text": card.text,
             "drawn": [str(each) for each in card.objects],
+            "omitted": [str(each) for each in card.omitted],
             "svg": card.encoded(".svg").decode(),
         }
         return Pictured(told, lambda: [card.encoded(".png")])
@@ -155,7 +157,10 @@ def picture(card: Postcard) -> str:
     from html import escape
 
     data = b64encode(card.encoded(".svg")).decode()
+    omitted = ", ".join(map(str, card.omitted))
+    note = f"<p>The sketcher does not draw this well, so it is left out: {omitted}.</p>"
+    note = note if omitted else ""
     return (
         f'<img class="postcard" alt="{escape(card.text, quote=True)}" '
-        f'src="data:image/svg+xml;base64,{data}">'
+        f'src="data:image/svg+xml;base64,{data}">{note}'
     )

@@ -25,7 +25,7 @@ from multimodal.errors import UserError
 from pipelines.caption.inputs import sample_pictures
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
 MORE_TABS = "#tabs .overflow-menu"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -72,14 +72,22 @@ def tabs_of(page: Page) -> set[str]:
 
 
 def open_tab(page: Page, name: str) -> None:
-    """Click a tab, which is behind the three dots where the page has no room for it."""
+    """Click a tab, which is behind the three dots where the page has no room for it.
+
+    On a busy machine the page has another look at its room, and a menu that was open is closed: so
+    what is behind the dots is clicked whether it is to be seen or not.
+    """
     tab = page.get_by_role("tab", name=name, exact=True).last
-    if tab.is_visible():
-        tab.click()
-        return
-    page.locator(f"{MORE_TABS} > button").click()
-    hidden = page.locator(f"{MORE_TABS} .overflow-dropdown button")
-    hidden.filter(has_text=re.compile(rf"^\s*{re.escape(name)}\s*$")).click()
+    if not tab.is_visible():
+        hidden = page.locator(f"{MORE_TABS} .overflow-dropdown button")
+        tab = hidden.filter(has_text=re.compile(rf"^\s*{re.escape(name)}\s*$"))
+    tab.evaluate("tab => tab.click()")
+    panel(page, name).wait_for()
+
+
+def panel(page: Page, name: str) -> Locator:
+    """What a tab shows."""
+    return page.locator(f"#tab-{next(identity for tab, identity, _ in TABS if tab == name)}")
 
 
 def find_chromium() -> str:
@@ -166,13 +174,14 @@ def _draw_together(page: Page) -> None:
         page.mouse.up()
         page.wait_for_timeout(800)
     page.locator("#together-finish").click()
-    page.get_by_text("Keep it").wait_for()
+    panel(page, "Draw together").get_by_text("Keep it").wait_for()
 
 
 def _morph(page: Page) -> None:
-    page.get_by_role("button", name="Options").last.click()
-    page.get_by_label("Seed").last.fill("2")
-    page.get_by_role("button", name="Options").last.click()
+    tab = panel(page, "Morph")
+    tab.get_by_role("button", name="Options").click()
+    tab.get_by_label("Seed").fill("2")
+    tab.get_by_role("button", name="Options").click()
     page.locator("#morph-go").click()
     page.locator("#morph-book .filled").wait_for()
 
@@ -185,7 +194,7 @@ def _mood(page: Page) -> None:
 
 def _postcard(page: Page) -> None:
     _hand_in(page, "#postcard-photo", ["lion.jpg"])
-    page.locator("img.postcard").locator("visible=true").wait_for()
+    panel(page, "Postcard").locator("img.postcard").wait_for()
     page.wait_for_timeout(8000)  # the card draws itself
 
 
@@ -219,7 +228,7 @@ def _translate(page: Page) -> None:
 
 def _write(page: Page) -> None:
     if page.locator("#write-start").is_visible():
-        page.get_by_label("Seed").locator("visible=true").fill("7")
+        panel(page, "Write").get_by_label("Seed").fill("7")
         page.locator("#write-start").click()
         page.locator(".sheet .page").wait_for()
         page.locator(".sheet .page:not(.running)").wait_for()

@@ -11,3 +11,13 @@ def shows_progress() -> bool:
     """
     plain = os.environ.get("NO_COLOR") or os.environ.get("CI")
     return sys.stderr.isatty() and not plain and os.environ.get("TERM") != "dumb"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, such as "1 line" and "2,000 lines".
+
+    Args:
+        number: how many.
+        noun: in the singular, with a regular plural.
+    """
+    return f"{number:,} {noun if number == 1 else f'{noun}s'}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from multimodal.images import ImageError
+from multimodal.terminal import counted
 
 WORST = 5  # kinds of errors that a summary tells
 KINDS = 1000  # kinds of errors that are told apart at all
@@ -26,7 +27,7 @@ def describe_passed_over(passed_over: Mapping[str, int]) -> str:
     kinds = sorted(passed_over.items(), key=lambda kind: (-kind[1], kind[0]))
     more = [f"{len(kinds) - WORST} other kinds"] if len(kinds) > WORST else []
     listed = ", ".join([*(f"{count} {ending}" for ending, count in kinds[:WORST]), *more])
-    return f"{total} {'file' if total == 1 else 'files'} passed over: {listed}"
+    return f"{counted(total, 'file')} passed over: {listed}"
 
 
 class Counted(Protocol):
@@ -85,7 +86,7 @@ class Tally:
     def worst(self) -> Iterator[str]:
         """A line for each of the most frequent errors, with a picture that has it."""
         for reason, count in self._reasons.most_common(WORST):
-            others = f" (and {count - 1} others)" if count > 1 else ""
+            others = f" (and {counted(count - 1, 'other')})" if count > 1 else ""
             yield f"{ImageError(self._examples[reason], reason)}{others}"
         if len(self._reasons) > WORST:
             yield f"and {len(self._reasons) - WORST} other kinds of errors"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from multimodal.atomic import atomic_write
 from multimodal.errors import UserError
+from multimodal.terminal import counted
 from pipelines.output import require_place
 from pipelines.sources import looks_like_path, path_exists, require_file
 
@@ -51,7 +52,7 @@ class Account:
             self.examples += translation.unknown[: max(0, 5 - len(self.examples))]
 
     def __str__(self) -> str:
-        line = f"{self.lines:,} lines"
+        line = counted(self.lines, "line")
         if self.errors:
             line += f", {len(self.errors):,} not translated"
         if self.unknown:

@@ -28,6 +28,7 @@ from multimodal.sketching.sequences import LabelledSequences, scale_of
 from multimodal.sketching.sketcher import Sketcher
 from multimodal.strokes import Sheet
 from multimodal.strokes.raster import encode_png
+from multimodal.terminal import counted
 from multimodal.training import Stage, Task, TrainingInput
 
 LOW_QUALITY_BELOW = 300
@@ -205,5 +206,5 @@ def _left_out_notes(drawings: Drawings, sequences: LabelledSequences, limit: int
     if empty:
         notes.append(f"no drawing to learn from, left out: {', '.join(empty)}")
     if sequences.left_out:
-        notes.append(f"{sequences.left_out} drawings of more than {limit} rows left out")
+        notes.append(f"{counted(sequences.left_out, 'drawing')} of more than {limit} rows left out")
     return notes

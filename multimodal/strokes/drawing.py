@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from multimodal.errors import UserError
+from multimodal.terminal import counted
 
 if TYPE_CHECKING:
     from multimodal.strokes.sheet import SheetOptions
@@ -193,7 +194,7 @@ class Drawing:
         return known
 
     def __repr__(self) -> str:
-        return f"<Drawing: {len(self)} strokes, {self.points} points>"
+        return f"<Drawing: {counted(len(self), 'stroke')}, {counted(self.points, 'point')}>"
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a drawing never changes: {name} cannot be set")

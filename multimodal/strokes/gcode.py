@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from multimodal.strokes.drawing import Array, Drawing
 from multimodal.strokes.plotter import Plotter, plot_order, require_on_page, upwards
 from multimodal.strokes.sheet import Sheet, arranged
+from multimodal.terminal import counted
 
 
 def encode_gcode(drawings: Sequence[Drawing], sheet: Sheet) -> bytes:
@@ -38,7 +39,7 @@ def gcode_program(strokes: Drawing, width: float, height: float, plotter: Plotte
     """
     left, bottom = plotter.origin
     lines = [
-        f"; {len(strokes)} strokes on {width:g} x {height:g} mm",
+        f"; {counted(len(strokes), 'stroke')} on {width:g} x {height:g} mm",
         "G21",
         "G90",
         plotter.pen_up,

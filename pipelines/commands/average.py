@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from multimodal.terminal import counted
 from pipelines import commands
 
 
@@ -18,7 +19,7 @@ def average_command(
     """Average models that were fine-tuned from the same start: often better than each."""
     from multimodal.checkpoints import average_checkpoints
 
-    typer.echo(f"{average_checkpoints(models, out)}: the mean of {len(models)} models")
+    typer.echo(f"{average_checkpoints(models, out)}: the mean of {counted(len(models), 'model')}")
 
 
 @commands.app.command("pack")

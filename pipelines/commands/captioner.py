@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from multimodal.errors import UserError
+from multimodal.terminal import counted
 from pipelines import commands
 
 Model = Annotated[str | None, commands.model_option("captioner")]
@@ -315,7 +316,7 @@ def _show(row: CaptionRow) -> None:
 
 def _say_how_to_go_on(files: Files, tally: Tally) -> None:
     on = "; go on with the same command and --resume" if files.places else ""
-    commands.say_interrupted(f"{tally.done} pictures are done ({tally}){on}")
+    commands.say_interrupted(f"{counted(tally.done, 'picture')} done ({tally}){on}")
 
 
 def _sum_up(tally: Tally, places: Sequence[Path], passed_over: str) -> None:

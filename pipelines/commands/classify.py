@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from multimodal.errors import UserError
+from multimodal.terminal import counted
 from pipelines import commands
 from pipelines.models import open_model
 
@@ -106,7 +107,7 @@ def _follow(
                 _show(row, classifier, every_word=every_word)
     except KeyboardInterrupt:
         on = "; go on with the same command and --resume" if files else ""
-        commands.say_interrupted(f"{tally.done} texts are done ({tally}){on}")
+        commands.say_interrupted(f"{counted(tally.done, 'text')} done ({tally}){on}")
         raise typer.Exit(commands.INTERRUPTED) from None
     if files:
         for line in tally.worst():

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from multimodal.errors import UserError
+from multimodal.terminal import counted
 from pipelines import commands
 from pipelines.output import free_path, named_after, require_free, require_output
 
@@ -152,4 +153,6 @@ def learn_style_command(
     require_free(output, overwrite=overwrite)
     read = jobs.read_samples(samples, texts)
     style = jobs.learn_style(jobs.open_handwriting_generator(model), read, output.stem, output)
-    typer.echo(f"{output}: {style.name}, learnt from {len(read)} lines; try: --style {output}")
+    typer.echo(
+        f"{output}: {style.name}, learnt from {counted(len(read), 'line')}; try: --style {output}"
+    )

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from multimodal.errors import UserError
+from multimodal.terminal import counted
 from pipelines import commands
 
 Data = Annotated[str, commands.data_option("language-model")]
@@ -147,7 +148,7 @@ def _write_all(
     language_model = open_model("language-model", model)
     if output:
         files = write_files(language_model, output, prompt, count, overwrite=overwrite, **options)
-        typer.echo(f"{len(files)} texts in {output}", err=True)
+        typer.echo(f"{counted(len(files), 'text')} in {output}", err=True)
     else:
         for number, text in enumerate(
             language_model.generate_batch([prompt] * count, **options), 1
@@ -171,7 +172,8 @@ def _score(
     figures = scored.scores
     typer.echo(
         f"{path}: {figures.nats_per_character:.4f} nats, {figures.bits_per_character:.4f} bits per "
-        f"character, perplexity {figures.perplexity:.3f}, {figures.characters} characters"
+        f"character, perplexity {figures.perplexity:.3f}, "
+        f"{counted(figures.characters, 'character')}"
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from multimodal.errors import UserError
+from multimodal.terminal import counted
 from pipelines import commands
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _many(photos: list[Path], maker: CardMaker, deck: Deck) -> None:
                 _show(row, deck.folder / row.card)
     except KeyboardInterrupt:
         on = "go on with the same command and --resume"
-        commands.say_interrupted(f"{tally.done} cards are done; {on}")
+        commands.say_interrupted(f"{counted(tally.done, 'card')} done; {on}")
         raise typer.Exit(commands.INTERRUPTED) from None
     for line in tally.worst():
         typer.echo(line, err=True)
@@ -116,8 +117,9 @@ def _many(photos: list[Path], maker: CardMaker, deck: Deck) -> None:
 
 
 def _show(row: CardRow, path: Path) -> None:
-    drawn = ", ".join(row.drawn) or "nothing that can be drawn"
-    typer.echo(f"{path}: {row.text} ({drawn})")
+    drawn = ", ".join(row.drawn) or "nothing is drawn"
+    omitted = f"; not drawn well: {', '.join(row.omitted)}" if row.omitted else ""
+    typer.echo(f"{path}: {row.text} ({drawn}{omitted})")
 
 
 def _style(said: str | None) -> int | str | None:

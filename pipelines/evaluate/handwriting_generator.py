@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from multimodal.errors import UserError
+from multimodal.terminal import counted
 
 if TYPE_CHECKING:
     from multimodal.handwriting.generator import HandwritingGenerator
@@ -78,7 +79,7 @@ def evaluate_handwriting_generator(
         raise UserError(f"{data}: no line in its {split} split")
     nobody = generator.network.writer_embedding.weight[-1].detach().expand(len(script), -1)
     found = evaluate_likelihood(generator.network, script, nobody, generator.scale)
-    note(f"{found.lines} lines predicted")
+    note(f"{counted(found.lines, 'line')} predicted")
     known = {sample.text for sample in read_handwriting(data, ["lines"], "train")}
     chosen = new_sentences(samples, known, SENTENCES)
     theirs = [sample.text for sample in chosen]
@@ -88,7 +89,7 @@ def evaluate_handwriting_generator(
         for number in range(len(texts))
     ]
     real = reading_errors(judge, [sample.drawing for sample in chosen], theirs)
-    note(f"{len(chosen)} lines of people read")
+    note(f"{counted(len(chosen), 'line')} of people read")
     drawings = generator.write_lines(texts, style=styles, seed=SEED)
     generated = reading_errors(judge, drawings, texts)
     return {
@@ -163,7 +164,7 @@ def evaluate_styles(
             )
             for some in told
         ]
-        note(f"{way}: {len(styles)} styles learnt")
+        note(f"{way}: {counted(len(styles), 'style')} learnt")
         texts = [one.text for some in held for one in some]
         each = [style for style, some in zip(styles, held, strict=True) for _ in some]
         drawings = iter(generator.write_lines(texts, style=each, seed=SEED))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from multimodal.errors import UserError
+from multimodal.terminal import counted
 
 if TYPE_CHECKING:
     from multimodal.sketching.measures import DrawingMetrics
@@ -59,7 +60,8 @@ def evaluate_sketcher(
         sequences = LabelledSequences(of_name, sketcher.categories, sketcher.limit)
         if sequences.left_out:
             note(
-                f"{name}: {sequences.left_out} drawings of more than {sketcher.limit} rows left out"
+                f"{name}: {counted(sequences.left_out, 'drawing')} of more than "
+                f"{sketcher.limit} rows left out"
             )
         if len(sequences):
             begin = time.perf_counter()

@@ -30,6 +30,7 @@ class CardRow:
         caption: what the captioner said.
         text: what is written.
         drawn: what is drawn, such as "two dogs".
+        omitted: what the sentence names and the sketcher does not draw well.
         error: why there is no card.
     """
 
@@ -38,16 +39,19 @@ class CardRow:
     caption: str | None = None
     text: str | None = None
     drawn: tuple[str, ...] = ()
+    omitted: tuple[str, ...] = ()
     error: str | None = None
 
     def as_record(self) -> dict[str, Any]:
         """All of it, as JSON."""
-        return asdict(self) | {"source": clean(self.source), "drawn": list(self.drawn)}
+        lists = {"drawn": list(self.drawn), "omitted": list(self.omitted)}
+        return asdict(self) | {"source": clean(self.source)} | lists
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Self:
         """The row behind its JSON."""
-        return cls(**record | {"drawn": tuple(record["drawn"])})
+        lists = {name: tuple(record.get(name, ())) for name in ("drawn", "omitted")}
+        return cls(**record | lists)
 
 
 @dataclass(frozen=True)
@@ -150,8 +154,8 @@ def make_card(photo: Path, maker: CardMaker, path: Path) -> CardRow:
     except ImageError as error:
         return CardRow(str(photo), error=error.reason)
     card.save(path)
-    drawn = tuple(str(each) for each in card.objects)
-    return CardRow(str(photo), path.name, card.caption, card.text, drawn)
+    drawn, omitted = (tuple(map(str, things)) for things in (card.objects, card.omitted))
+    return CardRow(str(photo), path.name, card.caption, card.text, drawn, omitted)
 
 
 def _there_again(row: CardRow, maker: CardMaker, deck: Deck) -> CardRow:

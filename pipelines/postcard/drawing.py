@@ -119,6 +119,7 @@ class Postcard:
         writing: the sentence, in its place.
         photo: RGB; None for a card of strokes alone.
         animated: whether an SVG draws itself.
+        omitted: what the caption names and the sketcher does not draw well.
     """
 
     source: str
@@ -131,6 +132,7 @@ class Postcard:
     writing: Drawing
     photo: Image.Image | None
     animated: bool
+    omitted: tuple[PromptObject, ...] = ()
 
     @property
     def ink(self) -> Drawing:
@@ -253,7 +255,8 @@ class CardMaker:
         written = transliterate(text)
         if not written.strip():
             raise UserError(f"{name}: {text!r}: holds nothing that can be written")
-        things, figures = self._drawn(mentioned(caption, self.sketcher.categories), seed)
+        named = mentioned(caption, self.sketcher.categories)
+        things, figures = self._drawn(named, seed)
         alone = picture is None and not figures
         line = line_height(*self._sides, len(written), alone=alone)
         writing = self._written(written, line, seed, centred=not figures)
@@ -274,6 +277,7 @@ class CardMaker:
             writing=fit_writing(writing, plan.writing, centred=not figures),
             photo=picture,
             animated=self.options.moves,
+            omitted=tuple(each for each in named if each not in things),
         )
 
     def _drawn(

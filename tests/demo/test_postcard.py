@@ -21,7 +21,8 @@ def test_a_photo_becomes_a_card_of_strokes(client):
     told = client.predict(handle_file(LION), 3, "en", "A6", 1, api_name="/postcard")
     assert "lion" in told["caption"]
     assert told["text"].lower().rstrip(".") == told["caption"]
-    assert told["drawn"] == []  # the sketcher knows no lions: the card is its line of writing
+    assert told["drawn"] == []  # the card is its line of writing, and says why
+    assert told["omitted"] == ["lion"]
     assert told["svg"].startswith("<svg")
     assert "<image" not in told["svg"]
     assert told["svg"].count("<path") > 3
@@ -56,6 +57,7 @@ def test_a_card_lies_on_the_page_and_can_be_downloaded(page):
     card = page.locator("img.postcard")
     card.wait_for(timeout=60_000)
     assert "lion" in card.get_attribute("alt")
+    assert page.get_by_text("left out: lion").is_visible()
     assert card.evaluate("image => image.complete && image.naturalWidth > 0")
     page.locator("#postcard-files [aria-label='card.gcode']").wait_for()
 

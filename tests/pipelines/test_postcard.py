@@ -173,6 +173,8 @@ def test_what_is_not_drawn_well_is_left_out(models):
     assert len(figures) == 2
     maker.sketcher.quality = {"dog": 0.1, "beach": 0.2}
     assert maker._drawn(things, seed=1) == ((), [])
+    card = maker.compose("two dogs on a beach", "Two dogs on a beach.", "beach.jpg")
+    assert (card.objects, tuple(map(str, card.omitted))) == ((), ("two dogs", "beach"))
     assert maker._drawn((), seed=1) == ((), [])
 
 

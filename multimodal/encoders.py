@@ -63,7 +63,7 @@ class Encoder(nn.Module):
         cells = encoder(pixels)                        # (1, 49, 1280)
         encoder.classify(cells).softmax(-1)            # (1, 1001)
 
-    The weights are random until `take` or a checkpoint fills them; see `imagenet_encoder`.
+    The weights are random until `load_imagenet_weights` or a checkpoint fills them; see `imagenet_encoder`.
 
     Raises:
         UserError: when torchvision has no such network, or it has no spatial map.
@@ -89,7 +89,7 @@ class Encoder(nn.Module):
         """Upright RGB pictures of any size → pixels (B, 3, size, size), ready for `forward`."""
         return self.normalize(torch.from_numpy(np.stack([self.fit(p) for p in pictures])))
 
-    def fit(self, picture: Image.Image) -> np.ndarray:
+    def preprocess(self, picture: Image.Image) -> np.ndarray:
         """One RGB picture, squashed or cropped to the square, as uint8 (size, size, 3)."""
         return fit(picture, self.config.size, crop=self.config.fit == "crop")
 
@@ -123,7 +123,7 @@ class Encoder(nn.Module):
                 module.eval()
         return self
 
-    def take(self, weights: dict[str, Tensor]) -> None:
+    def load_imagenet_weights(self, weights: dict[str, Tensor]) -> None:
         """Take a state_dict of the whole classifier, strictly; side heads are left out.
 
         EfficientNet-Lite's files name their tensors in several ways: they are matched by their
@@ -186,7 +186,7 @@ def imagenet_encoder(name: str, weights: str | Path = "pretrained") -> Encoder:
     tensors = _pretrained(name) if weights == PRETRAINED else _read_weights(Path(weights))
     encoder = Encoder(_published_config(name, _count_classes(name, tensors)))
     try:
-        encoder.take(tensors)
+        encoder.load_imagenet_weights(tensors)
     except RuntimeError as error:
         raise UserError(f"{weights}: not the weights of {name}") from error
     return encoder

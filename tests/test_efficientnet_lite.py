@@ -58,7 +58,7 @@ def with_same_padding(model: nn.Module) -> nn.Module:
 def test_an_encoder_pads_as_tensorflow_does():
     model = random_model()
     encoder = Encoder(EncoderConfig(NAME, 10, size=64))
-    encoder.take(model.state_dict())
+    encoder.load_imagenet_weights(model.state_dict())
     pixels = torch.rand(1, 64, 64, 3).mul(255).round().to(torch.uint8)
     upright = ((pixels.float() / 255 - 0.5) / 0.5).permute(0, 3, 1, 2)
     reference = with_same_padding(model)

@@ -78,7 +78,7 @@ def test_the_folded_network_equals_torchvisions(name, pooling, norms_left):
     children = dict(model.named_children())
     trunk = nn.Sequential(*list(children.values())[: list(children).index(pooling)])
     pixels = torch.randn(2, 3, 64, 64)
-    encoder.take(model.state_dict())
+    encoder.load_imagenet_weights(model.state_dict())
     cells, features = encoder(pixels), trunk(pixels)
     assert features.shape[1:] == (encoder.cell_size, *encoder.grid)
     assert_near(cells, features.flatten(2).transpose(1, 2))
@@ -150,7 +150,7 @@ def with_same_padding(model: nn.Module) -> nn.Module:
 def test_tensorflow_padding_equals_explicit_same_padding():
     model = random_model("mobilenet_v2", classes=1001)
     encoder = small_encoder("mobilenet_v2", classes=1001, size=96, padding="tensorflow")
-    encoder.take(model.state_dict())
+    encoder.load_imagenet_weights(model.state_dict())
     reference = with_same_padding(model)
     assert sum(isinstance(module, nn.ZeroPad2d) for module in reference.modules()) == 5
 
@@ -177,7 +177,7 @@ def bands(*, upright: bool) -> Image.Image:
 
 @pytest.mark.parametrize("upright", [False, True])
 def test_squashing_shows_the_whole_picture(upright):
-    pixels = small_encoder(fit="squash").fit(bands(upright=upright))
+    pixels = small_encoder(fit="squash").preprocess(bands(upright=upright))
     assert pixels.shape == (64, 64, 3)
     assert pixels.dtype == np.uint8
     across = pixels[:, 30] if upright else pixels[30]
@@ -188,7 +188,7 @@ def test_squashing_shows_the_whole_picture(upright):
 
 @pytest.mark.parametrize("upright", [False, True])
 def test_cropping_shows_the_middle(upright):
-    pixels = small_encoder(fit="crop").fit(bands(upright=upright))
+    pixels = small_encoder(fit="crop").preprocess(bands(upright=upright))
     assert pixels.shape == (64, 64, 3)
     assert (pixels == GREEN).all()
 
@@ -245,7 +245,7 @@ def test_a_file_of_weights_is_taken(tmp_path, ending, classes, padding):
     encoder = imagenet_encoder(SMALL, path)
     assert (encoder.config.classes, encoder.config.padding) == (classes, padding)
     expected = Encoder(encoder.config)
-    expected.take(model.state_dict())
+    expected.load_imagenet_weights(model.state_dict())
     pixels = torch.randn(1, 3, 64, 64)
     assert torch.equal(encoder(pixels), expected(pixels))
 

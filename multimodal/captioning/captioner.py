@@ -249,7 +249,7 @@ class Captioner(CaptionerBase[CaptionOptions], PretrainedModel):
 
     def preprocess(self, picture: Image.Image) -> np.ndarray:
         """See `CaptionerBase`."""
-        return self.network.encoder.fit(picture)
+        return self.network.encoder.preprocess(picture)
 
     def caption_preprocessed(
         self, names: Sequence[str], views: Sequence[np.ndarray], options: CaptionOptions

@@ -54,7 +54,7 @@ def photo_view(
     picture = open_image(photo, needed=encoder.config.size)
     if random is not None:
         picture = random_view(picture, random)
-    return encoder.fit(picture)
+    return encoder.preprocess(picture)
 
 
 class CellCache:

@@ -1,4 +1,4 @@
-"""A sheet of paper that is written on: its size, its margin, its rules and the pen's ink.
+"""A sheet of paper that is written on: its size, its margin, its rules and the pen's width.
 
 paper = Paper.named("A5", ruled=True)
 save_drawings([page], "letter.svg", paper=paper)      # the page in millimetres, at its true size
@@ -33,7 +33,7 @@ class PaperOptions(TypedDict, total=False):
     margin: float
     spacing: float
     ruled: bool
-    ink: float
+    pen_width: float
     pixels_per_mm: float
 
 
@@ -47,7 +47,7 @@ class Paper:
         margin: what is left free on all four sides.
         spacing: from one line to the next.
         ruled: whether lines to write on are shown; a plotter never draws them.
-        ink: the width of the pen.
+        pen_width: of the line that the pen draws.
         pixels_per_mm: pixels a millimetre, for pictures.
 
     Raises:
@@ -59,11 +59,11 @@ class Paper:
     margin: float = 15.0
     spacing: float = 10.0
     ruled: bool = False
-    ink: float = 0.4
+    pen_width: float = 0.4
     pixels_per_mm: float = 8.0
 
     def __post_init__(self) -> None:
-        for name in ("width", "height", "spacing", "ink", "pixels_per_mm"):
+        for name in ("width", "height", "spacing", "pen_width", "pixels_per_mm"):
             if not 0 < getattr(self, name) <= 5000:
                 raise UserError(f"{name}={getattr(self, name)}: above 0 and at most 5000 expected")
         if not 0 <= self.margin <= 5000:

@@ -108,7 +108,9 @@ def _in_pixels(drawings: Sequence[Drawing], sheet: Sheet) -> tuple[Page, float]:
     page = arranged(drawings, sheet, sheet.size, titled=True)
     if sheet.paper is None:
         return page, sheet.pen
-    return page.enlarged(sheet.paper.pixels_per_mm), sheet.paper.ink * sheet.paper.pixels_per_mm
+    return page.enlarged(
+        sheet.paper.pixels_per_mm
+    ), sheet.paper.pen_width * sheet.paper.pixels_per_mm
 
 
 def _paper(width: float, height: float, frames: int = 1) -> Image.Image:

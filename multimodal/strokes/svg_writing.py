@@ -41,7 +41,7 @@ def encode_svg(drawings: Sequence[Drawing], sheet: Sheet) -> bytes:
     if sheet.plotter is not None:
         return _plot(drawings, sheet, sheet.plotter).encode()
     page = arranged(drawings, sheet, sheet.size, titled=True)
-    unit, pen = ("px", sheet.pen) if sheet.paper is None else ("mm", sheet.paper.ink)
+    unit, pen = ("px", sheet.pen) if sheet.paper is None else ("mm", sheet.paper.pen_width)
     groups = [
         _group(_animated(drawing, sheet.seconds) if sheet.animated else _plain(drawing))
         for drawing in page.drawings
@@ -54,7 +54,7 @@ def _plot(drawings: Sequence[Drawing], sheet: Sheet, plotter: Plotter) -> str:
     page = arranged(drawings, sheet, plotter.size, titled=False)
     strokes = page.every_stroke
     require_on_page(strokes, page.width, page.height)
-    pen = HAIRLINE if sheet.paper is None else sheet.paper.ink
+    pen = HAIRLINE if sheet.paper is None else sheet.paper.pen_width
     return svg_program(plot_order(strokes), page.width, page.height, pen)
 
 

@@ -69,7 +69,7 @@ def handwrite_command(
         typer.Option(case_sensitive=False, help="Where short lines stand."),
     ] = "left",
     ruled: Annotated[bool, typer.Option("--ruled", help="Show lines to write on.")] = False,
-    ink: Annotated[float, typer.Option(help="The width of the pen, in mm.")] = 0.4,
+    pen_width: Annotated[float, typer.Option(help="Of the lines that the pen draws, in mm.")] = 0.4,
     animated: Annotated[bool, typer.Option("--animated", help="An SVG draws itself.")] = False,
     plotter: Annotated[
         bool,
@@ -106,7 +106,9 @@ def handwrite_command(
     require_output(place, jobs.WRITABLE, overwrite=overwrite)
     paper = None
     if page:
-        paper = Paper.named(page, margin=margin, spacing=line_height, ruled=ruled, ink=ink)
+        paper = Paper.named(
+            page, margin=margin, spacing=line_height, ruled=ruled, pen_width=pen_width
+        )
     layout = Layout(line_height, None if page else jobs.text_width(width), align, size)
     writer = jobs.open_handwriting_generator(model, judged=drafts != 1)
     seed = secrets.randbelow(MOST_SEEDS) if seed is None else seed
@@ -116,7 +118,7 @@ def handwrite_command(
         written = jobs.style_sheet(writer, what, **how)
     else:
         written = jobs.handwrite(writer, what, style=style, paper=paper, layout=layout, **how)
-    written = replace(written, paper=replace(written.paper, ink=ink, ruled=ruled))
+    written = replace(written, paper=replace(written.paper, pen_width=pen_width, ruled=ruled))
     paths: list[Path] = []
     try:
         paths.extend(

@@ -156,7 +156,9 @@ class Postcard:
     def paper(self, pixels_per_mm: float = 8.0) -> Paper:
         """What it is drawn on."""
         width, height = self.plan.width, self.plan.height
-        return Paper(width, height, margin=0.0, spacing=1.0, ink=INK, pixels_per_mm=pixels_per_mm)
+        return Paper(
+            width, height, margin=0.0, spacing=1.0, pen_width=INK, pixels_per_mm=pixels_per_mm
+        )
 
 
 class CardMaker:

@@ -67,7 +67,7 @@ def test_a_view_is_a_crop_of_most_of_the_picture():
 def test_the_whole_photo_is_seen_without_a_generator(encoder, photos):
     seen = photo_view(encoder, photos[0])
     assert seen.dtype == np.uint8
-    assert seen.tolist() == encoder.fit(open_image(photos[0])).tolist()
+    assert seen.tolist() == encoder.preprocess(open_image(photos[0])).tolist()
     assert photo_view(encoder, photos[0], generator()).tolist() != seen.tolist()
 
 

@@ -60,7 +60,7 @@ def test_a_file_on_numbered_pages(model, tmp_path):
     (tmp_path / "letter.txt").write_text("ab cd\n" * 6, encoding="utf-8")
     result = handwrite(
         *(model, "--file", "letter.txt", "--page", "60x50", "--margin", 10, "-o", "letter.png"),
-        *("--ruled", "--ink", 0.6),
+        *("--ruled", "--pen-width", 0.6),
     )
     assert result.exit_code == 0, result.output
     pages = sorted(path.name for path in tmp_path.glob("letter*.png"))
@@ -192,7 +192,7 @@ def test_spelled(model, tmp_path):
         (["ab", "--style", "none.json"], r"none\.json: no such style"),
         (["ab", "--page", "B9"], "no paper 'B9'"),
         (["ab", "--bias", "-1"], "bias"),
-        (["ab", "--ink", "0"], "ink"),
+        (["ab", "--pen-width", "0"], "pen_width"),
         (["ab", "-o", "x.doc"], r"x\.doc: cannot be written"),
         (["ab", "-o", "none/x.svg"], "folder does not exist"),
         (["x" * 100_001], "at most 100000"),

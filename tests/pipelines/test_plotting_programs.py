@@ -131,14 +131,14 @@ def files(run, tmp_path):
         assert run(*arguments)[0] == 0
     sketch.save(sketch.Sketches("dots", (drawing, drawing)), tmp_path / "dots.svg")
     for number, (ruled, plotter, animated) in enumerate(product((False, True), repeat=3)):
-        paper = Paper(60, 40, 5, ruled=ruled, ink=0.2 + 0.1 * number)
+        paper = Paper(60, 40, 5, ruled=ruled, pen_width=0.2 + 0.1 * number)
         pages = handwrite.Handwriting((drawing, drawing.scaled(0.5)), paper, ("dots", "dots"))
         where = tmp_path / f"page-{ruled}-{plotter}-{animated}.svg"
         list(handwrite.save(pages, where, plotter=plotter, animated=animated))
     options = ("--seed", 1, "--drafts", 1, "--page", "60x50", "--margin", 5, "--ruled")
     text = "Dr. i.j: ok; it is. This text fills two small pages, as it should."
     assert run("handwrite", text, "-o", tmp_path / "page.svg", *options)[0] == 0
-    plain = ("-o", tmp_path / "pen.svg", "--plotter", "--ink", 0.7)
+    plain = ("-o", tmp_path / "pen.svg", "--plotter", "--pen-width", 0.7)
     assert run("handwrite", "Dr. i.j: ok.", "--seed", 1, "--drafts", 1, *plain)[0] == 0
     found = sorted(set(tmp_path.glob("*.svg")) - {wild})
     assert len(found) == 4 + 16 + 2 + 1

@@ -32,7 +32,7 @@ def test_baselines_stand_in_their_lines():
     ("how", "named"),
     [
         ({"width": -1}, "width"),
-        ({"ink": 0}, "ink"),
+        ({"pen_width": 0}, "pen_width"),
         ({"margin": -1}, "margin"),
         ({"margin": 80}, "margin"),
         ({"spacing": 300}, "spacing|lines"),
@@ -64,7 +64,7 @@ def test_an_svg_has_its_true_size_and_rules_are_no_strokes(tmp_path):
 
 
 def test_a_picture_has_its_pixels_a_millimetre(tmp_path):
-    paper = Paper.named("A6", pixels_per_mm=4, ink=0.5)
+    paper = Paper.named("A6", pixels_per_mm=4, pen_width=0.5)
     plain = Image.open(save_drawings([PAGE], tmp_path / "page.png", paper=paper))
     assert plain.size == (420, 592)
     assert plain.getpixel((4 * 50, 4 * 100)) == 0  # ink

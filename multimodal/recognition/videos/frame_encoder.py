@@ -81,7 +81,7 @@ class FrameEncoder:
 
     def preprocess(self, picture: Image.Image) -> Square:
         """An RGB picture of any size as it is seen, uint8 (size, size, 3)."""
-        return self._encoder.fit(picture)
+        return self._encoder.preprocess(picture)
 
     def encode(self, squares: Sequence[Square]) -> Tensor:
         """T squares, at least one → features (T, F) in fp32.

@@ -63,7 +63,8 @@ class Encoder(nn.Module):
         cells = encoder(pixels)                        # (1, 49, 1280)
         encoder.classify(cells).softmax(-1)            # (1, 1001)
 
-    The weights are random until `load_imagenet_weights` or a checkpoint fills them; see `imagenet_encoder`.
+    The weights are random until a checkpoint or `load_imagenet_weights` fills them; see
+    `imagenet_encoder`.
 
     Raises:
         UserError: when torchvision has no such network, or it has no spatial map.
@@ -87,7 +88,7 @@ class Encoder(nn.Module):
 
     def prepare(self, pictures: list[Image.Image]) -> Tensor:
         """Upright RGB pictures of any size → pixels (B, 3, size, size), ready for `forward`."""
-        return self.normalize(torch.from_numpy(np.stack([self.fit(p) for p in pictures])))
+        return self.normalize(torch.from_numpy(np.stack([self.preprocess(p) for p in pictures])))
 
     def preprocess(self, picture: Image.Image) -> np.ndarray:
         """One RGB picture, squashed or cropped to the square, as uint8 (size, size, 3)."""

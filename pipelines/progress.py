@@ -15,7 +15,7 @@ from multimodal.errors import UserError
 from multimodal.terminal import shows_progress
 from pipelines.caption.inputs import count_inputs
 from pipelines.output import ERASED
-from pipelines.tally import Counted, Tally
+from pipelines.tally import ResultRow, Tally
 
 PATIENCE = 0.5  # seconds that a run may take before a bar is shown at all
 EVERY = 0.1  # seconds between two looks at the bar
@@ -25,7 +25,7 @@ _COUNTED = "{n_fmt}{unit}, {rate_noinv_fmt}, {elapsed}{postfix}"
 _BAR = "{bar} {n_fmt}/{total_fmt}, {rate_noinv_fmt}, {remaining} left{postfix}"
 
 
-Row = TypeVar("Row", bound=Counted)
+Row = TypeVar("Row", bound=ResultRow)
 
 
 def with_progress(

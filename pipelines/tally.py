@@ -30,7 +30,7 @@ def describe_passed_over(passed_over: Mapping[str, int]) -> str:
     return f"{counted(total, 'file')} passed over: {listed}"
 
 
-class Counted(Protocol):
+class ResultRow(Protocol):
     """A row of any job: what it is of, and why there is nothing to say of it."""
 
     @property
@@ -63,7 +63,7 @@ class Tally:
         self._reasons: Counter[str] = Counter()
         self._examples: dict[str, str] = {}
 
-    def add(self, row: Counted) -> None:
+    def add(self, row: ResultRow) -> None:
         """Count a row."""
         self.done += 1
         if row.error is None:

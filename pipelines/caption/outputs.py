@@ -107,7 +107,7 @@ class Output:
             else:
                 sidecars = Sidecars(self.path, fill=self._fill)
                 sidecars.write(rows, temporary)
-                sidecars.settle(temporary)
+                sidecars.move_into_place(temporary)
 
     def _replace_folder(self, temporary: Path) -> None:
         """Move a folder to its place; file by file where there is one, which keeps its others."""

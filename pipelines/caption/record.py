@@ -22,7 +22,7 @@ Picture: TypeAlias = tuple[str, str]
 """The name of a picture, and its stamp."""
 
 
-def place_beside(output: Path) -> Path:
+def record_path(output: Path) -> Path:
     """Where the record of an output lies."""
     return output.with_name(f".{output.name}.asked")
 
@@ -60,7 +60,7 @@ def _changes(path: Path, request: Mapping[str, Any], items: Iterable[Item]) -> I
     lines = _read(path)
     former: dict[str, Any] | None = next(lines, None)
     if former is None:
-        raise _nothing_told(path)
+        raise _no_record(path)
     for name, value in json.loads(dump_json(request)).items():
         if former.get(name) != value and name != "inputs":
             yield f"the finished run had {name} {_short(former.get(name))}, not {_short(value)}"
@@ -72,10 +72,10 @@ def _read(path: Path) -> Iterator[Any]:
         with path.open(encoding="utf-8") as lines:
             yield from map(json.loads, lines)
     except (OSError, ValueError) as error:
-        raise _nothing_told(path) from error
+        raise _no_record(path) from error
 
 
-def _nothing_told(path: Path) -> UserError:
+def _no_record(path: Path) -> UserError:
     return UserError(
         f"{path}: nothing tells what the finished run was asked; begin anew with --overwrite"
     )

@@ -18,7 +18,7 @@ from pipelines.caption.journal import Journal
 from pipelines.caption.languages import RowTranslator
 from pipelines.caption.local import Engine, caption_images
 from pipelines.caption.outputs import Output
-from pipelines.caption.record import place_beside, require_unchanged, write_record
+from pipelines.caption.record import record_path, require_unchanged, write_record
 from pipelines.caption.report import write_report
 from pipelines.caption.rows import CaptionRow, require_calibrated
 from pipelines.journal import require_no_loss
@@ -91,7 +91,7 @@ class Files:
     @property
     def record(self) -> Path:
         """Where it is kept what a finished run was asked."""
-        return place_beside(self.places[0])
+        return record_path(self.places[0])
 
     @property
     def finished(self) -> bool:

@@ -42,7 +42,7 @@ class Sidecars:
         self._written: dict[str, dict[str, str]] = {}
 
     def write(self, rows: Iterable[CaptionRow], temporary: Path) -> None:
-        """Write the files of this run to another folder, which `settle` brings to its place."""
+        """Write the files of this run to another folder, which `move_into_place` brings to its place."""
         root = self._root(rows)
         for row in rows:
             self._write_one(row, root, temporary, row.text)
@@ -55,7 +55,7 @@ class Sidecars:
             self._note(temporary, temporary / FAILURES, "")
         self._seen = {_absolute(row) for row in rows} if self._former else set()
 
-    def settle(self, temporary: Path) -> None:
+    def move_into_place(self, temporary: Path) -> None:
         """Put the files in their place, and take away what earlier runs said of these pictures."""
         self.folder.mkdir(exist_ok=True)
         stale = [name for name in self._former if self._is_stale(name)]

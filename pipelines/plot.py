@@ -15,13 +15,7 @@ from multimodal.strokes.gcode import gcode_program
 from multimodal.strokes.hpgl import hpgl_program
 from multimodal.strokes.merging import merged
 from multimodal.strokes.paper import Paper
-from multimodal.strokes.plotter import (
-    EDGE,
-    Plotter,
-    beyond_page,
-    plot_order,
-    upwards,
-)
+from multimodal.strokes.plotter import EDGE, Plotter, beyond_page, plot_order, upwards
 from multimodal.strokes.reading import read_drawings
 from multimodal.strokes.route import Route, preview
 from multimodal.strokes.sheet import lay_out

@@ -11,12 +11,7 @@ from torch.nn import functional as F
 
 from multimodal.handwriting.model import POINT, HandwritingNetwork, PenState
 from multimodal.recurrent.attention import GaussianWindow
-from multimodal.recurrent.incremental import (
-    IncrementalDecoder,
-    RowReadout,
-    StepWeights,
-    advance,
-)
+from multimodal.recurrent.incremental import IncrementalDecoder, RowReadout, StepWeights, advance
 
 
 class DecoderWeights:

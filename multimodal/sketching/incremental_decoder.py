@@ -10,12 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from multimodal.recurrent.cells import RecurrentNetwork, State
-from multimodal.recurrent.incremental import (
-    IncrementalDecoder,
-    RowReadout,
-    StepWeights,
-    advance,
-)
+from multimodal.recurrent.incremental import IncrementalDecoder, RowReadout, StepWeights, advance
 from multimodal.sketching import position
 from multimodal.sketching.model import STROKE_5, SketchNetwork
 

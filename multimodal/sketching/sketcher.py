@@ -37,11 +37,7 @@ from multimodal.sketching.generation import (
     normal_numbers,
     scaled,
 )
-from multimodal.sketching.incremental_decoder import (
-    CellDecoder,
-    LSTMDecoder,
-    LSTMWeights,
-)
+from multimodal.sketching.incremental_decoder import CellDecoder, LSTMDecoder, LSTMWeights
 from multimodal.sketching.knots import KnotDetector
 from multimodal.sketching.likelihood import Score, condition_of, points_of, row_nats
 from multimodal.sketching.magenta import is_decoder_file, read_decoder

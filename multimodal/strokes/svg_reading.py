@@ -40,14 +40,7 @@ from multimodal.strokes.svg_paint import (
     pen_of,
 )
 from multimodal.strokes.svg_path import Outline
-from multimodal.strokes.svg_shapes import (
-    SHAPES,
-    Viewport,
-    length,
-    outline_of,
-    transform,
-    viewport,
-)
+from multimodal.strokes.svg_shapes import SHAPES, Viewport, length, outline_of, transform, viewport
 from multimodal.strokes.svg_tree import DEEPEST, Element, RefusedError
 
 MOST_ELEMENTS, MOST_POINTS = 100_000, 2_000_000

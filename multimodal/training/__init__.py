@@ -25,14 +25,7 @@ epoch, and the random state a function of the step.
 from multimodal.errors import TrainingStoppedError
 from multimodal.seeds import derived_seed
 from multimodal.training.loop import train
-from multimodal.training.recipe import (
-    Batches,
-    Recipe,
-    Stage,
-    Task,
-    TrainingInput,
-    TrainingOptions,
-)
+from multimodal.training.recipe import Batches, Recipe, Stage, Task, TrainingInput, TrainingOptions
 from multimodal.training.schedule import batches_per_epoch, shuffled_batches
 from multimodal.training.trainable_modules import TrainableModules
 

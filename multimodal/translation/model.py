@@ -19,12 +19,7 @@ from torch.nn import functional as F
 
 from multimodal import setting_types as common
 from multimodal.recurrent.attention import AdditiveAttention
-from multimodal.recurrent.cells import (
-    BidirectionalNetwork,
-    LockedDropout,
-    RecurrentNetwork,
-    State,
-)
+from multimodal.recurrent.cells import BidirectionalNetwork, LockedDropout, RecurrentNetwork, State
 from multimodal.recurrent.generation.trees import map_leaves
 from multimodal.settings import Settings
 

@@ -42,7 +42,7 @@ class Sidecars:
         self._written: dict[str, dict[str, str]] = {}
 
     def write(self, rows: Iterable[CaptionRow], temporary: Path) -> None:
-        """Write the files of this run to another folder, which `move_into_place` brings to its place."""
+        """Write the files to another folder; `move_into_place` brings them from there."""
         root = self._root(rows)
         for row in rows:
             self._write_one(row, root, temporary, row.text)

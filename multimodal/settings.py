@@ -62,7 +62,7 @@ class Setting(NamedTuple):
     def range(self) -> str:
         """What the value has to be, such as "from 0 to below 1"; empty for anything."""
         if self.choices:
-            return f"one of {', '.join(map(str, self.choices))}"
+            return f"one of {', '.join(map(str, (*self.choices, *['none'] * self.optional)))}"
         bounds: dict[type, Any] = {type(limit): limit for limit in self.limits}
         least, most = bounds.get(Ge), bounds.get(Le)
         above, below = bounds.get(Gt), bounds.get(Lt)
@@ -139,7 +139,7 @@ class Setting(NamedTuple):
         if found is None:
             raise UserError(f"{value!r} is no {kind}")
         if self.choices and found not in self.choices:
-            raise UserError(f"choose one of {', '.join(map(str, self.choices))}")
+            raise UserError(f"choose {self.range}")
         return found
 
 

@@ -64,7 +64,7 @@ class DecoderSizes(Settings):
 
     cell: common.CellKind = "lstm"
     attention: Annotated[
-        Literal["additive"] | None, "None: the decoder sees one vector for the whole photo."
+        Literal["additive"] | None, "With none, the decoder sees one vector for the whole photo."
     ] = "additive"
     image_at: Annotated[
         Literal["first", "every"],

@@ -7,6 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gradio import Blocks
 
 EVERY = 30.0  # seconds
 
@@ -30,15 +34,42 @@ def sweep(folder: Path, age: float, keep: frozenset[Path] = frozenset()) -> None
                 path.unlink()
 
 
+def forget(page: Blocks) -> None:
+    """Take out of gradio's books what is gone, for they only grow (gradio 6.31).
+
+    These are paths of files that were removed, and an empty set for every visitor, as which each
+    call of the API counts, whose queue of messages gradio has dropped.
+
+    Args:
+        page: whose books; other threads write in them.
+    """
+    for paths in page.temp_file_sets:
+        paths.difference_update([path for path in tuple(paths) if not Path(path).exists()])
+    events, messages = (
+        page._queue.pending_event_ids_session,
+        page._queue.pending_messages_per_session,
+    )
+    for visitor, waiting in tuple(events.items()):
+        if not waiting and visitor not in messages:
+            events.pop(visitor, None)
+
+
 @contextmanager
-def sweeping(folder: Path, age: float) -> Iterator[None]:
-    """Sweep again and again; what is there at the beginning stays."""
+def sweeping(folder: Path, age: float, page: Blocks) -> Iterator[None]:
+    """Sweep again and again; what is there at the beginning stays.
+
+    Args:
+        folder: see `sweep`.
+        age: see `sweep`.
+        page: see `forget`.
+    """
     keep = frozenset(folder.rglob("*"))
     over = Event()
 
     def go_on() -> None:
         while not over.wait(min(EVERY, age)):
             sweep(folder, age, keep)
+            forget(page)
 
     thread = Thread(target=go_on, name="janitor", daemon=True)
     thread.start()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 QUIET = {  # set before gradio is imported: nothing here asks the network for anything
     "GRADIO_ANALYTICS_ENABLED": "False",
+    "GRADIO_ANALYTICS_MAX_EVENTS": "100",  # remembered, though nobody looks; 10,000 otherwise
     "HF_HUB_DISABLE_TELEMETRY": "1",
 }
 
@@ -111,7 +112,7 @@ def serving(options: ServeOptions | None = None, shared: Shared | None = None) -
         except (OSError, ValueError) as error:  # all ports are taken, or nothing answers there
             raise UserError(f"--host {options.host}: cannot be served there: {error}") from error
         try:
-            with sweeping(scratch, shared.limits.kept_seconds):
+            with sweeping(scratch, shared.limits.kept_seconds, page):
                 yield address
         finally:
             page.close(verbose=False)

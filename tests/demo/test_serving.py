@@ -6,10 +6,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from demo.janitor import sweep
+from demo.janitor import forget, sweep
 from demo.limits import Limits
 from demo.models import Models
 from demo.serving import read_visitors
@@ -46,6 +47,19 @@ def test_the_janitor_removes_what_is_old_and_nothing_else(tmp_path):
     sweep(tmp_path, -1, frozenset(tmp_path.rglob("*")))
     left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     assert left == {"young/photo.jpg", "kept/example.jpg"}
+
+
+def test_what_is_gone_is_forgotten(tmp_path):
+    (tmp_path / "here.jpg").write_bytes(b"")
+    here, gone = str(tmp_path / "here.jpg"), str(tmp_path / "gone.jpg")
+    lists = [{here, gone}, {gone}, set()]
+    events = {"comes back": set(), "waits": {"an event"}, "is gone": set()}
+    queue = SimpleNamespace(
+        pending_event_ids_session=events, pending_messages_per_session={"comes back": None}
+    )
+    forget(SimpleNamespace(temp_file_sets=lists, _queue=queue))
+    assert lists == [{here}, set(), set()]
+    assert events == {"comes back": set(), "waits": {"an event"}}
 
 
 def test_models_are_loaded_once_however_many_ask(monkeypatch):

@@ -8,6 +8,8 @@ import pytest
 import torch
 from hypothesis import settings
 
+from multimodal import processor
+
 settings.register_profile("untimed", deadline=None)  # a busy machine is nobody's mistake
 settings.load_profile("untimed")
 
@@ -31,3 +33,10 @@ def set_threads() -> Iterator[Callable[[int], None]]:
     before = torch.get_num_threads()
     yield torch.set_num_threads
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def bf16_lstm() -> None:
+    """Skips where torch unrolls no LSTM in bf16: on processors without AVX-512."""
+    if not processor._unrolls_bf16():
+        pytest.skip("torch unrolls no LSTM in bf16 on this processor")

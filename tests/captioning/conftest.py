@@ -1,5 +1,6 @@
 """Pictures of coloured shapes with captions, and captioners small enough to test with."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -107,7 +108,22 @@ def photos(data: Path) -> list[Path]:
 
 
 @pytest.fixture(scope="session")
-def captioner() -> Captioner:
+def draw_weights() -> Callable[[nn.Module], None]:
+    """Draws random weights anew, from numbers that are the same with AVX2 and with AVX-512.
+
+    torch's normal numbers are not.
+    """
+
+    def draw(network: nn.Module) -> None:
+        for name, weight in network.named_parameters():
+            bound = 3**0.5 if "embedding" in name else max(weight[0].numel(), 8) ** -0.5
+            nn.init.uniform_(weight, -bound, bound)
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def captioner(draw_weights) -> Captioner:
     """A captioner that learnt nothing, loud enough to say something else of every picture."""
     torch.manual_seed(1)
     encoder = Encoder(EncoderConfig("squeezenet1_1", classes=10, size=64, padding="torch"))
@@ -116,6 +132,7 @@ def captioner() -> Captioner:
     )
     vocabulary = CaptionVocabulary(WORDS)
     network = CaptionNetwork(encoder, decoder, vocabulary.words)
+    draw_weights(network)
     for weight in network.decoder.parameters():
         weight.data *= 6
     network.decoder.readout.bias.data[END] = 1  # so that sentences end

@@ -79,7 +79,7 @@ def test_a_sight_that_leans_adds_the_detectors_log_probabilities():
 
 @every_decoder
 @torch.no_grad()
-def test_both_ways_of_reading_work_in_mixed_precision(config):
+def test_both_ways_of_reading_work_in_mixed_precision(config, bf16_lstm):
     """Training in 16 bits teaches the one and draws sentences by the other."""
     decoder, words = make(config), some_words(2, 1)
     exact = decoder(decoder.encode(some_cells()), words)

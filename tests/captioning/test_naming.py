@@ -340,7 +340,7 @@ def test_a_name_that_bends_the_sentence_needs_a_surer_classifier(odds, cost, wor
 
 
 @pytest.fixture(scope="module")
-def namer() -> Captioner:
+def namer(draw_weights) -> Captioner:
     """A captioner that learnt nothing, with a classifier that is sure of a lion in every photo."""
     torch.manual_seed(3)
     config = EncoderConfig("shufflenet_v2_x0_5", classes=1000, size=64, padding="torch")
@@ -349,6 +349,7 @@ def namer() -> Captioner:
     )
     vocabulary = CaptionVocabulary(WORDS)
     network = CaptionNetwork(Encoder(config), decoder, vocabulary.words)
+    draw_weights(network)
     for weight in network.decoder.parameters():
         weight.data *= 3
     network.decoder.readout.bias.data[END] = 1

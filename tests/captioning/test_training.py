@@ -236,7 +236,7 @@ def test_validation_scores_the_captions_of_dev(shapes, weights, tmp_path):
     assert len(task.samples(task.model)) == 5
 
 
-def test_every_stage_runs_in_16_bits(data, language, weights, tmp_path):
+def test_every_stage_runs_in_16_bits(data, language, weights, tmp_path, bf16_lstm):
     recipe = {**SMALL, "precision": "bf16", "batch_size": 200, "num_augmentations": 1}
     once = dict.fromkeys(EPOCHS, 1)
     paths = {"language": language, "encoder_weights": weights}

@@ -2,14 +2,14 @@
 
 import pytest
 
-from multimodal.captioning.imagenet_names import things
+from multimodal.captioning.imagenet_names import imagenet_objects
 from multimodal.translation.names import LANGUAGES, Noun, donors, names, substitute_names
 
 LION = next(name for name in names() if name.one == "lion")
 
 
 def test_everything_that_can_be_said_has_a_name_and_nothing_else():
-    sayable = [thing.forms for thing in things().values() if thing.sayable]
+    sayable = [thing.forms for thing in imagenet_objects().values() if thing.may_be_named]
     said = {(name.one or None, name.several or None) for name in names()}
     assert said == {(forms.one, forms.several) for forms in sayable}
 

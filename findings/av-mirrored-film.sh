@@ -6,7 +6,11 @@
 # 0 for one that is mirrored top to bottom, as for an upright one. The display matrix in the frame's
 # side data is right for all.
 set -euo pipefail
-source "$(dirname "$0")/environment" av==18.1.0
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile av==18.1.0
+cd "$place"
 "$place/env/bin/python" - <<'PY'
 import struct
 from importlib.metadata import version

@@ -3,7 +3,11 @@
 # Expected: PyAV decodes such a film, as ffmpeg does. Seen: container.decode raises ArgumentError
 # (Invalid argument) at the first of these packets; passing them over by hand decodes the film.
 set -euo pipefail
-source "$(dirname "$0")/environment" av==18.1.0 imageio-ffmpeg==0.8.1
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile av==18.1.0 imageio-ffmpeg==0.8.1
+cd "$place"
 "$place/env/bin/python" - <<'PY'
 import subprocess
 from importlib.metadata import version

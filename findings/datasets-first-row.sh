@@ -3,7 +3,11 @@
 # Expected: Dataset.from_list has a column for every key, as from_generator and pandas have. Seen: the
 # keys of the first row alone count; what later rows hold beside them is dropped, silently.
 set -euo pipefail
-source "$(dirname "$0")/environment" datasets==5.2.0 pyarrow==26.0.1 dill==0.4.1
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile datasets==5.2.0 pyarrow==26.0.1 dill==0.4.1
+cd "$place"
 "$place/env/bin/python" - <<'PY'
 from importlib.metadata import version
 

@@ -3,7 +3,11 @@
 # Expected: a column txt, empty for the first. Seen: the columns are those of the first five samples;
 # all captions are dropped, silently.
 set -euo pipefail
-source "$(dirname "$0")/environment" datasets==5.2.0 pyarrow==26.0.1 dill==0.4.1 pillow==12.3.0
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile datasets==5.2.0 pyarrow==26.0.1 dill==0.4.1 pillow==12.3.0
+cd "$place"
 "$place/env/bin/python" - <<'PY'
 import io
 import tarfile

@@ -3,7 +3,11 @@
 # Expected: the bytes are the picture. Seen: where the working directory has a file of that name when
 # the table is made, the bytes are thrown away and the name is kept, so that the row is another picture.
 set -euo pipefail
-source "$(dirname "$0")/environment" datasets==5.2.0 pyarrow==26.0.1 dill==0.4.1 pillow==12.3.0
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile datasets==5.2.0 pyarrow==26.0.1 dill==0.4.1 pillow==12.3.0
+cd "$place"
 "$place/env/bin/python" - <<'PY'
 import io
 from importlib.metadata import version

@@ -3,7 +3,11 @@
 # Expected: a line from (0, 0) to (100, 0), then one to (100, 9). Seen: svgLib.path draws nothing for
 # the arc, so that the next line begins in the wrong place.
 set -euo pipefail
-source "$(dirname "$0")/environment" fonttools==4.68.0
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile fonttools==4.68.0
+cd "$place"
 "$place/env/bin/python" - <<'PY'
 from importlib.metadata import version
 

@@ -4,7 +4,11 @@
 # Expected: the whole description. Seen: its first line alone, cut in the middle of the sentence, and so
 # the language model that should use the tool does not learn the rest.
 set -euo pipefail
-source "$(dirname "$0")/environment" gradio==6.31.0 mcp==1.30.0
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile gradio==6.31.0 mcp==1.30.0
+cd "$place"
 GRADIO_ANALYTICS_ENABLED=False "$place/env/bin/python" - <<'PY'
 from importlib.metadata import version
 

@@ -5,7 +5,11 @@
 # text is the same as JSON. Seen: the text is Python's notation, which is no JSON, and the structured
 # content holds that text once more, in a list of the protocol's own text blocks.
 set -euo pipefail
-source "$(dirname "$0")/environment" gradio==6.31.0 mcp==1.30.0
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile gradio==6.31.0 mcp==1.30.0
+cd "$place"
 GRADIO_ANALYTICS_ENABLED=False "$place/env/bin/python" - <<'PY'
 import json
 from importlib.metadata import version

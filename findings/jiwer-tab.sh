@@ -3,7 +3,11 @@
 # Expected: white space parts words, so that the error rate is 0. Seen: only spaces part them;
 # the two are read as one word, which is wrong, and the other is missing: a rate of 1.
 set -euo pipefail
-source "$(dirname "$0")/environment" jiwer==4.0.0
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile jiwer==4.0.0
+cd "$place"
 "$place/env/bin/python" - <<'PY'
 from importlib.metadata import version
 

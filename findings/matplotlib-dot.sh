@@ -4,7 +4,11 @@
 # Expected: the PNG of a line between two equal points with round ends shows a dot. Seen: it is empty;
 # a line that is a hundredth of a pixel long is shown.
 set -euo pipefail
-source "$(dirname "$0")/environment" matplotlib==3.11.2 numpy==2.4.6
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile matplotlib==3.11.2 numpy==2.4.6
+cd "$place"
 "$place/env/bin/python" - <<'PY'
 import matplotlib
 

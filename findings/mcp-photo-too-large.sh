@@ -5,7 +5,11 @@
 # default every request of more than 4 MiB is refused with status 413, before any tool sees it, and a
 # client's call ends in a transport error that names no size.
 set -euo pipefail
-source "$(dirname "$0")/environment" mcp==1.30.0 httpx==0.28.1
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile mcp==1.30.0 httpx==0.28.1
+cd "$place"
 "$place/env/bin/python" - <<'PY'
 import asyncio
 from importlib.metadata import version

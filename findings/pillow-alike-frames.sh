@@ -4,7 +4,11 @@
 # Seen: GIF, PNG and WebP join the frames that are alike into one that lasts longer; AVIF keeps four. A
 # label for every frame fits one of them only.
 set -euo pipefail
-source "$(dirname "$0")/environment" pillow==12.3.0
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile pillow==12.3.0
+cd "$place"
 "$place/env/bin/python" - <<'PY'
 import io
 from importlib.metadata import version

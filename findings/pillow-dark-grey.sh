@@ -4,7 +4,11 @@
 # and 19, a straight line between points of a coarse grid, unless the transform is built with
 # NOOPTIMIZE; colours with the same curve are right in either case.
 set -euo pipefail
-source "$(dirname "$0")/environment" pillow==12.3.0
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile pillow==12.3.0
+cd "$place"
 "$place/env/bin/python" - <<'PY'
 import struct
 from io import BytesIO

@@ -5,7 +5,11 @@
 # Seen: a table of more than one block, 1 MiB, is cut at any line break. 30,000 rows become 30,001,
 # with a caption in two pieces, silently; larger tables end in an error.
 set -euo pipefail
-source "$(dirname "$0")/environment" pyarrow==26.0.1
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile pyarrow==26.0.1
+cd "$place"
 "$place/env/bin/python" - <<'PY'
 from io import BytesIO
 

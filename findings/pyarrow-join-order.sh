@@ -4,7 +4,11 @@
 # 32,768 rows; in larger tables batches come in the order in which threads finish them, another one
 # at each run. `use_threads=False` keeps the order.
 set -euo pipefail
-source "$(dirname "$0")/environment" pyarrow==26.0.1 numpy==2.4.6
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile pyarrow==26.0.1 numpy==2.4.6
+cd "$place"
 "$place/env/bin/python" - <<'PY'
 import numpy as np
 import pyarrow as pa

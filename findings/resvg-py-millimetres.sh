@@ -3,7 +3,11 @@
 # Expected: 50mm are 189 pixels, at 96 dots an inch, which is CSS's own. Seen: any size in mm, in or pt
 # is "an invalid size", unless dpi=96 is given; a size in pixels is drawn.
 set -euo pipefail
-source "$(dirname "$0")/environment" resvg-py==0.5.0
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile resvg-py==0.5.0
+cd "$place"
 "$place/env/bin/python" - <<'PY'
 import struct
 from importlib.metadata import version

@@ -4,7 +4,11 @@
 # which is the closest length to any short translation, so that nothing is too short any more: BLEU is
 # 100 instead of 51.
 set -euo pipefail
-source "$(dirname "$0")/environment" sacrebleu==2.6.0
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile sacrebleu==2.6.0
+cd "$place"
 "$place/env/bin/python" - <<'PY'
 from importlib.metadata import version
 

@@ -3,7 +3,11 @@
 # Expected: an error, as the command line raises. Seen: corpus_score takes the first two pairs and says
 # 100, and so the other way round.
 set -euo pipefail
-source "$(dirname "$0")/environment" sacrebleu==2.6.0
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile sacrebleu==2.6.0
+cd "$place"
 "$place/env/bin/python" - <<'PY'
 from importlib.metadata import version
 

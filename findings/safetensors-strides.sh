@@ -4,7 +4,11 @@
 # Expected: safetensors.numpy writes their values, or refuses, as safetensors.torch does. Seen: it
 # writes the memory in its order under the shape of the view: other values come back, silently.
 set -euo pipefail
-source "$(dirname "$0")/environment" safetensors==0.8.0 numpy==2.4.6
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile safetensors==0.8.0 numpy==2.4.6
+cd "$place"
 "$place/env/bin/python" - <<'PY'
 from importlib.metadata import version
 

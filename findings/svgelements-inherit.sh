@@ -3,7 +3,11 @@
 # Expected: red. Seen: svgelements takes the word for a colour that it does not know, and says black;
 # without the attribute, the stroke is inherited and red.
 set -euo pipefail
-source "$(dirname "$0")/environment" svgelements==1.9.6
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile svgelements==1.9.6
+cd "$place"
 "$place/env/bin/python" - <<'PY'
 import io
 from importlib.metadata import version

@@ -3,7 +3,11 @@
 # Expected: the colour, or none with a complaint. Seen: opaque black for each of them, silently; the
 # older notation with commas is right.
 set -euo pipefail
-source "$(dirname "$0")/environment" svgelements==1.9.6
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile svgelements==1.9.6
+cd "$place"
 "$place/env/bin/python" - <<'PY'
 from importlib.metadata import version
 

@@ -4,7 +4,11 @@
 # segments alone and tells subpaths by their ends, so that both become one stroke; with round joins and
 # dashes it looks different, and a count of strokes is wrong.
 set -euo pipefail
-source "$(dirname "$0")/environment" svgpathtools==1.8.0
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile svgpathtools==1.8.0
+cd "$place"
 "$place/env/bin/python" - <<'PY'
 from importlib.metadata import version
 

@@ -3,7 +3,11 @@
 # Expected: an error, as its WordLevel and WordPiece models raise. Seen: the letter is dropped and the
 # letters on both sides of it are merged, so that "abxc" reads as the word "abc".
 set -euo pipefail
-source "$(dirname "$0")/environment" tokenizers==0.23.3
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile tokenizers==0.23.3
+cd "$place"
 "$place/env/bin/python" - <<'PY'
 from importlib.metadata import version
 

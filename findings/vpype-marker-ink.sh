@@ -4,7 +4,11 @@
 # Expected: vpype reads one stroke here. Seen: it reads three, so that a plotter would draw the arrow
 # head and the mask's shape in the corner of the sheet; within <defs> both are passed over.
 set -euo pipefail
-source "$(dirname "$0")/environment" vpype==1.15.0
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile vpype==1.15.0
+cd "$place"
 "$place/env/bin/python" - <<'PY'
 import io
 from importlib.metadata import version

@@ -3,7 +3,11 @@
 # Expected: vpype keeps a dot however it is written. Seen: as a path "M10 10 L10 10" and as a line it
 # is gone without a word, as a polyline of the same two points it is kept.
 set -euo pipefail
-source "$(dirname "$0")/environment" vpype==1.15.0
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile vpype==1.15.0
+cd "$place"
 "$place/env/bin/python" - <<'PY'
 import io
 from importlib.metadata import version

@@ -3,7 +3,11 @@
 # Expected: TarWriter writes two samples that WebDataset reads as two, or refuses the keys. Seen: the
 # reader cuts at the first dot, so that two samples become one, with fields v1.txt and v2.txt.
 set -euo pipefail
-source "$(dirname "$0")/environment" webdataset==1.0.2
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv --without-pip "$place/env"
+python3 -m pip --python "$place/env/bin/python" install -qq --no-compile webdataset==1.0.2
+cd "$place"
 "$place/env/bin/python" - <<'PY'
 from importlib.metadata import version
 

@@ -116,7 +116,8 @@ def draw_weights() -> Callable[[nn.Module], None]:
 
     def draw(network: nn.Module) -> None:
         for name, weight in network.named_parameters():
-            bound = 3**0.5 if "embedding" in name else max(weight[0].numel(), 8) ** -0.5
+            variance = 6 if weight.dim() == 4 else 1  # convolutions before ReLU: He et al. 2015
+            bound = 3**0.5 if "embedding" in name else (variance / max(weight[0].numel(), 8)) ** 0.5
             nn.init.uniform_(weight, -bound, bound)
 
     return draw

@@ -18,10 +18,11 @@ STRENGTH = 3.0  # weights are made so much larger, or everything would be as lik
 
 
 def strong(network: torch.nn.Module, seed: int = 0, strength: float = STRENGTH) -> torch.nn.Module:
-    torch.manual_seed(seed)
+    random = np.random.default_rng(seed)  # torch's differ between AVX2 and AVX-512
     with torch.no_grad():
         for weight in network.parameters():
-            weight.copy_(torch.randn_like(weight) * strength / max(weight.shape[-1], 4) ** 0.5)
+            drawn = torch.from_numpy(random.standard_normal(weight.shape))
+            weight.copy_(drawn * strength / max(weight.shape[-1], 4) ** 0.5)
     return network
 
 

@@ -144,7 +144,10 @@ def test_guesses_are_the_same_after_every_stroke(pairs):
         ours, theirs = (one.predict_steps(drawing, top=3) for one in (file, recognizer))
         for one, other in zip(ours, theirs, strict=True):
             assert one.seen == other.seen
-            assert [name for name, _ in one.ranking] == [name for name, _ in other.ranking]
+            likely, expected = (
+                [name for name, share in guess.ranking if share > 1e-3] for guess in (one, other)
+            )
+            assert likely == expected
             assert one.probability == pytest.approx(other.probability, abs=1e-4)
     assert file.predict([SQUARE, WAVE])[1].label == recognizer.predict(WAVE).label
 

@@ -25,7 +25,7 @@ class DrawingOptions(Settings):
 
     temperature: Annotated[
         float, Gt(0), Lt(math.inf), "The lower, the safer and the more alike."
-    ] = 0.7
+    ] = 0.78
     num_candidates: Annotated[
         int,
         Ge(1),

@@ -243,7 +243,7 @@ def test_spherical_interpolation():
     ("call", "said"),
     [
         (lambda s: s.draw("dukc"), "'dukc' is not understood"),
-        (lambda s: next(s.stream("dukc")), "no category 'dukc'; there is duck"),
+        (lambda s: next(s.stream("dukc")), "no category 'dukc'; did you mean duck"),
         (lambda s: s.draw_many([("a duck", 1)]), "no category 'a duck'"),
         (lambda s: s.draw_many([("duck", 0)]), "duck: at least one"),
         (lambda s: s.draw("duck", temperature=0), "temperature"),

@@ -25,6 +25,7 @@ from multimodal.settings import Setting, settings_of
 ROOT = Path(__file__).parents[1]
 MARK = re.compile(r"<!-- generated: (\w+) -->")
 CARD = re.compile(r"\]\(\.\./multimodal/pretrained/([^/)]+)/README\.md\)")
+NEIGHBOUR = re.compile(r"\]\(\.\./([^/)]+)/README\.md\)")
 
 
 def project() -> dict[str, Any]:
@@ -144,6 +145,7 @@ def _card(text: str) -> str:
     terms = re.search(r"^license(?:_name)?: (?!other)(.*)$", text, re.MULTILINE)
     body = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
     body = _outside_code(body, lambda part: re.sub(r"^#", "##", part, flags=re.MULTILINE))
+    body = NEIGHBOUR.sub(r"](#\1)", body).replace("](../../../docs/", "](")
     title, _, rest = body.strip().partition("\n")
     return f"{title}\n\nLicence: {terms[1] if terms else 'see below'}.\n{rest}"
 

@@ -374,7 +374,7 @@ def test_the_documentation_builds_without_a_network(tmp_path):
         if importlib.util.find_spec(module) is None:
             pytest.skip(f"{module} is not installed (the docs extra)")
     site = tmp_path / "site"
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-d", str(site)]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(site)]
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
     assert built.returncode == 0, built.stdout + built.stderr
     for page in site.rglob("*.html"):

@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[1]
 MARK = re.compile(r"<!-- generated: (\w+) -->")
 CARD = re.compile(r"\]\(\.\./multimodal/pretrained/([^/)]+)/README\.md\)")
 NEIGHBOUR = re.compile(r"\]\(\.\./([^/)]+)/README\.md\)")
+BOOST = 5  # of the tasks' pages in the search
 
 
 def project() -> dict[str, Any]:
@@ -238,8 +239,10 @@ def on_files(files: Any, config: Any) -> Any:
     return files
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Put in what is made of the code; link within the documentation, and name other files."""
+    if page.parent and page.parent.title == "Tasks":
+        page.meta["search"] = {"boost": BOOST}
     told = CARD.sub(r"](models.md#\1)", markdown)
     for name in PAGES:
         told = told.replace(f"](../{name.upper()}.md)", f"]({name}.md)")

@@ -645,4 +645,12 @@ def _reader(source: Path) -> _Reader:
         return _read_hub
     problem = "holds no captions in a known form" if source.exists() else "is not there"
     known = f"a folder with {', '.join(_FOLDERS)}; a file with {', '.join(_FILES)}"
-    raise UserError(f"{source} {problem}; known are {known}; a name on the Hub, owner/name")
+    raise UserError(
+        f"{source} {problem}{_inside(source)}; known are {known}; a name on the Hub, owner/name"
+    )
+
+
+def _inside(folder: Path) -> str:
+    """What to say of the first table that lies in a folder, which is not looked for there."""
+    tables = sorted(path for path in folder.glob("*") if path.suffix in (".csv", ".tsv", ".jsonl"))
+    return f"; for its table, name that: {tables[0]}" if tables else ""

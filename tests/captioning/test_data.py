@@ -623,3 +623,5 @@ def test_a_folder_or_file_of_nothing_known(tmp_path: Path):
     for form in ("Flickr8k.token.txt", "annotations/", ".json", ".csv", ".parquet", "the Hub"):
         assert form in message
     assert "holds no captions" in error(write(tmp_path / "notes.txt", "a dog"))
+    table = write(tmp_path / "photos" / "captions.csv", "image,caption\n")
+    assert f"for its table, name that: {table};" in error(table.parent)

@@ -54,6 +54,15 @@ def transliterate(text: str) -> str:
     return "\n".join(" ".join(line.split()) for line in lines)
 
 
+def without_spelling(text: str) -> list[str]:
+    """The characters that `transliterate` leaves out, once each; no marks, spaces or controls."""
+    return [
+        letter
+        for letter in dict.fromkeys(unicodedata.normalize("NFC", text))
+        if not _spelled(letter) and unicodedata.category(letter)[0] not in "CM"
+    ]
+
+
 def _spelled(letter: str) -> str:
     if letter in CHARACTERS or letter in "\n\r":
         return letter

@@ -88,7 +88,7 @@ def handwrite_command(
     """Write a text by hand, for the screen, for paper or for a plotter."""
     from dataclasses import replace
 
-    from multimodal.handwriting.alphabet import transliterate
+    from multimodal.handwriting.alphabet import transliterate, without_spelling
     from multimodal.handwriting.layout import Layout
     from multimodal.strokes import Paper
     from pipelines import handwrite as jobs
@@ -100,7 +100,14 @@ def handwrite_command(
     what = jobs.PANGRAM if text is None and file is None else text or ""
     if file:
         what = jobs.read_text(file).strip("\n")
-    what = transliterate(what) if spelled else what
+    if spelled:
+        left_out = without_spelling(what)
+        what = transliterate(what)
+        if left_out:
+            told = f"left out, as there is no spelling: {' '.join(left_out)}"
+            if not what.strip():
+                raise UserError(f"nothing to write; {told}")
+            typer.echo(told, err=True)
     named = named_after(what, ".svg", usual="handwriting", longest=LONGEST_NAME)
     place = output or free_path(named)
     require_output(place, jobs.WRITABLE, overwrite=overwrite)

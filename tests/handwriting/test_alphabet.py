@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multimodal.errors import UserError
-from multimodal.handwriting.alphabet import CHARACTERS, END, SYMBOLS, encode, transliterate
+from multimodal.handwriting.alphabet import (
+    CHARACTERS,
+    END,
+    SYMBOLS,
+    encode,
+    transliterate,
+    without_spelling,
+)
 
 
 def test_every_printable_ascii_character_has_its_number():
@@ -40,6 +47,10 @@ def test_what_cannot_be_written_is_named():
 )
 def test_spelled(text, plain):
     assert transliterate(text) == plain
+
+
+def test_what_has_no_spelling_is_told_once():
+    assert without_spelling("Grüße, 漢字 漢 “é” 😀\u200d\n") == ["漢", "字", "😀"]
 
 
 @given(st.text())

@@ -30,8 +30,9 @@ def sketch_command(
     drafts: Annotated[
         int | None,
         typer.Option(
-            help="Drafts of every point to choose from, 1 to 64 (default 16); 1 takes them as they"
-            " come."
+            min=1,
+            max=64,
+            help="Drafts of every point to choose from (default 16); 1 takes them as they come.",
         ),
     ] = None,
     seed: Annotated[

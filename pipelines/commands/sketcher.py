@@ -40,7 +40,8 @@ def evaluate_sketcher_command(
         float | None, typer.Option(help="With --judge.", show_default="the model's own")
     ] = None,
     drafts: Annotated[
-        int | None, typer.Option(help="With --judge.", show_default="the model's own")
+        int | None,
+        typer.Option(min=1, max=64, help="With --judge.", show_default="the model's own"),
     ] = None,
     keep: Annotated[
         bool,

@@ -98,7 +98,7 @@ class CaptionRow(Caption):
             reason = f"{UNSURE}its score {self.score:.3f} is below {min_score:g}"
         elif min_confidence is not None and (self.confidence or 0.0) < min_confidence:
             sure = self.confidence or 0.0
-            reason = f"{UNSURE}its confidence {sure:.2f} is below {min_confidence:g}"
+            reason = f"{UNSURE}its confidence {sure:.3f} is below {min_confidence:g}"
         else:
             return self
         nothing: dict[str, Any] = {"words": (), "word_scores": (), "alternatives": ()}

@@ -34,7 +34,9 @@ BatchSize = Annotated[int, typer.Option(min=1, help="Sentences at a time.")]
 def translate_command(
     text: Annotated[str, typer.Argument(help="A sentence, or a file with one a line (- reads).")],
     *,
-    to: Annotated[str, typer.Option(help="The language to write, such as de.")],
+    to: Annotated[
+        str, typer.Option(help="The language to write: de, en or fr, or one of --model.")
+    ],
     source: Annotated[
         str | None, typer.Option("--from", help="The language of the text; told by its words.")
     ] = None,

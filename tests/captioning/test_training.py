@@ -279,7 +279,7 @@ def interrupted_at_its_second_step(loss):
 def test_the_decoders_of_the_literature_train(data, weights, tmp_path):
     """Show and Tell, and the lecture's own network: the vanilla cell sees the photo first."""
     once = {"epochs": 1, "fine_tuning_epochs": 0, "self_critical_epochs": 1}
-    plain = {"attention": None, "image_at": "first", "detected_words": 0, "cell": "rnn"}
+    plain = {"attention": "none", "image_at": "first", "detected_words": 0, "cell": "rnn"}
     recipe = {**SMALL, **once, **plain, "batch_size": 60, "encoder_weights": weights}
     best = train_model("captioner", data, tmp_path / "run", as_settings(recipe))
     captioner = Captioner.from_pretrained(best)

@@ -53,9 +53,9 @@ def test_words_can_be_walked_through_by_keys(page):
     page.keyboard.press("ArrowRight")
     assert words.nth(1).get_attribute("aria-pressed") == "true"
     second = veil(page)
-    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
     assert veil(page) != second
-    assert page.evaluate("document.activeElement.textContent") == words.nth(2).inner_text()
+    assert page.evaluate("document.activeElement.textContent") == words.first.inner_text()
 
 
 def test_what_is_no_photo_is_refused_and_the_page_goes_on(page, tmp_path):
@@ -125,9 +125,9 @@ def test_nothing_is_wider_than_a_phone_and_words_can_be_touched(phone):
     hand_in(phone, "#caption-photo", GRACE_HOPPER)
     words = phone.locator(".gaze .chip")
     words.first.wait_for()
-    words.nth(2).tap()
+    words.first.tap()
     first = veil(phone)
-    words.nth(4).tap()
+    words.nth(1).tap()
     assert veil(phone) != first
     for name in ("Many photos", "Write", "About", "Caption"):
         open_tab(phone, name)

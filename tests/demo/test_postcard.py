@@ -22,7 +22,7 @@ def test_a_photo_becomes_a_card_of_strokes(client):
     assert "lion" in told["caption"]
     assert told["text"].lower().rstrip(".") == told["caption"]
     assert told["drawn"] == []  # the card is its line of writing, and says why
-    assert told["omitted"] == ["lion"]
+    assert told["omitted"] == ["a lion"]
     assert told["svg"].startswith("<svg")
     assert "<image" not in told["svg"]
     assert told["svg"].count("<path") > 3
@@ -57,7 +57,7 @@ def test_a_card_lies_on_the_page_and_can_be_downloaded(page):
     card = page.locator("img.postcard")
     card.wait_for(timeout=60_000)
     assert "lion" in card.get_attribute("alt")
-    assert page.get_by_text("left out: lion").is_visible()
+    assert page.get_by_text("left out: a lion").is_visible()
     assert card.evaluate("image => image.complete && image.naturalWidth > 0")
     page.locator("#postcard-files [aria-label='card.gcode']").wait_for()
 

@@ -189,7 +189,9 @@ def test_a_wrong_table_of_tied_names_is_refused(tmp_path: Path, tied: str) -> No
 
 def test_missing_files_and_folders_are_named(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(checkpoints, "PRETRAINED", tmp_path / "none")
-    with pytest.raises(UserError, match=r"nowhere: no such folder, and no shipped model; there are none"):
+    with pytest.raises(
+        UserError, match=r"nowhere: no such folder, and no shipped model; there are none"
+    ):
         read_checkpoint(tmp_path / "nowhere")
     with pytest.raises(UserError, match=r"holds no config\.json"):
         read_checkpoint(tmp_path)

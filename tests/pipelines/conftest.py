@@ -13,6 +13,7 @@ _FIXTURES = runpy.run_path(str(_TESTS / "captioning" / "conftest.py"))
 captioner = _FIXTURES["captioner"]
 checkpoint = _FIXTURES["checkpoint"]
 data = _FIXTURES["data"]
+draw_weights = _FIXTURES["draw_weights"]
 photos = _FIXTURES["photos"]
 
 _TRANSLATION = runpy.run_path(str(_TESTS / "translation" / "conftest.py"))

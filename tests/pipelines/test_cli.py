@@ -250,8 +250,8 @@ def test_training_ends_with_the_best_captioner(run, data, quick_settings, tmp_pa
 @pytest.mark.parametrize(
     ("setting", "named"),
     [
-        ("layers=3", "encoder, encoder_weights"),
-        ("epochs", "encoder, encoder_weights"),
+        ("layers=3", "there are 50, such as cell, attention"),
+        ("epochs", "--set epochs: write name=value"),
         ("epochs=many", "'many' is no whole number"),
         ("cell=transformer", "rnn, gru, lstm"),
         ("samples=1", "samples: must be at least 2"),

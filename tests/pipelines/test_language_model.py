@@ -87,7 +87,7 @@ def test_training_leaves_an_author(run, data, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("setting", "named"),
-    [("cells=2", "init_from, vocabulary"), ("cell=x", "rnn, gru, lstm"), ("steps=0", "at least 1")],
+    [("cells=2", "did you mean cell?"), ("cell=x", "rnn, gru, lstm"), ("steps=0", "at least 1")],
 )
 def test_a_bad_setting_is_named(run, data, tmp_path, setting, named):
     left = run(
@@ -321,7 +321,7 @@ def test_cells_are_drawn_over_a_file(run, checkpoint, data, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["--model", "hamlet"], "hamlet: no such folder.*text-sonnets"),
+        (["--model", "hamlet"], "hamlet: no such folder, and no shipped model; there are"),
         (["--score", "gone.txt"], "gone.txt: no such file"),
         (["--score", "new.txt"], "new.txt: line 1: .*'ß'"),
         (["--score", "empty.txt"], "empty.txt: there is no text"),

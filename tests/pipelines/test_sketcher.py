@@ -100,7 +100,7 @@ def test_drawings_that_cannot_be_measured_are_noted(model, data, tmp_path):
         scores = evaluate_sketcher(model, tmp_path, split, notes.append)
         assert list(scores["categories"]) == ["ant"]
     assert "1 categories that this sketcher does not draw are left out: wasp" in notes
-    assert "ant: 1 drawings of more than 20 rows left out" in notes
+    assert "ant: 1 drawing of more than 20 rows left out" in notes
     (tmp_path / "ant.ndjson").unlink()
     with pytest.raises(UserError, match="no drawing in the test split"):
         evaluate_sketcher(model, tmp_path)

@@ -41,10 +41,19 @@ def test_of_a_setting_given_twice_the_last_counts():
     assert with_settings(Recipe(), ["steps=1", "steps=2"]).steps == 2
 
 
-@pytest.mark.parametrize("setting", ["stpes=7", "steps", "steps:7", "=7", ""])
-def test_an_unknown_name_is_answered_with_the_known_ones(setting):
+@pytest.mark.parametrize(
+    ("setting", "answer"),
+    [
+        ("stpes=7", "no such setting; did you mean steps?"),
+        ("steps", "write name=value"),
+        ("steps:7", "write name=value"),
+        ("=7", "steps, rate, file, cell"),
+        ("", "write name=value"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_known_ones(setting, answer):
     assert error(setting).startswith(f"--set {setting}: ")
-    assert "steps, rate, file, cell" in error(setting)
+    assert answer in error(setting)
 
 
 def test_a_value_of_another_kind_is_named():

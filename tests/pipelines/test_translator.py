@@ -179,7 +179,7 @@ def test_training_leaves_a_translator(run, parallel_data, tmp_path, monkeypatch)
     ("arguments", "named"),
     [
         (("--set", "cell=x"), "rnn, gru, lstm"),
-        (("--set", "words=3"), "init_from, directions"),
+        (("--set", "words=3"), "no such setting; there are 31"),
         (("--languages", "en"), "two or more"),
         (("--languages", "en,it"), "no sentences in two languages"),
     ],

@@ -243,7 +243,7 @@ def test_a_row_below_the_least_confidence_says_so_and_keeps_no_words():
     assert row.sure(None, 0.4) == row
     withheld = row.sure(None, 0.5)
     assert (withheld.text, withheld.words, withheld.confidence) == ("", (), None)
-    assert withheld.error == "not sure enough: its confidence 0.40 is below 0.5"
+    assert withheld.error == "not sure enough: its confidence 0.400 is below 0.5"
 
 
 @pytest.mark.parametrize(

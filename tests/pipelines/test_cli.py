@@ -167,7 +167,7 @@ def test_the_worst_errors_are_summed_up(run, checkpoint, photos, tmp_path):
     left = run(*command, "-o", tmp_path / "out.csv")
     assert (left.code, left.out) == (SOME_FAILED, "")
     assert left.err.splitlines() == [
-        f"{tmp_path / 'a.jpg'}: is empty (0 bytes) (and 1 others)",
+        f"{tmp_path / 'a.jpg'}: is empty (0 bytes) (and 1 other)",
         f"{tmp_path / 'gone.jpg'}: no such file or directory",
         f"1 captioned, 3 failed; see {tmp_path / 'out.csv'}",
     ]

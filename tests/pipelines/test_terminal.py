@@ -22,8 +22,9 @@ HANDWRITING = runpy.run_path(str(ROOT / "tests/handwriting/conftest.py"))
 LANGUAGE = runpy.run_path(str(ROOT / "tests/language/conftest.py"))
 
 # One process for all commands: importing torch takes longer than any of them.
+# All large imports come first: what an interrupt leaves half imported fails the next command.
 DRIVER = """
-import json, os, sys, torch
+import json, os, sys, torch, torchvision.models
 from demo import cli
 from multimodal.handwriting import styles
 from multimodal.handwriting.options import HandwritingOptions

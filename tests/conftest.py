@@ -13,9 +13,12 @@ from multimodal import processor
 settings.register_profile("untimed", deadline=None)  # a busy machine is nobody's mistake
 settings.load_profile("untimed")
 
-# Shells start background jobs deaf to Ctrl-C, and what the tests start would inherit that.
+# Shells start background jobs deaf to Ctrl-C, nohup deafens them to the end of the terminal, and
+# what the tests start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")

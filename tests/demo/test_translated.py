@@ -124,8 +124,8 @@ def test_a_caption_comes_with_its_german_and_where_each_word_is_from(client):
     table = np.array(told["alignment"])
     assert table.shape == (len(told["translated_words"]), len(told["words"]))
     assert (table.sum(1) <= 1.01).all()  # of 16-bit numbers
-    man = [word["word"] for word in told["words"]].index("man")
-    mann = [word["word"] for word in told["translated_words"]].index("Mann")
+    man = [word["word"] for word in told["words"]].index("person")
+    mann = [word["word"] for word in told["translated_words"]].index("Person")
     assert table[mann].argmax() == man
 
 
@@ -164,26 +164,26 @@ def test_touching_a_german_word_shows_its_english_one_and_the_other_way_round(pa
     sentence = page.locator(".gaze .spoken")
     assert sentence.get_attribute("lang") == "de"
     assert " ".join(german.all_inner_texts()).lower() == sentence.inner_text().lower()
-    german.get_by_text("Mann", exact=True).click()
-    assert strongest(page, "en") == "man"
+    german.get_by_text("Person", exact=True).click()
+    assert strongest(page, "en") == "person"
     assert page.locator(".gaze canvas.shown").count() == 1
     seen = veil(page)
     english.first.click()
     assert veil(page) != seen
-    english.get_by_text("man", exact=True).click()
-    assert strongest(page, "de") == "Mann"
-    assert page.locator(".gaze [aria-pressed=true]").all_inner_texts() == ["man"]
+    english.get_by_text("person", exact=True).click()
+    assert strongest(page, "de") == "Person"
+    assert page.locator(".gaze [aria-pressed=true]").all_inner_texts() == ["person"]
 
 
 @needs_translator
 def test_keys_lead_from_a_word_to_its_other_one_and_back(page):
     ask_for(page, "Deutsch")
-    page.locator(".gaze .chips[lang=en] .chip").get_by_text("man", exact=True).focus()
+    page.locator(".gaze .chips[lang=en] .chip").get_by_text("person", exact=True).focus()
     page.keyboard.press("ArrowDown")
-    assert page.evaluate("document.activeElement.textContent") == "Mann"
-    assert strongest(page, "en") == "man"
+    assert page.evaluate("document.activeElement.textContent") == "Person"
+    assert strongest(page, "en") == "person"
     page.keyboard.press("ArrowUp")
-    assert page.evaluate("document.activeElement.textContent") == "man"
+    assert page.evaluate("document.activeElement.textContent") == "person"
     page.keyboard.press("Tab")  # whatever has the focus is shown
     after = page.evaluate("document.activeElement.textContent")
     assert page.locator(".gaze .chip.lit").all_inner_texts() == [after]
@@ -193,5 +193,5 @@ def test_keys_lead_from_a_word_to_its_other_one_and_back(page):
 def test_both_sentences_fit_a_phone_and_are_touched(phone):
     ask_for(phone, "Deutsch")
     assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    phone.locator(".gaze .chips[lang=de] .chip").get_by_text("Mann", exact=True).tap()
-    assert strongest(phone, "en") == "man"
+    phone.locator(".gaze .chips[lang=de] .chip").get_by_text("Person", exact=True).tap()
+    assert strongest(phone, "en") == "person"

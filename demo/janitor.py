@@ -38,17 +38,17 @@ def forget(page: Blocks) -> None:
     """Take out of gradio's books what is gone, for they only grow (gradio 6.31).
 
     These are paths of files that were removed, and an empty set for every visitor, as which each
-    call of the API counts, whose queue of messages gradio has dropped.
+    call of the API counts, whose queue of messages gradio has dropped. The books are no public
+    part of gradio: what another version does not have is passed over.
 
     Args:
         page: whose books; other threads write in them.
     """
-    for paths in page.temp_file_sets:
+    for paths in getattr(page, "temp_file_sets", ()):
         paths.difference_update([path for path in tuple(paths) if not Path(path).exists()])
-    events, messages = (
-        page._queue.pending_event_ids_session,
-        page._queue.pending_messages_per_session,
-    )
+    queue = getattr(page, "_queue", None)
+    events = getattr(queue, "pending_event_ids_session", {})
+    messages = getattr(queue, "pending_messages_per_session", events)
     for visitor, waiting in tuple(events.items()):
         if not waiting and visitor not in messages:
             events.pop(visitor, None)

@@ -38,10 +38,8 @@ SUPPORTED = 0.2  # the least support with which an object may be written for not
 LISTED, CERTAIN, DOUBTFUL = 0.3, 0.85, 0.3  # from LISTED on a word is CERTAIN, below DOUBTFUL times
 UNSUPPORTED_OBJECT, UNSUPPORTED_WORD = 6.0, 2.0  # what words without support cost, in nats
 BELIEVED = 0.1  # the least support of a word that names no object
-MIN_WORD_LOG_PROB, MIN_MEAN_LOG_PROB = (
-    -5.0,
-    -2.0,
-)  # log p of the words of a sentence that makes sense
+# Of the words of a sentence that makes sense, in nats.
+MIN_WORD_LOG_PROB, MIN_MEAN_LOG_PROB = -5.0, -2.0
 SOMEBODY = "a person"  # a photo in which nothing else is sure
 NOTHING = "something unfamiliar"  # an out-of-domain photo in which nothing is seen
 CANDIDATES = 6  # sentences that are searched for

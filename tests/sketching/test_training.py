@@ -131,7 +131,7 @@ def test_what_is_left_out_is_said(drawings):
     task = SketcherTask(SMALL, train_split, drawings, {})
     assert task.notes == [
         "no drawing to learn from, left out: nothing",
-        "1 drawings of more than 20 rows left out",
+        "1 drawing of more than 20 rows left out",
     ]
     assert task.categories == ("square", "zigzag")
 

@@ -22,7 +22,7 @@ def recipe(copied) -> VideoRecipe:
         embedding_size=16,
         hidden_size=16,
         dropout=0.1,
-        epochs=8,
+        epochs=12,
         batch_size=8,
         learning_rate=1e-2,
         ema_decay=0.5,
@@ -33,9 +33,9 @@ def recipe(copied) -> VideoRecipe:
 def test_a_recognizer_learns_what_only_the_order_tells(recipe, data, tmp_path):
     """The frames of both labels are the same ones: after one frame, chance; after all, nearly 1."""
     parts = read_labelled_videos(data, None, 1)
-    best = train(
-        VideoTask(recipe, parts["train"], parts["dev"], tmp_path / "run"), tmp_path / "run"
-    )
+    # Six videos of a dev split can all be right by luck after one epoch; 66 cannot.
+    task = VideoTask(recipe, parts["train"], parts["train"], tmp_path / "run")
+    best = train(task, tmp_path / "run")
     lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
     dev = [line for line in map(json.loads, lines) if line["kind"] == "dev"]
     assert {"top1", "top5", "top1_half", "ece"} < set(dev[0])

@@ -1,11 +1,11 @@
 // The page: which model is fetched when, and what its answers become.
 
-import * as ort from "./ort/ort.wasm.min.mjs";
 import * as gazePart from "./parts/gaze.js";
 import * as padPart from "./parts/pad.js";
 import * as playerPart from "./parts/player.js";
 import { Captioner, HandwritingGenerator, Recognizer, Sketcher, openModel } from "./portable.js";
 import { unknownIn } from "./handwriting.js";
+import { ort } from "./runtime.js";
 import { toGcode, toSVG } from "./strokes.js";
 
 const PAD = 600, TILES = 6, PLOT = 100;  // units of the pad; endings; millimetres of a plotted drawing
@@ -21,9 +21,6 @@ const SIMD = Uint8Array.of(
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11);
 const wanted = new Map(), sizes = new Map();
 const listed = await (await fetch("models/models.json")).json();
-
-ort.env.wasm.wasmPaths = new URL("ort/", import.meta.url).href;
-ort.env.wasm.numThreads = 1;
 
 function use(task) {
   if (!wanted.has(task)) wanted.set(task, load(task).catch((error) => {
@@ -276,5 +273,5 @@ function keep(name, blob) {
 
 $("category").replaceChildren(...listed.sketcher.categories.map((name) => new Option(name, name)));
 $("category").value = listed.sketcher.first;
-sketch(listed.sketcher.first);
+await sketch(listed.sketcher.first);
 if ("serviceWorker" in navigator) navigator.serviceWorker.register("worker.js");

@@ -42,7 +42,7 @@ PARTS = ("pad", "player", "gaze")
 """Those of the demo that the page shows as well: a template, a style and a script each."""
 
 PAGE = (
-    *("index.html", "app.js", "portable.js", "strokes.js", "seeds.js", "views.js"),
+    *("index.html", "app.js", "runtime.js", "portable.js", "strokes.js", "seeds.js", "views.js"),
     *("handwriting.js", "worker.js", "site.webmanifest", "icon.svg"),
 )
 FIRST = "duck"  # what the page draws when it is opened

@@ -1,7 +1,7 @@
 // Keeps what was fetched, so that the page works without a connection. BUILD names what is in it.
 
 const BUILD = "unbuilt";
-const PAGE = ["./", "index.html", "site.css", "app.js", "portable.js", "strokes.js", "seeds.js", "views.js", "handwriting.js"];
+const PAGE = ["./", "index.html", "site.css", "app.js", "runtime.js", "portable.js", "strokes.js", "seeds.js", "views.js", "handwriting.js"];
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(BUILD).then((cache) => cache.addAll(PAGE)).then(() => self.skipWaiting()));

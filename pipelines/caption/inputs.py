@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from glob import glob, has_magic
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 
 from multimodal.captioning.sheets import open_text
@@ -35,8 +36,10 @@ from pipelines.caption.containers import (
     read_zip,
 )
 from pipelines.caption.items import Item, looks_like_picture
+from pipelines.sources import path_exists
 
 STDIN = "-"
+LINES_TRIED = 1000  # of a list, to tell it from prose
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 SAVED_DATASET = ("state.json", "dataset_dict.json")  # one of them is in what `datasets` saved
 
@@ -69,7 +72,8 @@ def require_inputs(inputs: Sequence[str | Path]) -> None:
     """See to it that there is something to caption, before a model is loaded.
 
     Raises:
-        UserError: nothing was given, a pattern fits no file, or a folder holds no picture.
+        UserError: nothing was given, a pattern fits no file, a folder holds no picture, or a text
+            is no list of paths.
     """
     if not inputs:
         raise UserError("nothing to caption: name pictures or folders, or use --samples")
@@ -79,6 +83,10 @@ def require_inputs(inputs: Sequence[str | Path]) -> None:
             raise UserError(f"{source}: no file fits this pattern")
         if reader is _read_folder and next(_read_folder(source, Reading()), None) is None:
             raise UserError(f"{source}: no picture in this folder or below it")
+        if reader is _read_list and not _names_pictures(source):
+            raise UserError(
+                f"{source}: is no picture and no list of paths: no line of it names a file"
+            )
 
 
 def names_of(inputs: Sequence[str | Path]) -> Iterator[str]:
@@ -164,6 +172,17 @@ def _read_list(source: str, _: Reading) -> Iterator[Item]:
             yield from _listed(names, Path(source).parent)
     except OSError as error:
         yield Item.unreadable(source, error)
+
+
+def _names_pictures(source: str) -> bool:
+    """Whether a line of a list names a file, or a picture that is no longer there.
+
+    A list that is empty or cannot be read is none of prose either: its row says what is wrong.
+    """
+    items = list(islice(_read_list(source, Reading()), LINES_TRIED))
+    return not items or any(
+        item.error or looks_like_picture(item.name) or path_exists(item.name) for item in items
+    )
 
 
 def _listed(lines: Iterable[str], folder: Path) -> Iterator[Item]:

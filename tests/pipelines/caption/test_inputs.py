@@ -155,6 +155,19 @@ def test_a_list_has_a_path_a_line(tmp_path):
     assert list(read_inputs([tmp_path / "list.txt"])) == [*beside, Item("/gone.jpg", "/gone.jpg")]
 
 
+def test_prose_is_no_list_of_paths(tmp_path):
+    letter = tmp_path / "letter.txt"
+    letter.write_text("Dear Anna,\nhow are you?\n")
+    with pytest.raises(UserError, match=r"letter\.txt: is no picture and no list of paths"):
+        require_inputs([letter])
+    letter.write_text("Dear Anna,\ngone.jpg\n")  # which has a row that says so
+    require_inputs([letter])
+    letter.write_text(f"{tmp_path}\n")
+    require_inputs([letter])
+    letter.write_text("")
+    require_inputs([letter])
+
+
 def test_a_list_may_come_by_the_standard_input(monkeypatch):
     lines = io.BytesIO(b"a.jpg\ncaf\xe9.jpg\n")
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=lines))

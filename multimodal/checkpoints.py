@@ -27,7 +27,7 @@ from multimodal.atomic import atomic_write, sync
 from multimodal.errors import UserError, disk_errors, offered
 from multimodal.former_names import renamed_config, renamed_tensors
 from multimodal.hub import names_repository
-from multimodal.tasks import full_name
+from multimodal.tasks import TASKS, full_name, task_of
 
 FORMAT = 3  # formats 1 and 2 differ in names alone; see `former_names`
 PACKED_BITS = range(4, 9)  # of a weight in a packed row
@@ -103,7 +103,7 @@ def read_checkpoint(source: str | Path, *, task: str | None = None) -> Checkpoin
         UserError: nothing there, a damaged or newer file, another task; the line names the file.
     """
     folder = _locate(source)
-    stored = _read_config(folder / CONFIG)
+    stored = _read_config(folder / CONFIG, task)
     config = _todays_config(stored)
     if task is not None and config["task"] != task:
         raise UserError(f"{folder / CONFIG}: a checkpoint for {config['task']!r}, not for {task!r}")
@@ -350,11 +350,11 @@ def _encode_tensors(
     return encode_safetensors(stored, metadata)
 
 
-def _read_config(path: Path) -> dict[str, Any]:
+def _read_config(path: Path, task: str | None = None) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        _no_checkpoint(path.parent)
+        _no_checkpoint(path.parent, task)
     except (OSError, ValueError, RecursionError) as error:
         _damaged(path, error)
     if not isinstance(config, dict) or type(config.get("format")) is not int:
@@ -370,14 +370,16 @@ def _todays_config(stored: dict[str, Any]) -> dict[str, Any]:
     return {**(stored if stored["format"] == FORMAT else renamed_config(stored)), "format": FORMAT}
 
 
-def _no_checkpoint(folder: Path) -> NoReturn:
+def _no_checkpoint(folder: Path, task: str | None) -> NoReturn:
     best = folder / "best"
     if (best / CONFIG).is_file():
         raise UserError(f"{folder}: the folder of a training run; its model is {best}")
     if folder.is_dir():
         raise UserError(f"{folder}: no checkpoint: it holds no {CONFIG}")
-    near = offered(str(folder), shipped_models())
-    raise UserError(f"{folder}: no such folder, and no shipped model; {near}")
+    known = set(task_of(task).shipped if task in TASKS else shipped_models())
+    near = offered(str(folder), sorted(known.intersection(shipped_models())))
+    wanted = f"no shipped {task}" if task in TASKS else "no shipped model"
+    raise UserError(f"{folder}: no such folder, and {wanted}; {near}")
 
 
 def _damaged(path: Path, error: Exception) -> NoReturn:

@@ -187,6 +187,16 @@ def test_a_wrong_table_of_tied_names_is_refused(tmp_path: Path, tied: str) -> No
         read_tensors(tmp_path / "x")
 
 
+def test_models_of_the_same_task_are_offered_instead_of_an_unknown_one() -> None:
+    with pytest.raises(UserError) as refused:
+        read_checkpoint("nosuch", task="captioner")
+    shipped = [name for name in checkpoints.shipped_models() if name.startswith("captioner")]
+    near = f"there are {', '.join(shipped) or 'none'}"
+    assert str(refused.value) == f"nosuch: no such folder, and no shipped captioner; {near}"
+    with pytest.raises(UserError, match="no shipped translator; there"):
+        read_checkpoint("captioner-flickr9k", task="translator")
+
+
 def test_missing_files_and_folders_are_named(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(checkpoints, "PRETRAINED", tmp_path / "none")
     with pytest.raises(

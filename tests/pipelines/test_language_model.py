@@ -321,7 +321,7 @@ def test_cells_are_drawn_over_a_file(run, checkpoint, data, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["--model", "hamlet"], "hamlet: no such folder, and no shipped model; there are"),
+        (["--model", "hamlet"], "hamlet: no such folder, and no shipped language-model; there are"),
         (["--score", "gone.txt"], "gone.txt: no such file"),
         (["--score", "new.txt"], "new.txt: line 1: .*'ß'"),
         (["--score", "empty.txt"], "empty.txt: there is no text"),

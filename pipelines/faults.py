@@ -63,10 +63,16 @@ def find_drawings(path: Path, purpose: str, notes: list[str]) -> list[Found]:
         purpose: what a stroke is needed for, as the end of a sentence: "to read".
         notes: takes what was found wrong with parts of the file.
     """
+    from multimodal.images import PICTURE_ENDINGS
     from multimodal.strokes.reading import read_drawings
 
     try:
         require_file(path, "a file of drawings")
+        if path.suffix.lower() in PICTURE_ENDINGS:
+            raise UserError(
+                f"{path}: is a picture, not a drawing of strokes (.svg, .ndjson, .inkml …); "
+                f"for photos there is: multimodal caption {path}"
+            )
         drawings = [record.drawing for record in read_drawings(path, notes)]
     except UserError as error:
         return [Found(str(path), None, str(error))]

@@ -85,7 +85,8 @@ def test_a_file_without_drawings_is_one_line(run, checkpoint, tmp_path):
     path.touch()
     code, _, complaint = run("recognize", path, "--model", checkpoint)
     assert code == SOME_FAILED
-    assert complaint.startswith(f"multimodal: {path}: ")
+    assert complaint.startswith(f"multimodal: {path}: is a picture, not a drawing")
+    assert complaint.endswith(f"for photos there is: multimodal caption {path}\n")
     assert len(complaint.splitlines()) == 1
 
 

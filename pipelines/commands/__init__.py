@@ -62,14 +62,6 @@ class Jobs(Group):
         known = super().list_commands(ctx)
         return [*(name for name in order if name in known), *sorted(set(known) - set(order))]
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """A command, which tells the defaults of its options."""
-        command: Any = super().get_command(ctx, cmd_name)
-        if command is None:
-            return None
-        show_defaults(command)
-        return command
-
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
         try:
@@ -83,15 +75,6 @@ class Jobs(Group):
 
 def _heading(command: str) -> str:
     return next((name for name, under in HEADINGS.items() if command in under), "Commands")
-
-
-def show_defaults(command: Any) -> None:
-    """Let the help say of every option that is not given what it is then, also if that is none."""
-    for nested in getattr(command, "commands", {}).values():
-        show_defaults(nested)
-    for option in getattr(command, "params", ()):
-        if not option.required and option.default is None and option.show_default is True:
-            option.show_default = "none"
 
 
 def _say_version(wanted: bool) -> None:
@@ -142,7 +125,10 @@ RecipeFile = Annotated[
 
 Split = Annotated[str, typer.Option(help="train, dev or test.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output.")]
-BeamSize = Annotated[int | None, typer.Option(min=1, help="Hypotheses kept; 1 is greedy.")]
+BeamSize = Annotated[
+    int | None,
+    typer.Option(min=1, help="Hypotheses kept; 1 is greedy.", show_default="the model's, 5"),
+]
 
 
 def _placed(path: Path | None) -> Path | None:
@@ -157,6 +143,12 @@ ScoresFile = Annotated[
 ]
 
 
+def _usual(task: str) -> str:
+    """What the help says of a model that is not given."""
+    spec = task_of(task)
+    return spec.shipped[0].removeprefix(spec.prefix) if spec.shipped else "none"
+
+
 def model_option(task: str, also: str = "") -> Any:
     """Return the option that takes a model of a task.
 
@@ -164,9 +156,8 @@ def model_option(task: str, also: str = "") -> Any:
         task: a name of `multimodal.tasks.TASKS`.
         also: what it takes besides, as a sentence.
     """
-    spec = task_of(task)
-    usual = spec.shipped[0].removeprefix(spec.prefix) if spec.shipped else "none"
-    return typer.Option(help=f"{spec.choices()}. {also}".strip(), show_default=usual)
+    choices = task_of(task).choices()
+    return typer.Option(help=f"{choices}. {also}".strip(), show_default=_usual(task))
 
 
 def data_option(task: str) -> Any:

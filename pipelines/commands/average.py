@@ -27,7 +27,7 @@ def pack_command(
     model: Annotated[str, typer.Argument(help="A shipped model, a folder or a Hub id.")],
     out: Annotated[Path, commands.output_option("The folder of the packed model.")],
     card: Annotated[
-        Path | None, typer.Option(help="Its model card; without it, the model's own.")
+        Path | None, typer.Option(help="Its model card.", show_default="the model's own")
     ] = None,
     bits: Annotated[int, typer.Option(help="Of a weight, 4 to 8; measure what fewer cost.")] = 8,
 ) -> None:

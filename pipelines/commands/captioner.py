@@ -21,13 +21,19 @@ if TYPE_CHECKING:
 
 Engine = Literal["local", "ray"]
 Data = Annotated[str, commands.data_option("captioner")]
-Images = Annotated[Path | None, typer.Option(help="The photos, if not beside their captions.")]
-ImageColumn = Annotated[str | None, typer.Option(help="The table's column of photos.")]
-CaptionColumn = Annotated[str | None, typer.Option(help="The table's column of captions.")]
+Images = Annotated[
+    Path | None, typer.Option(help="The photos.", show_default="beside their captions")
+]
+ImageColumn = Annotated[
+    str | None, typer.Option(help="The table's column of photos.", show_default="by usual names")
+]
+CaptionColumn = Annotated[
+    str | None, typer.Option(help="The table's column of captions.", show_default="by usual names")
+]
 Naming = Annotated[
     bool | None,
     typer.Option(
-        "--naming/--no-naming", help="Name what the classifier is sure of (on unless told)."
+        "--naming/--no-naming", help="Name what the classifier is sure of.", show_default="naming"
     ),
 ]
 RepetitionWeight = Annotated[
@@ -80,7 +86,8 @@ def caption_command(
     model: Model = None,
     beam_size: commands.BeamSize = None,
     n_best: Annotated[
-        int | None, typer.Option(min=1, help="Sentences for each picture, a row each.")
+        int | None,
+        typer.Option(min=1, help="Sentences for each picture, a row each.", show_default="1"),
     ] = None,
     naming: Naming = None,
     repetition_weight: RepetitionWeight = None,
@@ -97,7 +104,8 @@ def caption_command(
     ] = None,
     batch_size: BatchSize = 32,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Threads (with ray: actors); one a core.")
+        int | None,
+        typer.Option(min=1, help="Threads (with ray: actors).", show_default="one a core"),
     ] = None,
     engine: Annotated[
         Engine, typer.Option(case_sensitive=False, help="This machine, or a Ray cluster.")
@@ -108,9 +116,7 @@ def caption_command(
     language: Annotated[
         str | None, typer.Option(help="Another language for every caption as well, such as de.")
     ] = None,
-    translator: Annotated[
-        str | None, typer.Option(help="Who translates: a folder or a Hub id.")
-    ] = None,
+    translator: Annotated[str | None, commands.model_option("translator")] = None,
 ) -> None:
     """Caption pictures: one row for each, with the file, the sentence and its score.
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pipelines.classify_text import MoodFiles, TextRow
 
 TextColumn = Annotated[
-    str | None, typer.Option(help="The column of texts, by name or number; else by usual names.")
+    str | None,
+    typer.Option(help="The column of texts, by name or number.", show_default="by usual names"),
 ]
 
 

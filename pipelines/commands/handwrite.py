@@ -30,21 +30,29 @@ def handwrite_command(
     file: Annotated[Path | None, typer.Option(help="Write the text in this file.")] = None,
     style: Annotated[
         str | None,
-        typer.Option(help="A number of the gallery, or a file that learn-style made."),
+        typer.Option(
+            help="A number of the gallery, or a file that learn-style made.", show_default="1"
+        ),
     ] = None,
     styles: Annotated[
         bool, typer.Option("--styles", help="A sheet of every style, a line each.")
     ] = False,
     bias: Annotated[
         float | None,
-        typer.Option(help="From 0, as varied as people write, to 2, neat and alike."),
+        typer.Option(
+            help="From 0, as varied as people write, to 2, neat and alike.",
+            show_default="the model's, 2",
+        ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="The same seed writes the same.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="The same seed writes the same.", show_default="any")
+    ] = None,
     drafts: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="Drafts of every few words at most, until one is read back right (default 8).",
+            help="Drafts of every few words at most, until one is read back right.",
+            show_default="8",
         ),
     ] = None,
     spelled: Annotated[

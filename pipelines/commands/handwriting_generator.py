@@ -21,7 +21,7 @@ def evaluate_handwriting_generator_command(
     split: commands.Split = "test",
     recognizer: Annotated[
         str | None,
-        typer.Option(help="The judge: a folder or a Hub id; the shipped handwriting recognizer."),
+        commands.model_option("handwriting-recognizer", "The judge."),
     ] = None,
     styles: Annotated[
         bool,

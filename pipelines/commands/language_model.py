@@ -16,11 +16,17 @@ from pipelines import commands
 Data = Annotated[str, commands.data_option("language-model")]
 Model = Annotated[str | None, commands.model_option("language-model")]
 Temperature = Annotated[
-    float | None, typer.Option(help="Below 1 plays safe, above 1 is adventurous.")
+    float | None, typer.Option(help="Below 1 plays safe, above 1 is adventurous.", show_default="1")
 ]
-TopK = Annotated[int | None, typer.Option(help="Draw from the k most probable only.")]
-TopP = Annotated[float | None, typer.Option(help="Draw from the most probable that reach p.")]
-Seed = Annotated[int | None, typer.Option(help="The same seed gives the same text.")]
+TopK = Annotated[
+    int | None, typer.Option(help="Draw from the k most probable only.", show_default="all")
+]
+TopP = Annotated[
+    float | None, typer.Option(help="Draw from the most probable that reach p.", show_default="1")
+]
+Seed = Annotated[
+    int | None, typer.Option(help="The same seed gives the same text.", show_default="any")
+]
 Adapt = Annotated[
     bool, typer.Option("--adapt", help="The weights follow the text that is scored, for this once.")
 ]
@@ -60,7 +66,8 @@ def generate_language_model_command(
         Path | None, typer.Option(help="Do not write; draw the cells over this file (needs -o).")
     ] = None,
     unit: Annotated[
-        str | None, typer.Option(help="Which cell of --trace, layer:unit; else the telling ones.")
+        str | None,
+        typer.Option(help="Which cell of --trace, layer:unit.", show_default="the telling ones"),
     ] = None,
 ) -> None:
     """Write on behind a text, or look at one that is there."""

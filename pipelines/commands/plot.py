@@ -50,7 +50,8 @@ def plot_command(
         Literal["grbl-servo", "grbl-z", "hpgl"] | None,
         typer.Option(
             case_sensitive=False,
-            help="grbl-servo lifts by M3 S and M5, grbl-z by the Z axis; hpgl by the ending.",
+            help="grbl-servo lifts by M3 S and M5, grbl-z by the Z axis.",
+            show_default="by the ending",
         ),
     ] = None,
     feed: Annotated[float, typer.Option(help="Speed of drawing, in mm/min.")] = 1500.0,

@@ -25,18 +25,23 @@ def sketch_command(
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many drawings.")] = 1,
     temperature: Annotated[
         float | None,
-        typer.Option(help="From 0.1, neat and alike, to 1, as varied as what was learnt."),
+        typer.Option(
+            help="From 0.1, neat and alike, to 1, as varied as what was learnt.",
+            show_default="0.78",
+        ),
     ] = None,
     drafts: Annotated[
         int | None,
         typer.Option(
             min=1,
             max=64,
-            help="Drafts of every point to choose from (default 16); 1 takes them as they come.",
+            help="Drafts of every point to choose from; 1 takes them as they come.",
+            show_default="16",
         ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="The same seed gives the same drawings.")
+        int | None,
+        typer.Option(min=0, help="The same seed gives the same drawings.", show_default="any"),
     ] = None,
     output: Annotated[
         Path | None,

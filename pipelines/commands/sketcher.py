@@ -73,7 +73,9 @@ def evaluate_sketcher_command(
 def benchmark_sketcher_command(
     *,
     model: SketchModel = None,
-    category: Annotated[str | None, typer.Option(help="What to draw.")] = None,
+    category: Annotated[
+        str | None, typer.Option(help="What to draw.", show_default="the first")
+    ] = None,
 ) -> None:
     """Time drawing at several batch sizes, against a plain loop and the matrix products alone."""
     from pipelines.benchmark.sketcher import benchmark_sketcher

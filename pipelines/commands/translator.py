@@ -24,7 +24,9 @@ Languages = Annotated[
 ChannelWeight = Annotated[
     float | None,
     typer.Option(
-        min=0, help="How much it counts that a translation can be read back; 0 is fastest."
+        min=0,
+        help="How much it counts that a translation can be read back; 0 is fastest.",
+        show_default="the model's, 0.5",
     ),
 ]
 BatchSize = Annotated[int, typer.Option(min=1, help="Sentences at a time.")]
@@ -38,7 +40,8 @@ def translate_command(
         str, typer.Option(help="The language to write: de, en or fr, or one of --model.")
     ],
     source: Annotated[
-        str | None, typer.Option("--from", help="The language of the text; told by its words.")
+        str | None,
+        typer.Option("--from", help="The language of the text.", show_default="told by its words"),
     ] = None,
     output: Annotated[
         Path | None, commands.output_option("Write the lines of a file here.")
@@ -46,7 +49,9 @@ def translate_command(
     model: Model = None,
     beam_size: commands.BeamSize = None,
     channel_weight: ChannelWeight = None,
-    n_best: Annotated[int | None, typer.Option(min=1, help="Translations of a sentence.")] = None,
+    n_best: Annotated[
+        int | None, typer.Option(min=1, help="Translations of a sentence.", show_default="1")
+    ] = None,
     alignment: Annotated[
         Path | None, typer.Option(help="Draw which word looked at which here (.png .svg .pdf).")
     ] = None,
@@ -149,9 +154,11 @@ def _show(translator: Translator, translation: Translation, alignment: Path | No
     from pipelines.alignment import draw_alignment
     from pipelines.translate import warning
 
-    typer.echo(translation.text)
-    for other in translation.alternatives:
-        typer.echo(f"{other.text}\t{other.score:.2f}")
+    if translation.alternatives:
+        for each in (translation, *translation.alternatives):
+            typer.echo(f"{each.text}\t{each.score:.2f}")
+    else:
+        typer.echo(translation.text)
     if translation.unknown:
         typer.echo(f"never seen in training: {', '.join(translation.unknown)}", err=True)
     if translation.unusual:

@@ -1,5 +1,6 @@
-"""One spelling for one idea over all commands, and no option without its default."""
+"""One spelling for one idea over all commands, and every default told."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -79,7 +80,30 @@ def test_every_option_says_what_it_is_and_what_it_is_if_not_given(name):
     for option in COMMANDS[name].params:
         assert option.help, option.name
         assert "unless given" not in option.help, option.help
-        assert option.required or option.default is not None or isinstance(option.show_default, str)
+        assert "(default" not in option.help, option.help
+        assert option.show_default != "none", option.name
+
+
+def test_defaults_that_the_model_gives_are_said_and_agree_with_it():
+    from multimodal.checkpoints import PRETRAINED
+
+    for name, option, setting in (
+        ("caption", "beam_size", "captioner-open-world"),
+        ("evaluate captioner", "beam_size", "captioner-flickr8k"),
+        ("translate", "beam_size", "translator-multi30k"),
+        ("translate", "channel_weight", "translator-multi30k"),
+        ("handwrite", "bias", "writer-unipen"),
+    ):
+        text = (PRETRAINED / setting / "config.json").read_text(encoding="utf-8")
+        value = re.search(rf'"{option}": ([0-9.]+)', text)[1].removesuffix(".0")
+        said = next(each for each in COMMANDS[name].params if each.name == option)
+        assert said.show_default == f"the model's, {value}"
+
+
+def test_help_shows_no_default_where_there_is_none(run):
+    for command in ("caption", "sketch", "translate", "handwrite"):
+        _, text, _ = run(command, "--help")
+        assert "(none)" not in text
 
 
 def test_the_version_is_said(run):

@@ -27,6 +27,8 @@ MARK = re.compile(r"<!-- generated: (\w+) -->")
 CARD = re.compile(r"\]\(\.\./multimodal/pretrained/([^/)]+)/README\.md\)")
 NEIGHBOUR = re.compile(r"\]\(\.\./([^/)]+)/README\.md\)")
 BOOST = 5  # of the tasks' pages in the search
+LOWERED = {"surprises.md": 1e-4, "changelog.md": 1e-4}
+"""Pages that name everything, and come last in the search."""
 
 
 def project() -> dict[str, Any]:
@@ -243,6 +245,8 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Put in what is made of the code; link within the documentation, and name other files."""
     if page.parent and page.parent.title == "Tasks":
         page.meta["search"] = {"boost": BOOST}
+    if page.file.src_uri in LOWERED:
+        page.meta["search"] = {"boost": LOWERED[page.file.src_uri]}
     told = CARD.sub(r"](models.md#\1)", markdown)
     for name in PAGES:
         told = told.replace(f"](../{name.upper()}.md)", f"]({name}.md)")

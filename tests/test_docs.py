@@ -369,14 +369,63 @@ def test_the_picture_of_the_layers_has_every_layer():
     assert all(f">{name}</text>" in drawn for name in ("demo", "captioning", "errors"))
 
 
-def test_the_documentation_builds_without_a_network(tmp_path):
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The documentation, built."""
     for module in ("mkdocs", "material", "mkdocstrings_handlers"):
         if importlib.util.find_spec(module) is None:
             pytest.skip(f"{module} is not installed (the docs extra)")
-    site = tmp_path / "site"
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(site)]
+    folder = tmp_path_factory.mktemp("documentation") / "site"
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(folder)]
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
     assert built.returncode == 0, built.stdout + built.stderr
+    return folder
+
+
+SEARCH = """
+const fs = require("fs"), site = process.argv[1], answers = [];
+const workers = site + "/assets/javascripts/workers/";
+let heard = null;
+Object.assign(globalThis, {
+  self: globalThis,
+  addEventListener: (_, listener) => { heard = listener; },
+  postMessage: message => answers.push(message),
+});
+(0, eval)(fs.readFileSync(
+  workers + fs.readdirSync(workers).find(name => /^search.*[.]js$/.test(name)), "utf8"));
+(async () => {
+  const index = JSON.parse(fs.readFileSync(site + "/search/search_index.json"));
+  await heard({data: {type: 0, data: {...index, options: {}}}});
+  for (const query of process.argv.slice(2)) {
+    await heard({data: {type: 2, data: query}});
+    await new Promise(done => setTimeout(done));
+    console.log(answers.at(-1).data.items[0]?.[0].location.split("#")[0] ?? "nothing");
+  }
+})();
+"""
+"""The page's own search, which is a worker of the theme, asked outside a browser."""
+
+
+def test_the_search_puts_the_page_that_is_meant_first(site):
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed")
+    meant = {
+        "plotter": "handwriting.html",
+        "svg": "handwriting.html",
+        "caption": "captioning.html",
+        "translate": "translation.html",
+        "own data": "data.html",
+        "train on my own photos": "captioning.html",
+        "onnx": "portable.html",
+        "install": "index.html",
+    }
+    command = [node, "-e", SEARCH, str(site), *meant]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert dict(zip(meant, done.stdout.split(), strict=True)) == meant
+
+
+def test_the_documentation_builds_without_a_network(site):
     for page in site.rglob("*.html"):
         fetched = re.findall(
             r"<(?:script|img|iframe|link(?=[^>]*stylesheet))[^>]*(?:src|href)=\"?(https?:[^\s\">]*)",

@@ -11,7 +11,7 @@ from demo.chips import choices_near, choices_of, prompt_chips, unknown
 from demo.pad import Strokes, read_pad, strokes_input
 from demo.player import Shown, player, read_shown
 from demo.saver import FORMATS, new_file, saved, saver
-from demo.shared import Shared
+from demo.shared import Shared, off_while_empty
 from demo.sketches import (
     PicturedDrawings,
     answered,
@@ -41,7 +41,14 @@ def tab(shared: Shared) -> None:
             scale=5,
             elem_id="draw-prompt",
         )
-        go = gr.Button("Draw", variant="primary", scale=0, min_width=130, elem_id="draw-go")
+        go = gr.Button(
+            "Draw",
+            variant="primary",
+            interactive=False,
+            scale=0,
+            min_width=130,
+            elem_id="draw-go",
+        )
     chips = prompt_chips("Suggestions")
     with gr.Accordion("Options", open=False), gr.Row():
         options = [temperature_slider(), count_slider(shared, USUAL_COUNT), seed_number()]
@@ -54,6 +61,7 @@ def tab(shared: Shared) -> None:
         more = gr.Button("More like this", interactive=False, scale=0, min_width=170)
         save = saver(SAVE_ALL)
     outputs = [sheet, more, save]
+    off_while_empty(prompt, go)
     _endpoints(shared, prompt, options[:2])
     handlers = Handlers(shared)
     gr.on(fn=handlers.choices, outputs=chips, api_visibility="private", show_progress="hidden")
@@ -86,7 +94,9 @@ class Handlers:
         return choices_of(self.shared.models.sketcher)
 
     def draw(self, prompt: str, temperature: float, count: float, seed: float | None) -> list[Any]:
-        """Draw a prompt."""
+        """Draw a prompt; nothing changes where there is none."""
+        if not prompt.strip():
+            return [gr.skip()] * 3
         try:
             drawn = draw_prompt(self.shared, prompt, temperature, count, seed)
         except UnknownWordError as error:

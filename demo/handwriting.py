@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from base64 import b64encode
 from html import escape
-from typing import TYPE_CHECKING, Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import gradio as gr
 
-from demo.shared import Shared, scratch
+from demo.shared import Shared, off_while_empty, scratch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,7 +73,7 @@ def tab(shared: Shared) -> None:
         page = written(shared, text, style, bias, seed)
         return {"text": page.texts[0], "svg": svg_of(page, scratch()).decode()}
 
-    def show(*controls: object) -> tuple[str, list[str]]:
+    def show(*controls: object) -> tuple[str, Any]:
         from pipelines.handwrite import save
 
         page, folder = written(shared, *controls), scratch()
@@ -83,7 +83,7 @@ def tab(shared: Shared) -> None:
         data = b64encode(drawn).decode()
         said = escape(" ".join(page.texts[0].split()), quote=True)
         image = f'<img class="postcard" alt="{said}" src="data:image/svg+xml;base64,{data}">'
-        return image, files
+        return image, gr.update(value=files, visible=True)
 
     gr.Markdown(
         "A pen is led over your text, letter by letter. "
@@ -116,17 +116,11 @@ def tab(shared: Shared) -> None:
             files = gr.File(
                 label="Download",
                 file_count="multiple",
+                visible=False,
                 elem_id="handwriting-files",
                 interactive=False,
             )
     events = {**shared.private, "preprocess": False, "show_progress": "full"}
     go.click(shared.polite(show), controls, [shown, files], **events)
-    text.change(
-        lambda said: gr.update(interactive=bool(said and said.strip())),
-        [text],
-        [go],
-        queue=False,
-        api_visibility="private",
-        show_progress="hidden",
-    )
+    off_while_empty(text, go)
     shared.endpoint(handwrite, controls, preprocess=False)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 import gradio as gr
 
 from demo.limits import MEGABYTE, Limits
-from demo.shared import Shared, asset, never_fetched, scratch
+from demo.shared import Shared, asset, job_buttons, never_fetched, scratch
 from demo.uploads import Upload
 from multimodal.errors import UserError
 
@@ -213,17 +213,22 @@ def tab(shared: Shared) -> None:
     never_fetched(files)
     with gr.Row(elem_classes="actions"):
         start = gr.Button("Caption them all", variant="primary", elem_id="many-start")
-        stop = gr.Button("Stop", variant="stop", elem_id="many-stop")
+        stop = gr.Button("Stop", variant="stop", interactive=False, elem_id="many-stop")
     with gr.Row(elem_classes="downloads"):
         downloads = [
             gr.DownloadButton(name, visible=False, size="md") for name in (*FILES, "HTML report")
         ]
     shown = table(elem_id="many-table", elem_classes="bare", label="The captions")
     events = {"preprocess": False, "concurrency_id": "albums", "concurrency_limit": 1}
-    running = start.click(
+    quick: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+    buttons = [start, stop]
+    begun = start.click(lambda: job_buttons(running=True), None, buttons, **quick)
+    running = begun.then(
         shared.polite(run, seconds=inf), [files], [shown, *downloads], **(shared.private | events)
     )
-    stop.click(None, cancels=[running], api_visibility="private")
+    for ended in (running.success, running.failure):
+        ended(lambda: job_buttons(running=False), None, buttons, **quick)
+    stop.click(lambda: job_buttons(running=False), None, buttons, cancels=[running], **quick)
     shared.endpoint(caption_many, [files], **events)
 
 

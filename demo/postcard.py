@@ -112,16 +112,16 @@ def tab(shared: Shared) -> None:
         }
         return Pictured(told, lambda: [card.encoded(".png")])
 
-    def make(photo: Any, with_photo: bool, *controls: Any) -> tuple[str, list[str] | None]:
+    def make(photo: Any, with_photo: bool, *controls: Any) -> tuple[str, Any]:
         if photo is None:
             raise UserError("Please choose a photo first, or take one of those below it.")
         return show(photo, with_photo, *controls)
 
-    def show(photo: Any, with_photo: bool, *controls: Any) -> tuple[str, list[str] | None]:
+    def show(photo: Any, with_photo: bool, *controls: Any) -> tuple[str, Any]:
         if photo is None:
-            return NOTHING, None
+            return NOTHING, gr.update(value=None, visible=False)
         card = make_card(shared, photo, *controls, with_photo=with_photo)
-        return picture(card), [str(path) for path in files_of(card)]
+        return picture(card), gr.update(value=[str(path) for path in files_of(card)], visible=True)
 
     gr.Markdown(
         "A photo becomes a sentence. What the sentence names is drawn, as far as the sketcher "
@@ -142,7 +142,11 @@ def tab(shared: Shared) -> None:
         with gr.Column(scale=7, min_width=300):
             shown = gr.HTML(NOTHING, elem_id="postcard-card", elem_classes="bare", label="The card")
             files = gr.File(
-                label="Download", file_count="multiple", elem_id="postcard-files", interactive=False
+                label="Download",
+                file_count="multiple",
+                visible=False,
+                elem_id="postcard-files",
+                interactive=False,
             )
     inputs = [photo, with_photo, *controls]
     events = {**shared.private, "preprocess": False}

@@ -179,6 +179,23 @@ def photo_chooser(name: str, height: int) -> gr.Image:
     return photo
 
 
+def off_while_empty(text: gr.Textbox, button: gr.Button) -> None:
+    """Let a button be off while the text that it works on is empty."""
+    text.change(
+        lambda said: gr.update(interactive=bool(said and said.strip())),
+        [text],
+        [button],
+        queue=False,
+        api_visibility="private",
+        show_progress="hidden",
+    )
+
+
+def job_buttons(*, running: bool) -> list[dict[str, Any]]:
+    """The buttons that start and stop a job, while it runs and while it does not."""
+    return [gr.update(interactive=not running), gr.update(interactive=running)]
+
+
 def language_choice(name: str, models: Models) -> gr.Radio:
     """The languages of captions; not seen where there is but one."""
     languages = [(title, code) for code, title in models.languages().items()]

@@ -6,7 +6,7 @@ from typing import Annotated, TypedDict
 
 import gradio as gr
 
-from demo.shared import Shared
+from demo.shared import Shared, off_while_empty
 from multimodal.errors import UserError
 
 MODEL = "translator-multi30k"
@@ -124,12 +124,5 @@ def tab(shared: Shared) -> None:
         [text, note],
         **shared.private,
     )
-    sentence.change(
-        lambda said: gr.update(interactive=bool(said and said.strip())),
-        [sentence],
-        [go],
-        queue=False,
-        api_visibility="private",
-        show_progress="hidden",
-    )
+    off_while_empty(sentence, go)
     shared.endpoint(translate, [sentence, language])

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo.shared import Shared, asset, in_time
+from demo.shared import Shared, asset, in_time, job_buttons
 
 EVERY = 0.08  # seconds between two looks at a growing text
 COLDEST, HOTTEST = 0.1, 2.0
@@ -126,27 +126,28 @@ def tab(shared: Shared) -> None:
             shown = sheet(elem_id="write-sheet", elem_classes="bare", label="The text")
     quick: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
     model.change(_suited, [model], [prompt], **quick)
-    gr.on([start.click, prompt.submit], lambda: _running(True), None, [start, stop], **quick)
-    running = gr.on(
+    begun = gr.on(
         [start.click, prompt.submit],
+        lambda: job_buttons(running=True),
+        None,
+        [start, stop],
+        **quick,
+    )
+    running = begun.then(
         shared.polite(stream),
         controls,
         [shown],
         **(shared.private | {"show_progress": "hidden", "preprocess": False}),
     )
-    running.then(lambda: _running(False), None, [start, stop], **quick)
-    stop.click(lambda: _running(False), None, [start, stop], cancels=[running], **quick)
+    for ended in (running.success, running.failure):
+        ended(lambda: job_buttons(running=False), None, [start, stop], **quick)
+    stop.click(lambda: job_buttons(running=False), None, [start, stop], cancels=[running], **quick)
     shared.endpoint(write, controls, preprocess=False)
 
 
 def _suited(model: str) -> dict[str, Any]:
     """A prompt to suggest that suits a model."""
     return gr.update(placeholder=BEGINNINGS.get(model, "Once upon a time"))
-
-
-def _running(is_running: bool) -> list[dict[str, Any]]:
-    """The buttons while a text is written, and while none is."""
-    return [gr.update(interactive=not is_running), gr.update(interactive=is_running)]
 
 
 def _choices(shared: Shared) -> list[gr.components.Component]:

@@ -48,10 +48,42 @@ def test_a_sentence_is_translated_and_one_of_another_kind_is_mistrusted(anywhere
     anywhere.locator("#translate-note").get_by_text("Mistrust this one.").wait_for()
 
 
-def test_a_card_without_a_photo_is_answered(page):
-    open_tab(page, "Postcard")
-    page.locator("#postcard-make").click()
-    page.get_by_text("Please choose a photo first").wait_for()
+def test_a_card_without_a_photo_is_answered(anywhere):
+    open_tab(anywhere, "Postcard")
+    anywhere.locator("#postcard-make").click()
+    anywhere.get_by_text("Please choose a photo first").wait_for()
+    assert not anywhere.locator("#postcard-files").is_visible()  # there is nothing to download
+    assert not anywhere.locator("#tab-postcard .error").locator("visible=true").count()
+
+
+def test_nothing_is_drawn_where_nothing_was_asked_for(anywhere):
+    open_tab(anywhere, "Draw")
+    go, prompt = anywhere.locator("#draw-go"), anywhere.locator("#draw-prompt")
+    assert go.is_disabled()
+    field = prompt.locator("textarea, input").first
+    field.press("Enter")
+    field.fill("a duck")
+    anywhere.locator("#draw-go:enabled").wait_for()
+    field.fill(" ")
+    anywhere.locator("#draw-go:disabled").wait_for()
+    assert not anywhere.get_by_role("alert").count()
+
+
+def test_many_photos_can_be_stopped_only_while_they_are_captioned(page):
+    open_tab(page, "Many photos")
+    assert page.locator("#many-stop").is_disabled()
+    page.locator("#many-start").click()
+    page.get_by_text("There are no photos yet.").first.wait_for()
+    page.locator("#many-start:enabled").wait_for(timeout=30_000)
+    assert page.locator("#many-stop").is_disabled()
+    files = [str(path) for path in sample_pictures()]
+    page.locator("#many-files input[type=file]").first.set_input_files(files)
+    page.locator("#many-files .file-preview, #many-files table").first.wait_for()
+    page.locator("#many-start").click()
+    page.locator("#many-stop:enabled").wait_for()
+    page.locator("#many-start:enabled").wait_for(timeout=30_000)
+    assert page.locator("#many-stop").is_disabled()
+    assert page.locator("#many-table tbody tr").count() == len(files)
 
 
 def test_the_voice_on_show_suits_the_beginning_that_is_suggested(page):

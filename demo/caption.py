@@ -26,6 +26,11 @@ SEEN = 0.5  # probability of a thing that a sentence should mention
 PREVIEW = 900  # pixels of the longer side of the photo beside its sentence
 MOST_BEAMS, MOST_SENTENCES, HOTTEST = 10, 5, 2.0
 
+CONFIDENCE = (
+    "how probable it is that all its objects are there; of a captioner that was not calibrated"
+    " the geometric mean of the words' probabilities"
+)
+
 
 class Word(TypedDict):
     """A word of a sentence."""
@@ -39,7 +44,7 @@ class Sentence(TypedDict):
     """Another sentence about the same photo."""
 
     caption: Annotated[str, "the sentence, in English"]
-    confidence: Annotated[float, "the geometric mean of its words' probabilities"]
+    confidence: Annotated[float, CONFIDENCE]
 
 
 class RecognizedObject(TypedDict):
@@ -54,11 +59,7 @@ class Answer(TypedDict):
 
     caption: Annotated[str, "the best sentence, in English"]
     translation: Annotated[str, "the same in the language asked for; empty for English"]
-    confidence: Annotated[
-        float,
-        "how probable it is that all its objects are there; of a captioner that was not calibrated"
-        " the geometric mean of the words' probabilities",
-    ]
+    confidence: Annotated[float, CONFIDENCE]
     calibrated: Annotated[bool, "whether the confidence is such a probability"]
     words: Annotated[list[Word], "of the caption, in their order"]
     alternatives: Annotated[list[Sentence], "the next best sentences"]

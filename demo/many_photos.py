@@ -8,12 +8,13 @@ import zipfile
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from math import exp, inf
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import gradio as gr
 
+from demo.caption import CONFIDENCE, confidence
 from demo.limits import MEGABYTE, Limits
 from demo.shared import Shared, asset, job_buttons, never_fetched, scratch
 from demo.uploads import Upload
@@ -33,7 +34,7 @@ class Row(TypedDict):
 
     name: Annotated[str, "of the picture; in a zip archive, the archive's before it"]
     caption: Annotated[str, "the sentence, in English; empty after an error"]
-    confidence: Annotated[float, "the geometric mean of the words' probabilities"]
+    confidence: Annotated[float, CONFIDENCE]
     error: Annotated[str, "why it could not be captioned; else empty"]
 
 
@@ -70,11 +71,10 @@ class Album:
 
 def as_row(row: CaptionRow) -> Row:
     """A row as API clients get it."""
-    mean = sum(row.word_scores) / max(1, len(row.word_scores)) if row.word_scores else -inf
     return {
         "name": row.source,
         "caption": row.text,
-        "confidence": round(exp(mean), 4),
+        "confidence": round(confidence(row), 4) if row.text else 0.0,
         "error": row.error or "",
     }
 

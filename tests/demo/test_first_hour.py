@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -142,6 +143,16 @@ def test_doubts_say_why():
     assert doubts(Caption(**sure, word_scores=(-2.0, -2.0, -2.0), confidence=0.9)) == ""
     told = doubts(Caption(**sure, word_scores=(-0.1, -0.1, -0.1), confidence=0.2))
     assert told == "**Not sure:** all its objects are there with 20%."
+
+
+def test_a_row_of_many_photos_is_as_sure_as_the_calibrated_captioner():
+    from demo.many_photos import as_row
+    from pipelines.caption.rows import CaptionRow
+
+    lion = CaptionRow("a.jpg", "a lion", -6.2, words=("a", "lion"), word_scores=(-1.0, -5.0))
+    assert as_row(replace(lion, confidence=0.81))["confidence"] == 0.81
+    assert as_row(lion)["confidence"] == 0.0498  # exp(-3)
+    assert as_row(CaptionRow.failed("b.jpg", "no picture"))["confidence"] == 0.0
 
 
 def test_what_is_near_is_offered_to_be_touched():

@@ -146,7 +146,7 @@ CARDS = {
     "reader-unipen": (3e6, ("unipen", "cc by 4.0", "error")),
     "recognizer-live": (6e6, ("quick, draw!", "cc by 4.0", "magenta", "top-5")),
     "recognizer-quickdraw": (6e6, ("quick, draw!", "cc by 4.0", "top-5")),
-    "sentiment-sst2": (2.6e6, ("stanford sentiment treebank", "test", "limits")),
+    "sentiment-sst2": (3.2e6, ("stanford sentiment treebank", "test", "limits")),
     "sketcher-quickdraw": (12e6, ("cc by 4.0", "magenta", "l_r", "kl")),
     "text-latex": (4e6, ("stacks project", "free documentation license", "nats")),
     "text-linux": (4e6, ("linux", "gpl", "nats")),

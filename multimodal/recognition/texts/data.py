@@ -117,7 +117,7 @@ class LabelledBatch(NamedTuple):
     Attributes:
         tokens: of B texts.
         labels: (B,).
-        weights: (B, T) how much an answer after each token counts, with the sum B.
+        weights: (B, T) how much an answer after each token counts.
     """
 
     tokens: TokenBatch
@@ -136,6 +136,8 @@ class TrainingTexts(Batches):
         partial_loss_weight: what all answers before the last token count together, the last counts
             1.
         seed: of the run.
+        turns: the numbers of each epoch's texts, as many in each; from the first again after the
+            last. All texts in every epoch, unless said.
     """
 
     def __init__(
@@ -147,6 +149,7 @@ class TrainingTexts(Batches):
         batch_size: int,
         partial_loss_weight: float,
         seed: int,
+        turns: Sequence[Ints] = (),
     ) -> None:
         self._tokenizer = tokenizer
         self._cut = texts
@@ -155,16 +158,19 @@ class TrainingTexts(Batches):
         self._batch_size = batch_size
         self._partial_loss_weight = partial_loss_weight
         self._seed = seed
+        self._turns = turns or [np.arange(len(texts))]
 
     def steps_per_epoch(self) -> int:
-        """Every text once."""
-        return batches_per_epoch(len(self._cut), self._batch_size)
+        """Every text once, of those whose turn it is."""
+        return batches_per_epoch(len(self._turns[0]), self._batch_size)
 
     def batches(self, epoch: int, start: int, rank: int, world: int) -> Iterator[LabelledBatch]:
         """See `multimodal.training.Batches`."""
         random = np.random.default_rng(derived_seed(self._seed, "texts", epoch))
-        alike = self._lengths + random.uniform(0, _JITTER, len(self._cut))
-        batches = np.array_split(np.argsort(alike, kind="stable"), self.steps_per_epoch())
+        texts = self._turns[epoch % len(self._turns)]
+        alike = self._lengths[texts] + random.uniform(0, _JITTER, len(texts))
+        order = texts[np.argsort(alike, kind="stable")]
+        batches = np.array_split(order, self.steps_per_epoch())
         for number in random.permutation(len(batches))[start:]:
             yield self._batch(batches[number][rank::world])
 

@@ -106,10 +106,17 @@ def grammar() -> Grammar:
     rules: dict[str, list[Rule]] = {"rule": [], "join": []}
     for kind, sense, text in read_table("recognition/texts/opinions.tsv"):
         if kind in rules:
-            rules[kind].append(Rule(sense, text))
+            rule = Rule(sense, text)
+            rules[kind] += [rule] * _weight(rule)
         else:
             words[kind][_MOODS.get(sense, "")] = split_list(text)
     return Grammar(words, rules["rule"], rules["join"])
+
+
+def _weight(rule: Rule) -> int:
+    """How often a rule comes: more often with more slots, and where it does not turn its words."""
+    slots = len(_SLOT.findall(rule.text))
+    return (1 + slots) * (2 if rule.sense == "same" and slots else 1)
 
 
 def short_opinions(count: int, seed: int, held_out: Collection[str] = ()) -> list[Opinion]:

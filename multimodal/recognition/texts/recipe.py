@@ -41,8 +41,8 @@ class TextClassifierRecipe(Recipe, TextConfig):
     short_opinions: Annotated[
         int,
         Ge(0),
-        "So many short texts are made by rule and learnt from beside the data, for labels "
-        "that are shown as positive and negative; see `opinions`.",
+        "So many short texts are made by rule for each epoch and learnt from beside the data, for "
+        "labels that are shown as positive and negative; see `opinions`.",
     ] = 0
     held_out: Annotated[str, "A table of texts, none of which may be among those."] = ""
     partial_loss_weight: Annotated[

@@ -27,7 +27,7 @@ from multimodal.training import Stage, Task, TrainingInput
 PIECES = (1, 3, 6, 12, 24)
 """A fitted temperature holds from so many tokens on, up to the next."""
 
-NAIVE_BAYES_WEIGHTS = (0.0, 0.02, 0.05, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3)
+NAIVE_BAYES_WEIGHTS = (0.0, 0.02, 0.05, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
 """How much naive Bayes may weigh beside the encoders."""
 
 
@@ -59,13 +59,13 @@ class TextClassificationStage(Stage):
             reduction="none",
             label_smoothing=self.recipe.label_smoothing,
         )
-        weight = weights.sum()
+        whole = 1 + self.recipe.partial_loss_weight  # of a text of several tokens
         last = torch.arange(len(labels)), tokens.lengths - 1
         right = agreed(logits[:, *last].detach()).argmax(-1) == labels
         return {
-            "loss": (losses.mean(0) * weights).sum() / weight,
+            "loss": (losses.mean(0) * weights).sum() / len(labels) / whole,
             "accuracy": right.float().mean(),
-            "weight": weight,
+            "weight": torch.tensor(float(len(labels))),
         }
 
 
@@ -101,15 +101,17 @@ class TextClassifierTask(Task):
             learnt.texts, recipe.tokens, recipe.buckets, recipe.min_count
         )
         texts, labels = self._readable(learnt)
-        counted, counted_labels = self._readable(train)  # what is made by rule is not frequent
+        _, found_labels = self._readable(train)  # what is made by rule is not frequent
+        lasting = len(found_labels)
+        counted = lasting + recipe.short_opinions  # those of one epoch
         self._dev, self._dev_labels = self._readable(dev)
-        self._shares = np.bincount(counted_labels, minlength=len(self.labels)) / len(counted)
+        self._shares = np.bincount(found_labels, minlength=len(self.labels)) / lasting
         self._naive_bayes_weight, self._temperatures = 0.0, UNCALIBRATED
         self.model = TextNetwork(
             recipe.network, len(self.tokenizer), recipe.buckets, len(self.labels)
         )
         self.model.naive_bayes.learn(
-            self.tokenizer.encode(counted), torch.from_numpy(counted_labels)
+            self.tokenizer.encode(texts[:counted]), torch.from_numpy(labels[:counted])
         )
         self.stages = [
             TextClassificationStage(
@@ -121,6 +123,7 @@ class TextClassifierTask(Task):
                     batch_size=recipe.batch_size,
                     partial_loss_weight=recipe.partial_loss_weight,
                     seed=recipe.seed,
+                    turns=_turns(lasting, len(texts), recipe.short_opinions),
                 ),
             )
         ]
@@ -221,7 +224,7 @@ class TextClassifierTask(Task):
 
 
 def with_opinions(train: LabelledTexts, recipe: TextClassifierRecipe) -> LabelledTexts:
-    """Texts, and the short opinions that a recipe asks for beside them.
+    """Texts, and behind them the short opinions that a recipe asks for, those of all epochs.
 
     Raises:
         UserError: no two labels are shown as positive and negative.
@@ -234,11 +237,18 @@ def with_opinions(train: LabelledTexts, recipe: TextClassifierRecipe) -> Labelle
         raise UserError(f"short_opinions: labels must be shown as {GOOD} and {BAD}, not {known}")
     rows = read_rows(recipe.held_out, Columns()) if recipe.held_out else ()
     held_out = [row.text or "" for row in rows]
-    made = short_opinions(recipe.short_opinions, recipe.seed, held_out)
+    made = short_opinions(recipe.short_opinions * recipe.epochs, recipe.seed, held_out)
     return LabelledTexts(
         (*train.texts, *(opinion.text for opinion in made)),
         (*train.labels, *(label_of[opinion.mood] for opinion in made)),
     )
+
+
+def _turns(lasting: int, count: int, share: int) -> list[Ints]:
+    """Numbers for each epoch: the first ones every time, and the next so many of the others."""
+    if not share:
+        return []
+    return [np.r_[:lasting, first : first + share] for first in range(lasting, count, share)]
 
 
 def _best_weight(encoders: Tensor, evidence: Tensor, labels: Tensor) -> float:

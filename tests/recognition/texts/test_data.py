@@ -114,3 +114,21 @@ def test_batches_hold_every_text_once_and_go_on_in_the_middle():
         assert sorted(joined) == sorted(whole.labels.tolist())
     other = list(training.batches(1, 0, 0, 1))
     assert [b.labels.tolist() for b in other] != [b.labels.tolist() for b in batches]
+
+
+def test_some_texts_take_turns():
+    tokenizer = Tokenizer.build(["a"], "words", 8, 1)
+    turns = [np.r_[:4, 4:9], np.r_[:4, 9:14]]
+    training = TrainingTexts(
+        [["a"] * (1 + n % 3) for n in range(14)],
+        np.arange(14),
+        tokenizer,
+        batch_size=4,
+        partial_loss_weight=0.3,
+        seed=1,
+        turns=turns,
+    )
+    epochs = [list(training.batches(epoch, 0, 0, 1)) for epoch in range(3)]
+    assert {len(batches) for batches in epochs} == {training.steps_per_epoch()}
+    come = [sorted(torch.cat([batch.labels for batch in each]).tolist()) for each in epochs]
+    assert come == [turns[0].tolist(), turns[1].tolist(), turns[0].tolist()]

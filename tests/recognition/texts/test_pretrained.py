@@ -32,17 +32,18 @@ def test_what_it_has_not_read_is_about_as_likely_as_not(classifier):
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("short_sentences.tsv", 85), ("unseen_sentences.tsv", 70)]
+    ("name", "count", "least"),
+    [("short_sentences.tsv", 260, 0.88), ("unseen_sentences.tsv", 100, 0.8)],
 )
-def test_a_hundred_short_sentences_of_our_own(classifier, name, least):
+def test_short_sentences_of_our_own(classifier, name, count, least):
     table = Path(__file__).with_name(name).read_text(encoding="utf-8")
     rows = [line.split("\t") for line in table.splitlines()]
     predictions = classifier.predict([text for text, _ in rows])
     right = sum(
         prediction.label == mood for prediction, (_, mood) in zip(predictions, rows, strict=True)
     )
-    assert len(rows) == 100
-    assert right >= least
+    assert len(rows) == count
+    assert right >= least * count
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,8 @@ def test_a_hundred_short_sentences_of_our_own(classifier, name, least):
     [
         ("This is not bad at all, I would watch it again.", "positive"),
         ("great product", "positive"),
+        ("it works", "positive"),
+        ("It could not be better.", "positive"),
         ("Not good.", "negative"),
         ("It could have been better.", "negative"),
     ],

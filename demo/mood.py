@@ -82,7 +82,8 @@ def tab(shared: Shared) -> None:
 
     gr.Markdown(
         "Green words speak for the answer, red ones against it: each is coloured by how far it "
-        "moved the probability when it was read. The network knows what people say of films.",
+        "moved the probability when it was read. It learnt from sentences about films and from "
+        "short opinions of every day.",
         elem_classes="lede",
     )
     sentence = gr.Textbox(

@@ -101,13 +101,7 @@ def handwrite_command(
     from multimodal.strokes import Paper
     from pipelines import handwrite as jobs
 
-    if text is not None and file is not None:
-        raise UserError("handwrite: give a text or --file, not both")
-    if text is None and file is None and not styles:
-        raise UserError("handwrite: give a text, --file or --styles")
-    what = jobs.PANGRAM if text is None and file is None else text or ""
-    if file:
-        what = jobs.read_text(file).strip("\n")
+    what = _text(text, file, styles=styles)
     if spelled:
         left_out = without_spelling(what)
         what = transliterate(what)
@@ -145,6 +139,24 @@ def handwrite_command(
         raise typer.Exit(commands.INTERRUPTED) from None
     names = ", ".join(map(str, paths)) if len(paths) < MANY else f"{paths[0]} … {paths[-1]}"
     typer.echo(f"{names}: written, seed {seed}")
+
+
+def _text(text: str | None, file: Path | None, *, styles: bool) -> str:
+    """What is to be written: given, in a file, or the sentence that shows all styles."""
+    from pipelines import handwrite as jobs
+
+    if text is not None and file is not None:
+        raise UserError("handwrite: give a text or --file, not both")
+    if file is not None:
+        return jobs.read_text(file).strip("\n")
+    if text is None:
+        if not styles:
+            raise UserError("handwrite: give a text, --file or --styles")
+        return jobs.PANGRAM
+    if "\\n" in text:
+        told = "a backslash and n are two letters here; lines come from --file"
+        typer.echo(f"handwrite: {told}, or from $'one\\ntwo' in bash", err=True)
+    return text
 
 
 @commands.app.command("learn-style")

@@ -117,9 +117,13 @@ def _many(photos: list[Path], maker: CardMaker, deck: Deck) -> None:
 
 
 def _show(row: CardRow, path: Path) -> None:
+    from multimodal.captioning.grounding import NOTHING
+
     drawn = ", ".join(row.drawn) or "nothing is drawn"
     omitted = f"; not drawn well: {', '.join(row.omitted)}" if row.omitted else ""
     typer.echo(f"{path}: {row.text} ({drawn}{omitted})")
+    if row.caption == NOTHING:
+        typer.echo(f"{row.source}: nothing in it is recognised, and the card says so", err=True)
 
 
 def _style(said: str | None) -> int | str | None:

@@ -177,6 +177,13 @@ def test_without_an_output_it_is_named_after_the_text(model, tmp_path):
     assert sorted(path.name for path in tmp_path.glob("*.svg")) == ["ab-cd-2.svg", "ab-cd.svg"]
 
 
+def test_a_backslash_and_an_n_are_told_from_a_new_line(model, tmp_path):
+    told = handwrite(model, r"ab\ncd", "-o", "a.svg")
+    assert told.exit_code == 0
+    assert "a backslash and n are two letters here" in told.output
+    assert "backslash" not in handwrite(model, "ab\ncd", "-o", "b.svg").output
+
+
 def test_spelled(model, tmp_path):
     assert handwrite(model, "Grüße", "--spelled", "-o", "g.svg").exit_code == 0
 

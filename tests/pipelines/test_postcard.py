@@ -18,7 +18,16 @@ from multimodal.sketching.mentions import mentioned
 from multimodal.sketching.model import SketchConfig, SketchNetwork
 from multimodal.sketching.sketcher import Sketcher
 from pipelines import cli
-from pipelines.postcard import CardMaker, CardModels, CardOptions, Deck, as_sentence, make_deck
+from pipelines.commands.postcard import _show
+from pipelines.postcard import (
+    CardMaker,
+    CardModels,
+    CardOptions,
+    CardRow,
+    Deck,
+    as_sentence,
+    make_deck,
+)
 from pipelines.postcard.layout import INSIDE, Box
 
 CATEGORIES = ("dog", "beach", "square")
@@ -331,6 +340,12 @@ def test_a_card_of_a_photo(run, photos, tmp_path):
     assert code == 0
     assert out.startswith(f"{card}: ")
     assert "<image" not in card.read_text()
+
+
+def test_a_card_of_nothing_says_so(capsys, tmp_path):
+    _show(CardRow("a.jpg", "a.svg", "something unfamiliar", "Something unfamiliar."), tmp_path)
+    told = capsys.readouterr().err
+    assert told == "a.jpg: nothing in it is recognised, and the card says so\n"
 
 
 def test_a_folder_makes_a_deck(run, folder, tmp_path):

@@ -290,8 +290,8 @@ def _cut_to(
     """
     left, top, right, bottom = page.bounds
     above, before = max(0.0, -top), max(0.0, -left)
-    lines = -(-(bottom - BASELINE * line_height) // line_height)  # that have their baseline on it
-    height = max(above + bottom, above + (lines + 1) * line_height)
+    last = round(bottom / line_height - BASELINE)  # line, by the baseline nearest to its lowest ink
+    height = above + max(bottom, (last + 1) * line_height)
     margin = EDGE + above  # on all sides, between which paper has room for a line
     paper = Paper(
         max((width or before + right) + 2 * EDGE, 2 * margin + 1),

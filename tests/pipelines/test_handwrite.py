@@ -162,6 +162,12 @@ def test_the_page_is_as_large_as_the_text(model, tmp_path):
     assert height("three.svg") >= height("one.svg") + 19
 
 
+@pytest.mark.parametrize(("lowest", "height"), [(6.0, 20), (7.0, 20), (9.5, 20), (17.4, 30)])
+def test_what_hangs_below_a_baseline_is_no_line_of_its_own(lowest, height):
+    written = jobs._cut_to(Drawing([[(0, 2), (30, lowest)]]), "a text", 10.0)
+    assert written.paper.height == height  # lines of 10 mm, and 5 mm at either edge
+
+
 def test_a_sheet_of_every_style(model, tmp_path):
     result = handwrite(model, "--styles", "-o", "styles.svg")
     assert result.exit_code == 0, result.output

@@ -143,12 +143,6 @@ ScoresFile = Annotated[
 ]
 
 
-def _usual(task: str) -> str:
-    """What the help says of a model that is not given."""
-    spec = task_of(task)
-    return spec.shipped[0].removeprefix(spec.prefix) if spec.shipped else "none"
-
-
 def model_option(task: str, also: str = "") -> Any:
     """Return the option that takes a model of a task.
 
@@ -156,8 +150,9 @@ def model_option(task: str, also: str = "") -> Any:
         task: a name of `multimodal.tasks.TASKS`.
         also: what it takes besides, as a sentence.
     """
-    choices = task_of(task).choices()
-    return typer.Option(help=f"{choices}. {also}".strip(), show_default=_usual(task))
+    spec = task_of(task)
+    usual = spec.shipped[0].removeprefix(spec.prefix) if spec.shipped else "none"
+    return typer.Option(help=f"{spec.choices()}. {also}".strip(), show_default=usual)
 
 
 def data_option(task: str) -> Any:
